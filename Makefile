@@ -1,0 +1,106 @@
+# pgsteer. `make help` lists the targets.
+
+VERSION  := 0.1.0
+CC       ?= gcc
+BUILD    ?= build
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+PYTHON   ?= /usr/bin/python3
+export PYTHON BUILD
+
+PACKAGES := libevent_core libevent_extra openssl libpq libcjson
+TEST_PACKAGES := cunit
+
+# A fresh machine has no libraries yet: the targets that need none must still work there.
+pkg       = $(shell pkg-config $(1) $(2) 2>/dev/null)
+
+OPT      ?= -O2
+SANITIZE ?=
+WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wswitch-enum -Wconversion -Wvla
+HARDEN   := -fstack-protector-strong -fPIE -fno-strict-aliasing $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+CPPFLAGS += -Isrc -I$(BUILD)/gen -D_GNU_SOURCE -DPGSTEER_VERSION='"$(VERSION)"'
+CFLAGS   += -std=c17 -g $(OPT) $(WARN) $(HARDEN) $(SANITIZE) -pthread $(call pkg,--cflags,$(PACKAGES))
+LDFLAGS  += -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE)
+LDLIBS   += $(call pkg,--libs,$(PACKAGES)) -lm
+
+ROOMS    := base wire conf auth cluster net router pool health session admin
+ROOM_SRC := $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c))
+ROOF_SRC := $(wildcard src/*.c)
+UNIT_SRC := $(wildcard tests/unit/*.c tests/unit/*/*.c)
+ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
+ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
+UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
+
+.PHONY: all help install test unit flow lint format asan tsan demo drill bench clean deps test-deps
+
+all: $(BUILD)/pgsteer
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+
+$(BUILD)/pgsteer: $(ROOF_OBJ) $(ROOM_OBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/unit: $(UNIT_OBJ) $(ROOM_OBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(call pkg,--libs,$(TEST_PACKAGES))
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/unit -MMD -MP -c -o $@ $<
+
+-include $(ROOM_OBJ:.o=.d) $(ROOF_OBJ:.o=.d) $(UNIT_OBJ:.o=.d)
+
+deps: ## install what building needs (Debian; says what it installs)
+	@tests/lib/packages build
+
+test-deps: ## install what the tests need as well
+	@tests/lib/packages build test
+
+install: all ## install into $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(BUILD)/pgsteer $(DESTDIR)$(PREFIX)/bin/pgsteer
+	install -d $(DESTDIR)$(PREFIX)/share/doc/pgsteer/examples
+	install -m 644 config/* $(DESTDIR)$(PREFIX)/share/doc/pgsteer/examples
+	install -m 644 README.md ARCHITECTURE.md $(DESTDIR)$(PREFIX)/share/doc/pgsteer
+
+# The tests' own make runs after the packages are there, so that pkg-config is asked again.
+test: test-deps ## install what is missing, build, run every test
+	@$(MAKE) --no-print-directory all $(BUILD)/unit
+	@tests/run unit flow lint-floors
+
+unit: $(BUILD)/unit ## run the unit tests
+	@tests/run unit
+
+flow: all ## run the flow tests: the whole program against real PostgreSQL servers
+	@tests/run flow
+
+lint: test-deps ## clang-format, clang-tidy, cppcheck, floors and walls, headers alone, names
+	@tests/lib/packages lint
+	@tests/lint/run
+
+format: ## apply clang-format
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+asan: test-deps ## unit and flow tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory BUILD=build/asan OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' all build/asan/unit
+	@BUILD=build/asan tests/run unit flow
+
+tsan: test-deps ## unit and flow tests under ThreadSanitizer
+	@$(MAKE) --no-print-directory BUILD=build/tsan OPT=-O1 SANITIZE='-fsanitize=thread -fno-omit-frame-pointer' all build/tsan/unit
+	@BUILD=build/tsan tests/run unit flow
+
+demo: ## the product in 90 seconds: a cluster, a load, a failover
+	@tests/lib/packages build demo
+	@$(MAKE) --no-print-directory all
+	@tests/demo/demo $(if $(KEEP),--keep)
+
+drill: test-deps ## failover drills under load; prints a table
+	@$(MAKE) --no-print-directory all
+	@tests/drill/drill
+
+bench: test-deps ## speed beside PgBouncer in the same run; prints ratios
+	@tests/lib/packages bench
+	@$(MAKE) --no-print-directory all
+	@tests/bench/bench
+
+clean: ## remove everything that was built
+	rm -rf build

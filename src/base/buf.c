@@ -1,0 +1,64 @@
+#include "base/buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUF_MIN = 512 };
+
+enum status buf_reserve(struct buf *b, size_t n, size_t limit)
+{
+        size_t unread = buf_len(b), cap = b->cap;
+        uint8_t *grown;
+
+        if (n > limit || unread > limit - n)
+                return STATUS_LIMIT;
+        if (b->cap - b->tail >= n)
+                return STATUS_OK;
+        if (b->head > 0) {
+                memmove(b->bytes, b->bytes + b->head, unread);
+                b->head = 0;
+                b->tail = unread;
+                if (b->cap - b->tail >= n)
+                        return STATUS_OK;
+        }
+        cap = cap < BUF_MIN ? BUF_MIN : cap;
+        while (cap - unread < n)
+                cap *= 2;
+        grown = realloc(b->bytes, cap);
+        if (grown == NULL)
+                return STATUS_LIMIT;
+        b->bytes = grown;
+        b->cap = cap;
+        return STATUS_OK;
+}
+
+enum status buf_append(struct buf *b, const void *bytes, size_t n, size_t limit)
+{
+        enum status status = buf_reserve(b, n, limit);
+
+        if (status == STATUS_OK && n > 0) {
+                memcpy(b->bytes + b->tail, bytes, n);
+                b->tail += n;
+        }
+        return status;
+}
+
+void buf_consume(struct buf *b, size_t n)
+{
+        CHECK(n <= buf_len(b));
+        b->head += n;
+        if (b->head == b->tail)
+                b->head = b->tail = 0;
+}
+
+void buf_trim(struct buf *b)
+{
+        if (b->head == b->tail)
+                buf_release(b);
+}
+
+void buf_release(struct buf *b)
+{
+        free(b->bytes);
+        *b = (struct buf){0};
+}

@@ -1,0 +1,44 @@
+/* buf: growable bytes with a read position.
+ *
+ *     bytes: |..consumed..|####### unread #######|........ free ........|
+ *            0            head                   tail                   cap
+ *
+ * An empty buf owns no memory (buf_release, or consuming all of it and calling buf_trim), so an idle
+ * connection costs nothing. Refuses to grow past the limit its caller names: a peer cannot make us grow. */
+#pragma once
+
+#include "base/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf {
+        uint8_t *bytes;
+        size_t head, tail, cap;
+};
+
+static inline const uint8_t *buf_data(const struct buf *b)
+{
+        return b->bytes + b->head;
+}
+
+static inline size_t buf_len(const struct buf *b)
+{
+        return b->tail - b->head;
+}
+
+/* Room for `n` more bytes; moves unread bytes to the front first. STATUS_LIMIT when unread + n > limit or
+ * memory is out; the content stays as it was. */
+MUST_USE enum status buf_reserve(struct buf *b, size_t n, size_t limit);
+
+/* Copies `n` bytes to the end. Same errors as buf_reserve. */
+MUST_USE enum status buf_append(struct buf *b, const void *bytes, size_t n, size_t limit);
+
+/* Drops `n` unread bytes; n <= buf_len. */
+void buf_consume(struct buf *b, size_t n);
+
+/* Frees the memory when nothing is unread. */
+void buf_trim(struct buf *b);
+
+/* Frees the memory and forgets the content. */
+void buf_release(struct buf *b);

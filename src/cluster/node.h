@@ -1,0 +1,39 @@
+/* node: one PostgreSQL instance, known by its address, and the live numbers all threads share about it.
+ *
+ * Created by the registry (cluster/cluster.h), lives as long as the process: pointers to it are safe in every
+ * thread. "Identity" never changes; "live" is atomics and nothing else. Sends nothing, opens nothing. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { NODE_NAME_MAX = 300 };
+
+/* What a worker saw of a node while it served traffic. Bits; health reads and clears them. */
+enum evidence {
+        EVIDENCE_REFUSED = 1 << 0,   /* connect failed */
+        EVIDENCE_LOST = 1 << 1,      /* a working connection broke */
+        EVIDENCE_SHUTDOWN = 1 << 2,  /* 57P01, 57P02, 57P03 */
+        EVIDENCE_READ_ONLY = 1 << 3, /* 25006 from the node believed primary */
+        EVIDENCE_RECOVERY = 1 << 4,  /* in_hot_standby report that contradicts the topology */
+};
+
+struct node {
+        /* identity */
+        char name[NODE_NAME_MAX]; /* "host:port", for people and as the key */
+        char host[256];           /* name, address, or a unix socket's directory */
+        int port;
+
+        /* live: written by workers */
+        _Atomic uint32_t in_flight; /* transactions on this node now */
+        _Atomic uint32_t evidence;  /* enum evidence bits not yet looked at */
+        _Atomic uint64_t reads, writes; /* transactions sent here so far */
+
+        /* live: written by health */
+        _Atomic int64_t fresh_us; /* all that was committed before this moment (clock_us) is visible here;
+                                     0: unknown. INT64_MAX for the primary. */
+};
+
+/* Says what was seen, from any thread, and wakes health (see cluster_on_evidence). Never blocks. */
+void node_report(struct node *node, enum evidence seen);

@@ -1,0 +1,20 @@
+/* health: finds out which node is what, and says so by publishing topologies (cluster/cluster.h).
+ *
+ * One monitoring connection per node (libpq, non-blocking) on the control loop. Probes and traffic evidence
+ * go into pure functions (health/elect.h, health/ring.h); this file only moves bytes and timers. It never
+ * touches client traffic. Owner and thread: the control thread. */
+#pragma once
+
+struct conf;
+struct event_base;
+struct health;
+
+/* Starts monitoring every probed cluster of `conf` on `base`. `wake_fd`: the eventfd of cluster_hooks.
+ * Keeps its own reference to conf. */
+struct health *health_new(struct event_base *base, struct conf *conf, int wake_fd);
+
+/* Follows a new configuration: new clusters are monitored, vanished ones are not any more. */
+void health_configure(struct health *health, struct conf *conf);
+
+/* Closes all connections and frees. NULL is allowed. */
+void health_free(struct health *health);

@@ -1,0 +1,104 @@
+/* classify: what a text of SQL is, as far as routing and pooling must know: read or write, what it does to the
+ * transaction, what it leaves behind in the session.
+ *
+ * Linear in the text, allocates nothing, keeps no pointer into the text past the call (the views in
+ * `facts` point into it). It errs only towards CLASS_WRITE: what it does not know, does not lex or does not
+ * understand is a write. Not a parser: a text it calls a read may still be a syntax error. Pure; any thread. */
+#pragma once
+
+#include "base/sv.h"
+
+enum stmt_class {
+        CLASS_NONE,  /* nothing to run: empty text, comments */
+        CLASS_READ,  /* may run on a standby */
+        CLASS_WRITE, /* primary only */
+};
+
+/* Why. One name each (reason_name), counted in SHOW ROUTES. Statement reasons first, then routing's. */
+enum reason {
+#define REASON(symbol, name, text) REASON_##symbol,
+#include "router/reasons.def"
+#undef REASON
+        REASON_COUNT
+};
+
+const char *reason_name(enum reason reason); /* e.g. "read", "dml", "locking clause" */
+const char *reason_text(enum reason reason); /* one sentence for people */
+
+/* What a statement does to the transaction. */
+enum tx_effect {
+        TX_KEEP = 0,
+        TX_BEGIN,    /* BEGIN, START TRANSACTION */
+        TX_END,      /* COMMIT, END, ROLLBACK, ABORT (not ROLLBACK TO), PREPARE TRANSACTION; AND CHAIN: chain */
+        TX_SET_MODE, /* SET TRANSACTION ... of the running transaction */
+};
+
+enum tx_access { ACCESS_UNSAID = 0, ACCESS_READ_ONLY, ACCESS_READ_WRITE };
+enum tx_isolation {
+        ISOLATION_UNSAID = 0,
+        ISOLATION_READ_COMMITTED, /* and read uncommitted, which PostgreSQL treats alike */
+        ISOLATION_REPEATABLE_READ,
+        ISOLATION_SERIALIZABLE,
+};
+
+/* What a statement does to the session's settings. */
+enum setting_effect {
+        SETTING_NONE = 0,
+        SETTING_SET,       /* SET [SESSION] name = value; SELECT set_config('name','value',false) alone */
+        SETTING_SET_LOCAL, /* ends with the transaction by itself */
+        SETTING_RESET,     /* RESET name; SET name TO DEFAULT */
+        SETTING_RESET_ALL, /* RESET ALL */
+        SETTING_DISCARD_ALL,
+        SETTING_CHARACTERISTICS, /* SET SESSION CHARACTERISTICS AS TRANSACTION: see access, isolation */
+        SETTING_UNKNOWN, /* it changes settings in a way we cannot follow (set_config with expressions, ...) */
+};
+
+/* What a statement leaves in the server's session that cannot be carried to another server. Bits. */
+enum pin {
+        PIN_LISTEN = 1 << 0,
+        PIN_TEMP = 1 << 1,     /* CREATE TEMP ..., SELECT INTO TEMP, names in pg_temp */
+        PIN_PREPARE = 1 << 2,  /* SQL PREPARE */
+        PIN_HOLD = 1 << 3,     /* DECLARE ... WITH HOLD */
+        PIN_ADVISORY = 1 << 4, /* pg_advisory_lock and the other session-level lock functions */
+        PIN_LOAD = 1 << 5,     /* LOAD */
+        PIN_SETTING = 1 << 6,  /* settings we cannot follow */
+};
+
+/* One statement, or all of a text together (the strongest class, all pins). */
+struct facts {
+        enum stmt_class class;
+        enum reason reason;  /* of the strongest statement */
+        struct sv token;     /* the token that decided; may be empty */
+        unsigned statements; /* how many non-empty statements */
+        enum tx_effect tx;   /* of the last statement that has one */
+        enum tx_access access;
+        enum tx_isolation isolation;
+        bool chain;           /* COMMIT AND CHAIN */
+        bool copy_from_stdin; /* the client will send CopyData */
+        enum setting_effect setting;
+        struct sv setting_name;  /* as written, quotes included: "TimeZone", search_path; SET TIME ZONE gives
+                                    TimeZone, SET NAMES gives client_encoding, SET ROLE gives role,
+                                    SET SESSION AUTHORIZATION gives session_authorization */
+        struct sv setting_value; /* as written, up to the statement's end: 'a', "b", 1, on, a,b; for set_config
+                                    the literal with its quotes */
+        unsigned pins;           /* enum pin bits */
+        unsigned unpins;         /* enum pin bits that end here (DISCARD ALL: all; UNLISTEN *; CLOSE ALL...) */
+        struct sv deallocate;    /* DEALLOCATE name: the name as written; "ALL" for DEALLOCATE ALL */
+        struct sv show;          /* SHOW name: the name as written */
+        enum hint { HINT_NONE = 0, HINT_AUTO, HINT_PRIMARY, HINT_STANDBY } hint; /* leading comment */
+};
+
+/* What the configuration adds to the built-in tables. */
+struct classify_rules {
+        const char *const *primary_functions; /* NULL-terminated; lower case; always writes */
+        const char *const *standby_functions; /* NULL-terminated; lower case; read although unknown */
+};
+
+/* Everything in `text`, together. `rules` may be NULL. `backslash_unsafe`: the client's encoding can have a
+ * backslash as second byte of a character (SJIS, BIG5, GBK, GB18030, UHC, JOHAB): E'' then does not lex. */
+void classify(struct sv text, const struct classify_rules *rules, bool backslash_unsafe, struct facts *out);
+
+/* Statement by statement: *rest starts as the text, and is what is left after each call. Returns false when
+ * there is no further statement. */
+bool classify_next(struct sv *rest, const struct classify_rules *rules, bool backslash_unsafe,
+                   struct facts *out);
