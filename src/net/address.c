@@ -1,0 +1,84 @@
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum status parse_unix(const char *host, int port, struct address *out)
+{
+        struct sockaddr_un *un = &out->u.un;
+        int n;
+
+        un->sun_family = AF_UNIX;
+        n = snprintf(un->sun_path, sizeof(un->sun_path), "%s/.s.PGSQL.%d", host, port);
+        if (n < 0 || (size_t)n >= sizeof(un->sun_path))
+                return STATUS_INVALID;
+        if (host[0] == '@') { /* abstract: a NUL in place of the '@', and no NUL at the end */
+                un->sun_path[0] = '\0';
+                out->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)n);
+        } else {
+                out->size = sizeof(*un);
+        }
+        return STATUS_OK;
+}
+
+enum status address_parse(const char *host, int port, struct address *out)
+{
+        memset(out, 0, sizeof(*out));
+        if (host[0] == '/' || host[0] == '@')
+                return parse_unix(host, port, out);
+        if (inet_pton(AF_INET, host, &out->u.in4.sin_addr) == 1) {
+                out->u.in4.sin_family = AF_INET;
+                out->u.in4.sin_port = htons((uint16_t)port);
+                out->size = sizeof(out->u.in4);
+                return STATUS_OK;
+        }
+        if (inet_pton(AF_INET6, host, &out->u.in6.sin6_addr) == 1) {
+                out->u.in6.sin6_family = AF_INET6;
+                out->u.in6.sin6_port = htons((uint16_t)port);
+                out->size = sizeof(out->u.in6);
+                return STATUS_OK;
+        }
+        return STATUS_ABSENT;
+}
+
+void address_text(const struct address *address, char *host, size_t size, int *port)
+{
+        switch (address->u.any.sa_family) {
+        case AF_INET:
+                inet_ntop(AF_INET, &address->u.in4.sin_addr, host, (socklen_t)size);
+                *port = ntohs(address->u.in4.sin_port);
+                return;
+        case AF_INET6:
+                inet_ntop(AF_INET6, &address->u.in6.sin6_addr, host, (socklen_t)size);
+                *port = ntohs(address->u.in6.sin6_port);
+                return;
+        default: snprintf(host, size, "unix"); return;
+        }
+}
+
+static void set_int(int fd, int level, int option, int value)
+{
+        /* Best effort: a socket without the option still works. */
+        (void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+void socket_options(int fd, const struct keepalive *keepalive)
+{
+        int domain = 0;
+        socklen_t size = sizeof(domain);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain == AF_UNIX)
+                return;
+        set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        if (!keepalive->on)
+                return;
+        set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        if (keepalive->idle_s > 0)
+                set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive->idle_s);
+        if (keepalive->interval_s > 0)
+                set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive->interval_s);
+        if (keepalive->count > 0)
+                set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, keepalive->count);
+}

@@ -1,0 +1,36 @@
+/* address: socket addresses as text and back, and options every socket gets. */
+#pragma once
+
+#include "base/status.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+struct address {
+        socklen_t size;
+        union {
+                struct sockaddr any;
+                struct sockaddr_in in4;
+                struct sockaddr_in6 in6;
+                struct sockaddr_un un;
+        } u;
+};
+
+/* A numeric IPv4 or IPv6 address, "/directory" (then the socket's file is .s.PGSQL.port in it) or "@name"
+ * (abstract). STATUS_ABSENT: a host name, which needs a resolver; STATUS_INVALID: the path is too long. */
+MUST_USE enum status address_parse(const char *host, int port, struct address *out);
+
+/* "127.0.0.1" or "unix", and the port (unix: as given). `size` >= INET6_ADDRSTRLEN. */
+void address_text(const struct address *address, char *host, size_t size, int *port);
+
+/* Keepalive settings; 0 leaves the system's default. Seconds, seconds, count. */
+struct keepalive {
+        bool on;
+        int idle_s, interval_s, count;
+};
+
+/* TCP_NODELAY and keepalive for TCP sockets; nothing for unix sockets. */
+void socket_options(int fd, const struct keepalive *keepalive);

@@ -1,0 +1,190 @@
+#include "net/dial.h"
+
+#include "base/check.h"
+
+#include <errno.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <event2/util.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DIAL_ADDRESSES_MAX = 8 };
+
+struct dial {
+        struct grave grave;
+        struct loop *loop;
+        dial_fn *done; /* NULL: reported or cancelled */
+        void *arg;
+        struct address addresses[DIAL_ADDRESSES_MAX];
+        int count, next;
+        int fd;
+        struct event event; /* first the start (a timer), then the socket's writability */
+        struct evdns_getaddrinfo_request *query;
+        char why[160];
+};
+
+static void free_dial(struct grave *grave)
+{
+        struct dial *d = LIST_ENTRY(grave, struct dial, grave);
+
+        free(d);
+}
+
+static void end(struct dial *d)
+{
+        event_del(&d->event);
+        if (d->fd >= 0)
+                close(d->fd);
+        d->fd = -1;
+        d->done = NULL;
+        if (d->query != NULL) /* the resolver still holds us; its callback buries */
+                evdns_getaddrinfo_cancel(d->query);
+        else
+                loop_bury(d->loop, &d->grave, free_dial);
+}
+
+static void report(struct dial *d, int fd)
+{
+        dial_fn *done = d->done;
+
+        d->fd = -1;
+        end(d);
+        done(d->arg, fd, fd < 0 ? d->why : NULL);
+}
+
+static void try_next(struct dial *d);
+
+static void on_writable(evutil_socket_t fd, short what, void *arg)
+{
+        struct dial *d = arg;
+        int error = 0;
+        socklen_t size = sizeof(error);
+
+        (void)what;
+        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+                error = errno;
+        if (error == 0) {
+                report(d, fd);
+                return;
+        }
+        snprintf(d->why, sizeof(d->why), "connect failed: %s", strerrordesc_np(error));
+        close(d->fd);
+        d->fd = -1;
+        try_next(d);
+}
+
+/* Returns true when the attempt is under way or has succeeded. */
+static bool try_address(struct dial *d, const struct address *address)
+{
+        d->fd = socket(address->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (d->fd >= 0 && (connect(d->fd, &address->u.any, address->size) == 0 || errno == EINPROGRESS)) {
+                event_assign(&d->event, d->loop->base, d->fd, EV_WRITE, on_writable, d);
+                event_add(&d->event, NULL);
+                return true;
+        }
+        snprintf(d->why, sizeof(d->why), "%s failed: %s", d->fd < 0 ? "socket" : "connect",
+                 strerrordesc_np(errno));
+        if (d->fd >= 0)
+                close(d->fd);
+        d->fd = -1;
+        return false;
+}
+
+static void try_next(struct dial *d)
+{
+        while (d->next < d->count)
+                if (try_address(d, &d->addresses[d->next++]))
+                        return;
+        report(d, -1);
+}
+
+static void on_resolved(int result, struct evutil_addrinfo *list, void *arg)
+{
+        struct timeval at_once = {0, 0};
+        struct dial *d = arg;
+
+        d->query = NULL;
+        if (d->done == NULL) { /* cancelled meanwhile */
+                if (list != NULL)
+                        evutil_freeaddrinfo(list);
+                loop_bury(d->loop, &d->grave, free_dial);
+                return;
+        }
+        if (result != 0)
+                snprintf(d->why, sizeof(d->why), "host name lookup failed: %s", evutil_gai_strerror(result));
+        for (struct evutil_addrinfo *a = list; a != NULL && d->count < DIAL_ADDRESSES_MAX; a = a->ai_next) {
+                if (a->ai_addrlen > sizeof(d->addresses[0].u))
+                        continue;
+                memcpy(&d->addresses[d->count].u, a->ai_addr, a->ai_addrlen);
+                d->addresses[d->count++].size = a->ai_addrlen;
+        }
+        if (list != NULL)
+                evutil_freeaddrinfo(list);
+        event_add(&d->event, &at_once); /* we may be inside dial_start, which must not report */
+}
+
+static void on_start(evutil_socket_t fd, short what, void *arg)
+{
+        (void)fd;
+        (void)what;
+        try_next(arg);
+}
+
+static void resolve(struct dial *d, const char *host, int port)
+{
+        struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+        struct evdns_getaddrinfo_request *query;
+        char service[16];
+
+        if (d->loop->dns == NULL)
+                d->loop->dns = evdns_base_new(d->loop->base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
+                                                                 EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+        if (d->loop->dns == NULL) { /* no resolv.conf: /etc/hosts alone */
+                d->loop->dns = evdns_base_new(d->loop->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+                CHECK(d->loop->dns != NULL);
+                evdns_base_load_hosts(d->loop->dns, "/etc/hosts");
+        }
+        snprintf(service, sizeof(service), "%d", port);
+        /* May answer at once, from within; `start` then has a next address to try. */
+        query = evdns_getaddrinfo(d->loop->dns, host, service, &hints, on_resolved, d);
+        d->query = query;
+}
+
+struct dial *dial_start(struct loop *loop, const char *host, int port, dial_fn *done, void *arg)
+{
+        struct dial *d = xcalloc(1, sizeof(*d));
+        struct timeval now = {0, 0};
+
+        d->loop = loop;
+        d->done = done;
+        d->arg = arg;
+        d->fd = -1;
+        list_init(&d->grave.in_graveyard);
+        event_assign(&d->event, loop->base, -1, EV_TIMEOUT, on_start, d);
+        switch (address_parse(host, port, &d->addresses[0])) {
+        case STATUS_OK:
+                d->count = 1;
+                /* Try at once; only the report waits for the loop. */
+                if (try_address(d, &d->addresses[d->next++]))
+                        return d;
+                break;
+        case STATUS_ABSENT: resolve(d, host, port); return d;
+        case STATUS_AGAIN:
+        case STATUS_EOF:
+        case STATUS_IO:
+        case STATUS_INVALID:
+        case STATUS_LIMIT:
+        case STATUS_DENIED: snprintf(d->why, sizeof(d->why), "bad address \"%.100s\"", host); break;
+        }
+        event_add(&d->event, &now);
+        return d;
+}
+
+void dial_cancel(struct dial *d)
+{
+        end(d);
+}

@@ -1,0 +1,72 @@
+#include "net/loop.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <stdlib.h>
+
+void loop_init(struct loop *loop, void *owner)
+{
+        struct event_config *config = event_config_new();
+
+        *loop = (struct loop){0};
+        CHECK(config != NULL);
+        event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+        loop->base = event_base_new_with_config(config);
+        event_config_free(config);
+        CHECK(loop->base != NULL);
+        list_init(&loop->graveyard);
+        loop->scratch = xmalloc(LOOP_SCRATCH_BYTES);
+        mailbox_init(&loop->mailbox, loop->base, owner);
+}
+
+static void sweep(struct loop *loop)
+{
+        struct list *node;
+
+        while ((node = list_shift(&loop->graveyard)) != NULL) {
+                struct grave *grave = LIST_ENTRY(node, struct grave, in_graveyard);
+
+                grave->bury(grave);
+        }
+}
+
+void loop_fini(struct loop *loop)
+{
+        mailbox_fini(&loop->mailbox);
+        sweep(loop);
+        if (loop->dns != NULL)
+                evdns_base_free(loop->dns, 0);
+        event_base_free(loop->base);
+        free(loop->scratch);
+}
+
+void loop_run(struct loop *loop)
+{
+        while (!loop->stop) {
+                loop->now_us = 0;
+                CHECK(event_base_loop(loop->base, EVLOOP_ONCE) >= 0);
+                if (!list_empty(&loop->graveyard))
+                        sweep(loop);
+        }
+}
+
+void loop_stop(struct loop *loop)
+{
+        loop->stop = true;
+}
+
+int64_t loop_now(struct loop *loop)
+{
+        if (loop->now_us == 0)
+                loop->now_us = clock_us();
+        return loop->now_us;
+}
+
+void loop_bury(struct loop *loop, struct grave *grave, void (*bury)(struct grave *grave))
+{
+        grave->bury = bury;
+        list_append(&loop->graveyard, &grave->in_graveyard);
+}

@@ -1,0 +1,47 @@
+/* loop: one thread's event loop, with what all that live on it share: the time, a scratch buffer to read into,
+ * and the graveyard, where dead objects wait until no callback can be using them.
+ *
+ * Owner and thread: the thread that runs it. Only loop->mailbox may be used by others. */
+#pragma once
+
+#include "base/list.h"
+#include "net/mailbox.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+struct evdns_base;
+
+enum { LOOP_SCRATCH_BYTES = 65536 };
+
+/* Something that is dead. Embed it; `bury` frees the object that holds it. */
+struct grave {
+        struct list in_graveyard;
+        void (*bury)(struct grave *grave);
+};
+
+struct loop {
+        struct event_base *base;
+        struct evdns_base *dns; /* made when the first host name is met */
+        struct mailbox mailbox;
+        struct list graveyard;
+        int64_t now_us;         /* 0: not asked in this turn */
+        uint8_t *scratch;       /* LOOP_SCRATCH_BYTES; free between callbacks */
+        bool stop;
+};
+
+/* `owner` is what letters are opened with. */
+void loop_init(struct loop *loop, void *owner);
+void loop_fini(struct loop *loop);
+
+/* Runs until loop_stop; sweeps the graveyard after each turn. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* The monotonic time of this turn, microseconds (base/clock.h). */
+int64_t loop_now(struct loop *loop);
+
+/* Frees `grave` after this turn. */
+void loop_bury(struct loop *loop, struct grave *grave, void (*bury)(struct grave *grave));

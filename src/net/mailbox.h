@@ -1,0 +1,34 @@
+/* mailbox: how threads talk: letters put in from any thread, opened by the owner's loop. Lock-free push, one
+ * eventfd write when the box was empty.
+ *
+ *     sender:  mailbox_post(box, &letter)           owner's loop:  letter->open(letter, owner) for each, in order
+ *
+ * A letter belongs to the box from post until it is opened; the opener then owns it. */
+#pragma once
+
+#include <stdatomic.h>
+
+struct event;
+struct event_base;
+
+struct letter {
+        struct letter *next;
+        /* Runs on the owner's thread; frees or reuses the letter. */
+        void (*open)(struct letter *letter, void *owner);
+};
+
+struct mailbox {
+        _Atomic(struct letter *) top; /* newest first */
+        int fd;                       /* eventfd */
+        void *owner;
+        struct event *readable;
+};
+
+/* Opens letters on `base`'s thread with `owner`. Aborts when there is no descriptor left (start-up only). */
+void mailbox_init(struct mailbox *box, struct event_base *base, void *owner);
+
+/* Any thread. */
+void mailbox_post(struct mailbox *box, struct letter *letter);
+
+/* Opens what is left (the owner's thread, or after it has ended), then closes. */
+void mailbox_fini(struct mailbox *box);

@@ -1,0 +1,213 @@
+#include "net/stream.h"
+
+#include "base/check.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Callers stop reading from one side while the other side's bytes are unsent, so this is never met by a peer
+ * that is slow, only by a bug or by one huge batch. */
+enum { STREAM_OUT_LIMIT = 64 << 20 };
+
+static enum status plain_read(struct stream *s, void *out, size_t n, size_t *done)
+{
+        ssize_t r;
+
+        do
+                r = recv(s->fd, out, n, 0);
+        while (r < 0 && errno == EINTR);
+        if (r > 0) {
+                *done = (size_t)r;
+                return STATUS_OK;
+        }
+        if (r == 0)
+                return STATUS_EOF;
+        return errno == EAGAIN ? STATUS_AGAIN : STATUS_IO;
+}
+
+static enum status plain_writev(struct stream *s, const struct iovec *parts, int count, size_t *done)
+{
+        struct msghdr head = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
+        ssize_t r;
+
+        do
+                r = count == 1 ? send(s->fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL)
+                               : sendmsg(s->fd, &head, MSG_NOSIGNAL);
+        while (r < 0 && errno == EINTR);
+        if (r >= 0) {
+                *done = (size_t)r;
+                return STATUS_OK;
+        }
+        return errno == EAGAIN ? STATUS_AGAIN : STATUS_IO;
+}
+
+static void plain_close(struct stream *s)
+{
+        (void)s;
+}
+
+static const struct transport plain = {plain_read, plain_writev, plain_close};
+
+static void on_ready(evutil_socket_t fd, short what, void *arg);
+
+/* One libevent event per stream, re-made only when the interest changes. */
+static void watch(struct stream *s)
+{
+        short what = (short)((s->reading ? EV_READ : 0) | (s->writing ? EV_WRITE : 0));
+
+        if (event_initialized(&s->event))
+                event_del(&s->event);
+        if (what == 0)
+                return;
+        CHECK(event_assign(&s->event, s->loop->base, s->fd, (short)(what | EV_PERSIST), on_ready, s) == 0);
+        CHECK(event_add(&s->event, NULL) == 0);
+}
+
+static void set_writing(struct stream *s, bool writing)
+{
+        if (s->writing != writing) {
+                s->writing = writing;
+                watch(s);
+        }
+}
+
+static enum status mark_broken(struct stream *s)
+{
+        s->broken = true;
+        buf_release(&s->out);
+        set_writing(s, false);
+        return STATUS_IO;
+}
+
+static void flush(struct stream *s)
+{
+        while (buf_len(&s->out) > 0) {
+                struct iovec part = {s->out.bytes + s->out.head, buf_len(&s->out)};
+                size_t done = 0;
+                enum status status = s->transport->writev(s, &part, 1, &done);
+
+                if (status == STATUS_AGAIN)
+                        return;
+                if (status != STATUS_OK) {
+                        mark_broken(s);
+                        s->on_event(s, STREAM_BROKEN);
+                        return;
+                }
+                buf_consume(&s->out, done);
+        }
+        buf_release(&s->out);
+        set_writing(s, false);
+        s->on_event(s, STREAM_DRAINED);
+}
+
+static void on_ready(evutil_socket_t fd, short what, void *arg)
+{
+        struct stream *s = arg;
+
+        if (what & EV_WRITE)
+                flush(s);
+        if ((what & EV_READ) && s->fd == fd && s->reading)
+                s->on_event(s, STREAM_READABLE);
+}
+
+void stream_open(struct stream *s, struct loop *loop, int fd,
+                 void (*on_event)(struct stream *s, enum stream_event event))
+{
+        *s = (struct stream){.fd = fd, .transport = &plain};
+        s->reading = true;
+        stream_attach(s, loop, on_event);
+}
+
+void stream_close(struct stream *s)
+{
+        if (s->fd < 0)
+                return;
+        stream_detach(s);
+        s->transport->close(s);
+        close(s->fd);
+        s->fd = -1;
+        s->broken = true;
+        buf_release(&s->out);
+}
+
+void stream_detach(struct stream *s)
+{
+        if (event_initialized(&s->event))
+                event_del(&s->event);
+        s->loop = NULL;
+}
+
+void stream_attach(struct stream *s, struct loop *loop,
+                   void (*on_event)(struct stream *s, enum stream_event event))
+{
+        s->loop = loop;
+        s->on_event = on_event;
+        watch(s);
+}
+
+void stream_want_read(struct stream *s, bool wanted)
+{
+        if (s->fd >= 0 && s->reading != wanted) {
+                s->reading = wanted;
+                watch(s);
+        }
+}
+
+enum status stream_read(struct stream *s, void *out, size_t n, size_t *done)
+{
+        *done = 0;
+        if (s->fd < 0)
+                return STATUS_EOF;
+        return s->transport->read(s, out, n, done);
+}
+
+static enum status queue_rest(struct stream *s, const struct iovec *parts, int count, size_t skip)
+{
+        for (int i = 0; i < count; i++) {
+                size_t n = parts[i].iov_len;
+
+                if (skip >= n) {
+                        skip -= n;
+                        continue;
+                }
+                if (buf_append(&s->out, (const uint8_t *)parts[i].iov_base + skip, n - skip,
+                               STREAM_OUT_LIMIT) != STATUS_OK)
+                        return mark_broken(s);
+                skip = 0;
+        }
+        if (buf_len(&s->out) > 0)
+                set_writing(s, true);
+        return STATUS_OK;
+}
+
+enum status stream_sendv(struct stream *s, const struct iovec *parts, int count)
+{
+        size_t done = 0;
+
+        if (s->broken)
+                return STATUS_IO;
+        if (buf_len(&s->out) == 0) {
+                enum status status = s->transport->writev(s, parts, count, &done);
+
+                if (status == STATUS_IO)
+                        return mark_broken(s);
+        }
+        return queue_rest(s, parts, count, done);
+}
+
+enum status stream_send(struct stream *s, const void *bytes, size_t n)
+{
+        struct iovec part = {(void *)(uintptr_t)bytes, n};
+
+        return stream_sendv(s, &part, 1);
+}
+
+enum status stream_send_buf(struct stream *s, struct buf *b)
+{
+        enum status status = buf_len(b) == 0 ? STATUS_OK : stream_send(s, buf_data(b), buf_len(b));
+
+        buf_release(b);
+        return status;
+}

@@ -1,0 +1,76 @@
+/* stream: a connected socket on a loop: reads into the caller's memory, writes at once and keeps only what the
+ * kernel did not take. The same interface will carry TLS (struct transport).
+ *
+ *     readable --> callback(STREAM_READABLE) --> stream_read(...)        an idle stream owns no buffer
+ *     stream_send --> kernel, rest --> out --> callback(STREAM_DRAINED) when the rest has left
+ *
+ * One owner, one thread; stream_detach and stream_attach move it to another loop. Interest in reading stays
+ * registered, so a transaction costs no epoll_ctl. After STREAM_READABLE the callback must read or pause. */
+#pragma once
+
+#include "base/buf.h"
+#include "net/loop.h"
+
+#include <event2/event_struct.h>
+#include <sys/uio.h>
+
+enum stream_event {
+        STREAM_READABLE,
+        STREAM_DRAINED, /* everything that was queued has been written */
+        STREAM_BROKEN,  /* writing failed; the stream is of no use any more */
+};
+
+struct stream;
+
+/* The way bytes cross: plain sockets now, TLS later. Both return STATUS_OK with *done > 0, STATUS_AGAIN,
+ * STATUS_EOF (read only) or STATUS_IO with errno. */
+struct transport {
+        enum status (*read)(struct stream *s, void *out, size_t n, size_t *done);
+        enum status (*writev)(struct stream *s, const struct iovec *parts, int count, size_t *done);
+        void (*close)(struct stream *s);
+};
+
+struct stream {
+        int fd; /* -1: closed */
+        bool reading; /* reads are wanted */
+        bool writing; /* waiting for writability */
+        bool broken;
+        const struct transport *transport;
+        void *session; /* of the transport (TLS); NULL for plain */
+        struct loop *loop;
+        void (*on_event)(struct stream *s, enum stream_event event);
+        struct buf out; /* accepted, not yet written */
+        struct event event;
+};
+
+/* Takes over a connected, non-blocking `fd`. Reading is wanted from the start. */
+void stream_open(struct stream *s, struct loop *loop, int fd,
+                 void (*on_event)(struct stream *s, enum stream_event event));
+
+/* Closes the socket, drops unsent bytes. Harmless on a closed stream. */
+void stream_close(struct stream *s);
+
+/* Reads once, at most `n` bytes. STATUS_OK: *done > 0 bytes; else as struct transport. */
+MUST_USE enum status stream_read(struct stream *s, void *out, size_t n, size_t *done);
+
+/* Accepts all bytes: writes what the kernel takes now and queues a copy of the rest, in order. STATUS_IO: the
+ * peer is gone or memory is out; the stream is then broken. */
+MUST_USE enum status stream_sendv(struct stream *s, const struct iovec *parts, int count);
+MUST_USE enum status stream_send(struct stream *s, const void *bytes, size_t n);
+
+/* Sends the whole of `b` and releases it. */
+MUST_USE enum status stream_send_buf(struct stream *s, struct buf *b);
+
+/* Bytes accepted and not yet written. */
+static inline size_t stream_unsent(const struct stream *s)
+{
+        return buf_len(&s->out);
+}
+
+/* Whether STREAM_READABLE is delivered. Costs a system call only when it changes. */
+void stream_want_read(struct stream *s, bool wanted);
+
+/* Leaves its loop, keeping socket and unsent bytes; then joins another (same or other thread). */
+void stream_detach(struct stream *s);
+void stream_attach(struct stream *s, struct loop *loop,
+                   void (*on_event)(struct stream *s, enum stream_event event));

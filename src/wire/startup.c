@@ -1,0 +1,64 @@
+#include "wire/startup.h"
+
+bool startup_param(struct reader *params, struct sv *name, struct sv *value)
+{
+        *name = take_cstr(params);
+        if (params->failed || name->n == 0)
+                return false;
+        *value = take_cstr(params);
+        return !params->failed;
+}
+
+static bool starts_with(struct sv v, struct sv prefix)
+{
+        return v.n >= prefix.n && memcmp(v.p, prefix.p, prefix.n) == 0;
+}
+
+static enum status read_session(struct startup *out)
+{
+        struct reader r = out->params;
+        struct sv name, value;
+
+        while (startup_param(&r, &name, &value))
+                if (starts_with(name, SV("_pq_.")))
+                        out->unknown_options++;
+        return r.failed || r.n != 0 ? STATUS_INVALID : STATUS_OK;
+}
+
+enum status startup_read(const uint8_t *p, size_t n, struct startup *out)
+{
+        uint32_t size, code;
+
+        *out = (struct startup){0};
+        if (n < 4)
+                return STATUS_AGAIN;
+        size = get_u32(p);
+        if (size < STARTUP_MIN || size > STARTUP_MAX)
+                return STATUS_INVALID;
+        if (n < STARTUP_MIN)
+                return STATUS_AGAIN;
+        code = get_u32(p + 4);
+        out->version = code;
+        out->size = size;
+        if (code == PROTO_SSL || code == PROTO_GSSENC) {
+                out->kind = code == PROTO_SSL ? STARTUP_SSL : STARTUP_GSSENC;
+                return size == STARTUP_MIN ? STATUS_OK : STATUS_INVALID;
+        }
+        if (n < size)
+                return STATUS_AGAIN;
+        if (code == PROTO_CANCEL) {
+                out->kind = STARTUP_CANCEL;
+                if (size != CANCEL_SIZE)
+                        return STATUS_INVALID;
+                out->pid = get_u32(p + 8);
+                out->secret = get_u32(p + 12);
+                return STATUS_OK;
+        }
+        out->params = (struct reader){p + STARTUP_MIN, size - STARTUP_MIN, false};
+        if (code >> 16 == 3) {
+                out->kind = STARTUP_SESSION;
+                return read_session(out);
+        }
+        out->kind = code >> 16 == 2 ? STARTUP_OLD : STARTUP_UNKNOWN;
+        return STATUS_OK;
+}
