@@ -27,7 +27,7 @@ static void sweep(struct loop *loop)
         struct list *node;
 
         while ((node = list_shift(&loop->graveyard)) != NULL) {
-                struct grave *grave = LIST_ENTRY(node, struct grave, in_graveyard);
+                struct grave *grave = list_item(node, struct grave, in_graveyard);
 
                 grave->bury(grave);
         }
