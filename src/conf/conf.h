@@ -33,8 +33,8 @@ struct conf_database {
         int max_db_connections, max_db_client_connections;
         int load_balance_hosts; /* 0 disable, 1 round-robin */
         int64_t server_lifetime_us, query_wait_timeout_us;
-        int consistency;                         /* enum consistency or -1 */
-        int64_t max_standby_lag_us;              /* or -1 */
+        int consistency;            /* enum consistency or -1 */
+        int64_t max_standby_lag_us; /* or -1 */
         const char *connect_query, *client_encoding, *datestyle, *timezone, *application_name;
         int line; /* in the file, for messages */
 };
@@ -56,9 +56,10 @@ struct conf_peer {
 };
 
 struct conf {
-        const char *path;      /* absolute */
-        bool pgsteer_defaults; /* settings stood under [pgsteer] */
-        struct options opt;    /* every option of conf/options.def, typed */
+        const char *path;       /* absolute */
+        bool pgsteer_defaults;  /* settings stood under [pgsteer] */
+        struct options opt;     /* every option of conf/options.def, typed */
+        bool set[OPTION_COUNT]; /* by enum option_id: the file (or SET) says it; else it is the default */
         const struct conf_database *databases;
         size_t database_count;
         const struct conf_user *users;
@@ -66,6 +67,9 @@ struct conf {
         const struct conf_peer *peers;
         size_t peer_count;
 };
+
+/* Whether the file (or SET) says this option. */
+bool conf_is_set(const struct conf *conf, const struct option_info *info);
 
 /* One finding about a file. `line` 0: the whole file. */
 struct conf_problem {
