@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WANT_GRAIN_US = 100000 };
+
 static struct {
         pthread_mutex_t lock; /* for adding; reading follows atomic pointers */
         struct cluster *_Atomic first;
@@ -132,6 +134,17 @@ void cluster_publish(struct cluster *cluster, struct topology *next)
         topology_unref(old);
         if (hooks.on_publish != NULL)
                 hooks.on_publish(cluster, hooks.arg);
+}
+
+void cluster_want_fresh(struct cluster *cluster, int64_t now_us)
+{
+        int64_t before = atomic_load_explicit(&cluster->floor_wanted_us, memory_order_relaxed);
+
+        if (now_us - before < WANT_GRAIN_US) /* spares the cache line that all workers share */
+                return;
+        before = atomic_exchange(&cluster->floor_wanted_us, now_us);
+        if (now_us - before >= CLUSTER_WANT_LASTS_US)
+                node_wake();
 }
 
 void cluster_hooks(void (*on_publish)(struct cluster *cluster, void *arg), void *arg, int wake_fd)

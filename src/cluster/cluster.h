@@ -11,6 +11,9 @@
 
 struct conf_database;
 
+/* How long after floor_wanted_us health samples fast. */
+enum { CLUSTER_WANT_LASTS_US = 2000000 };
+
 struct cluster {
         /* read-only */
         char *key;   /* "host:port,host:port" */
@@ -47,6 +50,11 @@ bool cluster_refresh(struct cluster *cluster, struct topology **mine);
 /* Health: publishes `next` (refs 1, ownership passes over) with the next epoch. Then calls the function set
  * by cluster_on_publish on the calling thread. */
 void cluster_publish(struct cluster *cluster, struct topology *next);
+
+/* A read went to the primary for want of freshness at `now_us`: sets floor_wanted_us, and wakes health when
+ * it has not sampled fast for want of it lately. Any thread, never blocks; cheap enough for every such read.
+ */
+void cluster_want_fresh(struct cluster *cluster, int64_t now_us);
 
 /* Called once at start by the roof. `on_publish` tells the workers; `wake_fd` is an eventfd that node_report
  * writes to, so that health looks at the evidence (-1: none). */

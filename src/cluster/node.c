@@ -21,14 +21,20 @@ struct node *node_new(const char *host, int port)
 
 void node_report(struct node *node, enum evidence seen)
 {
+        if (atomic_fetch_or(&node->evidence, (uint32_t)seen) == 0)
+                node_wake();
+}
+
+void node_wake(void)
+{
         const uint64_t one = 1;
         int fd = atomic_load_explicit(&wake, memory_order_relaxed);
+        ssize_t ignored;
 
-        if (atomic_fetch_or(&node->evidence, (uint32_t)seen) != 0 || fd < 0)
+        if (fd < 0)
                 return;
-        /* A full eventfd counter means that the bell rings already. */
-        if (write(fd, &one, sizeof(one)) != (ssize_t)sizeof(one))
-                return;
+        ignored = write(fd, &one, sizeof(one)); /* a full counter means that the bell rings already */
+        (void)ignored;
 }
 
 uint32_t node_take_evidence(struct node *node)

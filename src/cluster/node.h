@@ -48,3 +48,6 @@ uint32_t node_take_evidence(struct node *node);
 
 /* The eventfd that node_report writes to; -1: none. For cluster_hooks alone. */
 void node_wake_by(int wake_fd);
+
+/* Writes to it. */
+void node_wake(void);

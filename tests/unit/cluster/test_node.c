@@ -1,4 +1,5 @@
 #include "cluster/cluster.h"
+#include "conf/conf.h"
 
 #include "unit.h"
 
@@ -74,5 +75,27 @@ static void evidence_rings_once_until_it_is_taken(void)
         free(node);
 }
 
+static void wanting_freshness_rings_when_it_is_news(void)
+{
+        struct conf_database line = {
+            .name = "want", .cluster = true, .host_count = 1, .hosts = {{"want", 1}}};
+        struct cluster *cluster = cluster_for(&line);
+        int64_t start = 50 * INT64_C(1000000);
+        int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+        cluster_hooks(NULL, NULL, fd);
+        cluster_want_fresh(cluster, start);
+        UNIT_ASSERT(rings(fd) == 1 && atomic_load(&cluster->floor_wanted_us) == start);
+        cluster_want_fresh(cluster, start + 1000); /* too soon to be worth a write */
+        UNIT_ASSERT(rings(fd) == 0 && atomic_load(&cluster->floor_wanted_us) == start);
+        cluster_want_fresh(cluster, start + CLUSTER_WANT_LASTS_US - 1);
+        UNIT_ASSERT(rings(fd) == 0 && atomic_load(&cluster->floor_wanted_us) > start);
+        cluster_want_fresh(cluster, start + 3 * INT64_C(1000000) + CLUSTER_WANT_LASTS_US);
+        UNIT_ASSERT(rings(fd) == 1);
+        cluster_hooks(NULL, NULL, -1);
+        close(fd);
+}
+
 UNIT_SUITE(cluster_node, UNIT_CASE(names_are_for_people), UNIT_CASE(every_role_and_state_has_a_name),
-           UNIT_CASE(evidence_rings_once_until_it_is_taken))
+           UNIT_CASE(evidence_rings_once_until_it_is_taken),
+           UNIT_CASE(wanting_freshness_rings_when_it_is_news))
