@@ -32,6 +32,7 @@ enum client_state {
 
 extern const struct machine_state client_states[CLIENT_STATES];
 
+struct writer;
 struct entry; /* the login's own state, session/entry.h */
 
 /* How far a segment that may be run again has got. */
@@ -115,6 +116,9 @@ void client_go_on(struct client *c);
 void client_close(struct client *c, const struct refusal *r, const char *why);
 /* The same with a FATAL refusal made of sqlstate and text, which is also the log's reason. */
 void client_refuse(struct client *c, const char *sqlstate, const char *text);
+
+/* A CancelRequest met it while it waits or is held: its segment is answered with 57014. */
+void client_cancelled(struct client *c);
 
 /* Sends what `w` has built and releases its buf; closes the client when that fails. False: it is closed. */
 bool client_send(struct client *c, struct writer *w);
