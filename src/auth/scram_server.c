@@ -158,7 +158,8 @@ static enum status server_final(struct scram_server *s, struct sv client_final, 
         memcpy(keys->server_key, s->verifier.server_key, SCRAM_KEY_SIZE);
         secret_wipe(proof, sizeof(proof));
         scram_sign(s->verifier.server_key, &exchange, signature);
-        memcpy(out, "v=", 2);
+        out[0] = 'v';
+        out[1] = '=';
         scram_base64_encode(signature, sizeof(signature), out + 2);
         return STATUS_OK;
 }
