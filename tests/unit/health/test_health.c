@@ -20,7 +20,6 @@ enum { NODES = 3 };
 struct stage {
         struct event_base *base;
         struct fake_server *servers[NODES];
-        struct conf_database line;
         struct conf *conf;
         struct cluster *cluster;
         struct health *health;
@@ -37,6 +36,44 @@ static void on_publish(struct cluster *cluster, void *arg)
                 stage->published++;
 }
 
+/* The configuration that a file with this text is. */
+static struct conf *conf_load_text(const char *text)
+{
+        char path[] = "/tmp/test_health.XXXXXX";
+        int fd = mkstemp(path);
+        struct conf *conf = NULL;
+
+        CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+        close(fd);
+        UNIT_ASSERT(conf_load(path, &conf, NULL) == STATUS_OK);
+        unlink(path);
+        CHECK(conf != NULL);
+        return conf;
+}
+
+/* One with the three servers and these settings (lines of [pgsteer]). */
+static struct conf *conf_of(const struct stage *stage, const char *settings)
+{
+        char text[512];
+
+        snprintf(text, sizeof(text),
+                 "[databases]\napp = host=127.0.0.1,127.0.0.1,127.0.0.1 port=%d,%d,%d user=u\n"
+                 "[pgsteer]\nauth_type = trust\nhealth_check_timeout = 300ms\n%s",
+                 fake_server_port(stage->servers[0]), fake_server_port(stage->servers[1]),
+                 fake_server_port(stage->servers[2]), settings);
+        return conf_load_text(text);
+}
+
+/* New settings while it runs. */
+static void stage_configure(struct stage *stage, const char *settings)
+{
+        struct conf *old = stage->conf;
+
+        stage->conf = conf_of(stage, settings);
+        health_configure(stage->health, stage->conf);
+        conf_unref(old);
+}
+
 /* A primary and two standbys, healthy, calm: the interval is long, so that what happens soon happens for a
  * reason. */
 static void stage_open(struct stage *stage)
@@ -44,26 +81,14 @@ static void stage_open(struct stage *stage)
         memset(stage, 0, sizeof(*stage));
         stage->base = event_base_new();
         stage->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        stage->line = (struct conf_database){
-            .name = "app", .cluster = true, .host_count = NODES, .max_standby_lag_us = -1};
         for (int i = 0; i < NODES; i++) {
                 stage->servers[i] = fake_server_new();
                 fake_server_play(stage->servers[i], i > 0, 1, "0/5000");
-                stage->line.hosts[i] = (struct conf_host){"127.0.0.1", fake_server_port(stage->servers[i])};
         }
-        stage->conf = xcalloc(1, sizeof(*stage->conf));
-        stage->conf->databases = &stage->line;
-        stage->conf->database_count = 1;
-        stage->conf->opt.health_check_interval_us = 60 * US_PER_SEC;
-        stage->conf->opt.health_check_timeout_us = 300 * US_PER_MS;
-        stage->conf->opt.health_check_failures = 2;
-        stage->conf->opt.health_check_successes = 3;
-        stage->conf->opt.max_standby_lag_us = 10 * US_PER_SEC;
-        stage->conf->opt.health_check_user = stage->conf->opt.health_check_password = "";
-        stage->conf->opt.health_check_dbname = stage->conf->opt.auth_user = "";
+        stage->conf = conf_of(stage, "health_check_interval = 60s\n");
         log_set_level(LOG_ERROR_);
         cluster_hooks(on_publish, stage, stage->bell);
-        stage->cluster = cluster_for(&stage->line);
+        stage->cluster = cluster_for(&stage->conf->databases[0]);
         stage->health = health_new(stage->base, stage->conf, stage->bell);
 }
 
@@ -77,7 +102,7 @@ static void stage_close(struct stage *stage)
         log_set_level(LOG_INFO_);
         close(stage->bell);
         event_base_free(stage->base);
-        free(stage->conf);
+        conf_unref(stage->conf);
 }
 
 static const char *standing(const struct stage *stage, int i)
@@ -164,15 +189,14 @@ static void notices_a_death_by_the_broken_connection(void)
 static void notices_a_freeze_by_silence(void)
 {
         struct stage stage;
+        int64_t took;
 
         stage_open(&stage);
-        stage.conf->opt.health_check_interval_us = 100 * US_PER_MS;
-        health_configure(stage.health, stage.conf);
+        stage_configure(&stage, "health_check_interval = 100ms\n");
         UNIT_ASSERT(wait_for(&stage, "primary standby standby") >= 0);
         fake_server_be(stage.servers[0], FAKE_SILENT, NULL);
-        int64_t took = wait_for(&stage, "down standby standby");
-
-        UNIT_ASSERT(took >= 0 && took <= 3 * stage.conf->opt.health_check_timeout_us);
+        took = wait_for(&stage, "down standby standby");
+        UNIT_ASSERT(took >= 0 && took <= 3 * 300 * US_PER_MS);
         fake_server_play(stage.servers[1], false, 2, "0/5100");
         UNIT_ASSERT(wait_for(&stage, "down primary ejected") >= 0);
         fake_server_be(stage.servers[0], FAKE_ANSWERS, NULL); /* thaws */
@@ -225,9 +249,7 @@ static void a_cut_stream_is_ejected_and_returns(void)
         char lsn[32];
 
         stage_open(&stage);
-        stage.conf->opt.health_check_interval_us = 20 * US_PER_MS;
-        stage.conf->opt.max_standby_lag_us = 300 * US_PER_MS;
-        health_configure(stage.health, stage.conf);
+        stage_configure(&stage, "health_check_interval = 20ms\nmax_standby_lag = 300ms\n");
         UNIT_ASSERT(wait_for(&stage, "primary standby standby") >= 0);
         for (int i = 0; i < 40; i++) { /* node 2 has replayed all it received, and receives nothing */
                 snprintf(lsn, sizeof(lsn), "0/%X", 0x5000 + i * 0x108);
@@ -268,17 +290,18 @@ static void samples_fast_while_freshness_is_wanted(void)
 static void follows_the_configuration(void)
 {
         struct stage stage;
-        struct conf empty;
+        struct conf *mine;
 
         stage_open(&stage);
         UNIT_ASSERT(wait_for(&stage, "primary standby standby") >= 0);
-        empty = *stage.conf;
-        empty.database_count = 0;
-        health_configure(stage.health, &empty);
-        UNIT_ASSERT(stage.cluster->monitor == NULL && freshness(&stage, 0) == 0);
+        mine = stage.conf;
+        stage.conf = conf_load_text("[databases]\nother = host=127.0.0.1\n[pgsteer]\nauth_type = trust\n");
         health_configure(stage.health, stage.conf);
+        UNIT_ASSERT(stage.cluster->monitor == NULL && freshness(&stage, 0) == 0);
+        health_configure(stage.health, mine);
         UNIT_ASSERT(stage.cluster->monitor != NULL);
         UNIT_ASSERT(wait_for(&stage, "primary standby standby") >= 0);
+        conf_unref(mine);
         stage_close(&stage);
 }
 
