@@ -193,6 +193,7 @@ static void names_are_resolved_on_the_loop(void)
         UNIT_ASSERT(strstr(asker.answer.text, "name") != NULL);
         probe_free(probe);
         probe_free(lost);
+        event_base_loop(asker.base, EVLOOP_NONBLOCK); /* a lookup that was cancelled ends on the loop */
         fake_server_free(server);
         evdns_base_free(dns, 1);
         event_base_free(asker.base);
