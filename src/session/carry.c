@@ -49,8 +49,9 @@ bool carry_begin(struct client *c, struct settings *wanted)
         if (c->state != CLIENT_WELCOME)
                 client_move(c, CLIENT_SETTING);
         c->failed = false;
+        /* When this fails the stream is broken, and reading from it says so, outside of the client's own steps. */
         if (w.failed || stream_send_buf(&s->stream, &out) != STATUS_OK)
-                loss_of_server(c, "write failed", true);
+                s->close_needed = true;
         return false;
 }
 

@@ -54,6 +54,15 @@ const char *client_name(const struct client *c, char *out, size_t size)
         return out;
 }
 
+void client_log_error(const struct client *c, const struct refusal *r)
+{
+        char name[400];
+
+        if (c->room->conf->opt.log_pooler_errors)
+                log_warning("C-%p: %s Pooler Error: %s", (const void *)c, client_name(c, name, sizeof(name)),
+                            r->text);
+}
+
 static void bury(struct grave *grave)
 {
         struct client *c = list_item(grave, struct client, grave);
@@ -94,8 +103,8 @@ void client_close(struct client *c, const struct refusal *r, const char *why)
         if (opt->log_disconnections)
                 log_info("C-%p: %s closing because: %s (age=%llds)", (const void *)c, name, why,
                          (long long)((clock_wall_us() - c->connected_wall_us) / US_PER_SEC));
-        if (r != NULL && opt->log_pooler_errors)
-                log_warning("C-%p: %s Pooler Error: %s", (const void *)c, name, r->text);
+        if (r != NULL)
+                client_log_error(c, r);
         pool_cancel_wait(&c->waiter);
         if (c->server != NULL)
                 link_abandon(c, why);

@@ -21,6 +21,7 @@ static struct server *part(struct client *c)
         CHECK(s != NULL && s->client == c);
         c->server = NULL;
         s->client = NULL;
+        c->unnamed_here = false;
         atomic_fetch_sub_explicit(&s->pool->quota->node->in_flight, 1, memory_order_relaxed);
         settings_unref(&c->room->pools.settings, s->wanted);
         s->wanted = NULL;
@@ -64,6 +65,18 @@ void link_release(struct client *c)
                 client_go_on(c);
         else if (!c->stream.reading)
                 client_want_read(c);
+}
+
+void link_release_to_primary(struct client *c, enum reason reason)
+{
+        struct server *s = part(c);
+
+        c->node = -1;
+        c->force_primary = true;
+        c->retry_reason = reason;
+        client_move(c, CLIENT_IDLE);
+        give_back(c, s);
+        client_go_on(c);
 }
 
 void link_abandon(struct client *c, const char *why)

@@ -10,6 +10,9 @@ void link_join(struct client *c, struct server *s, int node);
  * ask for it. The client becomes IDLE and goes on with what it has sent meanwhile. */
 void link_release(struct client *c);
 
+/* The same, when a standby has refused the segment now at the front of client->in: it goes to the primary. */
+void link_release_to_primary(struct client *c, enum reason reason);
+
 /* The client goes away: its server goes back when it is at rest, else it is closed. */
 void link_abandon(struct client *c, const char *why);
 
