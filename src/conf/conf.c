@@ -217,8 +217,7 @@ static enum status try_set(struct full *full, const struct option_info *info, co
                 return STATUS_INVALID;
         if (full_without_effect(conf, info))
                 snprintf(message, size, "%s has no effect as yet", info->name);
-        conf->users = users_merge(&full->secrets->parts, &full->lines->parts, &conf->opt, &full->arena,
-                                  &conf->user_count);
+        full_merge_users(full);
         return STATUS_OK;
 }
 

@@ -17,6 +17,7 @@ struct reader {
         const char *section; /* the open one; NULL before the first */
         const char *file;
         int line, depth;
+        const struct reader *outer; /* of the file that includes this one */
 };
 
 static enum status slurp(FILE *f, char **text, size_t *size)
@@ -153,23 +154,29 @@ static void read_file(struct reader *r, const char *path);
 static void include(struct reader *r, struct sv line)
 {
         struct sv name = sv_trim(sv_from(line.p + 8, line.n - 8));
-        struct reader outer = *r;
+        struct reader inner = *r;
 
         if (name.n == 0) {
                 report_error(r->report, r->file, r->line, "%%include names no file: write %%include FILE");
                 return;
         }
         if (r->depth >= INCLUDE_DEPTH_MAX) {
-                report_error(
-                    r->report, r->file, r->line,
-                    "%%include %.*s: files are included more than %d deep; does a file include itself?",
-                    SV_ARG(name), INCLUDE_DEPTH_MAX);
+                report_error(r->report, r->file, r->line,
+                             "%%include %.*s: files are included more than %d deep", SV_ARG(name),
+                             INCLUDE_DEPTH_MAX);
                 return;
         }
-        r->depth++;
-        read_file(r, arena_strndup(r->arena, name.p, name.n));
-        outer.section = r->section;
-        *r = outer;
+        for (const struct reader *o = r; o != NULL; o = o->outer) {
+                if (sv_is(name, o->file)) {
+                        report_error(r->report, r->file, r->line, "%%include %.*s: the file includes itself",
+                                     SV_ARG(name));
+                        return;
+                }
+        }
+        inner.depth++;
+        inner.outer = r;
+        read_file(&inner, arena_strndup(r->arena, name.p, name.n));
+        r->section = inner.section;
 }
 
 static void read_line(struct reader *r, struct sv line);

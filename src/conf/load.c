@@ -106,6 +106,7 @@ static void read_option(struct loader *l, const struct ini_entry *entry)
                 report_error(l->report, entry->file, entry->line, "%s %s", entry->key, why);
                 return;
         }
+        l->option_line[option_id(info)] = strcmp(entry->file, conf->path) == 0 ? entry->line : 0;
         switch (full_set(l->full, info, entry->value, why, sizeof(why))) {
         case STATUS_INVALID:
                 report_error(l->report, entry->file, entry->line, "%s: %s", entry->key, why);
@@ -212,8 +213,7 @@ static void read_all(struct loader *l)
         if (*conf->opt.auth_file != '\0')
                 userlist_read(&full->secrets->parts, conf->opt.auth_file, rules_need_auth_file(&conf->opt),
                               &full->secrets->arena, l->report);
-        conf->users = users_merge(&full->secrets->parts, &full->lines->parts, &conf->opt, &full->arena,
-                                  &conf->user_count);
+        full_merge_users(full);
         if (l->ini.count > 0)
                 rules_check(conf, &full->secrets->parts, l->option_line, l->report);
         check_mode(l);
