@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-enum { WORD_MAX = 64, EDIT = 2 /* half an edit: a difference in case, or '-' for '_' */ };
+enum { WORD_MAX = 64, EDIT = 2 /* half an edit: '-' for '_' */ };
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
 {
@@ -14,10 +14,8 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 
 static unsigned substitution(char a, char b)
 {
-        if (a == b)
-                return 0;
         if (tolower((unsigned char)a) == tolower((unsigned char)b))
-                return 1;
+                return 0;
         if ((a == '-' || a == '_') && (b == '-' || b == '_'))
                 return 1;
         return EDIT;

@@ -10,7 +10,7 @@ struct suggest {
         unsigned distance;
 };
 
-/* Considers one known word. Case and '-' for '_' count half. */
+/* Considers one known word. Case does not count, '-' for '_' counts half. */
 void suggest_offer(struct suggest *s, struct sv known);
 
 /* Writes ", did you mean BEST?" or, when nothing is near, "". Returns out. */
