@@ -54,7 +54,7 @@ void suggest_offer(struct suggest *s, struct sv known)
         if (s->word.n == 0 || known.n == 0 || s->word.n > WORD_MAX || known.n > WORD_MAX)
                 return;
         d = distance(s->word, known);
-        allowed = (unsigned)known.n * EDIT / 3;
+        allowed = (unsigned)(known.n > s->word.n ? known.n : s->word.n) * EDIT / 3;
         if (d > (allowed > EDIT ? allowed : EDIT) || d >= known.n * EDIT)
                 return;
         if (s->best.n > 0 && s->distance <= d)
