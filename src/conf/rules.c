@@ -207,9 +207,6 @@ void rules_check(const struct conf *conf, const struct user_parts *secrets, cons
                     report, conf->path, lines[OPTION_ID_min_pool_size],
                     "min_pool_size=%d is more than default_pool_size=%d, which is all that can be opened",
                     opt->min_pool_size, opt->default_pool_size);
-        if (opt->health_check_password[0] != '\0' && opt->health_check_user[0] == '\0')
-                report_warn(report, conf->path, lines[OPTION_ID_health_check_password],
-                            "health_check_password has no effect without health_check_user");
         if (conf->database_count == 0)
                 report_warn(report, conf->path, 0,
                             "there is no database: write [databases] and under it NAME = host=... port=...");

@@ -217,7 +217,6 @@ static const struct bad warnings[] = {
      "load_balance_hosts|cluster"},
     {"double quotes on a line", LINE "a = host=h dbname=\"x\"\n", 4, "dbname=|double quotes|single"},
     {"more kept than allowed", OURS "min_pool_size = 30\n", 5, "min_pool_size=30|default_pool_size=20"},
-    {"monitoring password alone", OURS "health_check_password = x\n", 5, "without health_check_user"},
     {"user said twice", OURS "[users]\nu = pool_size=1\nu = pool_size=2\n", 7,
      "[users] u|line already|test.ini:6"},
     {"peer", OURS "[peers]\n1 = host=h\n", 6, "[peers] 1|no effect as yet"},
