@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "conf/conf.h"
 #include "conf/database.h"
 #include "conf/users.h"
@@ -20,13 +21,14 @@ static size_t list_words(const struct option_info *info, bool refused, char *out
 
 static void describe_number(const struct option_info *info, const char *what, char *out, size_t size)
 {
+        int64_t endless = info->type == OPTION_TIME ? INT32_MAX * US_PER_SEC : INT32_MAX;
         char low[32], high[32];
 
         value_format(info, info->min, low, sizeof(low));
         value_format(info, info->max, high, sizeof(high));
-        if (info->max >= INT32_MAX && info->min <= 0)
+        if (info->max >= endless && info->min <= 0)
                 snprintf(out, size, "%s", what);
-        else if (info->max >= INT32_MAX)
+        else if (info->max >= endless)
                 snprintf(out, size, "%s, from %s", what, low);
         else
                 snprintf(out, size, "%s, %s to %s", what, low, high);
