@@ -82,7 +82,6 @@ struct facts {
         bool chain;           /* COMMIT AND CHAIN */
         bool copy_from_stdin; /* the client will send CopyData */
         enum setting_effect setting;
-        bool set_config; /* SETTING_SET came from set_config(): the value is a string, not SQL behind TO */
         struct sv setting_name;  /* as written, quotes included: "TimeZone", search_path; SET TIME ZONE gives
                                     TimeZone, SET NAMES gives client_encoding, SET ROLE gives role,
                                     SET SESSION AUTHORIZATION gives session_authorization */

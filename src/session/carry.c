@@ -303,7 +303,7 @@ static void note_one(struct client *c, const struct facts *f)
                         return;
                 }
                 s.value = f->setting_value;
-                if (f->set_config) {
+                if (f->setting_by_call) {
                         s.kind = SETTING_KIND_STRING;
                         if (!literal_value(f->setting_value, value_text, sizeof(value_text), &s.value)) {
                                 pin(c, PIN_SETTING);

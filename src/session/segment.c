@@ -32,6 +32,7 @@ bool segment_writes(const struct facts *f)
         case REASON_INTO:
         case REASON_CTE_DML:
         case REASON_FUNCTION:
+        case REASON_EFFECT:
         case REASON_COPY_IN:
         case REASON_UNKNOWN_STATEMENT:
         case REASON_UNLEXABLE:
