@@ -6,7 +6,6 @@
 """
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -93,7 +92,6 @@ def main(names):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         sys.exit(main(sys.argv[1:] or ["unit", "flow", "lint-floors"]))
     except KeyboardInterrupt:
