@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,8 +302,8 @@ static void start_connect(struct probe *probe)
 
 #define SET(key, value) (keys[n] = (key), values[n++] = (value))
         snprintf(port, sizeof(port), "%d", probe->port);
-        snprintf(options, sizeof(options), "-c statement_timeout=%lld",
-                 (long long)(probe->timeout_us / US_PER_MS + 1));
+        snprintf(options, sizeof(options), "-c statement_timeout=%" PRId64,
+                 probe->timeout_us / US_PER_MS + 1);
         if (probe->resolver != NULL)
                 repeat_host(probe, hosts, sizeof(hosts));
         SET("host", probe->resolver != NULL ? hosts : probe->host);
