@@ -38,10 +38,13 @@ enum {
         " (EXTRACT(epoch FROM " Q "pg_postmaster_start_time()) * 1000000)::" Q "int8, " control              \
         " FROM (SELECT " Q "pg_is_in_recovery() AS r OFFSET 0) x"
 
+#define TIMELINES                                                                                            \
+        "(SELECT c.timeline_id FROM " Q "pg_control_checkpoint() c),"                                        \
+        " (SELECT m.min_recovery_end_timeline FROM " Q "pg_control_recovery() m),"
+
 static const char *const forms[QUESTION_FORMS] = {
-    [QUESTION_FULL] = QUESTION("(SELECT c.timeline_id FROM " Q "pg_control_checkpoint() c),"
-                               " (SELECT m.min_recovery_end_timeline FROM " Q "pg_control_recovery() m),"
-                               " (SELECT s.system_identifier FROM " Q "pg_control_system() s)"),
+    [QUESTION_FULL] = QUESTION(TIMELINES " (SELECT s.system_identifier FROM " Q "pg_control_system() s)"),
+    [QUESTION_WITHOUT_SYSTEM_ID] = QUESTION(TIMELINES " NULL"),
     [QUESTION_WITHOUT_CONTROL] = QUESTION("NULL, NULL, NULL"),
 };
 
