@@ -28,6 +28,7 @@ struct cluster {
         _Atomic uint64_t epoch; /* of the newest snapshot */
         _Atomic int64_t
             floor_wanted_us; /* clock_us when a read last went to the primary for want of freshness */
+        _Atomic int64_t last_commit_us; /* clock_us of the newest commit through any worker */
         struct {
                 pthread_mutex_t lock;
                 struct topology *topology;

@@ -9,7 +9,11 @@
 #define TIME_MAX                SECONDS(INT32_MAX)
 #define RANGE(low, high)        .min = (low), .max = (high)
 #define WORDS(list)             .words = (list)
-#define ANY                     .words = NULL
+#define ANY                     .kind = KIND_PLAIN
+#define LIST                    .kind = KIND_LIST
+#define QUERY                   .kind = KIND_QUERY
+#define FREE                    .kind = KIND_FREE
+#define SECRET                  .kind = KIND_SECRET
 #define SAME                    NULL
 #define OPTION_RELOAD           true
 #define OPTION_RESTART          false
@@ -73,6 +77,19 @@ const struct option_info *option_find(const char *name)
 const char *option_default(const struct option_info *info, bool pgsteer)
 {
         return pgsteer && info->pgsteer_default != NULL ? info->pgsteer_default : info->pgbouncer_default;
+}
+
+bool option_list_next(const char **list, struct sv *item)
+{
+        while (**list != '\0') {
+                const char *end = strchrnul(*list, ',');
+
+                *item = sv_trim(sv_from(*list, (size_t)(end - *list)));
+                *list = *end == ',' ? end + 1 : end;
+                if (item->n > 0)
+                        return true;
+        }
+        return false;
 }
 
 struct sv option_word(const struct option_info *info, int value, enum option_standing *standing)

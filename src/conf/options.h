@@ -75,12 +75,16 @@ enum option_type {
 /* What a bare number means. */
 enum option_unit { UNIT_NONE, UNIT_SECONDS, UNIT_MILLISECONDS, UNIT_BYTES };
 
+/* What a STRING is: decides what in it is taken for a mistake, and whether it may be shown. */
+enum option_kind { KIND_PLAIN, KIND_LIST, KIND_QUERY, KIND_FREE, KIND_SECRET };
+
 /* A row of the table. */
 struct option_info {
         const char *name;
         enum option_type type;
         enum option_unit unit;
         int64_t min, max;              /* of numbers; times in microseconds */
+        enum option_kind kind;         /* of a STRING */
         const char *words;             /* of an ENUM, as in the table ("a|~b|!c"); else NULL */
         const char *pgbouncer_default; /* as it would stand in the file */
         const char *pgsteer_default;   /* NULL: the same (option_default asks both) */
@@ -106,6 +110,10 @@ const struct option_info *option_at(size_t id);
 
 /* The number of a row, as it is in enum option_id. */
 size_t option_id(const struct option_info *info);
+
+/* The next item of a LIST: *list is the value at first, and what is left after each call. White space around
+ * an item is taken off, empty items are passed over. False when there is none left. */
+bool option_list_next(const char **list, struct sv *item);
 
 /* The row of this name (exact), or NULL. */
 const struct option_info *option_find(const char *name);

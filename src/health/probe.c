@@ -3,17 +3,13 @@
 #include "base/clock.h"
 #include "base/machine.h"
 #include "health/question.h"
+#include "health/resolver.h"
 
 #include <arpa/inet.h>
-#include <event2/dns.h>
 #include <event2/event.h>
-#include <event2/util.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ADDRESSES_MAX = 4 };
 
 enum probe_state { PROBE_CLOSED, PROBE_RESOLVING, PROBE_CONNECTING, PROBE_ASKING, PROBE_IDLE };
 
@@ -25,24 +21,17 @@ static const struct machine_state states[] = {
     [PROBE_IDLE] = {"idle", MOVE(PROBE_ASKING) | MOVE(PROBE_CLOSED)},
 };
 
-/* A name lookup under way. Cancelling one calls back later, so it outlives the probe that wanted it. */
-struct lookup {
-        struct probe *probe; /* NULL: nobody wants it any more */
-        struct evdns_getaddrinfo_request *request;
-};
-
 struct probe {
         struct event_base *base;
-        struct evdns_base *dns;
         char *host, *user, *password, *dbname;
         int port;
         probe_answer_fn *on_answer;
         void *arg;
 
         enum probe_state state;
-        struct event *timer; /* the question's deadline, or of the lookup, or "now" for `pending` */
-        struct event *io;    /* on libpq's socket of the moment; NULL when there is none */
-        struct lookup *lookup;
+        struct event *timer;       /* the question's deadline, or of the lookup, or "now" for `pending` */
+        struct event *io;          /* on libpq's socket of the moment; NULL when there is none */
+        struct resolver *resolver; /* NULL: the host is no name */
         PGconn *conn;
         bool connected;                  /* this attempt got through to a socket that accepted */
         bool asking;                     /* a question is open */
@@ -50,7 +39,6 @@ struct probe {
         enum question_form form;         /* the first one that this server allows us */
         int64_t timeout_us, deadline_us; /* of the open question */
         PGresult *result;                /* of the open question, until ReadyForQuery is there */
-        char addresses[ADDRESSES_MAX * INET6_ADDRSTRLEN]; /* "a,b": of the last lookup; "" */
         struct answer answer;
 };
 
@@ -88,22 +76,11 @@ static void watch(struct probe *probe, short what)
         CHECK(probe->io != NULL && event_add(probe->io, NULL) == 0);
 }
 
-static void drop_lookup(struct probe *probe)
-{
-        struct lookup *lookup = probe->lookup;
-
-        probe->lookup = NULL;
-        if (lookup == NULL)
-                return;
-        lookup->probe = NULL;
-        if (lookup->request != NULL)
-                evdns_getaddrinfo_cancel(lookup->request);
-}
-
 static void close_connection(struct probe *probe)
 {
         unwatch(probe); /* before libpq closes the descriptor */
-        drop_lookup(probe);
+        if (probe->resolver != NULL)
+                resolver_cancel(probe->resolver);
         if (probe->conn != NULL)
                 PQfinish(probe->conn);
         probe->conn = NULL;
@@ -311,13 +288,14 @@ static void repeat_host(const struct probe *probe, char *out, size_t size)
 {
         size_t n = (size_t)snprintf(out, size, "%s", probe->host);
 
-        for (const char *at = strchr(probe->addresses, ','); at != NULL && n < size; at = strchr(at + 1, ','))
+        for (const char *at = strchr(resolver_addresses(probe->resolver), ','); at != NULL && n < size;
+             at = strchr(at + 1, ','))
                 n += (size_t)snprintf(out + n, size - n, ",%s", probe->host);
 }
 
 static void start_connect(struct probe *probe)
 {
-        char port[12], options[64], hosts[ADDRESSES_MAX * 260];
+        char port[12], options[64], hosts[RESOLVER_ADDRESSES * 260];
         const char *keys[16] = {NULL}, *values[16] = {NULL};
         int n = 0;
 
@@ -325,10 +303,11 @@ static void start_connect(struct probe *probe)
         snprintf(port, sizeof(port), "%d", probe->port);
         snprintf(options, sizeof(options), "-c statement_timeout=%lld",
                  (long long)(probe->timeout_us / US_PER_MS + 1));
-        repeat_host(probe, hosts, sizeof(hosts));
-        SET("host", is_name(probe->host) ? hosts : probe->host);
-        if (is_name(probe->host))
-                SET("hostaddr", probe->addresses);
+        if (probe->resolver != NULL)
+                repeat_host(probe, hosts, sizeof(hosts));
+        SET("host", probe->resolver != NULL ? hosts : probe->host);
+        if (probe->resolver != NULL)
+                SET("hostaddr", resolver_addresses(probe->resolver));
         else if (is_numeric(probe->host))
                 SET("hostaddr", probe->host);
         SET("port", port);
@@ -353,32 +332,13 @@ static void start_connect(struct probe *probe)
                 watch(probe, EV_WRITE); /* "behave as if the last PQconnectPoll had said writing" */
 }
 
-static void keep_addresses(struct probe *probe, const struct evutil_addrinfo *list)
-{
-        char address[INET6_ADDRSTRLEN];
-        size_t n = 0;
-        int count = 0;
-
-        for (; list != NULL && count < ADDRESSES_MAX; list = list->ai_next) {
-                const void *bytes = &((const struct sockaddr_in *)(const void *)list->ai_addr)->sin_addr;
-
-                if (list->ai_family == AF_INET6)
-                        bytes = &((const struct sockaddr_in6 *)(const void *)list->ai_addr)->sin6_addr;
-                else if (list->ai_family != AF_INET)
-                        continue;
-                if (inet_ntop(list->ai_family, bytes, address, sizeof(address)) == NULL)
-                        continue;
-                n += (size_t)snprintf(probe->addresses + n, sizeof(probe->addresses) - n, "%s%s",
-                                      count++ > 0 ? "," : "", address);
-        }
-}
-
 /* The name server's silence says nothing of the node: the last known addresses will do. */
-static void end_lookup(struct probe *probe, const char *why)
+static void end_lookup(const char *why, void *arg)
 {
+        struct probe *probe = arg;
         char text[80];
 
-        if (probe->addresses[0] != '\0') {
+        if (resolver_addresses(probe->resolver)[0] != '\0') {
                 set_timer(probe, probe->deadline_us - clock_us());
                 start_connect(probe);
                 return;
@@ -387,36 +347,12 @@ static void end_lookup(struct probe *probe, const char *why)
         fail(probe, ANSWER_TIMEOUT, "", text);
 }
 
-static void on_lookup(int error, struct evutil_addrinfo *list, void *arg)
-{
-        struct lookup *lookup = arg;
-        struct probe *probe = lookup->probe;
-
-        free(lookup);
-        if (probe != NULL) {
-                probe->lookup = NULL;
-                if (error == 0)
-                        keep_addresses(probe, list);
-                end_lookup(probe, error != 0 ? evutil_gai_strerror(error) : "it has no address");
-        }
-        if (list != NULL)
-                evutil_freeaddrinfo(list);
-}
-
 static void start_lookup(struct probe *probe)
 {
-        struct evutil_addrinfo hints = {
-            .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
-        struct evdns_getaddrinfo_request *request;
-
         move(probe, PROBE_RESOLVING);
-        if (probe->addresses[0] != '\0')
+        if (resolver_addresses(probe->resolver)[0] != '\0')
                 set_timer(probe, probe->timeout_us / 4);
-        probe->lookup = xcalloc(1, sizeof(*probe->lookup));
-        probe->lookup->probe = probe;
-        request = evdns_getaddrinfo(probe->dns, probe->host, NULL, &hints, on_lookup, probe->lookup);
-        if (probe->lookup != NULL) /* else it was answered on the spot, from /etc/hosts */
-                probe->lookup->request = request;
+        resolver_start(probe->resolver);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -427,9 +363,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
         (void)fd;
         (void)what;
-        if (!probe->pending && probe->state == PROBE_RESOLVING && probe->addresses[0] != '\0') {
-                drop_lookup(probe);
-                end_lookup(probe, "");
+        if (!probe->pending && probe->state == PROBE_RESOLVING &&
+            resolver_addresses(probe->resolver)[0] != '\0') {
+                resolver_cancel(probe->resolver);
+                end_lookup("", probe);
                 return;
         }
         if (!probe->pending) {
@@ -452,7 +389,6 @@ struct probe *probe_new(struct event_base *base, struct evdns_base *dns, const s
         struct probe *probe = xcalloc(1, sizeof(*probe));
 
         probe->base = base;
-        probe->dns = dns;
         probe->host = xstrdup(target->host);
         probe->port = target->port;
         probe->user = xstrdup(target->user);
@@ -460,6 +396,8 @@ struct probe *probe_new(struct event_base *base, struct evdns_base *dns, const s
         probe->dbname = xstrdup(target->dbname);
         probe->on_answer = on_answer;
         probe->arg = arg;
+        if (is_name(target->host))
+                probe->resolver = resolver_new(dns, target->host, end_lookup, probe);
         probe->timer = evtimer_new(base, on_timer, probe);
         CHECK(probe->timer != NULL);
         return probe;
@@ -476,7 +414,7 @@ void probe_ask(struct probe *probe, int64_t timeout_us)
         set_timer(probe, timeout_us);
         if (probe->state == PROBE_IDLE)
                 send_question(probe);
-        else if (is_name(probe->host))
+        else if (probe->resolver != NULL)
                 start_lookup(probe);
         else
                 start_connect(probe);
@@ -493,6 +431,7 @@ void probe_free(struct probe *probe)
                 return;
         close_connection(probe);
         forget_result(probe);
+        resolver_free(probe->resolver);
         event_free(probe->timer);
         if (probe->password != NULL)
                 explicit_bzero(probe->password, strlen(probe->password));

@@ -53,6 +53,13 @@ void loop_run(struct loop *loop)
         }
 }
 
+void loop_drain(struct loop *loop)
+{
+        loop->now_us = 0;
+        mailbox_empty(&loop->mailbox);
+        sweep(loop);
+}
+
 void loop_stop(struct loop *loop)
 {
         loop->stop = true;

@@ -147,7 +147,7 @@ static void send_server(struct pool *pool, struct server *s, int worker)
 {
         struct sv blob = settings_blob(s->applied);
 
-        CHECK(s->wanted == NULL && buf_len(&s->in) == 0);
+        CHECK(!s->wants && buf_len(&s->in) == 0);
         server_move(s, SERVER_MOVING);
         publish_idle(pool);
         stream_detach(&s->stream);

@@ -50,11 +50,12 @@ void server_move(struct server *s, enum server_state to)
         }
 }
 
-static void bury(struct grave *grave)
+static void free_server(struct grave *grave)
 {
         struct server *s = list_item(grave, struct server, grave);
 
         buf_release(&s->in);
+        buf_release(&s->replay);
         params_fini(&s->params);
         replies_fini(&s->replies);
         prepared_fini(&s->prepared);
@@ -103,8 +104,14 @@ void server_close(struct server *s, const char *why)
         settings_unref(table_of(s), s->applied);
         settings_unref(table_of(s), s->wanted);
         s->applied = s->wanted = NULL;
-        loop_bury(pool->home->loop, &s->grave, bury);
+        if (s->cancels == 0)
+                server_bury(s);
         pool_server_gone(s);
+}
+
+void server_bury(struct server *s)
+{
+        loop_bury(s->pool->home->loop, &s->grave, free_server);
 }
 
 static void fail(struct server *s, enum pool_trouble trouble, const struct refusal *r)

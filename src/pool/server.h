@@ -47,11 +47,15 @@ struct server {
         struct dial *dial;     /* while connecting */
         struct login *login;   /* while logging in */
         struct buf in;         /* an incomplete message */
+        size_t pass;           /* bytes of a message still to go through to the client */
+        size_t swallow;        /* bytes of a message still to be dropped */
+        struct buf replay;     /* the client's segment as it came, while it may be run again; keeps its memory */
         struct params params;
         struct replies replies;
         struct prepared prepared;
         struct settings *applied; /* what pgsteer and its clients have set in this session */
-        struct settings *wanted;  /* what it will have when the setting statements now running are through */
+        struct settings *wanted;  /* what it will have when the statements now running are through... */
+        bool wants;               /* ...if they change it at all */
         struct pools *moving_to;  /* MOVING: the receiver */
         char *moving_settings;    /* MOVING: blob of `applied` */
         size_t moving_size;
@@ -80,6 +84,9 @@ void server_move(struct server *s, enum server_state to);
 /* Sends Terminate where that is polite, closes, gives the quota back, buries. `why` goes to the log
  * ("closing because: ..."). Not for LEASED: the session parts first. */
 void server_close(struct server *s, const char *why);
+
+/* For who counts in server->cancels: a closed server is buried when the last cancel request is through. */
+void server_bury(struct server *s);
 
 /* Runs `sql` (a statement that clears the session) and then gives the server back. */
 void server_reset(struct server *s, const char *sql);

@@ -32,6 +32,7 @@ enum client_state {
 
 extern const struct machine_state client_states[CLIENT_STATES];
 
+struct writer;
 struct entry; /* the login's own state, session/entry.h */
 
 /* How far a segment that may be run again has got. */
@@ -57,11 +58,12 @@ struct client {
         /* where in the stream of messages we are */
         size_t pass;         /* bytes of the current message still to go through */
         size_t drop;         /* bytes of the current message still to be dropped */
+        size_t replay_size;  /* bytes ahead to be kept in server->replay as they are sent */
         size_t known;        /* bytes ahead that have been classified and need no further look */
         bool in_segment;     /* messages sent, their Sync not yet */
         bool skip_to_sync;   /* drop all until Sync, as a server does after an error */
         bool barrier;        /* forward nothing until all owed replies are in */
-        bool unnamed_bound;  /* the segment's unnamed Parse has been bound */
+        bool unnamed_here;   /* the last unnamed Parse went to the server of now */
 
         /* the transaction */
         char tx;             /* as the client was last told */
@@ -72,7 +74,11 @@ struct client {
         bool failed;         /* an error was seen in it since the last ReadyForQuery */
         bool rolled_back;    /* its last command was ROLLBACK */
         bool abort_untold;   /* ABORTED: the client has not got the error yet */
+        bool ending;         /* ABORTED: what was parsed or bound last ends the transaction */
+        const struct node *lost_node; /* ABORTED: whose loss it was */
+        bool discarding;     /* a standby refused the segment: its answer is dropped, then it runs on the primary */
         bool cut_answer;     /* a message to the client is incomplete */
+        bool surplus;        /* HELD beyond failover_queue_size */
         enum repeat repeat;
         uint64_t skip_nodes; /* bit i: node i failed this segment */
         bool force_primary;
@@ -98,6 +104,7 @@ struct client {
         uint64_t id;
         int64_t since_us;      /* when the state began */
         int64_t request_us;    /* when the segment arrived */
+        int64_t answered_us;   /* when the last ReadyForQuery came */
         int64_t tx_us;         /* when the transaction began */
         int64_t connected_wall_us;
 };
@@ -115,6 +122,12 @@ void client_go_on(struct client *c);
 void client_close(struct client *c, const struct refusal *r, const char *why);
 /* The same with a FATAL refusal made of sqlstate and text, which is also the log's reason. */
 void client_refuse(struct client *c, const char *sqlstate, const char *text);
+
+/* A CancelRequest met it while it waits or is held: its segment is answered with 57014. */
+void client_cancelled(struct client *c);
+
+/* Logs an error that the client is told, when log_pooler_errors says so. */
+void client_log_error(const struct client *c, const struct refusal *r);
 
 /* Sends what `w` has built and releases its buf; closes the client when that fails. False: it is closed. */
 bool client_send(struct client *c, struct writer *w);

@@ -9,6 +9,7 @@
 struct named {
         UT_hash_handle hh;
         struct statement *statement;
+        bool fresh;
         char name[];
 };
 
@@ -102,11 +103,13 @@ void names_put(struct names *names, struct statements *all, struct sv name, stru
         if (n != NULL) {
                 statement_unref(all, n->statement);
                 n->statement = s;
+                n->fresh = true;
                 return;
         }
         n = xcalloc(1, sizeof(*n) + name.n + 1);
         memcpy(n->name, name.p, name.n);
         n->statement = s;
+        n->fresh = true;
         HASH_ADD_KEYPTR(hh, names->by_name, n->name, (unsigned)name.n, n);
 }
 
@@ -119,6 +122,24 @@ void names_drop(struct names *names, struct statements *all, struct sv name)
         HASH_DEL(names->by_name, n);
         statement_unref(all, n->statement);
         free(n);
+}
+
+void names_settle(struct names *names, struct statements *all, const uint64_t key[2], bool holds)
+{
+        struct named *n, *next;
+
+        HASH_ITER(hh, names->by_name, n, next)
+        {
+                if (!n->fresh || n->statement->key[0] != key[0] || n->statement->key[1] != key[1])
+                        continue;
+                n->fresh = false;
+                if (!holds) {
+                        HASH_DEL(names->by_name, n);
+                        statement_unref(all, n->statement);
+                        free(n);
+                }
+                return;
+        }
 }
 
 void names_clear(struct names *names, struct statements *all)

@@ -49,8 +49,10 @@ struct names {
 
 /* NULL when the client has no such name. Borrowed. */
 struct statement *names_find(struct names *names, struct sv name);
-/* Takes over the reference; replaces what had the name. */
+/* Takes over the reference; replaces what had the name. The name is fresh until names_settle. */
 void names_put(struct names *names, struct statements *all, struct sv name, struct statement *s);
+/* The Parse of a fresh name of the statement `key` was answered: it holds, or (an error) it is forgotten. */
+void names_settle(struct names *names, struct statements *all, const uint64_t key[2], bool holds);
 void names_drop(struct names *names, struct statements *all, struct sv name);
 void names_clear(struct names *names, struct statements *all);
 unsigned names_count(const struct names *names);

@@ -1,0 +1,147 @@
+"""Named prepared statements in transaction mode: carried from server to server, and from node to node."""
+import threading
+
+import wire
+from wire import bind, close, describe, execute, flush, parse, sync
+
+
+def test_same_name_other_text(t):
+    s = t.steer(default_pool_size=4)
+    clients = [s.client() for _ in range(40)]
+    for n, c in enumerate(clients):
+        c.segment(parse("stmt", f"SELECT {n} * 1000 + $1::int"))
+    for round_ in range(5):
+        for c in clients:
+            c.send(bind("", "stmt", [str(round_)]), execute(), sync())
+        for n, c in enumerate(clients):
+            t.equal(c.result().rows, [[str(n * 1000 + round_)]], f"client {n}: its own text of the common name")
+
+
+def test_same_text_other_names(t):
+    s = t.steer(default_pool_size=2)
+    clients = [s.client() for _ in range(20)]
+    for n, c in enumerate(clients):
+        c.segment(parse(f"name_{n}", "SELECT $1::int + 1"))
+    for n, c in enumerate(clients):
+        t.equal(c.segment(bind("", f"name_{n}", [str(n)]), execute()).rows, [[str(n + 1)]], f"client {n}")
+
+
+def test_carried_over_nodes(t):
+    t.sql("CREATE TABLE ps_nodes(i int)")
+    s = t.steer()
+    with s.client() as c:
+        c.segment(parse("r", "SELECT inet_server_port()"), parse("w", "INSERT INTO ps_nodes VALUES ($1)"))
+        seen = set()
+        for n in range(10):
+            seen.add(c.segment(bind("", "r"), execute()).rows[0][0])
+            c.segment(bind("", "w", [str(n)]), execute())
+            c.query("BEGIN")
+            seen.add(c.segment(bind("", "r"), execute()).rows[0][0])
+            c.segment(bind("", "w", [str(n)]), execute())
+            c.query("COMMIT")
+        t.true(str(t.cluster.primary.port) in seen, "the statement has run on the primary as well")
+        t.equal(c.value("SELECT count(*) FROM ps_nodes"), "20", "rows")
+
+
+def test_replies_are_as_without_a_pooler(t):
+    s = t.steer(default_pool_size=2)
+    crowd = [s.client() for _ in range(4)]
+    with s.client() as c:
+        c.segment(parse("a", "SELECT $1::int AS x, $2::text AS y"))
+        for other in crowd:  # so that c meets servers that have not seen its statement
+            other.query("SELECT 1")
+        c.send(describe("S", "a"), sync())
+        got = c.until("Z")
+        t.equal("".join(m.type for m in got), "tTZ", "Describe of a statement")
+        t.equal([name for name, _ in got[1].columns()], ["x", "y"], "its columns")
+        c.send(bind("", "a", ["1", "b"]), describe("P"), execute(), sync())
+        t.equal("".join(m.type for m in c.until("Z")), "2TDCZ", "no answer that was not asked for")
+        c.send(parse("a2", "SELECT 1"), bind("", "a2"), execute(), close("S", "a2"),
+               parse("a2", "SELECT 2"), bind("", "a2"), execute(), sync())
+        got = c.until("Z")
+        t.equal("".join(m.type for m in got), "12DC312DCZ", "a name used twice in one segment")
+        t.equal([m.row() for m in got if m.type == "D"], [["1"], ["2"]], "its rows")
+        c.send(bind("", "a", ["1", "b"]), flush())
+        t.equal(c.receive().type, "2", "Bind and Flush")
+        c.send(execute(), sync())
+        t.equal("".join(m.type for m in c.until("Z")), "DCZ", "Execute after Flush")
+
+
+def test_names_that_are_wrong(t):
+    s = t.steer()
+    with s.client() as c:
+        got = c.segment(bind("", "never"), execute(), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["26000"], "a name that was never prepared")
+        c.segment(parse("twice", "SELECT 1"))
+        got = c.segment(parse("twice", "SELECT 2"), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["42P05"], "a name that is taken")
+        t.equal(c.segment(bind("", "twice"), execute()).rows, [["1"]], "the first statement is still there")
+        c.segment(close("S", "twice"))
+        got = c.segment(bind("", "twice"), execute(), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["26000"], "a name that was closed")
+        c.segment(close("S", "never"))
+        got = c.segment(parse("broken", "SELECT nothing_like_this"), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["42703"], "a statement that cannot be prepared")
+        got = c.segment(parse("broken", "SELECT 3"), bind("", "broken"), execute())
+        t.equal(got.rows, [["3"]], "its name is free")
+
+
+def test_deallocate(t):
+    s = t.steer(default_pool_size=3)
+    with s.client() as c, s.client() as d:
+        for c_ in (c, d):
+            c_.segment(parse("pdo_stmt_1", "SELECT 1"), parse("pdo_stmt_2", "SELECT 2"))
+        c.query("DEALLOCATE pdo_stmt_1")  # PHP's way to close a protocol-level statement
+        got = c.segment(bind("", "pdo_stmt_1"), execute(), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["26000"], "after DEALLOCATE name")
+        t.equal(c.segment(bind("", "pdo_stmt_2"), execute()).rows, [["2"]], "the other statement")
+        c.query("DEALLOCATE ALL")
+        got = c.segment(bind("", "pdo_stmt_2"), execute(), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["26000"], "after DEALLOCATE ALL")
+        t.equal(d.segment(bind("", "pdo_stmt_1"), execute()).rows, [["1"]], "another client's statement")
+        c.segment(parse("x", "SELECT 1"))
+        c.query("DISCARD ALL")
+        got = c.segment(bind("", "x"), execute(), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["26000"], "after DISCARD ALL")
+        for _ in range(5):
+            t.equal(d.segment(bind("", "pdo_stmt_2"), execute()).rows, [["2"]], "another client after DISCARD ALL")
+
+
+def test_many_statements_over_a_small_cache(t):
+    s = t.steer(default_pool_size=2, max_prepared_statements=10)
+    with s.client(database="single") as c, s.client(database="single") as d:
+        for c_ in (c, d):
+            for n in range(60):
+                c_.segment(parse(f"s{n}", f"SELECT {n}"))
+        for round_ in range(3):
+            for n in range(60):
+                for c_ in (c, d):
+                    t.equal(c_.segment(bind("", f"s{n}"), execute()).rows, [[str(n)]], f"statement {n} of 60")
+        for c_ in (c, d):
+            count = int(c_.value("SELECT count(*) FROM pg_prepared_statements"))
+            t.within(count, 1, 10, "statements on a server, with max_prepared_statements = 10")
+
+
+def test_statements_under_load(t):
+    t.sql("CREATE TABLE ps_load(who int, n int)")
+    s = t.steer(default_pool_size=4)
+    failures = []
+
+    def work(who):
+        try:
+            with s.client() as c:
+                c.segment(parse("w", "INSERT INTO ps_load VALUES ($1, $2)"),
+                          parse("r", f"SELECT {who}, count(*) FROM ps_load WHERE who = $1"))
+                for n in range(40):
+                    c.segment(bind("", "w", [str(who), str(n)]), execute())
+                    got = c.segment(bind("", "r", [str(who)]), execute()).rows
+                    if got != [[str(who), str(n + 1)]]:
+                        failures.append(f"client {who}, round {n}: got {got}")
+        except (OSError, EOFError, wire.ServerError) as e:
+            failures.append(f"client {who}: {e!r}")
+    threads = [threading.Thread(target=work, args=(who,)) for who in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    t.equal(failures, [], "wrong answers among 24 clients with the same names over a pool of 4")

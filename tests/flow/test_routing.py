@@ -1,0 +1,286 @@
+"""Where statements and transactions go, and that a session sees its own writes. inet_server_port() is a read by
+policy and tells which node answered."""
+import threading
+
+import wire
+from run import find_program
+
+PORT = "SELECT inet_server_port()"
+
+
+def places(t, c, sql=PORT, times=8):
+    """Roles of the nodes that answered."""
+    ports = {int(c.query(sql).rows[0][0]) for _ in range(times)}
+    return {"primary" if port == t.cluster.primary.port else "standby" for port in ports}
+
+
+def test_reads_go_to_standbys(t):
+    s = t.steer()
+    with s.client() as c:
+        t.equal(places(t, c, times=40), {"standby"}, "where SELECT goes")
+    for _ in range(20):  # both standbys serve, over the sessions
+        with s.client() as c:
+            for _ in range(5):
+                c.query("SELECT 1")
+    rows = s.show("NODES")
+    t.equal(sorted(r["role"] for r in rows), ["primary", "standby", "standby"], "roles in SHOW NODES")
+    routes = s.routes()
+    t.true(routes.get(("standby", "read"), 0) >= 140, f"140 routes 'standby, read' in SHOW ROUTES, got {routes}")
+
+
+def test_both_standbys_serve(t):
+    s = t.steer()
+    seen = set()
+    for _ in range(60):
+        with s.client() as c:
+            seen.add(c.value(PORT))
+    t.equal(seen, {str(n.port) for n in t.cluster.standbys}, "nodes that served 60 sessions' reads")
+
+
+def test_writes_go_to_the_primary(t):
+    t.sql("CREATE TABLE ro_w(i int, port int DEFAULT inet_server_port())")
+    s = t.steer()
+    primary = str(t.cluster.primary.port)
+    with s.client() as c:
+        t.equal(c.value("INSERT INTO ro_w VALUES (1) RETURNING port"), primary, "where INSERT goes")
+        for sql, what in [
+            ("UPDATE ro_w SET i = i RETURNING inet_server_port()", "UPDATE"),
+            ("WITH x AS (UPDATE ro_w SET i = i RETURNING 1) SELECT inet_server_port() FROM x", "UPDATE inside WITH"),
+            ("SELECT inet_server_port() FROM ro_w FOR UPDATE", "SELECT FOR UPDATE"),
+            ("SELECT inet_server_port(), pg_advisory_xact_lock(1)", "an advisory lock"),
+            ("SELECT inet_server_port(), txid_current()", "txid_current()"),
+            ("SELECT inet_server_port(), pg_is_in_recovery()", "a question about the node"),
+            ("SELECT inet_server_port(), no_such_yet(1) FROM (SELECT 1) x WHERE false", None),
+        ]:
+            if what is not None:
+                t.equal(c.query(sql).rows[0][0], primary, f"where {what} goes")
+        t.equal(c.value("SELECT pg_is_in_recovery()"), "f", "clients see one server: a primary")
+        t.equal(c.value("SHOW transaction_read_only"), "off", "SHOW transaction_read_only is the primary's")
+        t.true(c.parameters.get("in_hot_standby", "off") == "off", "in_hot_standby is reported as off")
+        c.query(PORT)
+        t.true(c.parameters.get("in_hot_standby", "off") == "off", "in_hot_standby stays off after a read")
+        c.query("CREATE TABLE ro_w2 AS SELECT 1 AS i; DROP TABLE ro_w2")
+    reasons = {reason for (target, reason) in s.routes() if target == "primary"}
+    for reason in ("dml", "dml in with", "locking clause", "function", "node state", "ddl"):
+        t.true(reason in reasons, f"reason {reason!r} in SHOW ROUTES, got {sorted(reasons)}")
+
+
+def test_transactions(t):
+    s = t.steer()
+    with s.client() as c:
+        for begin in ("BEGIN READ ONLY", "START TRANSACTION READ ONLY", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                      "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY"):
+            c.query(begin)
+            seen = {c.value(PORT) for _ in range(3)}
+            c.query("COMMIT")
+            t.equal(len(seen), 1, f"nodes that served one transaction ({begin})")
+            t.true(str(t.cluster.primary.port) not in seen, f"{begin} runs on a standby")
+        for begin in ("BEGIN", "START TRANSACTION", "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"):
+            c.query(begin)
+            seen = {c.value(PORT) for _ in range(3)}
+            c.query("COMMIT")
+            t.equal(seen, {str(t.cluster.primary.port)}, f"nodes that served {begin}")
+        c.query("SET default_transaction_read_only = on")
+        t.equal(places(t, c, "BEGIN; SELECT inet_server_port(); COMMIT"), {"standby"},
+                "with default_transaction_read_only = on")
+        c.query("RESET default_transaction_read_only")
+        c.query("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+        c.query("BEGIN")
+        t.true(int(c.value(PORT)) != t.cluster.primary.port, "BEGIN after SET SESSION CHARACTERISTICS ... READ ONLY")
+        t.error("25006", lambda: c.query("CREATE TABLE ro_never(i int)"), "a write in a READ ONLY transaction")
+        c.query("ROLLBACK")
+
+
+def test_read_only_through_the_extended_protocol(t):
+    s = t.steer()
+    with s.client() as c:
+        c.extended("BEGIN READ ONLY")
+        port = c.extended(PORT).rows[0][0]
+        c.extended("COMMIT")
+        t.true(int(port) != t.cluster.primary.port, "BEGIN READ ONLY through Parse runs on a standby")
+        c.extended("BEGIN")
+        port = c.extended(PORT).rows[0][0]
+        c.extended("ROLLBACK")
+        t.equal(int(port), t.cluster.primary.port, "BEGIN through Parse runs on the primary")
+        t.equal(places(t, c), {"standby"}, "a read afterwards")
+        # all in one segment, as pgJDBC pipelines BEGIN in front of the first statement
+        got = c.segment(wire.parse("", "BEGIN"), wire.bind(), wire.execute(),
+                        wire.parse("", PORT), wire.bind(), wire.execute())
+        t.equal(got.rows, [[str(t.cluster.primary.port)]], "BEGIN and SELECT in one segment")
+        t.equal(got.status, "T", "the transaction is open after the segment")
+        c.extended("COMMIT")
+
+
+def test_named_statements_keep_their_class(t):
+    t.sql("CREATE TABLE ro_named(i int)")
+    s = t.steer()
+    with s.client() as c:
+        c.segment(wire.parse("w", "INSERT INTO ro_named VALUES ($1) RETURNING inet_server_port()"),
+                  wire.parse("r", PORT))
+        for n in range(5):
+            got = c.segment(wire.bind("", "w", [str(n)]), wire.execute()).rows
+            t.equal(got, [[str(t.cluster.primary.port)]], "where the named INSERT goes")
+        t.cluster.wait_replayed()
+        t.wait(lambda: c.segment(wire.bind("", "r"), wire.execute()).rows != [[str(t.cluster.primary.port)]],
+               "the named SELECT to go to a standby")
+        got = c.segment(wire.bind("", "r"), wire.execute(), wire.bind("", "w", ["9"]), wire.execute()).rows
+        t.equal(got, [[str(t.cluster.primary.port)]] * 2, "a segment goes by its strongest statement")
+
+
+def test_hints(t):
+    s = t.steer()
+    with s.client() as c:
+        t.equal(places(t, c, "/* pgsteer: primary */ " + PORT), {"primary"}, "the hint primary")
+        t.equal(places(t, c), {"standby"}, "without a hint")
+        c.query("SET pgsteer.route = 'primary'")
+        t.equal(places(t, c), {"primary"}, "SET pgsteer.route = 'primary'")
+        t.equal(places(t, c, "/* pgsteer: standby */ " + PORT), {"standby"}, "a statement's hint over the session's")
+        c.query("SET pgsteer.route = 'auto'")
+        t.equal(places(t, c), {"standby"}, "SET pgsteer.route = 'auto'")
+    with s.client(options="-c pgsteer.route=primary") as c:
+        t.equal(places(t, c), {"primary"}, "pgsteer.route in the startup options")
+
+
+def test_several_statements_in_one_query(t):
+    t.sql("CREATE TABLE ro_multi(i int)")
+    s = t.steer()
+    with s.client() as c:
+        got = c.query("SELECT inet_server_port(); SELECT inet_server_port()")
+        t.equal(len(got.rows), 2, "rows of two SELECTs")
+        t.true(got.rows[0] == got.rows[1] and got.rows[0][0] != str(t.cluster.primary.port), "both on one standby")
+        got = c.query("SELECT inet_server_port(); INSERT INTO ro_multi VALUES (1); SELECT count(*) FROM ro_multi")
+        t.equal(got.rows, [[str(t.cluster.primary.port)], ["1"]], "a read beside a write goes along with it")
+        t.equal(got.tags, ["SELECT 1", "INSERT 0 1", "SELECT 1"], "tags")
+        got = c.query("")
+        t.equal([m.type for m in got.messages], ["I", "Z"], "an empty query")
+        got = c.query("/* nothing */ ;")
+        t.equal([m.type for m in got.messages], ["I", "Z"], "a query of comments")
+        got = c.query("SELECT 1; SELECT 1/0; INSERT INTO ro_multi VALUES (2)", check=False)
+        t.equal([e.sqlstate for e in got.errors], ["22012"], "an error stops the rest")
+        t.equal(c.value("SELECT count(*) FROM ro_multi"), "1", "rows after the error")
+
+
+def test_sessions_read_their_own_writes(t):
+    t.sql("CREATE TABLE ro_own(who int, i int)")
+    s = t.steer()
+    wrong, lock = [], threading.Lock()
+
+    def session(who):
+        with s.client() as c:
+            for i in range(60):
+                c.query(f"INSERT INTO ro_own VALUES ({who}, {i})")
+                seen = int(c.value(f"SELECT count(*) FROM ro_own WHERE who = {who}"))
+                if seen != i + 1:
+                    with lock:
+                        wrong.append(f"session {who}: after {i + 1} writes it saw {seen} rows")
+    workers = [threading.Thread(target=session, args=(who,)) for who in range(8)]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    t.equal(wrong, [], "stale reads of own writes (consistency=session)")
+    routes = s.routes()
+    t.true(routes.get(("primary", "not fresh enough"), 0) + routes.get(("standby", "read"), 0) >= 480,
+           f"480 reads counted in SHOW ROUTES, got {routes}")
+
+
+def test_a_paused_standby_gives_no_stale_own_reads(t):
+    cluster = t.own_cluster(standbys=1)
+    t.sql("CREATE TABLE ro_paused(i int)")
+    s = t.steer()
+    cluster.standbys[0].query("SELECT pg_wal_replay_pause()")
+    with s.client() as c:
+        t.equal(places(t, c), {"standby"}, "reads of a session that wrote nothing")
+        c.query("INSERT INTO ro_paused VALUES (1)")
+        for _ in range(20):
+            t.equal(c.value("SELECT count(*) FROM ro_paused"), "1", "own write, while the standby replays nothing")
+        t.true(s.routes().get(("primary", "not fresh enough"), 0) >= 20,
+               f"reason 'not fresh enough', got {s.routes()}")
+        cluster.standbys[0].query("SELECT pg_wal_replay_resume()")
+        t.wait(lambda: places(t, c, times=1) == {"standby"}, "reads to return to the standby once it caught up")
+        t.equal(c.value("SELECT count(*) FROM ro_paused"), "1", "own write on the standby")
+
+
+def test_lag_ejects_a_standby(t):
+    cluster = t.own_cluster(standbys=1)
+    t.sql("CREATE TABLE ro_lag(i int)")
+    s = t.steer(consistency="eventual", max_standby_lag="1")
+    cluster.standbys[0].query("SELECT pg_wal_replay_pause()")
+    with s.client() as c, s.client() as reader:
+        def ejected():
+            c.query("INSERT INTO ro_lag VALUES (1)")
+            return s.node(cluster.standbys[0].port)["state"] == "ejected"
+        t.wait(ejected, "SHOW NODES to call the standby ejected")
+        t.equal(places(t, reader), {"primary"}, "reads when no standby is fit")
+        cluster.standbys[0].query("SELECT pg_wal_replay_resume()")
+        t.wait(lambda: s.node(cluster.standbys[0].port)["state"] == "up", "the standby to be admitted again")
+        t.wait(lambda: places(t, reader, times=1) == {"standby"}, "reads to return to it")
+
+
+def test_strong_consistency_between_sessions(t):
+    t.sql("CREATE TABLE ro_strong(i int)")
+    s = t.steer(consistency="strong")
+    with s.client() as writer, s.client() as reader:
+        for n in range(100):
+            writer.query(f"INSERT INTO ro_strong VALUES ({n})")
+            t.equal(reader.value("SELECT count(*) FROM ro_strong"), str(n + 1), "another session's committed rows")
+
+
+def test_what_a_standby_refuses_is_run_on_the_primary(t):
+    # A function that is declared to be harmless and is not: route_standby makes it a read by order.
+    t.sql("CREATE TABLE ro_lie(i int)",
+          "CREATE FUNCTION ro_liar() RETURNS int LANGUAGE sql AS 'INSERT INTO ro_lie VALUES (1) RETURNING 7'")
+    s = t.steer(route_standby="ro_liar")
+    with s.client() as c:
+        t.equal(c.value("SELECT ro_liar()"), "7", "the answer, after the standby's 25006")
+        t.equal(c.extended("SELECT ro_liar()").rows, [["7"]], "the same through the extended protocol")
+        t.equal(c.value("SELECT count(*) FROM ro_lie"), "2", "rows: each ran once")
+        t.true(any(reason == "retried" for _, reason in s.routes()), f"reason 'retried', got {s.routes()}")
+        got = c.query("BEGIN READ ONLY; SELECT ro_liar()", check=False)
+        t.equal([e.sqlstate for e in got.errors], ["25006"], "no retry where the client itself said READ ONLY")
+
+
+def test_routing_off_and_fixed_targets(t):
+    lines = {"app": t.cluster.line("app"),
+             "app_ro": t.cluster.line("app", target_session_attrs="prefer-standby"),
+             "app_rw": t.cluster.line("app", target_session_attrs="primary"),
+             "single": t.cluster.line("app", [t.cluster.primary])}
+    s = t.steer(databases=lines)
+    for database, expected in (("app", "standby"), ("app_ro", "standby"), ("app_rw", "primary"), ("single", "primary")):
+        with s.client(database=database) as c:
+            t.equal(places(t, c), {expected}, f"where SELECT of {database} goes")
+    with s.client(database="app_ro") as c:
+        t.error("25006", lambda: c.query("CREATE TABLE ro_ro(i int)"), "a write on a read-only endpoint")
+    off = t.steer(databases=lines, routing="0")
+    with off.client() as c:
+        t.equal(places(t, c), {"primary"}, "where SELECT goes with routing = 0")
+
+
+def test_pinned_sessions(t):
+    s = t.steer()
+    with s.client() as c:
+        c.query("CREATE TEMP TABLE ro_temp(i int)")
+        c.query("INSERT INTO ro_temp VALUES (1)")
+        t.equal(c.value("SELECT count(*) FROM ro_temp"), "1", "a temporary table")
+        t.equal(places(t, c), {"primary"}, "a pinned session's reads")
+        c.query("DISCARD ALL")
+        t.wait(lambda: places(t, c, times=1) == {"standby"}, "reads to go to standbys after DISCARD ALL")
+    with s.client() as c, s.client() as d:
+        c.query("LISTEN ro_channel")
+        d.query("NOTIFY ro_channel, 'hello'")
+        got = c.receive()
+        t.equal(got.type, "A", "LISTEN in transaction mode gets its notification while idle")
+    with s.client() as c:
+        c.query("SELECT pg_advisory_lock(77)")
+        t.equal(c.value("SELECT pg_advisory_unlock(77)"), "t", "a session's advisory lock is still its own")
+
+
+def test_psql_shows_the_split(t):
+    s = t.steer()
+    argv = [find_program("psql"), "-X", "-A", "-t", "-q", s.dsn(), "-c", "CREATE TABLE ro_psql(i int)",
+            "-c", PORT, "-c", "BEGIN; SELECT inet_server_port(); COMMIT"]
+    t.run.call(argv)
+    done = t.run.call([*argv[:6], "-c", PORT, "-c", "INSERT INTO ro_psql VALUES (1) RETURNING inet_server_port()"])
+    read, write = done.stdout.split()
+    t.equal(int(write), t.cluster.primary.port, "psql's write")
+    t.true(int(read) != t.cluster.primary.port, "psql's read is on a standby")

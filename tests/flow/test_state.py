@@ -1,0 +1,163 @@
+"""Settings follow the client in transaction mode: never lost, never another client's."""
+import threading
+
+from run import find_program
+
+
+def test_settings_are_not_mixed_up(t):
+    s = t.steer(default_pool_size=2)
+    clients = [s.client(application_name=f"client {n}") for n in range(20)]
+    for n, c in enumerate(clients):
+        c.query(f"SET search_path = 'path_{n}'")
+        c.query(f"SET statement_timeout = {1000000 + n}")
+        c.query(f"SET my.own_setting = 'value {n}'")
+    for _ in range(3):
+        for n, c in enumerate(clients):
+            got = [c.value(f"SHOW {name}") for name in ("search_path", "statement_timeout", "my.own_setting",
+                                                         "application_name")]
+            t.equal(got, [f"path_{n}", f"{1000000 + n}ms", f"value {n}", f"client {n}"], f"settings of client {n}")
+
+
+def test_settings_reach_standbys(t):
+    s = t.steer()
+    with s.client() as c:
+        c.query("SET search_path = 'nowhere'")
+        for _ in range(10):
+            t.equal(c.value("/* pgsteer: standby */ SELECT current_setting('search_path')"), "nowhere",
+                    "search_path on a standby")
+            t.equal(c.value("/* pgsteer: primary */ SELECT current_setting('search_path')"), "nowhere",
+                    "search_path on the primary")
+        c.query("RESET search_path")
+        t.equal(c.value("SELECT current_setting('search_path')"), '"$user", public', "after RESET")
+        c.query("SET TIME ZONE 'Asia/Tokyo'")
+        t.equal(c.value("/* pgsteer: standby */ SELECT current_setting('TimeZone')"), "Asia/Tokyo", "SET TIME ZONE")
+        c.query("SET NAMES 'LATIN1'")
+        t.equal(c.value("/* pgsteer: standby */ SELECT current_setting('client_encoding')"), "LATIN1", "SET NAMES")
+        c.query("RESET ALL")
+        t.equal(c.value("SELECT current_setting('client_encoding')"), "UTF8", "after RESET ALL")
+
+
+def test_set_inside_transactions(t):
+    s = t.steer(default_pool_size=1)
+    with s.client() as a, s.client() as b:
+        a.query("BEGIN")
+        a.query("SET work_mem = '11MB'")
+        a.query("ROLLBACK")
+        t.equal(a.value("SHOW work_mem"), "4MB", "SET in a transaction that is rolled back")
+        a.query("BEGIN")
+        a.query("SET work_mem = '12MB'")
+        a.query("COMMIT")
+        t.equal(b.value("SHOW work_mem"), "4MB", "another client")
+        t.equal(a.value("SHOW work_mem"), "12MB", "SET in a transaction that is committed")
+        a.query("BEGIN")
+        a.query("SET LOCAL work_mem = '13MB'")
+        t.equal(a.value("SHOW work_mem"), "13MB", "SET LOCAL inside")
+        a.query("COMMIT")
+        t.equal(a.value("SHOW work_mem"), "12MB", "SET LOCAL after the transaction")
+        got = a.query("SET work_mem = 'nonsense'", check=False)
+        t.equal([e.sqlstate for e in got.errors], ["22023"], "a value that is refused")
+        t.equal(a.value("SHOW work_mem"), "12MB", "after a refused value")
+        t.equal(b.value("SHOW work_mem"), "4MB", "another client at the end")
+
+
+def test_set_config_and_pg_dump_do_not_poison(t):
+    s = t.steer(default_pool_size=1)
+    with s.client() as a, s.client() as b:
+        a.query("SELECT pg_catalog.set_config('search_path', '', false)")
+        t.equal(a.value("SHOW search_path"), '""', "search_path of who emptied it")
+        t.equal(b.value("SHOW search_path"), '"$user", public', "search_path of another client")
+        t.equal(a.value("SHOW search_path"), '""', "it stays with its client")
+    t.run.call([find_program("pg_dump"), "-s", "-d", s.dsn("app")])
+    with s.client() as c:
+        for _ in range(5):
+            t.equal(c.value("SHOW search_path"), '"$user", public', "search_path after pg_dump")
+
+
+def test_settings_through_the_extended_protocol(t):
+    s = t.steer(default_pool_size=1)
+    with s.client() as a, s.client() as b:
+        a.extended("SET search_path = 'ext'")
+        t.equal(b.extended("SHOW search_path").rows, [['"$user", public']], "another client")
+        t.equal(a.extended("SHOW search_path").rows, [["ext"]], "SET through Parse follows its client")
+        a.extended("SELECT set_config('search_path', 'configured', false)")
+        t.equal(b.extended("SHOW search_path").rows, [['"$user", public']], "another client after set_config")
+        t.equal(a.extended("SHOW search_path").rows, [["configured"]], "set_config through Parse")
+
+
+def test_startup_settings(t):
+    s = t.steer(default_pool_size=1)
+    with s.client(search_path="from_startup", options="-c work_mem=17MB --statement_timeout=31s") as a, \
+            s.client(extra_float_digits="3", application_name="node") as b:
+        for _ in range(3):
+            t.equal([a.value("SHOW search_path"), a.value("SHOW work_mem"), a.value("SHOW statement_timeout")],
+                    ["from_startup", "17MB", "31s"], "settings in the startup packet and its options")
+            t.equal([b.value("SHOW search_path"), b.value("SHOW work_mem"), b.value("SHOW extra_float_digits"),
+                     b.value("SHOW application_name")],
+                    ['"$user", public', "4MB", "3", "node"], "another client's")
+        a.query("SET work_mem = '1MB'")
+        a.query("RESET work_mem")
+        t.equal(a.value("SHOW work_mem"), "17MB", "RESET returns to the startup packet's value")
+
+
+def test_discard_all(t):
+    s = t.steer(default_pool_size=1)
+    with s.client() as a, s.client() as b:
+        b.query("SET search_path = 'b'")
+        a.query("SET search_path = 'a'")
+        a.query("DISCARD ALL")
+        t.equal(a.value("SHOW search_path"), '"$user", public', "after DISCARD ALL")
+        t.equal(b.value("SHOW search_path"), "b", "another client's setting survives it")
+
+
+def test_set_role(t):
+    s = t.steer(default_pool_size=1)
+    t.cluster.primary.query("GRANT md5_user TO app")
+    with s.client() as a, s.client() as b:
+        a.query("SET ROLE md5_user")
+        t.equal(b.value("SELECT current_user"), "app", "another client's role")
+        t.equal(a.value("SELECT current_user"), "md5_user", "the role follows its client")
+        a.query("RESET ROLE")
+        t.equal(a.value("SELECT current_user"), "app", "RESET ROLE")
+
+
+def test_cursors_with_hold_and_sql_prepare_pin(t):
+    s = t.steer(default_pool_size=3)
+    with s.client() as a, s.client() as b:
+        a.query("PREPARE plan AS SELECT 'a'")
+        b.query("PREPARE plan AS SELECT 'b'")
+        for _ in range(3):
+            t.equal((a.value("EXECUTE plan"), b.value("EXECUTE plan")), ("a", "b"), "SQL PREPARE of the same name")
+        a.query("DECLARE held CURSOR WITH HOLD FOR SELECT generate_series(1, 10)")
+        b.query("SELECT 1")
+        t.equal(a.query("FETCH 3 FROM held").rows, [["1"], ["2"], ["3"]], "a cursor WITH HOLD")
+        t.equal(a.query("FETCH 2 FROM held").rows, [["4"], ["5"]], "and the next rows")
+        a.query("CLOSE held; DEALLOCATE plan")
+
+
+def test_mixed_load_of_settings(t):
+    s = t.steer(default_pool_size=3)
+    wrong = []
+
+    def work(n):
+        try:
+            with s.client(application_name=f"w{n}") as c:
+                for i in range(40):
+                    c.query(f"SET my.value = '{n}-{i}'")
+                    got = c.value("SELECT current_setting('my.value') || ' ' || current_setting('application_name')")
+                    if got != f"{n}-{i} w{n}":
+                        wrong.append(f"client {n}, round {i}: got {got!r}")
+        except Exception as e:
+            wrong.append(f"client {n}: {e!r}")
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    t.equal(wrong, [], "settings of 16 clients over 3 servers a node")
+
+
+def test_psql_variables_in_the_environment(t):
+    s = t.steer()
+    done = t.run.call([find_program("psql"), "-X", "-A", "-t", "-q", s.dsn(), "-c", "SHOW work_mem"],
+                      env={"PGOPTIONS": "-c work_mem=23MB"})
+    t.equal(done.stdout.strip(), "23MB", "PGOPTIONS of psql")

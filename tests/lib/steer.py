@@ -1,0 +1,192 @@
+"""steer: one pgsteer process: its files, its start, its console, and whether it ended well.
+
+PGSTEER names another program to run in its place, for instance PgBouncer: a test about one server that passes
+there too proves that the test's own idea of the compatible behaviour is right.
+"""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+
+import wire
+from postgres import USERS
+from run import BUILD, SLOW, Timeout, wait_for
+
+# What must never stand in a log: our own checks, and what the sanitizers print.
+BAD_LOG = ("check failed", "AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:",
+           "stack smashing", "double free", "malloc(): ", "free(): ")
+
+ADMIN, ADMIN_PASSWORD = "admin", "admin-secret"
+
+
+def program(run):
+    """The program, at a place the unprivileged user can execute: a checkout may be in root's own home."""
+    given = os.environ.get("PGSTEER", os.path.join(BUILD, "pgsteer"))
+    if not os.path.exists(given):
+        raise SystemExit(f"{given} is not there: run make first")
+    if run.account is None:
+        return given
+    copy = os.path.join(run.mkdir("bin"), os.path.basename(given))
+    if not os.path.exists(copy):
+        shutil.copy2(given, copy)
+        os.chmod(copy, 0o755)
+        run.give(copy)
+    return copy
+
+
+class Steer:
+    """A pgsteer in a directory of its own. `databases`: {name: line}; `users`: {name: secret} of auth_file;
+    settings are keys of the file's own section."""
+
+    def __init__(self, run, directory, databases, users=None, section="pgsteer", extra="", **settings):
+        self.run, self.program = run, program(run)
+        self.stand_in = os.path.basename(self.program) == "pgbouncer"
+        self.section = "pgbouncer" if self.stand_in else section
+        self.dir = run.mkdir(directory)
+        self.port = run.port()
+        self.databases, self.extra = dict(databases), extra
+        self.users = users if users is not None else dict(
+            {name: password for name, (password, _) in USERS.items()}, postgres="unused", **{ADMIN: ADMIN_PASSWORD})
+        self.settings = {
+            "listen_addr": "127.0.0.1", "listen_port": self.port, "unix_socket_dir": self.dir,
+            "auth_type": "trust", "auth_file": os.path.join(self.dir, "userlist.txt"), "admin_users": ADMIN,
+            "pool_mode": "transaction", "max_client_conn": 1000, "workers": 2,
+            "health_check_user": "postgres", "health_check_dbname": "postgres",
+            "health_check_interval": "0.1", **settings}
+        self.ini = os.path.join(self.dir, "pgsteer.ini")
+        self.log = os.path.join(self.dir, "pgsteer.log")
+        self.process = None
+        self.status = None
+
+    def write_files(self):
+        mine = ("workers", "health_check_", "consistency", "failover_", "routing", "max_standby_lag",
+                "session_state", "scan_limit", "reads_need_standby", "route_")
+        settings = {k: v for k, v in self.settings.items()
+                    if v is not None and not (self.stand_in and k.startswith(mine))}
+        text = "[databases]\n" + "".join(f"{k} = {v}\n" for k, v in self.databases.items())
+        text += f"\n[{self.section}]\n" + "".join(f"{k} = {v}\n" for k, v in settings.items()) + self.extra
+        self.run.write(self.ini, text)
+        self.run.write(self.settings["auth_file"],
+                       "".join('"%s" "%s"\n' % (k.replace('"', '""'), v.replace('"', '""'))
+                               for k, v in self.users.items()))
+
+    def start(self):
+        self.write_files()
+        self.process = self.run.spawn([self.program, self.ini], cwd=self.dir, log=self.log)
+
+        def answers():
+            if self.process.poll() is not None:
+                raise Timeout(f"pgsteer ended with {self.process.returncode} at its start:\n{self.log_text()}")
+            socket.create_connection(("127.0.0.1", self.port), 5).close()
+            return True
+        wait_for(answers, "pgsteer's port to answer")
+        return self
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def log_text(self, lines=None):
+        try:
+            with open(self.log, errors="replace") as f:
+                return "".join(f.readlines()[-lines if lines else 0:])
+        except OSError:
+            return ""
+
+    def wait_log(self, part, seconds=30):
+        wait_for(lambda: part in self.log_text(), f"{part!r} in pgsteer's log", seconds)
+
+    # -- the ways in
+
+    def client(self, user="app", database="app", password=None, **more):
+        return wire.Client(self.port, user=user, database=database,
+                           password=password or USERS.get(user, (None,))[0], **more)
+
+    def dsn(self, dbname="app", user="app", **more):
+        words = {"host": "127.0.0.1", "port": self.port, "user": user, "dbname": dbname,
+                 "password": USERS.get(user, ("",))[0], "sslmode": "disable", **more}
+        return " ".join(f"{k}={v}" for k, v in words.items() if v != "")
+
+    def url(self, dbname="app", user="app"):
+        return f"postgresql://{user}:{USERS[user][0]}@127.0.0.1:{self.port}/{dbname}"
+
+    def console(self, user=ADMIN, password=ADMIN_PASSWORD):
+        return wire.Client(self.port, user=user, database="pgbouncer", password=password)
+
+    def show(self, what):
+        """Rows of SHOW as dictionaries."""
+        with self.console() as c:
+            return c.query(f"SHOW {what}").dicts()
+
+    def admin(self, command):
+        with self.console() as c:
+            return c.query(command)
+
+    def node(self, port):
+        """The row of SHOW NODES for the node at this port."""
+        return next(row for row in self.show("NODES") if row["node"].endswith(f":{port}"))
+
+    def wait_nodes(self, standbys, seconds=30):
+        """Until a primary and so many standbys serve."""
+        def up():
+            rows = self.show("NODES")
+            serving = [row["role"] for row in rows if row["state"] == "up"]
+            return serving.count("primary") == 1 and serving.count("standby") == standbys
+        if not self.stand_in:
+            wait_for(up, f"SHOW NODES to name a primary and {standbys} standbys that are up", seconds)
+
+    def routes(self, database="app"):
+        """{(target, reason): count} of SHOW ROUTES."""
+        return {(r["target"], r["reason"]): int(r["count"])
+                for r in self.show("ROUTES") if r["database"] == database and int(r["count"])}
+
+    # -- the process
+
+    def reload(self):
+        self.write_files()
+        self.process.send_signal(signal.SIGHUP)
+
+    def memory(self, field="VmRSS"):
+        """A line of /proc/PID/status, in KiB."""
+        with open(f"/proc/{self.pid}/status") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith(field + ":"))
+
+    def cpu_seconds(self):
+        """User and system time so far, all threads."""
+        return cpu_seconds(self.pid)
+
+    def stop(self, number=signal.SIGINT, seconds=10):
+        """Ends it by a signal and returns the exit status. INT and TERM wait for what still runs, so a second
+        one follows if need be, which is the documented way to insist."""
+        if self.process is None or self.status is not None:
+            return self.status
+        if self.stand_in:
+            number = signal.SIGTERM
+        for _ in range(2):
+            if self.process.poll() is None:
+                self.process.send_signal(number)
+            try:
+                self.status = self.process.wait(seconds * SLOW)
+                return self.status
+            except subprocess.TimeoutExpired:
+                pass
+        self.process.kill()
+        self.process.wait()
+        self.status = "no exit"
+        return self.status
+
+    def problems(self):
+        """What was wrong with how it ran and ended; empty when nothing was."""
+        found = []
+        if self.process is not None and self.status != 0 and not self.stand_in:
+            found.append(f"pgsteer's exit status: expected 0, got {self.status}")
+        found += [f"in pgsteer's log: {line}" for line in self.log_text().splitlines()
+                  if any(bad in line for bad in BAD_LOG)]
+        return found
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
