@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "cluster/cluster.h"
+#include "health/health.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,12 +104,11 @@ void fill_nodes(struct table *t, const struct scene *s)
 
         walk_init(&w, s->conf);
         while (walk_next(&w)) {
-                struct topology *topology = NULL;
+                struct topology view;
 
-                cluster_refresh(w.cluster, &topology);
-                for (int i = 0; topology != NULL && i < topology->count; i++)
-                        node_row(t, w.names, &topology->nodes[i]);
-                topology_unref(topology);
+                health_snapshot(w.cluster, &view);
+                for (int i = 0; i < view.count; i++)
+                        node_row(t, w.names, &view.nodes[i]);
         }
         walk_fini(&w);
 }
@@ -143,12 +143,10 @@ void fill_topology(struct table *t, const struct scene *s)
 
         walk_init(&w, s->conf);
         while (walk_next(&w)) {
-                struct topology *topology = NULL;
+                struct topology view;
 
-                cluster_refresh(w.cluster, &topology);
-                if (topology != NULL)
-                        topology_row(t, &w, topology);
-                topology_unref(topology);
+                health_snapshot(w.cluster, &view);
+                topology_row(t, &w, &view);
         }
         walk_fini(&w);
 }

@@ -75,6 +75,15 @@ static struct pool_row of_endpoint(const struct census_endpoint *e, const struct
         };
 }
 
+/* The clients of a pool are the clients of an endpoint, too, and are counted there when nodes do not matter.
+ */
+static struct pool_row without_clients(struct pool_row row)
+{
+        row.cl_active = row.cl_waiting = 0;
+        row.maxwait_us = 0;
+        return row;
+}
+
 static void push(struct pool_rows *rows, struct pool_row row, unsigned key)
 {
         if (!(key & BY_DATABASE))
@@ -106,8 +115,11 @@ void pool_rows_make(struct pool_rows *rows, const struct scene *s, unsigned key)
         for (int w = 0; w < census->workers; w++) {
                 const struct census_worker *worker = &census->worker[w];
 
-                for (size_t i = 0; i < worker->pool_count; i++)
-                        push(rows, of_pool(&worker->pools[i]), key);
+                for (size_t i = 0; i < worker->pool_count; i++) {
+                        struct pool_row row = of_pool(&worker->pools[i]);
+
+                        push(rows, key & BY_NODE ? row : without_clients(row), key);
+                }
                 for (size_t i = 0; i < worker->endpoint_count && !(key & BY_NODE); i++)
                         push(rows, of_endpoint(&worker->endpoints[i], s->conf), key);
         }

@@ -164,7 +164,7 @@ static void describes_columns(void)
         static const uint16_t sizes[] = {0xffff, 1, 4, 8, 0xffff};
         struct buf b = {0};
         struct writer w = writer_to(&b, 4096);
-        struct msg m;
+        struct msg m = {0};
         struct reader r;
 
         write_row_description(&w, columns, 5, UINT64_C(1) << 4);
