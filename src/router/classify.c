@@ -59,13 +59,18 @@ static void read_only(struct statement *st)
 
 static void verb_query(struct statement *st)
 {
-        struct facts *facts = st->facts;
-        struct statement start = *st;
+        const char *begin = st->token.text.p;
 
         read_only(st);
         query_walk(st, QUERY_READS | QUERY_RUNS);
-        if (facts->setting == SETTING_UNKNOWN && statement_read_set_config(&start))
-                facts->pins &= ~(unsigned)PIN_SETTING;
+        if (st->facts->setting == SETTING_UNKNOWN) {
+                struct statement again = *st;
+
+                again.scan.p = begin;
+                statement_advance(&again);
+                if (statement_read_set_config(&again))
+                        st->facts->pins &= ~(unsigned)PIN_SETTING;
+        }
 }
 
 /* EXPLAIN's options in parentheses. Returns whether ANALYZE is among them, and not switched off. */
@@ -177,7 +182,7 @@ static void read_copied_query(struct statement *st, struct statement *query)
         } while (depth > 0 && !statement_ended(st));
         if (st->token.kind != SCAN_CLOSE)
                 return;
-        query->scan.end = st->token.text.p + 1;
+        scan_end_at(&query->scan, st->token.text.p + 1);
         statement_advance(st);
 }
 
@@ -368,6 +373,12 @@ static void verb_close(struct statement *st)
                 st->facts->unpins = PIN_HOLD;
 }
 
+/* FETCH, MOVE: of a cursor, which lives in the session. */
+static void verb_fetch(struct statement *st)
+{
+        statement_write(st, REASON_SESSION_STATE, st->token.text);
+}
+
 static void verb_listen(struct statement *st)
 {
         statement_write(st, REASON_SESSION_STATE, st->token.text);
@@ -452,8 +463,8 @@ static void (*const verbs[KW_COUNT])(struct statement *st) = {
     [KW_EXECUTE] = verb_execute,
     [KW_DEALLOCATE] = verb_deallocate,
     [KW_DECLARE] = verb_declare,
-    [KW_FETCH] = verb_close,
-    [KW_MOVE] = verb_close,
+    [KW_FETCH] = verb_fetch,
+    [KW_MOVE] = verb_fetch,
     [KW_CLOSE] = verb_close,
     [KW_LISTEN] = verb_listen,
     [KW_UNLISTEN] = verb_unlisten,

@@ -36,6 +36,9 @@ enum { KEYWORD_SLOT_BITS = 11, KEYWORD_LENGTH_MAX = 16 };
 extern uint16_t keyword_slots[1 << KEYWORD_SLOT_BITS];
 extern struct keyword_entry keyword_entries[KW_COUNT];
 
+/* Bit n: a key word of n letters begins with the letter whose low five bits are the index. */
+extern uint32_t keyword_lengths[32];
+
 #define KEYWORD_CASE_BITS UINT64_C(0x2020202020202020)
 
 /* Eight bytes as a number, the first one lowest. */
@@ -54,28 +57,28 @@ static inline unsigned keyword_hash(uint64_t head, uint64_t tail)
         return (unsigned)(mixed >> (64 - KEYWORD_SLOT_BITS));
 }
 
-/* The key word that the `n` bytes at `p` spell in any case, or the empty entry. `readable` bytes may be read
- * at `p` (at least n). */
-static inline const struct keyword_entry *keyword_find(const char *p, size_t n, size_t readable)
+/* Whether a word of `n` bytes that begins with `first` can be a key word. */
+static inline bool keyword_possible(char first, size_t n)
 {
-        uint64_t head = 0, tail = 0;
+        return n <= KEYWORD_LENGTH_MAX && (keyword_lengths[first & 31] >> n & 1) != 0;
+}
 
-        if (n < 2 || n > KEYWORD_LENGTH_MAX)
-                return &keyword_entries[0];
-        if (n >= 8)
-                head = keyword_load(p);
-        else if (readable >= 8)
-                head = keyword_load(p) & ((UINT64_C(1) << (8 * n)) - 1);
-        else
-                for (size_t i = n; i-- > 0;)
-                        head = head << 8 | (unsigned char)p[i];
-        if (n > 8)
+/* The key word that the `n` bytes at `p` spell in any case, or the empty entry. Only for what
+ * keyword_possible says yes to. `head` is their first eight bytes as keyword_load gives them; what it holds
+ * behind the n-th does not matter. */
+static inline const struct keyword_entry *keyword_find(const char *p, size_t n, uint64_t head)
+{
+        uint64_t tail = 0;
+
+        if (n < 8)
+                head &= (UINT64_C(1) << (8 * n)) - 1;
+        else if (n > 8)
                 tail = keyword_load(p + n - 8) | KEYWORD_CASE_BITS;
         head |= KEYWORD_CASE_BITS;
         for (unsigned slot = keyword_hash(head, tail);; slot = (slot + 1) & ((1 << KEYWORD_SLOT_BITS) - 1)) {
                 const struct keyword_entry *entry = &keyword_entries[keyword_slots[slot]];
 
-                if (entry->length == 0 || (entry->head == head && entry->tail == tail && entry->length == n))
+                if ((entry->head == head && entry->tail == tail && entry->length == n) || entry->length == 0)
                         return entry;
         }
 }

@@ -206,10 +206,22 @@ static bool known_long_operator(uint32_t op)
         return false;
 }
 
+/* Whether an operator of these bytes keeps a sign at its end. */
+static bool keeps_signs(struct sv name)
+{
+        for (size_t i = 0; i < name.n; i++)
+                if (strchr("~!@#%^&|`?", name.p[i]) != NULL)
+                        return true;
+        return false;
+}
+
 bool known_operator(struct sv name)
 {
         uint32_t op = 0;
 
+        if (name.n > 1 && !keeps_signs(name))
+                while (name.n > 1 && (name.p[name.n - 1] == '-' || name.p[name.n - 1] == '+'))
+                        name.n--;
         if (name.n == 1)
                 return *name.p != '`';
         if (name.n > 4)
