@@ -2,7 +2,6 @@
 
 uint16_t keyword_slots[1 << KEYWORD_SLOT_BITS];
 struct keyword_entry keyword_entries[KW_COUNT];
-uint32_t keyword_lengths[32];
 
 static void add(enum keyword keyword, const char *text, enum keyword_category category)
 {
@@ -17,10 +16,11 @@ static void add(enum keyword keyword, const char *text, enum keyword_category ca
         entry->length = (uint8_t)n;
         entry->category = (uint8_t)category;
         entry->keyword = (uint16_t)keyword;
-        keyword_lengths[text[0] & 31] |= UINT32_C(1) << n;
         slot = keyword_hash(entry->head, entry->tail);
-        while (keyword_slots[slot] != 0)
+        while (keyword_slots[slot] != 0) {
+                keyword_entries[keyword_slots[slot]].displaces = true;
                 slot = (slot + 1) & ((1 << KEYWORD_SLOT_BITS) - 1);
+        }
         keyword_slots[slot] = (uint16_t)keyword;
 }
 

@@ -186,7 +186,7 @@ static void push(struct walk *w, struct frame frame, struct sv token)
 }
 
 /* "(": what stands behind it is at `scan`, which OPERATOR(...) moves on. */
-RARE static const char *on_open(struct walk *w, const char *behind, struct sv token)
+static const char *on_open(struct walk *w, const char *behind, struct sv token)
 {
         struct frame frame = {CLAUSE_OTHER, false};
         struct sv operator;
@@ -453,9 +453,9 @@ static inline const char *step(struct walk *w, const struct scan_token *token, c
         case SCAN_DOT: on_dot(w); break;
         case SCAN_CAST: now_last(w, LAST_CAST); break;
         case SCAN_OPEN_SQUARE: now_last(w, LAST_OPEN); break;
-        case SCAN_NUMBER: return on_number(w, behind);
+        case SCAN_NUMBER:
+        case SCAN_PARAM: return on_number(w, behind);
         case SCAN_STRING:
-        case SCAN_PARAM:
         case SCAN_CLOSE_SQUARE: now_last(w, LAST_OPERAND); break;
         case SCAN_OPERATOR:
                 if (!known_operator(token->text))

@@ -142,7 +142,7 @@ static bool read_only_carries(const struct facts *facts)
 
 static bool begins_transaction(const struct facts *facts)
 {
-        return facts->tx == TX_BEGIN || (facts->tx == TX_END && facts->statements > 1);
+        return facts->tx == TX_BEGIN || (facts->tx != TX_KEEP && facts->statements > 1);
 }
 
 /* Nobody but the statement and the transaction it is in has a say. */

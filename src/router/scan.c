@@ -276,10 +276,9 @@ bool scan_comment(struct scan *scan, struct sv *inside)
         return true;
 }
 
-const char *scan_list_end(const struct scan *scan, const char *p, char *last)
+/* As far as it goes in steps of 16 bytes: the first byte that is not of the list, or near the text's end. */
+static const char *list_steps(const struct scan *scan, const char *p)
 {
-        const char *start = p;
-
 #ifdef __SSE2__
         while (scan->end - p >= 16) {
                 __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
@@ -287,17 +286,35 @@ const char *scan_list_end(const struct scan *scan, const char *p, char *last)
                                                _mm_set1_epi8((char)(0x80 + 10)));
                 __m128i between = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(',')),
                                                _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')));
-                unsigned listed = (unsigned)_mm_movemask_epi8(_mm_or_si128(digit, between));
+                unsigned digits = (unsigned)_mm_movemask_epi8(digit);
+                unsigned dollars = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('$')));
+                /* a '$' counts when a digit is behind it in this step; else it is looked at again */
+                unsigned listed = digits | (unsigned)_mm_movemask_epi8(between) | (dollars & digits >> 1);
+                int n;
 
-                if (listed != 0xffff) {
-                        p += __builtin_ctz(~listed);
-                        break;
+                if (listed == 0xffff) {
+                        p += 16;
+                        continue;
                 }
-                p += 16;
+                n = __builtin_ctz(~listed);
+                if (n == 0 || (dollars >> n & 1) == 0)
+                        return p + n;
+                p += n;
         }
+#else
+        (void)scan;
 #endif
-        while (p < scan->end && (scan_is_digit(*p) || *p == ',' || *p == ' '))
-                p++;
+        return p;
+}
+
+const char *scan_list_end(const struct scan *scan, const char *p, char *last)
+{
+        const char *start = p, *end = scan->end;
+
+        for (p = list_steps(scan, p); p < end; p++)
+                if (!scan_is_digit(*p) && *p != ',' && *p != ' ' &&
+                    !(*p == '$' && p + 1 < end && scan_is_digit(p[1])))
+                        break;
         *last = '\0';
         for (const char *q = p; q > start; q--)
                 if (q[-1] != ' ') {

@@ -68,6 +68,6 @@ void scan_next(struct scan *scan, struct scan_token *token);
  * left to scan_next. */
 bool scan_comment(struct scan *scan, struct sv *inside);
 
-/* Where the list of numbers, commas and blanks ends that begins at `p`, found in large steps; `p`, when there
- * is none. *last is its last byte that is no blank, '\0' where there is none. */
+/* Where the list of numbers, parameters, commas and blanks ends that begins at `p`, found in large steps;
+ * `p`, when there is none. *last is its last byte that is no blank, '\0' where there is none. */
 const char *scan_list_end(const struct scan *scan, const char *p, char *last);

@@ -250,7 +250,7 @@ static inline const char *scan_next_hot(const struct scan *scan, const char *p, 
                 piece = (struct scan_piece){p, SCAN_END};
         token->kind = piece.kind;
         token->text = (struct sv){p, (size_t)(piece.stop - p)};
-        if (piece.kind == SCAN_WORD && keyword_possible(*p, token->text.n)) {
+        if (piece.kind == SCAN_WORD) {
                 const struct keyword_entry *entry = keyword_find(p, token->text.n, scan_head(scan, p));
 
                 token->keyword = entry->keyword;

@@ -38,6 +38,9 @@ static inline bool statement_accept(struct statement *st, enum keyword keyword)
 /* The statement is a write because of `token`. A graver reason replaces a lighter one. */
 void statement_write(struct statement *st, enum reason reason, struct sv token);
 
+/* Reads the statement that begins at `token`, to its end (verbs.c). */
+void statement_read(struct statement *st);
+
 /* SET and RESET, behind the word itself (settings.c). */
 void statement_read_set(struct statement *st);
 void statement_read_reset(struct statement *st);
