@@ -148,7 +148,8 @@ static void deliver(struct room *room, struct server *s, int asker)
         CHECK(d->deadline != NULL);
         evtimer_add(d->deadline, &limit);
         s->cancels++;
-        d->dial = dial_start(room->loop, s->pool->quota->node->host, s->pool->quota->node->port, on_dialled, d);
+        d->dial =
+            dial_start(room->loop, s->pool->quota->node->host, s->pool->quota->node->port, on_dialled, d);
 }
 
 /* On the worker that has the client. Takes over the asker's socket. */

@@ -1,4 +1,5 @@
-/* plan: what one write will send: pieces of the input as they are, and small pieces of our own between them. */
+/* plan: what one write will send: pieces of the input as they are, and small pieces of our own between them.
+ */
 #pragma once
 
 #include "net/stream.h"

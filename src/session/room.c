@@ -121,7 +121,8 @@ void room_configure(struct room *room, struct conf *conf)
 
         room->conf = conf_ref(conf);
         pools_configure(&room->pools, conf);
-        HASH_ITER(hh, room->endpoints, e, next) endpoint_configure(e);
+        HASH_ITER (hh, room->endpoints, e, next)
+                endpoint_configure(e);
         entry_forget_verifiers(room);
         read_rules(room);
         conf_unref(old);
@@ -143,7 +144,8 @@ static void tick_held(struct room *room, int64_t now)
 {
         int n = 0;
 
-        list_for_each(node, &room->held) n++;
+        list_for_each (node, &room->held)
+                n++;
         while (n-- > 0) { /* who is held again goes to the end, and waits for the next tick */
                 struct client *c = list_item(room->held.next, struct client, in_phase);
                 int64_t since = c->request_us;
@@ -162,8 +164,7 @@ static void tick_held(struct room *room, int64_t now)
 
 static void tick_logins(struct room *room, int64_t now)
 {
-        list_for_each_safe(node, &room->logins)
-        {
+        list_for_each_safe (node, &room->logins) {
                 struct client *c = list_item(node, struct client, in_phase);
                 int64_t wall = clock_wall_us();
 
@@ -183,8 +184,7 @@ static void tick_idle(struct room *room, int64_t now)
 
         if (opt->client_idle_timeout_us <= 0 && opt->idle_transaction_timeout_us <= 0)
                 return;
-        list_for_each_safe(node, &room->clients)
-        {
+        list_for_each_safe (node, &room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
 
                 if (c->state == CLIENT_IDLE && opt->client_idle_timeout_us > 0 && buf_len(&c->in) == 0 &&
@@ -228,7 +228,9 @@ void room_topology_changed(struct room *room)
 {
         struct endpoint *e, *next;
 
-        HASH_ITER(hh, room->endpoints, e, next) if (e->line != NULL) close_lost_nodes(room, e);
+        HASH_ITER (hh, room->endpoints, e, next)
+                if (e->line != NULL)
+                        close_lost_nodes(room, e);
         tick_held(room, loop_now(room->loop));
 }
 
@@ -332,7 +334,8 @@ void room_fini(struct room *room)
         room_unlisten(room);
         event_free(room->tick);
         while ((node = list_first(&room->clients)) != NULL)
-                client_refuse(list_item(node, struct client, in_clients), "57P01", "pgsteer is shutting down");
+                client_refuse(list_item(node, struct client, in_clients), "57P01",
+                              "pgsteer is shutting down");
         pools_fini(&room->pools);
 }
 
@@ -340,8 +343,7 @@ void room_free(struct room *room)
 {
         struct endpoint *e, *next;
 
-        HASH_ITER(hh, room->endpoints, e, next)
-        {
+        HASH_ITER (hh, room->endpoints, e, next) {
                 HASH_DEL(room->endpoints, e);
                 endpoint_free(e);
         }

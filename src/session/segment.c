@@ -16,11 +16,11 @@ enum {
 
 /* What was gathered. */
 struct segment {
-        size_t size;       /* bytes; of a too large one: what is here */
+        size_t size; /* bytes; of a too large one: what is here */
         bool whole;
-        bool flush;        /* ends in Flush: the client waits, but no ReadyForQuery ends it */
-        bool unnamed;      /* it has an unnamed Parse */
-        bool only_sync;    /* nothing but Sync */
+        bool flush;     /* ends in Flush: the client waits, but no ReadyForQuery ends it */
+        bool unnamed;   /* it has an unnamed Parse */
+        bool only_sync; /* nothing but Sync */
         struct facts facts;
 };
 
@@ -295,7 +295,8 @@ static void begin(struct client *c, struct server *s, int node)
 
         link_join(c, s, node);
         c->endpoint->stats->n.server_assignment_count++;
-        atomic_fetch_add_explicit(c->repeat == REPEAT_POSSIBLE ? &n->reads : &n->writes, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(c->repeat == REPEAT_POSSIBLE ? &n->reads : &n->writes, 1,
+                                  memory_order_relaxed);
         if (carry_begin(c, c->settings) && c->state != CLIENT_ACTIVE)
                 client_move(c, CLIENT_ACTIVE);
 }
