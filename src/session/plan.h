@@ -4,6 +4,8 @@
 
 #include "net/stream.h"
 
+#include <string.h>
+
 enum { PLAN_PARTS_MAX = 64, PLAN_OWN_BYTES = 8192 };
 
 struct plan {
