@@ -20,9 +20,9 @@ BAD_LOG = ("check failed", "AddressSanitizer", "LeakSanitizer", "ThreadSanitizer
 ADMIN, ADMIN_PASSWORD = "admin", "admin-secret"
 
 
-def program(run):
+def program(run, given=None):
     """The program, at a place the unprivileged user can execute: a checkout may be in root's own home."""
-    given = os.environ.get("PGSTEER", os.path.join(BUILD, "pgsteer"))
+    given = given or os.environ.get("PGSTEER", os.path.join(BUILD, "pgsteer"))
     if not os.path.exists(given):
         raise SystemExit(f"{given} is not there: run make first")
     if run.account is None:
@@ -37,10 +37,10 @@ def program(run):
 
 class Steer:
     """A pgsteer in a directory of its own. `databases`: {name: line}; `users`: {name: secret} of auth_file;
-    settings are keys of the file's own section."""
+    settings are keys of the file's own section; `binary`: another program that reads such files."""
 
-    def __init__(self, run, directory, databases, users=None, section="pgsteer", extra="", **settings):
-        self.run, self.program = run, program(run)
+    def __init__(self, run, directory, databases, users=None, section="pgsteer", extra="", binary=None, **settings):
+        self.run, self.program = run, program(run, binary)
         self.stand_in = os.path.basename(self.program) == "pgbouncer"
         self.section = "pgbouncer" if self.stand_in else section
         self.dir = run.mkdir(directory)
