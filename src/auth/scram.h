@@ -1,8 +1,9 @@
 /* scram: SCRAM-SHA-256 in both roles (RFC 5802, RFC 7677; PostgreSQL manual, "SASL Authentication"), as steps
  * from message to message. Pure: no sockets, and no thread's state.
  *
- * The costly part, PBKDF2, is only in scram_verifier_from_password and scram_client_keys; callers keep what
- * those return, so that a login does not pay again. */
+ * The costly part, PBKDF2, is only in scram_verifier_from_password and scram_client_keys (and plain_verify of
+ * auth/secret.h for such a secret); callers keep what those return, so that a login does not pay again.
+ * Refuses channel binding (SCRAM-SHA-256-PLUS), authorization identities and mandatory extensions. */
 #pragma once
 
 #include "base/status.h"
@@ -34,10 +35,11 @@ struct scram_keys {
         uint8_t server_key[SCRAM_KEY_SIZE];
 };
 
-/* STATUS_INVALID when the text is not a verifier or is out of the bounds above. */
+/* STATUS_INVALID when the text is not a verifier or is out of the bounds above; *out is then zeros. */
 MUST_USE enum status scram_verifier_parse(const char *secret, struct scram_verifier *out);
 
-/* A verifier with a fresh random salt (16 bytes). Costs `iterations` HMACs. */
+/* A verifier with a fresh random salt (16 bytes). Costs 2 x `iterations` HMACs' worth of hashing;
+ * 1 <= iterations <= SCRAM_ITERATIONS_MAX. */
 void scram_verifier_from_password(const char *password, uint32_t iterations, struct scram_verifier *out);
 
 /* A verifier for a user that does not exist: the same for the same name and process, indistinguishable from a
@@ -51,16 +53,23 @@ struct scram_server {
         struct scram_verifier verifier;
         char client_nonce[SCRAM_NONCE_MAX + 1], nonce[2 * SCRAM_NONCE_MAX + 1];
         char client_first_bare[SCRAM_MESSAGE_MAX], server_first[SCRAM_MESSAGE_MAX];
-        bool doomed; /* go through all steps, then fail */
+        char gs2_flag;         /* 'n' or 'y', as the client-first-message said */
+        bool doomed;           /* go through all steps, then fail */
+        const char *complaint; /* after STATUS_INVALID or STATUS_DENIED: what was wrong, static, for a log */
 };
 
-/* client-first-message in (of SASLInitialResponse), server-first-message out (NUL-terminated).
- * STATUS_INVALID: malformed, or asks for channel binding. */
+/* client-first-message in (of SASLInitialResponse), server-first-message out (NUL-terminated). `s` needs no
+ * initialisation; it copies *verifier. `doomed`: the exchange runs to its end and is then denied. The user
+ * name in the message is ignored, as in PostgreSQL: the startup packet's counts. The gs2 header may be "n,,"
+ * or "y,,". STATUS_INVALID: malformed, or asks for channel binding or an authorization identity; `out` is "".
+ */
 MUST_USE enum status scram_server_first(struct scram_server *s, const struct scram_verifier *verifier,
                                         bool doomed, struct sv client_first, char out[SCRAM_MESSAGE_MAX]);
 
-/* client-final-message in, server-final-message out. STATUS_DENIED: wrong proof. On success *keys holds the
- * client's key, for logging in at a server with the same verifier. */
+/* client-final-message in, server-final-message out. STATUS_DENIED: wrong proof (or doomed); STATUS_INVALID:
+ * malformed, or not an answer to our server-first-message; `out` is then "" and *keys zeros. On success *keys
+ * holds the client's key, for logging in at a server with the same verifier; the caller wipes it. One
+ * attempt: the verifier in `s` is wiped, whatever the outcome. */
 MUST_USE enum status scram_server_final(struct scram_server *s, struct sv client_final,
                                         char out[SCRAM_MESSAGE_MAX], struct scram_keys *keys);
 
@@ -69,24 +78,31 @@ MUST_USE enum status scram_server_final(struct scram_server *s, struct sv client
 struct scram_client {
         char nonce[SCRAM_NONCE_MAX + 1];
         char client_first_bare[SCRAM_MESSAGE_MAX];
-        uint8_t server_signature[SCRAM_KEY_SIZE];
+        uint8_t
+            server_signature[SCRAM_KEY_SIZE]; /* random until scram_client_final, so that nothing fits it */
 };
 
-/* client-first-message out, gs2 header "n,," included. */
+/* client-first-message out, gs2 header "n,," included. The user name in it is empty, as libpq's. */
 void scram_client_first(struct scram_client *c, char out[SCRAM_MESSAGE_MAX]);
 
 /* The salt and iterations a server-first-message asks for, so that the caller can find or derive keys.
- * STATUS_INVALID: malformed, or out of bounds; checks that the server's nonce begins with ours. */
+ * STATUS_INVALID: malformed, or out of bounds; checks that the server's nonce begins with ours and goes on.
+ * The keys in *out are zeros. */
 MUST_USE enum status scram_client_challenge(const struct scram_client *c, struct sv server_first,
                                             struct scram_keys *out);
 
+/* What is wrong with a server-first-message, in English, static; NULL when nothing is. */
+const char *scram_client_complaint(const struct scram_client *c, struct sv server_first);
+
 /* Derives client_key and server_key in place from a password (SASLprep is not applied; see scram.c), for the
- * salt and iterations already in *keys. */
+ * salt and iterations already in *keys. Costs what scram_verifier_from_password does. */
 void scram_client_keys(const char *password, struct scram_keys *keys);
 
-/* client-final-message out, with keys for the challenge's salt and iterations. */
+/* client-final-message out. STATUS_INVALID: as scram_client_challenge, or the keys are for another salt or
+ * other iterations than the message asks for (the password changed at the server). */
 MUST_USE enum status scram_client_final(struct scram_client *c, const struct scram_keys *keys,
                                         struct sv server_first, char out[SCRAM_MESSAGE_MAX]);
 
-/* Checks the server's signature (it must know the secret as well). STATUS_DENIED: it does not. */
+/* Checks the server's signature (it must know the secret as well). STATUS_DENIED: it does not, or it reports
+ * an error ("e=..."); STATUS_INVALID: malformed. */
 MUST_USE enum status scram_client_verify(const struct scram_client *c, struct sv server_final);

@@ -11,20 +11,23 @@
 
 enum secret_kind { SECRET_NONE, SECRET_PLAIN, SECRET_MD5, SECRET_SCRAM };
 
-/* By its form: "md5" + 32 hex digits; "SCRAM-SHA-256$..." that parses; else plain. NULL or "" is none. */
+/* By its form, as PostgreSQL tells them apart: "md5" + 32 lower-case hex digits; "SCRAM-SHA-256$..." that
+ * parses (scram_verifier_parse); else plain. NULL or "" is none. */
 enum secret_kind secret_kind(const char *secret);
 
 enum { MD5_ANSWER_SIZE = 36 }; /* "md5" + 32 hex + NUL */
 
 /* The answer to AuthenticationMD5Password for `user`, from a plain or an md5 secret. STATUS_INVALID for other
- * kinds (PostgreSQL manual, "Message Flow", AuthenticationMD5Password). */
+ * kinds; STATUS_DENIED when this machine's OpenSSL refuses MD5 (FIPS); `out` is then "" (PostgreSQL manual,
+ * "Message Flow", AuthenticationMD5Password). */
 MUST_USE enum status md5_answer(const char *secret, const char *user, const uint8_t salt[4],
                                 char out[MD5_ANSWER_SIZE]);
 
 /* Whether `answer` (n bytes, NUL not counted) is the right one. Constant time in the secret. */
 bool md5_verify(const char *secret, const char *user, const uint8_t salt[4], const char *answer, size_t n);
 
-/* Whether a clear-text password fits a secret of any kind. */
+/* Whether a clear-text password (n bytes) fits a secret of any kind. An empty password never does, nor one
+ * with a NUL in it. For a SCRAM secret this costs its iterations (milliseconds at 4096). */
 bool plain_verify(const char *secret, const char *user, const char *password, size_t n);
 
 /* Equal in constant time (for equal lengths). */

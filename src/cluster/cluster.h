@@ -11,44 +11,52 @@
 
 struct conf_database;
 
+/* How long after floor_wanted_us health samples fast. */
+enum { CLUSTER_WANT_LASTS_US = 2000000 };
+
 struct cluster {
         /* read-only */
-        char *key;    /* "host:port,host:port" */
-        bool probed;  /* false: a plain line; its first node is primary for ever, no probe connections */
+        char *key;   /* "host:port,host:port" */
+        bool probed; /* false: a plain line; its first node is primary for ever, no probe connections */
         struct node *nodes[TOPOLOGY_NODES_MAX];
         int count;
-        struct cluster *next; /* in the registry; append-only */
+        struct cluster *_Atomic next; /* in the registry; append-only */
 
         /* for health alone */
         void *monitor;
 
-        _Atomic uint64_t epoch;         /* of the newest snapshot */
-        _Atomic int64_t floor_wanted_us; /* clock_us when a read last went to the primary for want of freshness */
+        _Atomic uint64_t epoch; /* of the newest snapshot */
+        _Atomic int64_t
+            floor_wanted_us; /* clock_us when a read last went to the primary for want of freshness */
+        _Atomic int64_t last_commit_us; /* clock_us of the newest commit through any worker */
         struct {
                 pthread_mutex_t lock;
                 struct topology *topology;
         } locked;
 };
 
-/* The cluster for a database line; made when it is new. Thread-safe. For a line with conf_database.cluster
+/* The cluster for a database line; made when it is new. A plain line and a probed one never share one, even
+ * with the same hosts. The line has at least one host. Thread-safe. For a line with conf_database.cluster
  * false every host is one equal node and the first snapshot says {primary = 0, NODE_UP}; for a probed one it
  * says that nothing is known yet (primary = -1). */
 struct cluster *cluster_for(const struct conf_database *line);
 
-/* First cluster of the registry; follow ->next. */
+/* First cluster of the registry, in the order they were made; follow ->next. Thread-safe. */
 struct cluster *cluster_first(void);
 
-/* Makes *mine the newest snapshot: gives back the old reference, takes a new one, returns true when it changed.
- * *mine NULL at first. Cheap (one atomic load) when nothing changed. */
+/* Makes *mine the newest snapshot: gives back the old reference, takes a new one, returns true when it
+ * changed. *mine NULL at first. Cheap (one atomic load) when nothing changed. */
 bool cluster_refresh(struct cluster *cluster, struct topology **mine);
 
 /* Health: publishes `next` (refs 1, ownership passes over) with the next epoch. Then calls the function set
  * by cluster_on_publish on the calling thread. */
 void cluster_publish(struct cluster *cluster, struct topology *next);
 
+/* A read went to the primary for want of freshness at `now_us`: sets floor_wanted_us, and wakes health when
+ * it has not sampled fast for want of it lately. Any thread, never blocks; cheap enough for every such read.
+ */
+void cluster_want_fresh(struct cluster *cluster, int64_t now_us);
+
 /* Called once at start by the roof. `on_publish` tells the workers; `wake_fd` is an eventfd that node_report
  * writes to, so that health looks at the evidence (-1: none). */
 void cluster_hooks(void (*on_publish)(struct cluster *cluster, void *arg), void *arg, int wake_fd);
-
-/* Gives a snapshot back; frees it at zero. NULL is allowed. */
-void topology_unref(struct topology *topology);

@@ -21,13 +21,13 @@ enum evidence {
 
 struct node {
         /* identity */
-        char name[NODE_NAME_MAX]; /* "host:port", for people and as the key */
+        char name[NODE_NAME_MAX]; /* "host:port", "[address]:port" for IPv6; for people and as the key */
         char host[256];           /* name, address, or a unix socket's directory */
         int port;
 
         /* live: written by workers */
-        _Atomic uint32_t in_flight; /* transactions on this node now */
-        _Atomic uint32_t evidence;  /* enum evidence bits not yet looked at */
+        _Atomic uint32_t in_flight;     /* transactions on this node now */
+        _Atomic uint32_t evidence;      /* enum evidence bits not yet looked at */
         _Atomic uint64_t reads, writes; /* transactions sent here so far */
 
         /* live: written by health */
@@ -35,5 +35,19 @@ struct node {
                                      0: unknown. INT64_MAX for the primary. */
 };
 
-/* Says what was seen, from any thread, and wakes health (see cluster_on_evidence). Never blocks. */
+/* A node for `host` (at most 255 bytes; conf refuses longer ones) and `port`. Never freed: workers hold
+ * pointers to it for as long as the process lives. */
+struct node *node_new(const char *host, int port);
+
+/* Says what was seen, from any thread, and wakes health (see cluster_hooks). Never blocks. The bell rings
+ * once for any number of reports until somebody takes them. */
 void node_report(struct node *node, enum evidence seen);
+
+/* Health: the bits reported since the last call, which are now looked at. */
+uint32_t node_take_evidence(struct node *node);
+
+/* The eventfd that node_report writes to; -1: none. For cluster_hooks alone. */
+void node_wake_by(int wake_fd);
+
+/* Writes to it. */
+void node_wake(void);

@@ -25,11 +25,11 @@ struct topology_node {
         struct node *node;
         enum node_role role;
         enum node_state state;
-        bool readable;        /* may serve reads now */
-        uint32_t timeline;    /* 0: unknown */
-        uint64_t system_id;   /* 0: unknown */
-        uint64_t lsn;         /* primary: insert position; standby: replayed; as last probed */
-        uint64_t receive_lsn; /* standby: received */
+        bool readable;             /* may serve reads now */
+        uint32_t timeline;         /* 0: unknown */
+        uint64_t system_id;        /* 0: unknown */
+        uint64_t lsn;              /* primary: insert position; standby: replayed; as last probed */
+        uint64_t receive_lsn;      /* standby: received */
         int64_t lag_us, lag_bytes; /* standby, as last probed; -1: unknown */
         int64_t since_wall_us;     /* when role or state last changed */
         char why[128];             /* one sentence for people */
@@ -42,6 +42,17 @@ struct topology {
         int count;
         struct topology_node nodes[TOPOLOGY_NODES_MAX];
 };
+
+/* A snapshot of which the caller holds the one reference: an empty one (no nodes, primary -1), or a copy of
+ * `from`. Free to change until it is published. */
+struct topology *topology_new(void);
+struct topology *topology_copy(const struct topology *from);
+
+/* One more reference; returns `topology`. Thread-safe. */
+struct topology *topology_ref(struct topology *topology);
+
+/* Gives a snapshot back; frees it at zero. NULL is allowed. Thread-safe. */
+void topology_unref(struct topology *topology);
 
 /* Names for SHOW and logs: "primary", "up", ... Static. */
 const char *node_role_name(enum node_role role);

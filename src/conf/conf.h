@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { CONF_HOSTS_MAX = 16 };
 
@@ -19,22 +20,24 @@ struct conf_host {
         int port;
 };
 
-/* A line of [databases]. Numbers are -1 and strings NULL where the line does not say. */
+/* A line of [databases]. Numbers are -1 and strings NULL where the line does not say; under [pgbouncer] also
+ * where it says a time of 0, which is what PgBouncer makes of it. */
 struct conf_database {
         const char *name; /* "*" is the fallback */
         const char *dbname;
         struct conf_host hosts[CONF_HOSTS_MAX];
         int host_count;
+        bool local;   /* no host=: hosts[0] is unix_socket_dir, and SHOW DATABASES shows no host */
         bool cluster; /* probed and routed; else the hosts are equal and nobody asks them anything */
         enum target_attrs target;
         const char *user, *password; /* forced user */
         const char *auth_user, *auth_query, *auth_dbname;
         int pool_size, min_pool_size, reserve_pool_size, pool_mode /* enum pool_mode or -1 */;
         int max_db_connections, max_db_client_connections;
-        int load_balance_hosts; /* 0 disable, 1 round-robin */
+        int load_balance_hosts; /* 0 disable, 1 round-robin (also when the line does not say) */
         int64_t server_lifetime_us, query_wait_timeout_us;
-        int consistency;                         /* enum consistency or -1 */
-        int64_t max_standby_lag_us;              /* or -1 */
+        int consistency;            /* enum consistency or -1 */
+        int64_t max_standby_lag_us; /* or -1 */
         const char *connect_query, *client_encoding, *datestyle, *timezone, *application_name;
         int line; /* in the file, for messages */
 };
@@ -56,9 +59,10 @@ struct conf_peer {
 };
 
 struct conf {
-        const char *path;      /* absolute */
-        bool pgsteer_defaults; /* settings stood under [pgsteer] */
-        struct options opt;    /* every option of conf/options.def, typed */
+        const char *path;       /* absolute */
+        bool pgsteer_defaults;  /* settings stood under [pgsteer] */
+        struct options opt;     /* every option of conf/options.def, typed */
+        bool set[OPTION_COUNT]; /* by enum option_id: the file (or SET) says it; else it is the default */
         const struct conf_database *databases;
         size_t database_count;
         const struct conf_user *users;
@@ -66,6 +70,9 @@ struct conf {
         const struct conf_peer *peers;
         size_t peer_count;
 };
+
+/* Whether the file (or SET) says this option. */
+bool conf_is_set(const struct conf *conf, const struct option_info *info);
 
 /* One finding about a file. `line` 0: the whole file. */
 struct conf_problem {
@@ -86,6 +93,9 @@ struct conf_report {
 MUST_USE enum status conf_load(const char *path, struct conf **out, struct conf_report **report);
 void conf_report_free(struct conf_report *report);
 
+/* Writes "file:line: text", or "file: text" for the whole file. */
+void conf_problem_format(const struct conf_problem *problem, char *out, size_t size);
+
 /* Counting is thread-safe. conf_unref frees at zero; NULL is allowed. */
 struct conf *conf_ref(struct conf *conf);
 void conf_unref(struct conf *conf);
@@ -104,3 +114,8 @@ MUST_USE enum status conf_with(const struct conf *conf, const char *key, const c
 /* Writes an option's present value, or its default, as SHOW CONFIG shows it ("" when unset). */
 void conf_value(const struct conf *conf, const struct option_info *info, char *out, size_t size);
 void conf_default(const struct conf *conf, const struct option_info *info, char *out, size_t size);
+
+/* Writes every option, and every key of a database's and of a user's line, with range, defaults and meaning:
+ * as text (--help-config), and as the tables of docs/configuration.md. */
+void conf_help(FILE *out);
+void conf_help_markdown(FILE *out);

@@ -5,9 +5,11 @@
  * touches client traffic. Owner and thread: the control thread. */
 #pragma once
 
+struct cluster;
 struct conf;
 struct event_base;
 struct health;
+struct topology;
 
 /* Starts monitoring every probed cluster of `conf` on `base`. `wake_fd`: the eventfd of cluster_hooks.
  * Keeps its own reference to conf. */
@@ -15,6 +17,10 @@ struct health *health_new(struct event_base *base, struct conf *conf, int wake_f
 
 /* Follows a new configuration: new clusters are monitored, vanished ones are not any more. */
 void health_configure(struct health *health, struct conf *conf);
+
+/* Copies the present view of `cluster` to *out, for SHOW: what is published, with the numbers (LSN, lag) of
+ * the last answers. For a cluster that is not probed: what is published. Control thread. */
+void health_snapshot(struct cluster *cluster, struct topology *out);
 
 /* Closes all connections and frees. NULL is allowed. */
 void health_free(struct health *health);

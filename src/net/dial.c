@@ -29,7 +29,7 @@ struct dial {
 
 static void free_dial(struct grave *grave)
 {
-        struct dial *d = LIST_ENTRY(grave, struct dial, grave);
+        struct dial *d = list_item(grave, struct dial, grave);
 
         free(d);
 }

@@ -27,7 +27,7 @@ static void sweep(struct loop *loop)
         struct list *node;
 
         while ((node = list_shift(&loop->graveyard)) != NULL) {
-                struct grave *grave = LIST_ENTRY(node, struct grave, in_graveyard);
+                struct grave *grave = list_item(node, struct grave, in_graveyard);
 
                 grave->bury(grave);
         }
@@ -51,6 +51,13 @@ void loop_run(struct loop *loop)
                 if (!list_empty(&loop->graveyard))
                         sweep(loop);
         }
+}
+
+void loop_drain(struct loop *loop)
+{
+        loop->now_us = 0;
+        mailbox_empty(&loop->mailbox);
+        sweep(loop);
 }
 
 void loop_stop(struct loop *loop)

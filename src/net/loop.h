@@ -40,6 +40,9 @@ void loop_fini(struct loop *loop);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
+/* Opens the letters and buries the dead of a loop that does not run any more; for taking a thread's things down. */
+void loop_drain(struct loop *loop);
+
 /* The monotonic time of this turn, microseconds (base/clock.h). */
 int64_t loop_now(struct loop *loop);
 

@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static void mailbox_empty(struct mailbox *box)
+void mailbox_empty(struct mailbox *box)
 {
         struct letter *letter = atomic_exchange_explicit(&box->top, NULL, memory_order_acquire);
         struct letter *oldest = NULL;

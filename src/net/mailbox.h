@@ -30,5 +30,8 @@ void mailbox_init(struct mailbox *box, struct event_base *base, void *owner);
 /* Any thread. */
 void mailbox_post(struct mailbox *box, struct letter *letter);
 
+/* Opens what is there; the owner's thread. */
+void mailbox_empty(struct mailbox *box);
+
 /* Opens what is left (the owner's thread, or after it has ended), then closes. */
 void mailbox_fini(struct mailbox *box);

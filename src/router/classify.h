@@ -1,9 +1,10 @@
-/* classify: what a text of SQL is, as far as routing and pooling must know: read or write, what it does to the
- * transaction, what it leaves behind in the session.
+/* classify: what a text of SQL is, as far as routing and pooling must know: read or write, what it does to
+ * the transaction, what it leaves behind in the session.
  *
  * Linear in the text, allocates nothing, keeps no pointer into the text past the call (the views in
  * `facts` point into it). It errs only towards CLASS_WRITE: what it does not know, does not lex or does not
- * understand is a write. Not a parser: a text it calls a read may still be a syntax error. Pure; any thread. */
+ * understand is a write. Not a parser: a text it calls a read may still be a syntax error. Pure; any thread.
+ */
 #pragma once
 
 #include "base/sv.h"
@@ -28,9 +29,9 @@ const char *reason_text(enum reason reason); /* one sentence for people */
 /* What a statement does to the transaction. */
 enum tx_effect {
         TX_KEEP = 0,
-        TX_BEGIN,    /* BEGIN, START TRANSACTION */
-        TX_END,      /* COMMIT, END, ROLLBACK, ABORT (not ROLLBACK TO), PREPARE TRANSACTION; AND CHAIN: chain */
-        TX_SET_MODE, /* SET TRANSACTION ... of the running transaction */
+        TX_BEGIN, /* BEGIN, START TRANSACTION */
+        TX_END,   /* COMMIT, END, ROLLBACK, ABORT (not ROLLBACK TO), PREPARE TRANSACTION; AND CHAIN: chain */
+        TX_SET_MODE, /* SET TRANSACTION, SET transaction_read_only = ...: of the running transaction */
 };
 
 enum tx_access { ACCESS_UNSAID = 0, ACCESS_READ_ONLY, ACCESS_READ_WRITE };
@@ -49,8 +50,11 @@ enum setting_effect {
         SETTING_RESET,     /* RESET name; SET name TO DEFAULT */
         SETTING_RESET_ALL, /* RESET ALL */
         SETTING_DISCARD_ALL,
-        SETTING_CHARACTERISTICS, /* SET SESSION CHARACTERISTICS AS TRANSACTION: see access, isolation */
-        SETTING_UNKNOWN, /* it changes settings in a way we cannot follow (set_config with expressions, ...) */
+        SETTING_CHARACTERISTICS, /* SET SESSION CHARACTERISTICS AS TRANSACTION: see access, isolation.
+                                    SET default_transaction_read_only or _isolation is SETTING_SET, and tells
+                                    them as well */
+        SETTING_UNKNOWN, /* it changes settings in a way we cannot follow (set_config with expressions, ...)
+                          */
 };
 
 /* What a statement leaves in the server's session that cannot be carried to another server. Bits. */
@@ -64,7 +68,9 @@ enum pin {
         PIN_SETTING = 1 << 6,  /* settings we cannot follow */
 };
 
-/* One statement, or all of a text together (the strongest class, all pins). */
+/* One statement, or all of a text together: the strongest class; its gravest reason; the pins that are left
+ * at the end. BEGIN, COMMIT and their like are writes of the lightest kind: REASON_TRANSACTION_CONTROL stays
+ * only when all other statements are reads. */
 struct facts {
         enum stmt_class class;
         enum reason reason;  /* of the strongest statement */
@@ -79,12 +85,14 @@ struct facts {
         struct sv setting_name;  /* as written, quotes included: "TimeZone", search_path; SET TIME ZONE gives
                                     TimeZone, SET NAMES gives client_encoding, SET ROLE gives role,
                                     SET SESSION AUTHORIZATION gives session_authorization */
-        struct sv setting_value; /* as written, up to the statement's end: 'a', "b", 1, on, a,b; for set_config
-                                    the literal with its quotes */
-        unsigned pins;           /* enum pin bits */
-        unsigned unpins;         /* enum pin bits that end here (DISCARD ALL: all; UNLISTEN *; CLOSE ALL...) */
-        struct sv deallocate;    /* DEALLOCATE name: the name as written; "ALL" for DEALLOCATE ALL */
-        struct sv show;          /* SHOW name: the name as written */
+        struct sv setting_value; /* as written, up to the statement's end: 'a', "b", 1, on, a,b; for
+                                    set_config the literal with its quotes */
+        bool setting_by_call; /* by set_config: to be repeated with set_config, which takes a list as one text
+                               */
+        unsigned pins;        /* enum pin bits */
+        unsigned unpins;      /* enum pin bits that end here (DISCARD ALL: all; UNLISTEN *; CLOSE ALL...) */
+        struct sv deallocate; /* DEALLOCATE name: the name as written; "ALL" for DEALLOCATE ALL */
+        struct sv show;       /* SHOW name: the name as written */
         enum hint { HINT_NONE = 0, HINT_AUTO, HINT_PRIMARY, HINT_STANDBY } hint; /* leading comment */
 };
 
@@ -94,11 +102,21 @@ struct classify_rules {
         const char *const *standby_functions; /* NULL-terminated; lower case; read although unknown */
 };
 
-/* Everything in `text`, together. `rules` may be NULL. `backslash_unsafe`: the client's encoding can have a
- * backslash as second byte of a character (SJIS, BIG5, GBK, GB18030, UHC, JOHAB): E'' then does not lex. */
-void classify(struct sv text, const struct classify_rules *rules, bool backslash_unsafe, struct facts *out);
+/* How the texts are to be read. `true` in their place is CLASSIFY_BACKSLASH_UNSAFE. */
+enum classify_options {
+        /* the client's encoding can have a backslash as second byte of a character (SJIS, BIG5, GBK, GB18030,
+         * UHC, JOHAB): a backslash in E'' then does not lex, nor does a word that might end in half a
+         * character */
+        CLASSIFY_BACKSLASH_UNSAFE = 1 << 0,
+        /* standard_conforming_strings is off: a backslash takes away the next byte's meaning in '' as well */
+        CLASSIFY_ESCAPE_STRINGS = 1 << 1,
+};
+
+/* Everything in `text`, together. `rules` may be NULL; `options`: enum classify_options bits. When more than
+ * one statement stands there and any changes a setting, `setting` is SETTING_UNKNOWN without PIN_SETTING:
+ * take them one by one with classify_next. */
+void classify(struct sv text, const struct classify_rules *rules, unsigned options, struct facts *out);
 
 /* Statement by statement: *rest starts as the text, and is what is left after each call. Returns false when
  * there is no further statement. */
-bool classify_next(struct sv *rest, const struct classify_rules *rules, bool backslash_unsafe,
-                   struct facts *out);
+bool classify_next(struct sv *rest, const struct classify_rules *rules, unsigned options, struct facts *out);

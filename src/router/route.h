@@ -21,15 +21,16 @@ struct route_question {
         bool single;               /* a plain line: nothing to choose */
         bool session_pool;         /* pool_mode=session */
         bool pinned;
-        enum hint session_hint;          /* SET pgsteer.route */
-        enum tx_access session_access;   /* default_transaction_read_only, SET SESSION CHARACTERISTICS */
+        enum hint session_hint;        /* SET pgsteer.route */
+        enum tx_access session_access; /* default_transaction_read_only, SET SESSION CHARACTERISTICS */
         enum tx_isolation session_isolation;
-        bool force_primary;              /* a standby has refused this segment already */
-        uint64_t skip;                   /* bit i: node i has failed this segment already */
+        bool force_primary; /* a standby has refused this segment already */
+        uint64_t skip;      /* bit i: node i has failed this segment already */
         enum consistency consistency;
-        int64_t floor_us;   /* the session's newest own commit (clock_us), 0: none; with strong: the cluster's */
+        int64_t
+            floor_us; /* the session's newest own commit (clock_us), 0: none; with strong: the cluster's */
         bool reads_need_standby; /* true: never fall back to the primary for reads */
-        uint64_t random;    /* two choices are drawn from it */
+        uint64_t random;         /* two choices are drawn from it */
 };
 
 /* Decides. The transaction that begins with this segment goes to the result whole. */

@@ -1,0 +1,38 @@
+/* admin: the console on the admin database (`pgbouncer`, alias `pgsteer`), for people and scripts, in both query
+ * protocols. Runs on the control thread; asks workers by census and orders; touches no client's traffic.
+ * Owner and thread: the control thread. */
+#pragma once
+
+#include "session/census.h"
+#include "session/orders.h"
+
+struct admin;
+struct health;
+
+enum shutdown_mode { SHUTDOWN_NOW, SHUTDOWN_WAIT_FOR_SERVERS, SHUTDOWN_WAIT_FOR_CLIENTS };
+
+/* What the console may ask of the roof. */
+struct admin_ops {
+        struct conf *(*conf)(void *arg); /* the present one, borrowed */
+        /* RELOAD: reads the file again; on failure `message` says why and the old one stays. */
+        bool (*reload)(void *arg, char *message, size_t size);
+        /* SET: as conf_with, and it takes effect. */
+        bool (*set)(void *arg, const char *key, const char *value, char *message, size_t size);
+        void (*shutdown)(void *arg, enum shutdown_mode mode);
+        struct health *(*health)(void *arg); /* NULL when nothing is monitored */
+};
+
+/* `crowd` outlives it. `ops` and `arg` are the roof's. */
+struct admin *admin_new(struct loop *loop, struct crowd *crowd, const struct admin_ops *ops, void *arg);
+
+/* A client that a worker has authenticated (AuthenticationOk not yet sent): takes over *stream and *in. `admin`: may
+ * command, else may only SHOW. Any thread. */
+void admin_adopt(void *admin, struct stream *stream, const char *user, bool allowed, struct buf *in,
+                 const char *address, int port);
+
+/* PAUSE, RESUME, SUSPEND as a signal gives them (SIGUSR1, SIGUSR2). */
+void admin_pause(struct admin *admin);
+void admin_resume(struct admin *admin);
+
+/* Closes its clients and frees. */
+void admin_free(struct admin *admin);

@@ -1,0 +1,158 @@
+#include "auth/secret.h"
+
+#include "auth/scram.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MD5_SIZE = 16, MD5_HEX = 2 * MD5_SIZE };
+
+static bool md5_form(const char *secret)
+{
+        return strncmp(secret, "md5", 3) == 0 && strlen(secret) == 3 + MD5_HEX &&
+               strspn(secret + 3, "0123456789abcdef") == MD5_HEX;
+}
+
+enum secret_kind secret_kind(const char *secret)
+{
+        struct scram_verifier verifier;
+        enum status status;
+
+        if (secret == NULL || secret[0] == '\0')
+                return SECRET_NONE;
+        if (md5_form(secret))
+                return SECRET_MD5;
+        status = scram_verifier_parse(secret, &verifier);
+        secret_wipe(&verifier, sizeof(verifier));
+        return status == STATUS_OK ? SECRET_SCRAM : SECRET_PLAIN;
+}
+
+/* Lower-case hex of MD5(a, b). False when OpenSSL has no MD5 (FIPS). */
+static bool md5_hex(struct sv a, struct sv b, char out[MD5_HEX + 1])
+{
+        static const char digits[] = "0123456789abcdef";
+        EVP_MD_CTX *context = EVP_MD_CTX_new();
+        uint8_t sum[EVP_MAX_MD_SIZE];
+        bool done;
+
+        CHECK(context != NULL);
+        done = EVP_DigestInit_ex(context, EVP_md5(), NULL) == 1 && EVP_DigestUpdate(context, a.p, a.n) == 1 &&
+               EVP_DigestUpdate(context, b.p, b.n) == 1 && EVP_DigestFinal_ex(context, sum, NULL) == 1;
+        EVP_MD_CTX_free(context); /* clears what it hashed */
+        if (done)
+                for (size_t i = 0; i < MD5_SIZE; i++) {
+                        out[2 * i] = digits[sum[i] >> 4];
+                        out[2 * i + 1] = digits[sum[i] & 15];
+                }
+        out[done ? MD5_HEX : 0] = '\0';
+        secret_wipe(sum, sizeof(sum));
+        return done;
+}
+
+/* The hex digits of a stored md5 secret, or what they would be for a plain one. */
+static enum status md5_inner(const char *secret, const char *user, char out[MD5_HEX + 1])
+{
+        switch (secret_kind(secret)) {
+        case SECRET_MD5: memcpy(out, secret + 3, MD5_HEX + 1); return STATUS_OK;
+        case SECRET_PLAIN: return md5_hex(sv_cstr(secret), sv_cstr(user), out) ? STATUS_OK : STATUS_DENIED;
+        case SECRET_NONE:
+        case SECRET_SCRAM: break;
+        }
+        return STATUS_INVALID;
+}
+
+enum status md5_answer(const char *secret, const char *user, const uint8_t salt[4], char out[MD5_ANSWER_SIZE])
+{
+        char inner[MD5_HEX + 1];
+        enum status status = md5_inner(secret, user, inner);
+
+        if (status == STATUS_OK && !md5_hex(sv_from(inner, MD5_HEX), sv_from(salt, 4), out + 3))
+                status = STATUS_DENIED;
+        if (status == STATUS_OK)
+                memcpy(out, "md5", 3);
+        else
+                out[0] = '\0';
+        secret_wipe(inner, sizeof(inner));
+        return status;
+}
+
+bool md5_verify(const char *secret, const char *user, const uint8_t salt[4], const char *answer, size_t n)
+{
+        char right[MD5_ANSWER_SIZE];
+        bool same;
+
+        if (md5_answer(secret, user, salt, right) != STATUS_OK)
+                return false;
+        same = n == MD5_ANSWER_SIZE - 1 && secret_equal(right, answer, n);
+        secret_wipe(right, sizeof(right));
+        return same;
+}
+
+static bool md5_plain_verify(const char *secret, const char *user, struct sv password)
+{
+        char hex[MD5_HEX + 1];
+        bool same;
+
+        same = md5_hex(password, sv_cstr(user), hex) && secret_equal(hex, secret + 3, MD5_HEX);
+        secret_wipe(hex, sizeof(hex));
+        return same;
+}
+
+/* `password` ends in NUL: PBKDF2 is scram_client_keys' business. */
+static bool scram_plain_verify(const char *secret, const char *password)
+{
+        struct scram_keys keys = {0};
+        struct scram_verifier verifier;
+        bool same = false;
+
+        if (scram_verifier_parse(secret, &verifier) == STATUS_OK) {
+                keys.iterations = verifier.iterations;
+                keys.salt_size = verifier.salt_size;
+                memcpy(keys.salt, verifier.salt, sizeof(keys.salt));
+                scram_client_keys(password, &keys);
+                same = secret_equal(keys.server_key, verifier.server_key, SCRAM_KEY_SIZE);
+        }
+        secret_wipe(&keys, sizeof(keys));
+        secret_wipe(&verifier, sizeof(verifier));
+        return same;
+}
+
+bool plain_verify(const char *secret, const char *user, const char *password, size_t n)
+{
+        char *copy;
+        bool same;
+
+        if (n == 0 || memchr(password, '\0', n) != NULL)
+                return false;
+        switch (secret_kind(secret)) {
+        case SECRET_NONE: return false;
+        case SECRET_PLAIN: return strlen(secret) == n && secret_equal(secret, password, n);
+        case SECRET_MD5: return md5_plain_verify(secret, user, sv_from(password, n));
+        case SECRET_SCRAM: break;
+        }
+        copy = xmalloc(n + 1);
+        memcpy(copy, password, n);
+        copy[n] = '\0';
+        same = scram_plain_verify(secret, copy);
+        secret_wipe(copy, n);
+        free(copy);
+        return same;
+}
+
+bool secret_equal(const void *a, const void *b, size_t n)
+{
+        return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+void secret_wipe(void *p, size_t n)
+{
+        OPENSSL_cleanse(p, n);
+}
+
+void secret_random(void *out, size_t n)
+{
+        CHECK(n <= INT32_MAX && RAND_bytes(out, (int)n) == 1);
+}

@@ -1,0 +1,311 @@
+#include "conf/database.h"
+
+#include "conf/line.h"
+#include "conf/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PORT_POSTGRES = 5432, PORT_POOLER = 6432, PORT_MAX = 65535 };
+
+struct database_entry {
+        struct conf_database db;
+        const char *host, *port; /* as on the line; NULL: not there */
+        const char *file;
+        size_t rank;
+};
+
+static const struct option_info keys[] = {
+#define DATABASE_KEY(name, type, field, words, effect, own, text)                                            \
+        LINE_KEY(name, type, database_entry, field, words, effect, own, text)
+#define USER_KEY(...)
+#include "conf/keys.def"
+#undef DATABASE_KEY
+#undef USER_KEY
+};
+enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
+
+const struct option_info *database_keys(size_t *count)
+{
+        *count = KEY_COUNT;
+        return keys;
+}
+
+static bool read_port(const struct line *line, struct sv text, int *port)
+{
+        long v = 0;
+
+        for (size_t i = 0; i < text.n && v <= PORT_MAX; i++) {
+                if (text.p[i] < '0' || text.p[i] > '9') {
+                        v = 0;
+                        break;
+                }
+                v = v * 10 + (text.p[i] - '0');
+        }
+        if (v >= 1 && v <= PORT_MAX) {
+                *port = (int)v;
+                return true;
+        }
+        line_error(line, "port: \"%.*s\" is not a port: write a number from 1 to %d", SV_ARG(text), PORT_MAX);
+        return false;
+}
+
+/* Whether all after the last ':' is digits: "pg1:5432", but not an IPv6 address. */
+static bool has_port(struct sv host)
+{
+        const char *colon = memchr(host.p, ':', host.n);
+        const char *end = host.p + host.n;
+
+        if (colon == NULL || colon + 1 == end)
+                return false;
+        for (const char *p = colon + 1; p < end; p++)
+                if (*p < '0' || *p > '9')
+                        return false;
+        return true;
+}
+
+static bool check_host(const struct line *line, struct sv host)
+{
+        if (host.n == 0) {
+                line_error(line, "host: an empty name in the list: take out the comma that is too many");
+        } else if (*host.p == '/' || *host.p == '@') {
+                return true;
+        } else if (*host.p == '[') {
+                line_error(line, "host: %.*s: an IPv6 address has no brackets here", SV_ARG(host));
+        } else if (has_port(host)) {
+                const char *colon = memchr(host.p, ':', host.n);
+
+                line_error(line, "host: \"%.*s\" has a port in it: write host=%.*s port=%.*s", SV_ARG(host),
+                           (int)(colon - host.p), host.p, (int)(host.p + host.n - colon - 1), colon + 1);
+        } else {
+                return true;
+        }
+        return false;
+}
+
+/* Splits at commas; items are trimmed and may be empty. False when there is none left; *rest NULL then. */
+static bool next_item(const char **rest, struct sv *item)
+{
+        const char *end;
+
+        if (*rest == NULL)
+                return false;
+        end = strchrnul(*rest, ',');
+        *item = sv_trim(sv_from(*rest, (size_t)(end - *rest)));
+        *rest = *end == ',' ? end + 1 : NULL;
+        return true;
+}
+
+static bool read_hosts(const struct line *line, const char *list, struct conf_database *db)
+{
+        struct sv item;
+        bool good = true;
+
+        while (next_item(&list, &item)) {
+                if (db->host_count == CONF_HOSTS_MAX) {
+                        line_error(line, "host: more than %d hosts on one line", CONF_HOSTS_MAX);
+                        return false;
+                }
+                good = check_host(line, item) && good;
+                db->hosts[db->host_count++] = (struct conf_host){
+                    .host = arena_strndup(line->arena, item.p, item.n),
+                    .port = PORT_POSTGRES,
+                };
+        }
+        return good;
+}
+
+/* One port for all, or one for each host. *is_list: the latter. */
+static bool read_ports(const struct line *line, const char *list, struct conf_database *db, bool *is_list)
+{
+        struct sv item;
+        bool good = true;
+        int ports[CONF_HOSTS_MAX] = {0}, count = 0;
+
+        while (next_item(&list, &item)) {
+                if (count == CONF_HOSTS_MAX) {
+                        line_error(line, "port: more than %d ports on one line", CONF_HOSTS_MAX);
+                        return false;
+                }
+                good = read_port(line, item, &ports[count++]) && good;
+        }
+        *is_list = count > 1;
+        if (count > 1 && count != db->host_count) {
+                line_error(
+                    line,
+                    "port: there are %d ports for %d host%s: write one port for all, or one for each host "
+                    "(a host with several servers is named once for each)",
+                    count, db->host_count, db->host_count == 1 ? "" : "s");
+                return false;
+        }
+        for (int i = 0; i < db->host_count; i++)
+                db->hosts[i].port = ports[count > 1 ? i : 0];
+        return good;
+}
+
+/* "pg1:5432" twice would be one node that counts as two. */
+static void check_same(const struct line *line, const struct conf_database *db)
+{
+        for (int i = 0; i < db->host_count; i++)
+                for (int j = 0; j < i; j++)
+                        if (db->hosts[i].port == db->hosts[j].port &&
+                            strcmp(db->hosts[i].host, db->hosts[j].host) == 0) {
+                                line_error(line, "host: %s port %d is named twice", db->hosts[i].host,
+                                           db->hosts[i].port);
+                                return;
+                        }
+}
+
+static void settle_hosts(struct database_entry *entry, const struct line *line, bool own_key,
+                         const char *unix_socket_dir)
+{
+        struct conf_database *db = &entry->db;
+        bool port_list = false;
+
+        if (entry->host == NULL) {
+                db->local = true;
+                db->host_count = 1;
+                db->hosts[0] = (struct conf_host){arena_strdup(line->arena, unix_socket_dir), PORT_POSTGRES};
+                if (*unix_socket_dir == '\0')
+                        line_error(line, "there is no host=, and unix_socket_dir is empty: write host=");
+        } else if (!read_hosts(line, entry->host, db)) {
+                return;
+        }
+        if (entry->port != NULL && !read_ports(line, entry->port, db, &port_list))
+                return;
+        check_same(line, db);
+        db->cluster = port_list || own_key || (line->loose && db->host_count > 1);
+}
+
+static bool said_own_key(uint64_t said)
+{
+        for (size_t i = 0; i < KEY_COUNT; i++)
+                if ((said >> i & 1) != 0 && keys[i].own)
+                        return true;
+        return false;
+}
+
+static bool said_key(uint64_t said, const char *name)
+{
+        for (size_t i = 0; i < KEY_COUNT; i++)
+                if ((said >> i & 1) != 0 && strcmp(keys[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+static struct database_entry *append(struct database_list *list)
+{
+        if (list->count == list->cap) {
+                list->cap = list->cap == 0 ? 16 : list->cap * 2;
+                list->items = xrealloc(list->items, list->cap * sizeof(*list->items));
+        }
+        list->items[list->count] = (struct database_entry){
+            .rank = list->count,
+            .db = {.pool_size = -1,
+                   .min_pool_size = -1,
+                   .reserve_pool_size = -1,
+                   .pool_mode = -1,
+                   .max_db_connections = -1,
+                   .max_db_client_connections = -1,
+                   .load_balance_hosts = 1,
+                   .server_lifetime_us = -1,
+                   .query_wait_timeout_us = -1,
+                   .consistency = -1,
+                   .max_standby_lag_us = -1},
+        };
+        return &list->items[list->count++];
+}
+
+void database_read(struct database_list *list, const struct line *line, const char *text,
+                   const char *unix_socket_dir)
+{
+        struct database_entry *entry;
+        uint64_t said;
+
+        if (strcmp(line->name, "pgbouncer") == 0 || strcmp(line->name, "pgsteer") == 0) {
+                line_error(line, "this name is the console's: choose another one, and write dbname=%s",
+                           line->name);
+                return;
+        }
+        entry = append(list);
+        entry->file = line->file;
+        entry->db.name = arena_strdup(line->arena, line->name);
+        entry->db.line = line->number;
+        if (!line_read(line, text, keys, KEY_COUNT, entry, &said))
+                return;
+        settle_hosts(entry, line, said_own_key(said), unix_socket_dir);
+        if (entry->db.cluster && said_key(said, "load_balance_hosts"))
+                line_warn(line,
+                          "load_balance_hosts has no effect on a cluster, where each transaction is routed");
+        if (entry->db.password != NULL && entry->db.user == NULL)
+                line_warn(line, "password= has no effect without user=");
+}
+
+static int compare(const void *a, const void *b)
+{
+        const struct database_entry *x = a, *y = b;
+        int order = strcmp(x->db.name, y->db.name);
+
+        if (order != 0)
+                return order;
+        return x->rank < y->rank ? -1 : 1;
+}
+
+struct conf_database *database_list_finish(struct database_list *list, struct arena *arena,
+                                           struct report *report)
+{
+        struct conf_database *out = arena_alloc(arena, (list->count + 1) * sizeof(*out));
+
+        if (list->count > 0)
+                qsort(list->items, list->count, sizeof(*list->items), compare);
+        for (size_t i = 0; i < list->count; i++) {
+                const struct database_entry *entry = &list->items[i],
+                                            *before = &list->items[i > 0 ? i - 1 : 0];
+
+                out[i] = entry->db;
+                if (i > 0 && strcmp(before->db.name, entry->db.name) == 0)
+                        report_error(
+                            report, entry->file, entry->db.line,
+                            "[databases] %s: has a line already, %s:%d: take one out, or list all hosts "
+                            "on one line (host=a,b)",
+                            entry->db.name, before->file, before->db.line);
+        }
+        return out;
+}
+
+void database_list_release(struct database_list *list)
+{
+        free(list->items);
+        *list = (struct database_list){0};
+}
+
+struct peer_entry {
+        const char *host, *port;
+        int pool_size;
+};
+
+bool peer_read(const struct line *line, const char *text, struct conf_peer *peer)
+{
+        static const struct option_info peer_keys[] = {
+            LINE_KEY(host, STRING, peer_entry, host, NULL, NOW, PGBOUNCER, NULL) /* */
+            LINE_KEY(port, STRING, peer_entry, port, NULL, NOW, PGBOUNCER, NULL) /* */
+            LINE_KEY(pool_size, INT, peer_entry, pool_size, NULL, NOW, PGBOUNCER, NULL)};
+        struct peer_entry entry = {.pool_size = -1};
+        char *end;
+        long id = strtol(line->name, &end, 10);
+        uint64_t said;
+
+        if (*end != '\0' || id < 1 || id > 16383) {
+                line_error(line, "is not the peer_id of a process: write a number from 1 to 16383");
+                return false;
+        }
+        if (!line_read(line, text, peer_keys, sizeof(peer_keys) / sizeof(peer_keys[0]), &entry, &said))
+                return false;
+        if (entry.host == NULL) {
+                line_error(line, "has no host=: write where this peer listens");
+                return false;
+        }
+        *peer = (struct conf_peer){
+            .peer_id = (int)id, .host = {entry.host, PORT_POOLER}, .pool_size = entry.pool_size};
+        return entry.port == NULL || read_port(line, sv_cstr(entry.port), &peer->host.port);
+}

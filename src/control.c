@@ -1,0 +1,281 @@
+#include "control.h"
+
+#include "admin/admin.h"
+#include "auth/secret.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cluster/cluster.h"
+#include "health/health.h"
+#include "session/orders.h"
+#include "worker.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { SIGNALS = 6, SHUTDOWN_LOOK_MS = 100 };
+
+struct control {
+        struct loop loop;
+        struct conf *conf;
+        struct crowd crowd;
+        struct worker *workers;
+        struct listeners *listeners;
+        struct health *health;
+        struct admin *admin;
+        struct event *signals[SIGNALS];
+        struct event *shutdown_timer;
+        enum shutdown_mode shutdown;
+        bool shutting_down;
+        int wake_fd;
+};
+
+/* ---- configuration ---- */
+
+static void take_conf(struct control *ctl, struct conf *conf)
+{
+        conf_unref(ctl->conf);
+        ctl->conf = conf;
+        log_set_level((enum log_level)(LOG_INFO_ + conf->opt.verbose));
+        orders_give(&ctl->crowd, ORDER_CONFIGURE, NULL, conf, NULL, NULL, NULL);
+        health_configure(ctl->health, conf);
+}
+
+static bool reload(void *arg, char *message, size_t size)
+{
+        struct control *ctl = arg;
+        struct conf_report *report = NULL;
+        struct conf *conf = NULL;
+        char text[512];
+        bool good;
+
+        log_info("RELOAD: reading %s", ctl->conf->path);
+        good = conf_load(ctl->conf->path, &conf, &report) == STATUS_OK;
+        snprintf(message, size, "%s", "RELOAD failed, see logs for additional details");
+        for (size_t i = 0; report != NULL && i < report->count; i++) {
+                conf_problem_format(&report->problems[i], text, sizeof(text));
+                log_write(report->problems[i].fatal ? LOG_ERROR_ : LOG_WARNING_, "%s", text);
+        }
+        conf_report_free(report);
+        if (!good) {
+                log_error("RELOAD: the configuration stays as it was");
+                return false;
+        }
+        if (!log_open(conf->opt.logfile, conf->opt.logfile[0] == '\0'))
+                log_error("cannot open logfile %s; logging goes where it went", conf->opt.logfile);
+        take_conf(ctl, conf);
+        return true;
+}
+
+static bool set(void *arg, const char *key, const char *value, char *message, size_t size)
+{
+        struct control *ctl = arg;
+        struct conf *conf;
+
+        if (conf_with(ctl->conf, key, value, &conf, message, size) != STATUS_OK)
+                return false;
+        take_conf(ctl, conf);
+        return true;
+}
+
+static struct conf *present_conf(void *arg)
+{
+        struct control *ctl = arg;
+
+        return ctl->conf;
+}
+
+static struct health *present_health(void *arg)
+{
+        struct control *ctl = arg;
+
+        return ctl->health;
+}
+
+/* ---- shutdown ---- */
+
+static void stop_now(struct control *ctl)
+{
+        if (!ctl->loop.stop)
+                log_info("shutting down");
+        loop_stop(&ctl->loop);
+}
+
+static void on_clients_left(void *arg, int left)
+{
+        struct control *ctl = arg;
+
+        if (left == 0)
+                stop_now(ctl);
+}
+
+static void on_shutdown_look(evutil_socket_t fd, short what, void *arg)
+{
+        struct control *ctl = arg;
+
+        (void)fd;
+        (void)what;
+        orders_give(&ctl->crowd, ctl->shutdown == SHUTDOWN_WAIT_FOR_SERVERS ? ORDER_CLOSE_IDLE : ORDER_UNLISTEN,
+                    NULL, NULL, &ctl->loop.mailbox, on_clients_left, ctl);
+}
+
+static void shut_down(void *arg, enum shutdown_mode mode)
+{
+        struct control *ctl = arg;
+        struct timeval interval = {0, SHUTDOWN_LOOK_MS * 1000};
+
+        if (mode == SHUTDOWN_NOW || (ctl->shutting_down && ctl->shutdown == mode)) {
+                stop_now(ctl);
+                return;
+        }
+        log_info("shutting down when all %s", mode == SHUTDOWN_WAIT_FOR_SERVERS ? "transactions have ended"
+                                                                                : "clients have left");
+        ctl->shutdown = mode;
+        ctl->shutting_down = true;
+        atomic_store(&ctl->crowd.refusing, true);
+        orders_give(&ctl->crowd, ORDER_UNLISTEN, NULL, NULL, NULL, NULL, NULL);
+        event_add(ctl->shutdown_timer, &interval);
+        event_active(ctl->shutdown_timer, EV_TIMEOUT, 1);
+}
+
+/* ---- signals ---- */
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+        struct control *ctl = arg;
+        char message[256];
+
+        (void)what;
+        switch (number) {
+        case SIGHUP: reload(ctl, message, sizeof(message)); break;
+        case SIGTERM: shut_down(ctl, ctl->shutting_down ? SHUTDOWN_NOW : SHUTDOWN_WAIT_FOR_CLIENTS); break;
+        case SIGINT: shut_down(ctl, ctl->shutting_down ? SHUTDOWN_NOW : SHUTDOWN_WAIT_FOR_SERVERS); break;
+        case SIGQUIT: shut_down(ctl, SHUTDOWN_NOW); break;
+        case SIGUSR1: admin_pause(ctl->admin); break;
+        case SIGUSR2: admin_resume(ctl->admin); break;
+        default: break;
+        }
+}
+
+static void watch_signals(struct control *ctl)
+{
+        static const int numbers[SIGNALS] = {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2};
+
+        for (int i = 0; i < SIGNALS; i++) {
+                ctl->signals[i] = evsignal_new(ctl->loop.base, numbers[i], on_signal, ctl);
+                CHECK(ctl->signals[i] != NULL && event_add(ctl->signals[i], NULL) == 0);
+        }
+        ctl->shutdown_timer = event_new(ctl->loop.base, -1, EV_PERSIST, on_shutdown_look, ctl);
+        CHECK(ctl->shutdown_timer != NULL);
+}
+
+/* ---- start and end ---- */
+
+static void on_publish(struct cluster *cluster, void *arg)
+{
+        struct control *ctl = arg;
+
+        (void)cluster;
+        orders_give(&ctl->crowd, ORDER_TOPOLOGY, NULL, NULL, NULL, NULL, NULL);
+}
+
+static const struct admin_ops admin_ops = {present_conf, reload, set, shut_down, present_health};
+
+static int worker_count(const struct conf *conf)
+{
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        int n = conf->opt.workers > 0 ? conf->opt.workers : (int)cores;
+
+        return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : n;
+}
+
+static void make_workers(struct control *ctl)
+{
+        struct crowd *crowd = &ctl->crowd;
+        static struct pools *peers[WORKERS_MAX];
+
+        crowd->workers = worker_count(ctl->conf);
+        secret_random(crowd->statement_seed, sizeof(crowd->statement_seed));
+        secret_random(crowd->mock_key, sizeof(crowd->mock_key));
+        crowd->adopt = admin_adopt;
+        ctl->workers = xcalloc((unsigned long)crowd->workers, sizeof(*ctl->workers));
+        for (int i = 0; i < crowd->workers; i++) {
+                worker_init(&ctl->workers[i], ctl->conf, crowd, i);
+                peers[i] = &ctl->workers[i].room.pools;
+        }
+        for (int i = 0; i < crowd->workers; i++) {
+                peers[i]->count = crowd->workers;
+                peers[i]->peers = peers;
+        }
+}
+
+static void drain(struct control *ctl)
+{
+        for (int i = 0; i < ctl->crowd.workers; i++)
+                loop_drain(&ctl->workers[i].loop);
+        loop_drain(&ctl->loop);
+}
+
+/* All threads have ended: what is left is taken down from here. Letters first, since servers travel in them. */
+static void take_down(struct control *ctl)
+{
+        orders_give(&ctl->crowd, ORDER_STOP, NULL, NULL, NULL, NULL, NULL);
+        for (int i = 0; i < ctl->crowd.workers; i++)
+                worker_join(&ctl->workers[i]);
+        drain(ctl);
+        drain(ctl);
+        for (int i = 0; i < ctl->crowd.workers; i++)
+                room_fini(&ctl->workers[i].room);
+        drain(ctl);
+        drain(ctl);
+        admin_free(ctl->admin);
+        health_free(ctl->health);
+        for (int i = 0; i < ctl->crowd.workers; i++)
+                loop_fini(&ctl->workers[i].loop);
+        for (int i = 0; i < ctl->crowd.workers; i++)
+                room_free(&ctl->workers[i].room);
+        for (int i = 0; i < SIGNALS; i++)
+                event_free(ctl->signals[i]);
+        event_free(ctl->shutdown_timer);
+        loop_fini(&ctl->loop);
+        free(ctl->workers);
+        listeners_close(ctl->listeners);
+        close(ctl->wake_fd);
+        conf_unref(ctl->conf);
+}
+
+int control_run(struct conf *conf, struct listeners *listeners)
+{
+        struct control *ctl = xcalloc(1, sizeof(*ctl));
+        sigset_t all, before;
+
+        ctl->conf = conf;
+        ctl->listeners = listeners;
+        ctl->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        CHECK(ctl->wake_fd >= 0);
+        loop_init(&ctl->loop, ctl);
+        cluster_hooks(on_publish, ctl, ctl->wake_fd);
+        make_workers(ctl);
+        ctl->admin = admin_new(&ctl->loop, &ctl->crowd, &admin_ops, ctl);
+        ctl->crowd.adopt_arg = ctl->admin;
+        ctl->health = health_new(ctl->loop.base, conf, ctl->wake_fd);
+        watch_signals(ctl);
+        /* Signals are the control thread's: workers start with all of them blocked. */
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        for (int i = 0; i < ctl->crowd.workers; i++)
+                worker_start(&ctl->workers[i], listeners);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        log_info("process up: pgsteer %s, %d worker%s, listening on %d socket%s", PGSTEER_VERSION,
+                 ctl->crowd.workers, ctl->crowd.workers == 1 ? "" : "s", listeners->count,
+                 listeners->count == 1 ? "" : "s");
+        loop_run(&ctl->loop);
+        take_down(ctl);
+        free(ctl);
+        return 0;
+}

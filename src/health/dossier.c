@@ -1,0 +1,58 @@
+#include "health/dossier.h"
+
+#include "cluster/node.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void dossier_init(struct dossier *dossier)
+{
+        memset(dossier, 0, sizeof(*dossier));
+        dossier->lag_us = dossier->lag_bytes = -1;
+}
+
+static void note_facts(struct dossier *dossier, const struct answer *answer)
+{
+        const struct facts *old = &dossier->facts;
+        struct facts facts = answer->facts;
+        bool same_run = dossier->known && old->in_recovery && facts.in_recovery &&
+                        old->system_id == facts.system_id && old->started_wall_us == facts.started_wall_us;
+
+        if (same_run && old->timeline >= facts.timeline) {
+                facts.timeline_sure =
+                    old->timeline_sure || (facts.timeline_sure && old->timeline == facts.timeline);
+                facts.timeline = old->timeline;
+        }
+        dossier->facts = facts;
+        dossier->known = true;
+        dossier->good_us = answer->sent_us;
+}
+
+void dossier_note(struct dossier *dossier, const struct answer *answer)
+{
+        dossier->last = answer->kind;
+        switch (answer->kind) {
+        case ANSWER_NONE: return;
+        case ANSWER_GOOD:
+                note_facts(dossier, answer);
+                dossier->failures = dossier->hard_failures = 0;
+                dossier->successes++;
+                dossier->traffic = false;
+                dossier->lag_us = dossier->lag_bytes = -1;
+                dossier->text[0] = '\0';
+                return;
+        case ANSWER_LOGIN: dossier->failures = dossier->hard_failures = 0; break;
+        case ANSWER_SHUTDOWN:
+        case ANSWER_REFUSED:
+        case ANSWER_LOST: dossier->hard_failures++; /* fall through */
+        case ANSWER_TIMEOUT: dossier->failures++; break;
+        }
+        dossier->successes = 0;
+        snprintf(dossier->text, sizeof(dossier->text), "%s", answer->text);
+}
+
+void dossier_note_traffic(struct dossier *dossier, uint32_t bits)
+{
+        if ((bits & (EVIDENCE_REFUSED | EVIDENCE_LOST | EVIDENCE_SHUTDOWN)) != 0)
+                dossier->traffic = true;
+}

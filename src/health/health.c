@@ -1,0 +1,134 @@
+#include "health/health.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "cluster/cluster.h"
+#include "conf/conf.h"
+#include "health/monitor.h"
+
+#include <errno.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct health {
+        struct event_base *base;
+        struct evdns_base *dns;
+        struct event *bell;
+        int wake_fd;
+        struct conf *conf;
+};
+
+/* Takes the bell's count first: what is reported from now on rings again. */
+static void on_bell(evutil_socket_t fd, short what, void *arg)
+{
+        uint64_t rings;
+
+        (void)what;
+        (void)arg;
+        if (read(fd, &rings, sizeof(rings)) < 0 && errno != EAGAIN)
+                log_error("health: cannot read the eventfd of traffic evidence: %s", strerror(errno));
+        for (struct cluster *cluster = cluster_first(); cluster != NULL; cluster = cluster->next)
+                if (cluster->monitor != NULL)
+                        monitor_wake(cluster->monitor);
+}
+
+/* Names are resolved as the system's files say, and without keeping the loop alive or blocking it. */
+static struct evdns_base *dns_new(struct event_base *base)
+{
+        struct evdns_base *dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+
+        CHECK(dns != NULL);
+        if (evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, "/etc/resolv.conf") != 0)
+                log_warning(
+                    "health: /etc/resolv.conf is missing or names no name server: hosts are resolved by "
+                    "/etc/hosts and a name server on this machine");
+        return dns;
+}
+
+static const struct conf_database *first_line(const struct conf *conf, const struct cluster *cluster)
+{
+        for (size_t i = 0; i < conf->database_count; i++)
+                if (conf->databases[i].cluster && cluster_for(&conf->databases[i]) == cluster)
+                        return &conf->databases[i];
+        return NULL;
+}
+
+static void follow_conf(struct health *health)
+{
+        for (struct cluster *cluster = cluster_first(); cluster != NULL; cluster = cluster->next) {
+                const struct conf_database *line = first_line(health->conf, cluster);
+
+                if (line == NULL) {
+                        monitor_free(cluster->monitor);
+                        cluster->monitor = NULL;
+                        continue;
+                }
+                if (cluster->monitor == NULL)
+                        cluster->monitor = monitor_new(health->base, health->dns, cluster);
+                monitor_configure(cluster->monitor, health->conf, line);
+        }
+}
+
+struct health *health_new(struct event_base *base, struct conf *conf, int wake_fd)
+{
+        struct health *health = xcalloc(1, sizeof(*health));
+
+        health->base = base;
+        health->dns = dns_new(base);
+        health->wake_fd = wake_fd;
+        health->conf = conf_ref(conf);
+        if (wake_fd >= 0) {
+                health->bell = event_new(base, wake_fd, EV_READ | EV_PERSIST, on_bell, health);
+                CHECK(health->bell != NULL && event_add(health->bell, NULL) == 0);
+        }
+        for (size_t i = 0; i < conf->database_count; i++)
+                if (conf->databases[i].cluster)
+                        cluster_for(&conf->databases[i]);
+        follow_conf(health);
+        return health;
+}
+
+void health_configure(struct health *health, struct conf *conf)
+{
+        struct conf *old = health->conf;
+
+        health->conf = conf_ref(conf);
+        conf_unref(old);
+        evdns_base_clear_host_addresses(health->dns); /* /etc/hosts may have changed as well */
+        evdns_base_load_hosts(health->dns, "/etc/hosts");
+        for (size_t i = 0; i < conf->database_count; i++)
+                if (conf->databases[i].cluster)
+                        cluster_for(&conf->databases[i]);
+        follow_conf(health);
+}
+
+void health_snapshot(struct cluster *cluster, struct topology *out)
+{
+        struct topology *published = NULL;
+
+        if (cluster->monitor != NULL) {
+                memcpy(out, monitor_view(cluster->monitor), sizeof(*out));
+                return;
+        }
+        cluster_refresh(cluster, &published);
+        memcpy(out, published, sizeof(*out));
+        topology_unref(published);
+}
+
+void health_free(struct health *health)
+{
+        if (health == NULL)
+                return;
+        for (struct cluster *cluster = cluster_first(); cluster != NULL; cluster = cluster->next) {
+                monitor_free(cluster->monitor);
+                cluster->monitor = NULL;
+        }
+        if (health->bell != NULL)
+                event_free(health->bell);
+        evdns_base_free(health->dns, 0);
+        conf_unref(health->conf);
+        free(health);
+}

@@ -1,0 +1,373 @@
+#include "health/monitor.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cluster/cluster.h"
+#include "conf/conf.h"
+#include "health/elect.h"
+#include "health/login.h"
+#include "health/pace.h"
+#include "health/probe.h"
+#include "health/ring.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A standby is asked a little after the primary, so that what the primary just said can have arrived there.
+ */
+#define STAGGER (50 * US_PER_MS)
+/* However loud the evidence, a node is not asked more often. */
+#define LEAST_GAP (10 * US_PER_MS)
+
+struct watched {
+        struct monitor *monitor;
+        int index;
+        struct probe *probe;
+        int64_t asked_us; /* when it was last asked; 0: never */
+        bool urgent;      /* ask as soon as possible */
+};
+
+struct monitor {
+        struct event_base *base;
+        struct evdns_base *dns;
+        struct cluster *cluster;
+        struct event *tick;
+
+        char *name; /* of the line, for the log */
+        char *user, *password, *dbname;
+        int64_t timeout_us;
+        struct elect_rules rules;
+        struct pace pace;
+
+        struct watched watched[TOPOLOGY_NODES_MAX];
+        struct dossier dossiers[TOPOLOGY_NODES_MAX];
+        struct elect_memory memory;
+        struct topology *view; /* never handed out for keeping: a copy of it is published */
+        struct ring ring;
+        int ring_node; /* the primary that the samples are from */
+};
+
+static void on_tick(evutil_socket_t fd, short what, void *arg);
+static void on_answer(const struct answer *answer, void *arg);
+
+struct monitor *monitor_new(struct event_base *base, struct evdns_base *dns, struct cluster *cluster)
+{
+        struct monitor *monitor = xcalloc(1, sizeof(*monitor));
+        struct topology *published = NULL;
+
+        monitor->base = base;
+        monitor->dns = dns;
+        monitor->cluster = cluster;
+        monitor->tick = evtimer_new(base, on_tick, monitor);
+        CHECK(monitor->tick != NULL);
+        cluster_refresh(cluster, &published);
+        monitor->view = topology_copy(published);
+        topology_unref(published);
+        elect_init(&monitor->memory);
+        monitor->pace.no_primary_us = clock_us();
+        monitor->ring_node = -1;
+        for (int i = 0; i < cluster->count; i++) {
+                monitor->watched[i] = (struct watched){.monitor = monitor, .index = i};
+                dossier_init(&monitor->dossiers[i]);
+        }
+        return monitor;
+}
+
+/* When node `i` is to be asked next. */
+static int64_t due_us(const struct monitor *monitor, int i)
+{
+        const struct watched *watched = &monitor->watched[i];
+        const struct topology_node *node = &monitor->view->nodes[i];
+        int primary = monitor->view->primary;
+        int64_t period = pace_period(&monitor->pace, node, &monitor->dossiers[i]), due;
+
+        if (watched->urgent)
+                return watched->asked_us + (period < LEAST_GAP ? period : LEAST_GAP);
+        due = watched->asked_us + period;
+        if (primary >= 0 && primary != i && period > 2 * STAGGER) {
+                int64_t after = monitor->watched[primary].asked_us + STAGGER;
+
+                due = due > after ? due : after;
+        }
+        return due;
+}
+
+/* Asks every node whose time has come, and sets the timer for the next. */
+static void ask_who_is_due(struct monitor *monitor)
+{
+        int64_t now = clock_us(), next = INT64_MAX;
+        struct timeval tv;
+
+        monitor->pace.now_us = now;
+        monitor->pace.wanted_us =
+            atomic_load_explicit(&monitor->cluster->floor_wanted_us, memory_order_relaxed);
+        for (int i = 0; i < monitor->view->count; i++) {
+                struct watched *watched = &monitor->watched[i];
+                int64_t due;
+
+                if (probe_is_asking(watched->probe))
+                        continue;
+                due = due_us(monitor, i);
+                if (due <= now) {
+                        watched->asked_us = now;
+                        watched->urgent = false;
+                        probe_ask(watched->probe, pace_timeout(monitor->timeout_us, &monitor->dossiers[i]));
+                } else if (due < next) {
+                        next = due;
+                }
+        }
+        if (next == INT64_MAX) { /* all are being asked: the answers come back here */
+                event_del(monitor->tick);
+                return;
+        }
+        next -= now;
+        tv = (struct timeval){.tv_sec = next / US_PER_SEC, .tv_usec = next % US_PER_SEC};
+        CHECK(event_add(monitor->tick, &tv) == 0);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+        (void)fd;
+        (void)what;
+        ask_who_is_due(arg);
+}
+
+static const char *describe(const struct topology_node *node)
+{
+        switch (node->state) {
+        case NODE_UP: return node->role == ROLE_PRIMARY ? "primary" : "standby";
+        case NODE_NEW: return "unknown";
+        case NODE_EJECTED: return node->role == ROLE_STANDBY ? "standby, not used" : "not used";
+        case NODE_DOWN:
+        case NODE_FENCED: break;
+        }
+        return node_state_name(node->state);
+}
+
+static void log_node(const struct monitor *monitor, const struct topology_node *was,
+                     const struct topology_node *is)
+{
+        enum log_level level = is->state == NODE_DOWN || is->state == NODE_FENCED ||
+                                       (is->state == NODE_EJECTED && was->state == NODE_UP)
+                                   ? LOG_WARNING_
+                                   : LOG_INFO_;
+
+        if (was->role != is->role || was->state != is->state || strcmp(was->why, is->why) != 0)
+                log_write(level, "%s: node %s is now %s (was %s): %s", monitor->name, is->node->name,
+                          describe(is), describe(was), is->why);
+}
+
+static void log_primary(const struct monitor *monitor, const struct topology *was)
+{
+        const struct topology *is = monitor->view;
+
+        if (was->primary == is->primary)
+                return;
+        if (is->primary < 0)
+                log_warning("%s: there is no primary: writes wait for one, reads go on", monitor->name);
+        else
+                log_info("%s: %s is the primary, timeline %u", monitor->name,
+                         is->nodes[is->primary].node->name, (unsigned)is->nodes[is->primary].timeline);
+}
+
+/* Tells the log and all readers. `was` is the view before. */
+static void publish(struct monitor *monitor, const struct topology *was)
+{
+        struct topology *view = monitor->view;
+
+        for (int i = 0; i < view->count; i++) {
+                if (view->nodes[i].role != was->nodes[i].role || view->nodes[i].state != was->nodes[i].state)
+                        view->nodes[i].since_wall_us = clock_wall_us();
+                log_node(monitor, &was->nodes[i], &view->nodes[i]);
+        }
+        log_primary(monitor, was);
+        monitor->pace.changed_us = clock_us();
+        if (view->primary < 0 && was->primary >= 0)
+                monitor->pace.no_primary_us = monitor->pace.changed_us;
+        monitor->pace.primary = view->primary >= 0;
+        cluster_publish(monitor->cluster, topology_copy(view));
+        view->epoch = atomic_load(&monitor->cluster->epoch);
+}
+
+/* The primary's answer is a sample. Samples of another primary or timeline are of no use any more. */
+static void take_sample(struct monitor *monitor, int i)
+{
+        const struct dossier *dossier = &monitor->dossiers[i];
+
+        if (monitor->ring_node != i || monitor->ring.timeline != dossier->facts.timeline) {
+                ring_reset(&monitor->ring, dossier->facts.timeline);
+                monitor->ring_node = i;
+        }
+        ring_push(&monitor->ring, (struct ring_sample){.clock_us = dossier->good_us,
+                                                       .lsn = dossier->facts.lsn,
+                                                       .flush_lsn = dossier->facts.flush_lsn});
+}
+
+static void measure_lag(struct monitor *monitor, int i)
+{
+        struct dossier *dossier = &monitor->dossiers[i];
+
+        if (!dossier->facts.in_recovery || dossier->facts.timeline != monitor->ring.timeline)
+                return;
+        dossier->lag_us = ring_lag_us(&monitor->ring, dossier->facts.lsn, clock_us());
+        dossier->lag_bytes = ring_lag_bytes(&monitor->ring, dossier->facts.lsn);
+}
+
+/* A moment before which everything is visible on node `i`. Only what was answered last counts: a standby that
+ * restarts may come back with less than it had. */
+static int64_t fresh_us(const struct monitor *monitor, int i)
+{
+        const struct topology_node *node = &monitor->view->nodes[i];
+        const struct dossier *dossier = &monitor->dossiers[i];
+
+        if (node->state != NODE_UP)
+                return 0;
+        if (node->role == ROLE_PRIMARY)
+                return INT64_MAX;
+        if (dossier->last != ANSWER_GOOD || dossier->facts.timeline != monitor->ring.timeline)
+                return 0;
+        return ring_fresh_us(&monitor->ring, dossier->facts.lsn);
+}
+
+/* Whatever loses certainty loses it before readers learn why. */
+static void update_freshness(struct monitor *monitor)
+{
+        for (int i = 0; i < monitor->view->count; i++)
+                atomic_store_explicit(&monitor->view->nodes[i].node->fresh_us, fresh_us(monitor, i),
+                                      memory_order_release);
+}
+
+static void decide(struct monitor *monitor, int answered)
+{
+        struct topology was;
+        bool changed;
+
+        memcpy(&was, monitor->view, sizeof(was));
+        monitor->rules.now_us = clock_us();
+        changed = elect(&monitor->rules, monitor->dossiers, &monitor->memory, monitor->view);
+        if (monitor->view->primary == answered && monitor->dossiers[answered].last == ANSWER_GOOD)
+                take_sample(monitor, answered);
+        update_freshness(monitor);
+        if (changed)
+                publish(monitor, &was);
+}
+
+static void hurry_all(struct monitor *monitor)
+{
+        for (int i = 0; i < monitor->view->count; i++)
+                monitor->watched[i].urgent = true;
+}
+
+static void on_answer(const struct answer *answer, void *arg)
+{
+        struct watched *watched = arg;
+        struct monitor *monitor = watched->monitor;
+        struct dossier *dossier = &monitor->dossiers[watched->index];
+        int primary = monitor->view->primary;
+
+        dossier_note(dossier, answer);
+        if (answer->kind == ANSWER_GOOD)
+                measure_lag(monitor, watched->index);
+        decide(monitor, watched->index);
+        if (answer->kind != ANSWER_GOOD && answer->sent_us == 0 && answer->kind == ANSWER_LOST)
+                watched->urgent = true;
+        /* a primary in doubt, or a change of primary: what do the others say? */
+        if (monitor->view->primary != primary || (primary == watched->index && dossier->failures == 1))
+                hurry_all(monitor);
+        ask_who_is_due(monitor);
+}
+
+void monitor_wake(struct monitor *monitor)
+{
+        bool any = false, all = false;
+
+        for (int i = 0; i < monitor->view->count; i++) {
+                uint32_t bits = node_take_evidence(monitor->view->nodes[i].node);
+
+                if (bits == 0)
+                        continue;
+                dossier_note_traffic(&monitor->dossiers[i], bits);
+                monitor->watched[i].urgent = any = true;
+                all = all || monitor->view->primary == i || monitor->view->primary < 0;
+        }
+        if (all)
+                hurry_all(monitor);
+        if (any)
+                monitor->pace.evidence_us = clock_us();
+        ask_who_is_due(monitor);
+}
+
+static bool replace(char **field, const char *value)
+{
+        bool same = value == NULL || *field == NULL ? *field == value : strcmp(*field, value) == 0;
+
+        if (same)
+                return false;
+        if (*field != NULL)
+                explicit_bzero(*field, strlen(*field));
+        free(*field);
+        *field = value != NULL ? xstrdup(value) : NULL;
+        return true;
+}
+
+static void make_probes(struct monitor *monitor)
+{
+        struct probe_target target = {
+            .user = monitor->user, .password = monitor->password, .dbname = monitor->dbname};
+
+        for (int i = 0; i < monitor->view->count; i++) {
+                struct watched *watched = &monitor->watched[i];
+
+                target.host = monitor->cluster->nodes[i]->host;
+                target.port = monitor->cluster->nodes[i]->port;
+                probe_free(watched->probe);
+                watched->probe = probe_new(monitor->base, monitor->dns, &target, on_answer, watched);
+                watched->urgent = true;
+        }
+}
+
+void monitor_configure(struct monitor *monitor, const struct conf *conf, const struct conf_database *line)
+{
+        struct probe_target target;
+        bool changed;
+
+        login_choose(conf, line, &target);
+        replace(&monitor->name, line->name);
+        changed = replace(&monitor->user, target.user);
+        changed = replace(&monitor->password, target.password) || changed;
+        changed = replace(&monitor->dbname, target.dbname) || changed;
+        monitor->timeout_us = conf->opt.health_check_timeout_us;
+        monitor->pace.interval_us = conf->opt.health_check_interval_us;
+        monitor->rules.failures = conf->opt.health_check_failures;
+        monitor->rules.successes = conf->opt.health_check_successes;
+        monitor->rules.max_lag_us =
+            line->max_standby_lag_us >= 0 ? line->max_standby_lag_us : conf->opt.max_standby_lag_us;
+        if (changed)
+                make_probes(monitor);
+        ask_who_is_due(monitor);
+}
+
+const struct topology *monitor_view(const struct monitor *monitor)
+{
+        return monitor->view;
+}
+
+void monitor_free(struct monitor *monitor)
+{
+        if (monitor == NULL)
+                return;
+        for (int i = 0; i < monitor->view->count; i++) {
+                probe_free(monitor->watched[i].probe);
+                atomic_store(&monitor->view->nodes[i].node->fresh_us, 0);
+        }
+        event_free(monitor->tick);
+        topology_unref(monitor->view);
+        replace(&monitor->name, NULL);
+        replace(&monitor->user, NULL);
+        replace(&monitor->password, NULL);
+        replace(&monitor->dbname, NULL);
+        free(monitor);
+}

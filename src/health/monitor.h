@@ -1,0 +1,33 @@
+/* monitor: watches one cluster: asks its nodes, keeps what they said, lets elect() decide, publishes what
+ * changed.
+ *
+ * The glue between probes and the pure parts; what it decides itself is only when to ask. Owner and thread:
+ * the control thread. */
+#pragma once
+
+#include <stdint.h>
+
+struct cluster;
+struct conf;
+struct conf_database;
+struct event_base;
+struct evdns_base;
+struct monitor;
+struct topology;
+
+/* Starts to watch `cluster` as `line` (its first line in conf) says. `cluster` outlives it. */
+struct monitor *monitor_new(struct event_base *base, struct evdns_base *dns, struct cluster *cluster);
+
+/* Follows the configuration; connections are made anew only when the login changed. Keeps nothing of conf.
+ * Called once after monitor_new, too. */
+void monitor_configure(struct monitor *monitor, const struct conf *conf, const struct conf_database *line);
+
+/* The bell rang: takes the nodes' evidence and asks where there is some; sees whether somebody wants
+ * freshness. */
+void monitor_wake(struct monitor *monitor);
+
+/* The last view with the latest numbers; borrowed, changes with every answer. */
+const struct topology *monitor_view(const struct monitor *monitor);
+
+/* Ends it; nodes lose their freshness. NULL is allowed. */
+void monitor_free(struct monitor *monitor);

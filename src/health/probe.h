@@ -1,0 +1,39 @@
+/* probe: the monitoring connection to one node: asks one question at a time and hands out one answer for
+ * each.
+ *
+ *     CLOSED -> RESOLVING -> CONNECTING -> ASKING <-> IDLE        (any -> CLOSED when something fails)
+ *
+ * Never blocks: names are resolved by libevent on the loop, libpq is used through its polling calls only, and
+ * one deadline bounds a question with everything it needs. It judges nothing. Owner and thread: the control
+ * thread. */
+#pragma once
+
+#include "health/dossier.h"
+
+struct event_base;
+struct evdns_base;
+struct probe;
+
+struct probe_target {
+        const char *host; /* name, numeric address, "/dir" or "@dir" */
+        int port;
+        const char *user, *password /* NULL: none, libpq then looks into its password file */, *dbname;
+};
+
+typedef void probe_answer_fn(const struct answer *answer, void *arg);
+
+/* A probe that is closed; *target is copied. `dns` may be NULL when no host is a name. on_answer is called
+ * from the loop, never from within these functions; it must not free the probe. Besides the answer to each
+ * question it gets ANSWER_LOST (sent_us 0) when an idle connection breaks: nobody asked, and it is news. */
+struct probe *probe_new(struct event_base *base, struct evdns_base *dns, const struct probe_target *target,
+                        probe_answer_fn *on_answer, void *arg);
+
+/* Asks; connects first when there is no connection. Not while a question is open. The answer comes within
+ * `timeout_us`, if need be as ANSWER_TIMEOUT, which closes the connection. */
+void probe_ask(struct probe *probe, int64_t timeout_us);
+
+/* Whether a question is open. */
+bool probe_is_asking(const struct probe *probe);
+
+/* Closes and frees without an answer. NULL is allowed. */
+void probe_free(struct probe *probe);

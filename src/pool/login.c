@@ -1,0 +1,238 @@
+#include "pool/login.h"
+
+#include "auth/secret.h"
+#include "conf/conf.h"
+#include "pool/pool.h"
+#include "pool/server.h"
+#include "wire/fields.h"
+#include "wire/writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LOGIN_OUT_MAX = 8192 };
+
+static enum status send_out(struct server *s, struct writer *w)
+{
+        if (w->failed) {
+                buf_release(w->out);
+                return STATUS_LIMIT;
+        }
+        return stream_send_buf(&s->stream, w->out);
+}
+
+static void put_param(struct writer *w, const char *name, const char *value)
+{
+        if (value != NULL && *value != '\0')
+                write_startup_param(w, name, value);
+}
+
+enum status login_start(struct server *s)
+{
+        const struct conf_database *line = s->pool->line;
+        struct buf out = {0};
+        struct writer w = writer_to(&out, LOGIN_OUT_MAX);
+
+        write_startup_begin(&w);
+        write_startup_param(&w, "user", s->pool->quota->user);
+        write_startup_param(&w, "database", s->pool->dbname);
+        put_param(&w, "client_encoding", line->client_encoding);
+        put_param(&w, "datestyle", line->datestyle);
+        put_param(&w, "timezone", line->timezone);
+        put_param(&w, "application_name", line->application_name);
+        put_byte(&w, 0);
+        msg_end(&w);
+        return send_out(s, &w);
+}
+
+static enum login_result reject(struct refusal *r, const char *sqlstate, const char *text)
+{
+        refusal_set(r, "FATAL", sqlstate, "server login failed: %s", text);
+        return LOGIN_REJECTED;
+}
+
+static enum login_result send_password(struct server *s, const char *password, struct refusal *r)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, LOGIN_OUT_MAX);
+
+        msg_begin(&w, FE_PASSWORD);
+        put_cstr(&w, password);
+        msg_end(&w);
+        if (send_out(s, &w) != STATUS_OK)
+                return reject(r, "08006", "connection lost");
+        return LOGIN_MORE;
+}
+
+static enum login_result send_sasl(struct server *s, const char *mechanism, const char *data, struct refusal *r)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, LOGIN_OUT_MAX);
+
+        msg_begin(&w, FE_PASSWORD);
+        if (mechanism != NULL) {
+                put_cstr(&w, mechanism);
+                put_i32(&w, (uint32_t)strlen(data));
+        }
+        put_raw(&w, data, strlen(data));
+        msg_end(&w);
+        if (send_out(s, &w) != STATUS_OK)
+                return reject(r, "08006", "connection lost");
+        return LOGIN_MORE;
+}
+
+static enum login_result sasl_first(struct server *s, struct reader *rd, struct refusal *r)
+{
+        char first[SCRAM_MESSAGE_MAX];
+
+        for (;;) {
+                struct sv mechanism = take_cstr(rd);
+
+                if (rd->failed || mechanism.n == 0)
+                        return reject(r, "08P01", "the server offers no SASL mechanism that pgsteer knows");
+                if (sv_is(mechanism, "SCRAM-SHA-256"))
+                        break;
+        }
+        if (s->login->stage != 0)
+                return reject(r, "08P01", "the server began SASL twice");
+        scram_client_first(&s->login->scram, first);
+        s->login->stage = 1;
+        return send_sasl(s, "SCRAM-SHA-256", first, r);
+}
+
+static bool same_salt(const struct scram_keys *a, const struct scram_keys *b)
+{
+        return a->iterations == b->iterations && a->salt_size == b->salt_size &&
+               memcmp(a->salt, b->salt, a->salt_size) == 0;
+}
+
+/* Keys for the challenge: what this pool has derived or been handed already, else from the password. */
+static enum login_result find_keys(struct server *s, struct scram_keys *challenge, struct refusal *r)
+{
+        struct pool *pool = s->pool;
+        const char *password = pool_password(pool);
+
+        if (pool->have_keys && same_salt(&pool->keys, challenge)) {
+                *challenge = pool->keys;
+                return LOGIN_MORE;
+        }
+        if (password == NULL || secret_kind(password) != SECRET_PLAIN)
+                return reject(r, "28P01",
+                              pool->have_keys
+                                  ? "the server's SCRAM secret is not the one in auth_file"
+                                  : "no password for this user: auth_file has none that SCRAM can use");
+        scram_client_keys(password, challenge);
+        pool->keys = *challenge;
+        pool->have_keys = true;
+        return LOGIN_MORE;
+}
+
+static enum login_result sasl_continue(struct server *s, struct sv data, struct refusal *r)
+{
+        char final[SCRAM_MESSAGE_MAX];
+        enum login_result result;
+
+        if (s->login->stage != 1 || scram_client_challenge(&s->login->scram, data, &s->login->keys) != STATUS_OK)
+                return reject(r, "08P01", "malformed or unacceptable SCRAM challenge from the server");
+        result = find_keys(s, &s->login->keys, r);
+        if (result != LOGIN_MORE)
+                return result;
+        if (scram_client_final(&s->login->scram, &s->login->keys, data, final) != STATUS_OK)
+                return reject(r, "08P01", "malformed SCRAM challenge from the server");
+        s->login->stage = 2;
+        return send_sasl(s, NULL, final, r);
+}
+
+static enum login_result md5_reply(struct server *s, struct reader *rd, struct refusal *r)
+{
+        const char *password = pool_password(s->pool);
+        char answer[MD5_ANSWER_SIZE];
+
+        if (rd->n < 4)
+                return reject(r, "08P01", "malformed md5 request from the server");
+        if (password == NULL || md5_answer(password, s->pool->quota->user, rd->p, answer) != STATUS_OK)
+                return reject(r, "28P01", "no password for this user: auth_file has none that md5 can use");
+        return send_password(s, answer, r);
+}
+
+static enum login_result cleartext_reply(struct server *s, struct refusal *r)
+{
+        const char *password = pool_password(s->pool);
+
+        if (password == NULL || secret_kind(password) != SECRET_PLAIN)
+                return reject(r, "28P01", "the server wants the password in clear text and auth_file has none");
+        return send_password(s, password, r);
+}
+
+static enum login_result on_auth(struct server *s, const struct msg *m, struct refusal *r)
+{
+        struct reader rd = reader_of(m);
+        uint32_t request = take_u32(&rd);
+        char text[96];
+
+        if (rd.failed)
+                return reject(r, "08P01", "malformed authentication request from the server");
+        switch (request) {
+        case AUTH_REQ_OK:
+                /* A server that skips its proof has not shown that it knows the secret. */
+                if (s->login->stage == 1 || s->login->stage == 2)
+                        return reject(r, "08P01", "the server ended SCRAM without its proof");
+                return LOGIN_MORE;
+        case AUTH_REQ_CLEARTEXT: return cleartext_reply(s, r);
+        case AUTH_REQ_MD5: return md5_reply(s, &rd, r);
+        case AUTH_REQ_SASL: return sasl_first(s, &rd, r);
+        case AUTH_REQ_SASL_CONTINUE: return sasl_continue(s, sv_from(rd.p, rd.n), r);
+        case AUTH_REQ_SASL_FINAL:
+                if (s->login->stage != 2 ||
+                    scram_client_verify(&s->login->scram, sv_from(rd.p, rd.n)) != STATUS_OK)
+                        return reject(r, "08P01", "the server does not know the secret it checked");
+                s->login->stage = 3;
+                return LOGIN_MORE;
+        default:
+                snprintf(text, sizeof(text), "the server wants authentication method %u, which is unsupported",
+                         request);
+                return reject(r, "08P01", text);
+        }
+}
+
+static enum login_result on_error(const struct msg *m, struct refusal *r)
+{
+        static _Thread_local char sqlstate[6];
+        struct error_fields e;
+
+        error_fields_read(m, &e);
+        snprintf(sqlstate, sizeof(sqlstate), "%.*s", e.sqlstate.n == 5 ? 5 : 0, e.sqlstate.p);
+        refusal_set(r, "FATAL", sqlstate[0] != '\0' ? sqlstate : "08P01", "%.*s", SV_ARG(e.text));
+        return sqlstate_is_shutdown(e.sqlstate) ? LOGIN_SHUTDOWN : LOGIN_REJECTED;
+}
+
+static enum login_result on_param(struct server *s, const struct msg *m, struct refusal *r)
+{
+        struct reader rd = reader_of(m);
+        struct sv name = take_cstr(&rd), value = take_cstr(&rd);
+
+        if (rd.failed || params_set(&s->params, name, value) != STATUS_OK)
+                return reject(r, "08P01", "malformed ParameterStatus from the server");
+        return LOGIN_MORE;
+}
+
+enum login_result login_step(struct server *s, const struct msg *m, struct refusal *r)
+{
+        struct reader rd = reader_of(m);
+
+        switch (m->type) {
+        case BE_AUTH: return on_auth(s, m, r);
+        case BE_ERROR: return on_error(m, r);
+        case BE_PARAM_STATUS: return on_param(s, m, r);
+        case BE_KEY_DATA:
+                s->backend_pid = take_u32(&rd);
+                s->backend_secret = take_u32(&rd);
+                return rd.failed ? reject(r, "08P01", "malformed BackendKeyData from the server") : LOGIN_MORE;
+        case BE_READY:
+                s->tx = (char)take_u8(&rd);
+                return s->tx == 'I' ? LOGIN_DONE : reject(r, "08P01", "malformed ReadyForQuery from the server");
+        case BE_NOTICE:
+        case BE_NEGOTIATE: return LOGIN_MORE;
+        default: return reject(r, "08P01", "the server broke the protocol during login");
+        }
+}

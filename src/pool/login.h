@@ -1,0 +1,32 @@
+/* login: how pgsteer logs in at a node: startup packet, authentication, parameters, until ReadyForQuery (manual,
+ * "Start-up"). Works message by message; the bytes come from and go through the server's stream.
+ *
+ * Methods: trust, cleartext password, md5, SCRAM-SHA-256 with a password or with the key of a client that has logged
+ * in with the same verifier. */
+#pragma once
+
+#include "auth/scram.h"
+#include "base/refusal.h"
+#include "wire/proto.h"
+
+struct server;
+
+struct login {
+        struct scram_client scram;
+        struct scram_keys keys;
+        int stage; /* 0: nothing; 1: SASL first sent; 2: final sent; 3: server verified */
+        char last_error[200], last_sqlstate[6];
+};
+
+enum login_result {
+        LOGIN_MORE,
+        LOGIN_DONE,     /* ReadyForQuery 'I' */
+        LOGIN_REJECTED, /* the server said no, or we cannot answer what it asks: *r */
+        LOGIN_SHUTDOWN, /* 57P0x: it is going away or not up yet: *r */
+};
+
+/* Sends the startup packet. STATUS_IO: the connection broke. */
+MUST_USE enum status login_start(struct server *s);
+
+/* One message from the server. */
+enum login_result login_step(struct server *s, const struct msg *m, struct refusal *r);

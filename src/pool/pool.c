@@ -1,0 +1,412 @@
+#include "pool/pool.h"
+
+#include "auth/secret.h"
+#include "base/check.h"
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        LOOK_FOR_SETTINGS = 8, /* idle servers looked at for one with the right settings */
+};
+
+/* Another worker's client must have waited this much longer before a server leaves its warm caches. */
+static const int64_t HAND_OVER_AFTER_US = 2 * US_PER_MS;
+
+static void provide(struct pool *pool);
+static void fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r);
+
+struct list *pool_list_of(struct pool *pool, enum server_state state, int **count)
+{
+        switch (state) {
+        case SERVER_CONNECTING:
+        case SERVER_LOGIN: *count = &pool->login_count; return &pool->login;
+        case SERVER_IDLE: *count = &pool->idle_count; return &pool->idle;
+        case SERVER_LEASED: *count = &pool->leased_count; return &pool->leased;
+        case SERVER_RESETTING: *count = &pool->resetting_count; return &pool->resetting;
+        case SERVER_PARKED: *count = &pool->parked_count; return &pool->parked;
+        case SERVER_MOVING:
+        case SERVER_CLOSED:
+        case SERVER_STATES: break;
+        }
+        *count = NULL;
+        return NULL;
+}
+
+/* ---- masks: telling the other workers ---- */
+
+static uint64_t my_bit(const struct pool *pool)
+{
+        return UINT64_C(1) << pool->home->self;
+}
+
+static bool alone(const struct pool *pool)
+{
+        return pool->home->count == 1;
+}
+
+static void publish_waiting(struct pool *pool)
+{
+        struct list *head = list_first(&pool->queue);
+
+        if (alone(pool))
+                return;
+        if (head == NULL) {
+                atomic_fetch_and(&pool->quota->waiting, ~my_bit(pool));
+                return;
+        }
+        atomic_store_explicit(&pool->quota->oldest_us[pool->home->self],
+                              list_item(head, struct waiter, in_queue)->since_us, memory_order_relaxed);
+        if ((atomic_load_explicit(&pool->quota->waiting, memory_order_relaxed) & my_bit(pool)) == 0)
+                atomic_fetch_or(&pool->quota->waiting, my_bit(pool));
+}
+
+static void publish_idle(struct pool *pool)
+{
+        bool said = (atomic_load_explicit(&pool->quota->idle, memory_order_relaxed) & my_bit(pool)) != 0;
+
+        if (alone(pool) || said == (pool->idle_count > 0))
+                return;
+        if (pool->idle_count > 0)
+                atomic_fetch_or(&pool->quota->idle, my_bit(pool));
+        else
+                atomic_fetch_and(&pool->quota->idle, ~my_bit(pool));
+}
+
+/* ---- letters between workers' pools ---- */
+
+struct request {
+        struct letter letter;
+        struct pools *to;
+        struct quota *quota;
+        int from; /* the worker that wants a server; -1: "the quota has room again" */
+};
+
+static struct pool *find(struct pools *pools, const struct quota *quota)
+{
+        struct pool *pool;
+
+        HASH_FIND_PTR(pools->pools, &quota, pool);
+        return pool;
+}
+
+static void send_server(struct pool *pool, struct server *s, int worker);
+
+static void open_request(struct letter *letter, void *owner)
+{
+        struct request *request = list_item(letter, struct request, letter);
+        struct pool *pool = find(request->to, request->quota);
+        struct list *idle;
+
+        (void)owner;
+        if (pool != NULL && request->from < 0) {
+                pool->asked = 0;
+                provide(pool);
+        } else if (pool != NULL && list_empty(&pool->queue) && (idle = list_first(&pool->idle)) != NULL) {
+                send_server(pool, list_item(idle, struct server, in_pool), request->from);
+        } else if (request->from >= 0) { /* nothing here any more: it shall look again */
+                request->to = request->to->peers[request->from];
+                request->from = -1;
+                mailbox_post(&request->to->loop->mailbox, &request->letter);
+                return;
+        }
+        free(request);
+}
+
+static void post_request(struct pool *pool, int worker, int from)
+{
+        struct request *request = xcalloc(1, sizeof(*request));
+
+        request->letter.open = open_request;
+        request->to = pool->home->peers[worker];
+        request->quota = pool->quota;
+        request->from = from;
+        mailbox_post(&request->to->loop->mailbox, &request->letter);
+}
+
+static void open_server(struct letter *letter, void *owner)
+{
+        struct server *s = list_item(letter, struct server, letter);
+        struct pool *pool = find(s->moving_to, s->pool->quota);
+
+        (void)owner;
+        CHECK(pool != NULL); /* it has asked, or its clients wait; pools stay while workers run */
+        if (pool->asked > 0)
+                pool->asked--;
+        s->pool = pool;
+        s->applied = settings_from_blob(&pool->home->settings, sv_from(s->moving_settings, s->moving_size));
+        free(s->moving_settings);
+        s->moving_settings = NULL;
+        s->id = ++pool->home->next_id;
+        server_attach(s);
+        pool_give_back(s);
+}
+
+static void send_server(struct pool *pool, struct server *s, int worker)
+{
+        struct sv blob = settings_blob(s->applied);
+
+        CHECK(!s->wants && buf_len(&s->in) == 0);
+        server_move(s, SERVER_MOVING);
+        publish_idle(pool);
+        stream_detach(&s->stream);
+        s->moving_settings = xmalloc(blob.n);
+        s->moving_size = blob.n;
+        if (blob.n > 0)
+                memcpy(s->moving_settings, blob.p, blob.n);
+        settings_unref(&pool->home->settings, s->applied);
+        s->applied = NULL;
+        s->moving_to = pool->home->peers[worker];
+        s->letter.open = open_server;
+        mailbox_post(&s->moving_to->loop->mailbox, &s->letter);
+}
+
+/* ---- lease and give back ---- */
+
+static int64_t now_of(const struct pool *pool)
+{
+        return loop_now(pool->home->loop);
+}
+
+static int connected(const struct pool *pool)
+{
+        return pool->idle_count + pool->leased_count + pool->resetting_count + pool->parked_count;
+}
+
+/* Gets servers for those who wait: another worker's idle one first, then a new connection. */
+static void provide(struct pool *pool)
+{
+        uint64_t idle;
+        int missing = pool->queue_count - pool->login_count - pool->asked;
+
+        if (pool->paused || pool->line == NULL)
+                return;
+        while (missing-- > 0) {
+                idle = alone(pool) ? 0 : atomic_load(&pool->quota->idle) & ~my_bit(pool);
+                if (idle != 0) {
+                        pool->asked++;
+                        post_request(pool, __builtin_ctzll(idle), pool->home->self);
+                        return; /* one at a time: its mask is only a hint */
+                }
+                if (now_of(pool) < pool->retry_us || !quota_take(pool->quota))
+                        return;
+                server_open(pool);
+        }
+}
+
+static struct server *choose(struct pool *pool, const struct settings *like)
+{
+        int looked = 0;
+
+        list_for_each(node, &pool->idle)
+        {
+                struct server *s = list_item(node, struct server, in_pool);
+
+                if (s->applied == like)
+                        return s;
+                if (++looked == LOOK_FOR_SETTINGS)
+                        break;
+        }
+        return list_item(pool->idle.next, struct server, in_pool);
+}
+
+struct server *pool_lease(struct pool *pool, struct waiter *w, const struct settings *like)
+{
+        struct server *s;
+
+        CHECK(w->pool == NULL);
+        if (!pool->paused && pool->idle_count > 0 && pool->queue_count == 0) {
+                s = choose(pool, like);
+                server_move(s, SERVER_LEASED);
+                publish_idle(pool);
+                return s;
+        }
+        w->pool = pool;
+        w->since_us = now_of(pool);
+        list_append(&pool->queue, &w->in_queue);
+        pool->queue_count++;
+        publish_waiting(pool);
+        provide(pool);
+        return NULL;
+}
+
+static void leave_queue(struct waiter *w)
+{
+        struct pool *pool = w->pool;
+
+        list_unlink(&w->in_queue);
+        w->pool = NULL;
+        pool->queue_count--;
+        publish_waiting(pool);
+}
+
+void pool_cancel_wait(struct waiter *w)
+{
+        if (w->pool != NULL)
+                leave_queue(w);
+}
+
+static const char *reason_to_close(struct pool *pool, const struct server *s)
+{
+        const struct options *opt = &pool->home->conf->opt;
+        int64_t age = now_of(pool) - s->connected_us, lifetime = opt->server_lifetime_us;
+        int limit = atomic_load_explicit(&pool->quota->limit, memory_order_relaxed);
+
+        if (pool->line == NULL)
+                return "database configuration changed";
+        if (pool->line->server_lifetime_us >= 0)
+                lifetime = pool->line->server_lifetime_us;
+        if (s->close_needed)
+                return "close_needed";
+        if (s->generation != atomic_load_explicit(&pool->quota->generation, memory_order_relaxed))
+                return "obsolete connection";
+        if (s->stream.broken)
+                return "server conn crashed?";
+        if (age >= lifetime)
+                return "server lifetime over";
+        if (limit > 0 && atomic_load_explicit(&pool->quota->open, memory_order_relaxed) > limit)
+                return "server_over_limit";
+        return NULL;
+}
+
+void pool_give_back(struct server *s)
+{
+        struct pool *pool = s->pool;
+        struct list *head = list_first(&pool->queue);
+        const char *why = reason_to_close(pool, s);
+        int64_t since = 0;
+        int other;
+
+        CHECK(s->client == NULL && s->replies.count == 0);
+        if (why != NULL) {
+                server_close(s, why);
+                return;
+        }
+        if (s->cancels > 0) {
+                server_move(s, SERVER_PARKED);
+                return;
+        }
+        if (!alone(pool) && (other = quota_longest_waiting(pool->quota, pool->home->self, &since)) >= 0 &&
+            (head == NULL ||
+             since + HAND_OVER_AFTER_US < list_item(head, struct waiter, in_queue)->since_us)) {
+                send_server(pool, s, other);
+                return;
+        }
+        if (head != NULL && !pool->paused) {
+                struct waiter *w = list_item(head, struct waiter, in_queue);
+
+                leave_queue(w);
+                server_move(s, SERVER_LEASED);
+                pool->home->ops->granted(w, s);
+                return;
+        }
+        server_move(s, SERVER_IDLE);
+        publish_idle(pool);
+        /* Somebody may have begun to wait before our bit was to be seen. */
+        if (!alone(pool) && (other = quota_longest_waiting(pool->quota, pool->home->self, &since)) >= 0)
+                send_server(pool, s, other);
+}
+
+void pool_retry(struct pool *pool)
+{
+        struct refusal r;
+
+        while (!pool->paused && pool->queue_count > 0 && pool->idle_count > 0) {
+                struct waiter *w = list_item(pool->queue.next, struct waiter, in_queue);
+                struct server *s = list_item(pool->idle.next, struct server, in_pool);
+
+                leave_queue(w);
+                server_move(s, SERVER_LEASED);
+                publish_idle(pool);
+                pool->home->ops->granted(w, s);
+        }
+        /* PgBouncer's fast failure: while logins are known to fail, nobody waits for the next attempt in vain. */
+        if (pool->queue_count > 0 && pool->last.severity != NULL && connected(pool) + pool->login_count == 0 &&
+            now_of(pool) < pool->retry_us && pool->last_trouble == POOL_REJECTED) {
+                refusal_set(&r, "FATAL", "08P01",
+                            "server login has been failing, cached error: %.150s (server_login_retry)",
+                            pool->last.text);
+                fail_all(pool, POOL_REJECTED, &r);
+        }
+        provide(pool);
+}
+
+/* ---- what server.c reports ---- */
+
+void pool_server_ready(struct server *s)
+{
+        s->pool->retry_us = 0;
+        s->pool->last.severity = NULL;
+        pool_give_back(s);
+}
+
+/* Everybody who waits gets the news; who asks again waits again, but not in this round. */
+static void fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r)
+{
+        struct refusal copy = *r;
+        int n = pool->queue_count;
+
+        while (n-- > 0) {
+                struct list *head = list_first(&pool->queue);
+                struct waiter *w;
+
+                if (head == NULL)
+                        return;
+                w = list_item(head, struct waiter, in_queue);
+                leave_queue(w);
+                pool->home->ops->failed(w, trouble, &copy);
+        }
+}
+
+void pool_server_failed(struct server *s, enum pool_trouble trouble, const struct refusal *r)
+{
+        struct pool *pool = s->pool;
+        int64_t retry = pool->home->conf->opt.server_login_retry_us;
+
+        pool->last = *r;
+        pool->last_trouble = trouble;
+        /* A cluster's health says when a node is back; a plain line is tried again after a while. */
+        if (pool->line != NULL && pool->line->cluster && trouble == POOL_UNREACHABLE)
+                retry = 50 * US_PER_MS;
+        pool->retry_us = now_of(pool) + retry;
+        if (trouble == POOL_UNREACHABLE ? pool->line == NULL || pool->line->cluster : connected(pool) == 0)
+                fail_all(pool, trouble, r);
+}
+
+void pool_server_gone(struct server *s)
+{
+        struct pool *pool = s->pool;
+        int64_t since = 0;
+        int other;
+
+        publish_idle(pool);
+        quota_return(pool->quota);
+        if (pool->queue_count > 0)
+                provide(pool);
+        else if (!alone(pool) && (other = quota_longest_waiting(pool->quota, pool->home->self, &since)) >= 0)
+                post_request(pool, other, -1);
+}
+
+/* ---- credentials ---- */
+
+const char *pool_password(const struct pool *pool)
+{
+        const struct conf_user *user;
+
+        if (pool->line != NULL && pool->line->password != NULL)
+                return pool->line->password;
+        user = conf_find_user(pool->home->conf, pool->quota->user);
+        return user != NULL ? user->secret : NULL;
+}
+
+void pool_offer_keys(struct pool *pool, const struct scram_keys *keys)
+{
+        const char *password = pool_password(pool);
+
+        /* With a password we derive our own, for whatever salt the server has. */
+        if (password != NULL && secret_kind(password) == SECRET_PLAIN)
+                return;
+        pool->keys = *keys;
+        pool->have_keys = true;
+}

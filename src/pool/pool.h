@@ -1,0 +1,124 @@
+/* pool: one worker's part of the servers for one (database, user, node), and the clients that wait for one.
+ *
+ *     pool_lease --> idle server, else the queue: first come, first served, over all workers
+ *     pool_give_back --> the client that has waited longest here or elsewhere, else the idle list (last in, first out)
+ *
+ * The quota (pool/quota.h) makes limits exact over all workers. A worker hands a server to another one when that
+ * one's client waits and its own do not, or have waited a shorter time. Reads no client; decides no route.
+ * Owner and thread: the worker. */
+#pragma once
+
+#include "auth/scram.h"
+#include "base/refusal.h"
+#include "conf/conf.h"
+#include "pool/quota.h"
+#include "pool/server.h"
+
+#include <uthash.h>
+
+/* A client in the queue of a pool; embed it. */
+struct waiter {
+        struct list in_queue;
+        struct pool *pool; /* NULL: waits for nothing */
+        int64_t since_us;
+};
+
+enum pool_trouble {
+        POOL_UNREACHABLE, /* no connection can be made, or the node is going away */
+        POOL_REJECTED,    /* the node refuses the login: *refusal says why */
+        POOL_OVERDUE,     /* query_wait_timeout */
+};
+
+/* What the session room does for the pool room. */
+struct pool_ops {
+        void (*granted)(struct waiter *w, struct server *s);
+        void (*failed)(struct waiter *w, enum pool_trouble trouble, const struct refusal *r);
+        void (*readable)(struct server *s); /* a leased server has something to read */
+        void (*drained)(struct server *s);  /* what was queued for a leased server has left */
+        void (*lost)(struct server *s, const char *why); /* a leased server broke: part from it and close it */
+};
+
+struct pools; /* all pools of a worker */
+
+struct pool {
+        struct pools *home;
+        struct quota *quota;              /* identity: database, user, node; and the shared numbers */
+        const struct conf_database *line; /* of home->conf; NULL: the configuration has dropped it */
+        char *dbname;                     /* on the server */
+        UT_hash_handle hh;                /* in home, by quota */
+        struct list idle, leased, login, resetting, parked; /* servers, by state */
+        struct list queue;                /* waiters, oldest first */
+        int idle_count, leased_count, login_count, resetting_count, parked_count, queue_count;
+        int asked;                        /* servers asked of other workers and not yet here */
+        bool paused;                      /* PAUSE: nobody is served */
+        bool have_keys;
+        struct scram_keys keys; /* for logging in at the node */
+        int64_t retry_us;       /* no login attempt before this moment */
+        struct refusal last;    /* why the last login failed; severity NULL: it did not */
+        enum pool_trouble last_trouble;
+};
+
+struct pools {
+        struct loop *loop;
+        struct conf *conf;
+        const struct pool_ops *ops;
+        int self; /* this worker's number */
+        int count;
+        struct pools **peers; /* of all workers, by number */
+        struct pool *pools; /* uthash */
+        struct settings_table settings; /* of servers and clients of this worker */
+        uint64_t next_id;
+};
+
+/* `peers` has `count` entries, filled in before any loop runs. Takes a reference of conf. */
+void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const struct pool_ops *ops, int self);
+
+/* Closes all servers; none is leased any more. Then, when the loop's graveyard is swept, frees. */
+void pools_fini(struct pools *pools);
+void pools_free(struct pools *pools);
+
+/* This worker's pool for (database as the client names it, server-side user, node); made when new. */
+struct pool *pools_get(struct pools *pools, const struct conf_database *line, const char *database,
+                       const char *user, struct node *node);
+
+/* Follows a new configuration: limits, and connections whose target or credentials changed. */
+void pools_configure(struct pools *pools, struct conf *conf);
+
+/* Now and then (about ten times a second): timeouts, minimum sizes, retries. */
+void pools_tick(struct pools *pools);
+
+/* Closes every server to `node`; leased ones through ops->lost. */
+void pools_close_node(struct pools *pools, struct node *node, const char *why);
+
+/* Lets go all idle servers of `database` (NULL: all) now and leased ones when they come back (RECONNECT). */
+void pools_reconnect(struct pools *pools, const char *database);
+
+/* PAUSE and RESUME of `database` (NULL: all). Returns whether servers are still in use. */
+bool pools_pause(struct pools *pools, const char *database, bool paused);
+
+/* KILL: pauses and closes all servers that are not leased; the session room closes the clients. */
+void pools_kill(struct pools *pools, const char *database);
+
+/* An idle server at once, preferring one with the settings `like`; or NULL, and `w` is in the queue. */
+struct server *pool_lease(struct pool *pool, struct waiter *w, const struct settings *like);
+
+/* Leaves the queue; harmless when it waits for nothing. */
+void pool_cancel_wait(struct waiter *w);
+
+/* A leased server, at rest (no reply owed, not in a transaction), is free again. The session has parted. */
+void pool_give_back(struct server *s);
+
+/* Serves those who wait, if that has become possible. */
+void pool_retry(struct pool *pool);
+
+/* The password we log in with: of the line, else of auth_file; NULL: none. */
+const char *pool_password(const struct pool *pool);
+
+/* A client has logged in with SCRAM: its key may open the server too. */
+void pool_offer_keys(struct pool *pool, const struct scram_keys *keys);
+
+/* For server.c alone. */
+void pool_server_ready(struct server *s);
+void pool_server_failed(struct server *s, enum pool_trouble trouble, const struct refusal *r);
+void pool_server_gone(struct server *s);
+struct list *pool_list_of(struct pool *pool, enum server_state state, int **count);

@@ -1,0 +1,329 @@
+/* The pools of a worker together: making, configuring, timeouts, orders from the console. */
+#include "pool/pool.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t line_or(int64_t of_line, int64_t otherwise)
+{
+        return of_line >= 0 ? of_line : otherwise;
+}
+
+/* A user's limit over the line's over the general one; a forced user's own limit does not count. */
+static int limit_of(const struct pools *pools, const struct pool *pool)
+{
+        const struct conf_user *user = conf_find_user(pools->conf, pool->quota->user);
+
+        if (user != NULL && user->pool_size >= 0 && pool->line->user == NULL)
+                return user->pool_size;
+        return pool->line->pool_size >= 0 ? pool->line->pool_size : pools->conf->opt.default_pool_size;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+        return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const struct pool_ops *ops, int self)
+{
+        pools->loop = loop;
+        pools->conf = conf_ref(conf);
+        pools->ops = ops;
+        pools->self = self;
+        pools->pools = NULL;
+        pools->settings = (struct settings_table){0};
+        pools->next_id = 0;
+}
+
+static void each_server(struct list *list, void (*act)(struct server *s, const char *why), const char *why)
+{
+        list_for_each_safe(node, list) act(list_item(node, struct server, in_pool), why);
+}
+
+void pools_fini(struct pools *pools)
+{
+        struct pool *pool, *next;
+
+        HASH_ITER(hh, pools->pools, pool, next)
+        {
+                pool->paused = true; /* nothing is opened in their place */
+                each_server(&pool->idle, server_close, "shutdown");
+                each_server(&pool->login, server_close, "shutdown");
+                each_server(&pool->resetting, server_close, "shutdown");
+                each_server(&pool->parked, server_close, "shutdown");
+                CHECK(list_empty(&pool->leased) && list_empty(&pool->queue));
+        }
+        /* Servers in the graveyard still point here; the pools are freed after them, by the roof's order. */
+}
+
+void pools_free(struct pools *pools)
+{
+        struct pool *pool, *next;
+
+        HASH_ITER(hh, pools->pools, pool, next)
+        {
+                HASH_DEL(pools->pools, pool);
+                explicit_bzero(&pool->keys, sizeof(pool->keys));
+                free(pool->dbname);
+                free(pool);
+        }
+        conf_unref(pools->conf);
+}
+
+struct pool *pools_get(struct pools *pools, const struct conf_database *line, const char *database,
+                       const char *user, struct node *node)
+{
+        struct quota *quota = quota_for(database, user, node);
+        struct pool *pool;
+
+        HASH_FIND_PTR(pools->pools, &quota, pool);
+        if (pool != NULL)
+                return pool;
+        pool = xcalloc(1, sizeof(*pool));
+        pool->home = pools;
+        pool->quota = quota;
+        pool->line = line;
+        pool->dbname = xstrdup(line->dbname != NULL ? line->dbname : database);
+        list_init(&pool->idle);
+        list_init(&pool->leased);
+        list_init(&pool->login);
+        list_init(&pool->resetting);
+        list_init(&pool->parked);
+        list_init(&pool->queue);
+        HASH_ADD_PTR(pools->pools, quota, pool);
+        atomic_store(&quota->limit, limit_of(pools, pool));
+        return pool;
+}
+
+/* Whether connections made for `a` serve `b` as well. */
+static bool same_login(const struct conf_database *a, const struct conf_database *b)
+{
+        return a != NULL && b != NULL && same_text(a->dbname, b->dbname) && same_text(a->user, b->user) &&
+               same_text(a->password, b->password) && same_text(a->client_encoding, b->client_encoding) &&
+               same_text(a->datestyle, b->datestyle) && same_text(a->timezone, b->timezone) &&
+               same_text(a->application_name, b->application_name);
+}
+
+static bool names_node(const struct conf_database *line, const struct node *node)
+{
+        for (int i = 0; i < line->host_count; i++)
+                if (line->hosts[i].port == node->port && strcmp(line->hosts[i].host, node->host) == 0)
+                        return true;
+        return false;
+}
+
+void pools_configure(struct pools *pools, struct conf *conf)
+{
+        struct conf *old = pools->conf;
+        struct pool *pool, *next;
+
+        pools->conf = conf_ref(conf);
+        HASH_ITER(hh, pools->pools, pool, next)
+        {
+                const struct conf_database *line = conf_find_database(conf, pool->quota->database);
+
+                if (line != NULL && !names_node(line, pool->quota->node))
+                        line = NULL;
+                if (!same_login(pool->line, line)) {
+                        atomic_fetch_add(&pool->quota->generation, 1);
+                        pool->have_keys = false;
+                        if (line != NULL) {
+                                free(pool->dbname);
+                                pool->dbname =
+                                    xstrdup(line->dbname != NULL ? line->dbname : pool->quota->database);
+                        }
+                }
+                pool->line = line;
+                if (line != NULL)
+                        atomic_store(&pool->quota->limit, limit_of(pools, pool));
+        }
+        conf_unref(old);
+}
+
+/* ---- the tick ---- */
+
+static void tick_logins(struct pool *pool, int64_t now)
+{
+        int64_t limit = pool->home->conf->opt.server_connect_timeout_us;
+        struct refusal r;
+
+        list_for_each_safe(node, &pool->login)
+        {
+                struct server *s = list_item(node, struct server, in_pool);
+
+                if (limit <= 0 || now - s->connected_us < limit)
+                        continue;
+                refusal_set(&r, "FATAL", "08006", "connect timeout");
+                node_report(pool->quota->node, EVIDENCE_REFUSED);
+                pool_server_failed(s, POOL_UNREACHABLE, &r);
+                server_close(s, "connect timeout");
+                return; /* the list may have changed; the next tick goes on */
+        }
+}
+
+static void tick_idle(struct pool *pool, int64_t now)
+{
+        const struct options *opt = &pool->home->conf->opt;
+        int64_t lifetime = opt->server_lifetime_us;
+        unsigned generation = atomic_load_explicit(&pool->quota->generation, memory_order_relaxed);
+        int limit = atomic_load_explicit(&pool->quota->limit, memory_order_relaxed);
+
+        if (pool->line != NULL)
+                lifetime = line_or(pool->line->server_lifetime_us, lifetime);
+        list_for_each_safe(node, &pool->idle)
+        {
+                struct server *s = list_item(node, struct server, in_pool);
+
+                if (pool->line == NULL)
+                        server_close(s, "database configuration changed");
+                else if (s->close_needed || s->generation != generation)
+                        server_close(s, "obsolete connection");
+                else if (opt->server_idle_timeout_us > 0 && now - s->since_us > opt->server_idle_timeout_us)
+                        server_close(s, "server idle timeout");
+                else if (now - s->connected_us > lifetime)
+                        server_close(s, "server lifetime over");
+                else if (limit > 0 && atomic_load(&pool->quota->open) > limit)
+                        server_close(s, "server_over_limit");
+        }
+}
+
+static void tick_resets(struct pool *pool, int64_t now)
+{
+        list_for_each_safe(node, &pool->resetting)
+        {
+                struct server *s = list_item(node, struct server, in_pool);
+
+                if (now - s->since_us > pool->home->conf->opt.server_connect_timeout_us)
+                        server_close(s, "reset query timeout");
+        }
+}
+
+static void tick_queue(struct pool *pool, int64_t now)
+{
+        int64_t limit = pool->home->conf->opt.query_wait_timeout_us;
+        struct list *head;
+        struct refusal r;
+
+        if (pool->line != NULL)
+                limit = line_or(pool->line->query_wait_timeout_us, limit);
+        while (limit > 0 && (head = list_first(&pool->queue)) != NULL) {
+                struct waiter *w = list_item(head, struct waiter, in_queue);
+
+                if (now - w->since_us < limit)
+                        break;
+                pool_cancel_wait(w);
+                refusal_set(&r, "FATAL", "08P01", "query_wait_timeout");
+                pool->home->ops->failed(w, POOL_OVERDUE, &r);
+        }
+}
+
+static void keep_minimum(struct pool *pool, int64_t now)
+{
+        int minimum = pool->home->conf->opt.min_pool_size;
+
+        if (pool->line == NULL || pool->paused || now < pool->retry_us)
+                return;
+        minimum = (int)line_or(pool->line->min_pool_size, minimum);
+        if (atomic_load(&pool->quota->open) < minimum && quota_take(pool->quota))
+                server_open(pool);
+}
+
+void pools_tick(struct pools *pools)
+{
+        int64_t now = loop_now(pools->loop);
+        struct pool *pool, *next;
+
+        HASH_ITER(hh, pools->pools, pool, next)
+        {
+                tick_logins(pool, now);
+                tick_idle(pool, now);
+                tick_resets(pool, now);
+                tick_queue(pool, now);
+                keep_minimum(pool, now);
+                pool_retry(pool);
+        }
+}
+
+/* ---- orders ---- */
+
+static void close_leased(struct pool *pool, const char *why)
+{
+        struct list *node;
+
+        while ((node = list_first(&pool->leased)) != NULL)
+                pool->home->ops->lost(list_item(node, struct server, in_pool), why);
+}
+
+static bool concerns(const struct pool *pool, const char *database)
+{
+        return database == NULL || strcmp(pool->quota->database, database) == 0;
+}
+
+void pools_close_node(struct pools *pools, struct node *node, const char *why)
+{
+        struct pool *pool, *next;
+
+        HASH_ITER(hh, pools->pools, pool, next)
+        {
+                if (pool->quota->node != node)
+                        continue;
+                each_server(&pool->idle, server_close, why);
+                each_server(&pool->login, server_close, why);
+                each_server(&pool->resetting, server_close, why);
+                each_server(&pool->parked, server_close, why);
+                close_leased(pool, why);
+        }
+}
+
+void pools_kill(struct pools *pools, const char *database)
+{
+        struct pool *pool, *next;
+
+        HASH_ITER(hh, pools->pools, pool, next)
+        {
+                if (!concerns(pool, database))
+                        continue;
+                pool->paused = true;
+                each_server(&pool->idle, server_close, "admin forced disconnect");
+                each_server(&pool->login, server_close, "admin forced disconnect");
+                each_server(&pool->resetting, server_close, "admin forced disconnect");
+                each_server(&pool->parked, server_close, "admin forced disconnect");
+        }
+}
+
+void pools_reconnect(struct pools *pools, const char *database)
+{
+        struct pool *pool, *next;
+
+        HASH_ITER(hh, pools->pools, pool, next)
+        {
+                if (!concerns(pool, database))
+                        continue;
+                list_for_each(node, &pool->leased) list_item(node, struct server, in_pool)->close_needed = true;
+                list_for_each(node, &pool->login) list_item(node, struct server, in_pool)->close_needed = true;
+                each_server(&pool->idle, server_close, "obsolete connection");
+        }
+}
+
+bool pools_pause(struct pools *pools, const char *database, bool paused)
+{
+        struct pool *pool, *next;
+        bool busy = false;
+
+        HASH_ITER(hh, pools->pools, pool, next)
+        {
+                if (!concerns(pool, database))
+                        continue;
+                pool->paused = paused;
+                if (paused) {
+                        each_server(&pool->idle, server_close, "pause");
+                        busy = busy || pool->leased_count + pool->resetting_count + pool->login_count > 0;
+                } else {
+                        pool_retry(pool);
+                }
+        }
+        return busy;
+}

@@ -1,0 +1,91 @@
+#include "pool/prepared.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The key is a keyed hash already: its first word serves. */
+#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = *(const unsigned *)(const void *)(keyptr))
+#include <uthash.h>
+
+struct prepared_entry {
+        UT_hash_handle hh;
+        struct list in_recent;
+        uint64_t key[2];
+};
+
+void prepared_init(struct prepared *p)
+{
+        p->entries = NULL;
+        p->count = 0;
+        list_init(&p->recent);
+}
+
+static struct prepared_entry *find(struct prepared *p, const uint64_t key[2])
+{
+        struct prepared_entry *e;
+
+        HASH_FIND(hh, p->entries, key, sizeof(e->key), e);
+        return e;
+}
+
+static void drop(struct prepared *p, struct prepared_entry *e)
+{
+        HASH_DEL(p->entries, e);
+        list_unlink(&e->in_recent);
+        p->count--;
+        free(e);
+}
+
+void prepared_fini(struct prepared *p)
+{
+        struct list *node;
+
+        while ((node = list_first(&p->recent)) != NULL)
+                drop(p, list_item(node, struct prepared_entry, in_recent));
+}
+
+bool prepared_touch(struct prepared *p, const uint64_t key[2])
+{
+        struct prepared_entry *e = find(p, key);
+
+        if (e == NULL)
+                return false;
+        if (p->recent.next != &e->in_recent) {
+                list_unlink(&e->in_recent);
+                list_prepend(&p->recent, &e->in_recent);
+        }
+        return true;
+}
+
+void prepared_add(struct prepared *p, const uint64_t key[2])
+{
+        struct prepared_entry *e = xcalloc(1, sizeof(*e));
+
+        memcpy(e->key, key, sizeof(e->key));
+        HASH_ADD(hh, p->entries, key, sizeof(e->key), e);
+        list_prepend(&p->recent, &e->in_recent);
+        p->count++;
+}
+
+void prepared_forget(struct prepared *p, const uint64_t key[2])
+{
+        struct prepared_entry *e = find(p, key);
+
+        if (e != NULL)
+                drop(p, e);
+}
+
+bool prepared_evict(struct prepared *p, uint64_t key[2])
+{
+        struct list *last = list_last(&p->recent);
+        struct prepared_entry *e;
+
+        if (last == NULL)
+                return false;
+        e = list_item(last, struct prepared_entry, in_recent);
+        memcpy(key, e->key, sizeof(e->key));
+        drop(p, e);
+        return true;
+}

@@ -1,0 +1,33 @@
+/* prepared: which statements a server connection has prepared, by content, least recently used last.
+ *
+ * A statement is known by a 128-bit keyed hash of its text and parameter types (session/statement.h), which is
+ * also its name on every server; so the set means the same in every worker. */
+#pragma once
+
+#include "base/list.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct prepared_entry;
+
+struct prepared {
+        struct prepared_entry *entries; /* uthash */
+        struct list recent;             /* newest first */
+        uint32_t count;
+};
+
+void prepared_init(struct prepared *p);
+void prepared_fini(struct prepared *p);
+
+/* Whether it is there; if so it becomes the most recent. */
+bool prepared_touch(struct prepared *p, const uint64_t key[2]);
+
+/* Adds one that is not there. */
+void prepared_add(struct prepared *p, const uint64_t key[2]);
+
+/* Takes one out; nothing when it is not there. */
+void prepared_forget(struct prepared *p, const uint64_t key[2]);
+
+/* Takes the least recently used out; false when empty. */
+bool prepared_evict(struct prepared *p, uint64_t key[2]);

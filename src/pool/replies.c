@@ -1,0 +1,65 @@
+#include "pool/replies.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+void replies_init(struct replies *r)
+{
+        r->heap = NULL;
+        r->first = r->count = r->sync_points = 0;
+        r->cap = REPLIES_INLINE;
+}
+
+void replies_fini(struct replies *r)
+{
+        free(r->heap);
+        replies_init(r);
+}
+
+static struct reply *ring(struct replies *r)
+{
+        return r->heap != NULL ? r->heap : r->inline_ring;
+}
+
+static void grow(struct replies *r)
+{
+        uint32_t cap = r->cap * 2;
+        struct reply *heap = xmalloc(cap * sizeof(*heap));
+
+        for (uint32_t i = 0; i < r->count; i++)
+                heap[i] = ring(r)[(r->first + i) % r->cap];
+        free(r->heap);
+        r->heap = heap;
+        r->first = 0;
+        r->cap = cap;
+}
+
+bool replies_push(struct replies *r, struct reply reply)
+{
+        if (r->count == r->cap) {
+                if (r->count >= REPLIES_MAX)
+                        return false;
+                grow(r);
+        }
+        ring(r)[(r->first + r->count) % r->cap] = reply;
+        r->count++;
+        if (reply_ends_segment(&reply))
+                r->sync_points++;
+        return true;
+}
+
+struct reply *replies_head(struct replies *r)
+{
+        return r->count == 0 ? NULL : &ring(r)[r->first];
+}
+
+void replies_pop(struct replies *r)
+{
+        CHECK(r->count > 0);
+        if (reply_ends_segment(&ring(r)[r->first]))
+                r->sync_points--;
+        r->first = (r->first + 1) % r->cap;
+        if (--r->count == 0 && r->heap != NULL && r->cap > 64)
+                replies_fini(r); /* a burst must not keep its memory */
+}

@@ -1,0 +1,56 @@
+/* replies: what a server still owes, in order: one entry per message sent that has an answer of its own.
+ *
+ *     sent:    P(inject) P  B  D  E  S  Q         the reader of the server's messages takes entries from the
+ *     owed:    1         1  2  T  C  Z  Z         front; on ErrorResponse all up to the next Sync go at once
+ *
+ * An entry may say that the client must not see the answer (we sent the message on our own account), or that the
+ * server does not know of it (we answer in its place when its turn comes). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum reply_kind {
+        REPLY_PARSE,    /* ParseComplete */
+        REPLY_BIND,     /* BindComplete */
+        REPLY_DESCRIBE, /* RowDescription or NoData, ParameterDescription before it for a statement */
+        REPLY_EXECUTE,  /* CommandComplete, EmptyQueryResponse or PortalSuspended */
+        REPLY_CLOSE,    /* CloseComplete */
+        REPLY_SYNC,     /* ReadyForQuery */
+        REPLY_QUERY,    /* CommandComplete..., ReadyForQuery */
+        REPLY_FUNCTION, /* FunctionCallResponse, ReadyForQuery */
+};
+
+enum {
+        REPLY_SWALLOW = 1, /* the client did not ask */
+        REPLY_LOCAL = 2,   /* the server was not asked */
+};
+
+struct reply {
+        uint8_t kind, flags;
+        uint64_t key[2]; /* REPLY_PARSE: the statement, to be forgotten when it fails */
+};
+
+enum { REPLIES_INLINE = 8, REPLIES_MAX = 1 << 20 };
+
+struct replies {
+        struct reply *heap; /* NULL: the inline ring serves */
+        uint32_t first, count, cap;
+        uint32_t sync_points; /* entries that end in ReadyForQuery */
+        struct reply inline_ring[REPLIES_INLINE];
+};
+
+void replies_init(struct replies *r);
+void replies_fini(struct replies *r);
+
+/* False: REPLIES_MAX are owed already (a client that only sends). */
+bool replies_push(struct replies *r, struct reply reply);
+
+/* The oldest, NULL when nothing is owed. */
+struct reply *replies_head(struct replies *r);
+void replies_pop(struct replies *r);
+
+static inline bool reply_ends_segment(const struct reply *reply)
+{
+        return reply->kind >= REPLY_SYNC;
+}

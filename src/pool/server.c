@@ -1,0 +1,372 @@
+#include "pool/server.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/machine.h"
+#include "pool/login.h"
+#include "pool/pool.h"
+#include "wire/fields.h"
+#include "wire/writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        LOGIN_IN_MAX = 65536, /* bytes of one message before ReadyForQuery */
+        RESET_OUT_MAX = 65536,
+};
+
+const struct machine_state server_states[SERVER_STATES] = {
+    [SERVER_CONNECTING] = {"connecting", MOVE(SERVER_LOGIN) | MOVE(SERVER_CLOSED)},
+    [SERVER_LOGIN] = {"login", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_IDLE] = {"idle", MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_LEASED] = {"active", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_RESETTING) |
+                                     MOVE(SERVER_PARKED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_RESETTING] = {"tested", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_PARKED) |
+                                        MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_PARKED] = {"being_canceled", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) |
+                                             MOVE(SERVER_CLOSED)},
+    [SERVER_MOVING] = {"moving", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) |
+                                     MOVE(SERVER_CLOSED)},
+    [SERVER_CLOSED] = {"closed", 0},
+};
+
+void server_move(struct server *s, enum server_state to)
+{
+        int *count;
+
+        machine_move(server_states, s->state, to);
+        if (pool_list_of(s->pool, s->state, &count) != NULL) {
+                list_unlink(&s->in_pool);
+                --*count;
+        }
+        s->state = to;
+        s->since_us = loop_now(s->pool->home->loop);
+        if (pool_list_of(s->pool, to, &count) != NULL) {
+                list_prepend(pool_list_of(s->pool, to, &count), &s->in_pool);
+                ++*count;
+        }
+}
+
+static void free_server(struct grave *grave)
+{
+        struct server *s = list_item(grave, struct server, grave);
+
+        buf_release(&s->in);
+        buf_release(&s->replay);
+        params_fini(&s->params);
+        replies_fini(&s->replies);
+        prepared_fini(&s->prepared);
+        free(s);
+}
+
+static void say(const struct server *s, const char *what)
+{
+        log_info("S-%p: %s/%s@%s:%d %s", (const void *)s, s->pool->quota->database, s->pool->quota->user,
+                 s->pool->quota->node->host, s->pool->quota->node->port, what);
+}
+
+static struct settings_table *table_of(struct server *s)
+{
+        return &s->pool->home->settings;
+}
+
+void server_close(struct server *s, const char *why)
+{
+        struct pool *pool = s->pool;
+        static const uint8_t terminate[] = {FE_TERMINATE, 0, 0, 0, 4};
+        char line[400];
+
+        if (s->state == SERVER_CLOSED)
+                return;
+        CHECK(s->client == NULL);
+        if (s->dial != NULL)
+                dial_cancel(s->dial);
+        s->dial = NULL;
+        if (s->stream.fd >= 0 && s->state != SERVER_CONNECTING && s->state != SERVER_LOGIN &&
+            s->replies.count == 0 && stream_unsent(&s->stream) == 0 &&
+            stream_send(&s->stream, terminate, sizeof(terminate)) != STATUS_OK)
+                why = "server conn crashed?";
+        stream_close(&s->stream);
+        if (pool->home->conf->opt.log_disconnections) {
+                snprintf(line, sizeof(line), "closing because: %s (age=%llds)", why,
+                         (long long)((loop_now(pool->home->loop) - s->connected_us) / US_PER_SEC));
+                say(s, line);
+        }
+        if (s->login != NULL) {
+                explicit_bzero(s->login, sizeof(*s->login));
+                free(s->login);
+                s->login = NULL;
+        }
+        server_move(s, SERVER_CLOSED);
+        settings_unref(table_of(s), s->applied);
+        settings_unref(table_of(s), s->wanted);
+        s->applied = s->wanted = NULL;
+        if (s->cancels == 0)
+                server_bury(s);
+        pool_server_gone(s);
+}
+
+void server_bury(struct server *s)
+{
+        loop_bury(s->pool->home->loop, &s->grave, free_server);
+}
+
+static void fail(struct server *s, enum pool_trouble trouble, const struct refusal *r)
+{
+        char why[320];
+
+        if (trouble == POOL_UNREACHABLE)
+                node_report(s->pool->quota->node, EVIDENCE_REFUSED);
+        snprintf(why, sizeof(why), "%s", r->text);
+        pool_server_failed(s, trouble, r);
+        server_close(s, why);
+}
+
+static void fail_text(struct server *s, enum pool_trouble trouble, const char *text)
+{
+        struct refusal r;
+
+        refusal_set(&r, "FATAL", "08006", "%s", text);
+        fail(s, trouble, &r);
+}
+
+/* Feeds whole messages to `step` until it says stop; keeps an incomplete one for later. */
+static void each_message(struct server *s, bool (*step)(struct server *s, const struct msg *m))
+{
+        struct msg m;
+
+        while (s->state != SERVER_CLOSED && buf_len(&s->in) > 0) {
+                enum status status = msg_peek(buf_data(&s->in), buf_len(&s->in), &m);
+
+                if (status == STATUS_INVALID) {
+                        fail_text(s, POOL_REJECTED, "the server sent a broken packet");
+                        return;
+                }
+                if (status == STATUS_AGAIN || m.have < m.size)
+                        return;
+                if (!step(s, &m))
+                        return;
+                buf_consume(&s->in, m.size);
+        }
+        if (s->state != SERVER_CLOSED)
+                buf_trim(&s->in);
+}
+
+static bool on_login_message(struct server *s, const struct msg *m)
+{
+        struct refusal r = {0};
+
+        switch (login_step(s, m, &r)) {
+        case LOGIN_MORE: return true;
+        case LOGIN_DONE:
+                buf_consume(&s->in, m->size);
+                buf_trim(&s->in);
+                explicit_bzero(s->login, sizeof(*s->login));
+                free(s->login);
+                s->login = NULL;
+                if (s->pool->home->conf->opt.log_connections)
+                        say(s, "new connection to server");
+                pool_server_ready(s);
+                return false;
+        case LOGIN_REJECTED: fail(s, POOL_REJECTED, &r); return false;
+        case LOGIN_SHUTDOWN:
+                node_report(s->pool->quota->node, EVIDENCE_SHUTDOWN);
+                fail(s, POOL_UNREACHABLE, &r);
+                return false;
+        }
+        return false;
+}
+
+/* An idle server only speaks to announce something. */
+static bool on_idle_message(struct server *s, const struct msg *m)
+{
+        struct reader rd = reader_of(m);
+        struct error_fields e;
+        struct sv name, value;
+        char why[200];
+
+        switch (m->type) {
+        case BE_NOTICE: return true;
+        case BE_PARAM_STATUS:
+                name = take_cstr(&rd);
+                value = take_cstr(&rd);
+                if (rd.failed || params_set(&s->params, name, value) != STATUS_OK) {
+                        server_close(s, "malformed ParameterStatus");
+                        return false;
+                }
+                if (sv_is(name, "in_hot_standby"))
+                        node_report(s->pool->quota->node, EVIDENCE_RECOVERY);
+                return true;
+        case BE_ERROR:
+                error_fields_read(m, &e);
+                if (sqlstate_is_shutdown(e.sqlstate))
+                        node_report(s->pool->quota->node, EVIDENCE_SHUTDOWN);
+                snprintf(why, sizeof(why), "server said: %.*s", (int)(e.text.n < 150 ? e.text.n : 150), e.text.p);
+                server_close(s, why);
+                return false;
+        default: server_close(s, "server spoke out of turn"); return false;
+        }
+}
+
+static bool on_reset_message(struct server *s, const struct msg *m)
+{
+        switch (m->type) {
+        case BE_READY:
+                buf_consume(&s->in, m->size);
+                buf_trim(&s->in);
+                if (m->have > MSG_HEAD && m->body[0] != 'I') {
+                        server_close(s, "reset query left a transaction open");
+                        return false;
+                }
+                replies_pop(&s->replies);
+                s->dirty = false;
+                prepared_fini(&s->prepared);
+                settings_unref(table_of(s), s->applied);
+                s->applied = NULL;
+                pool_give_back(s);
+                return false;
+        case BE_ERROR: server_close(s, "reset query failed"); return false;
+        case BE_PARAM_STATUS: return on_idle_message(s, m);
+        default: return true;
+        }
+}
+
+static void on_readable(struct server *s, bool (*step)(struct server *s, const struct msg *m))
+{
+        struct loop *loop = s->pool->home->loop;
+        size_t n;
+        enum status status = stream_read(&s->stream, loop->scratch, LOOP_SCRATCH_BYTES, &n);
+
+        if (status == STATUS_AGAIN)
+                return;
+        if (status == STATUS_OK)
+                status = buf_append(&s->in, loop->scratch, n, LOGIN_IN_MAX + LOOP_SCRATCH_BYTES);
+        if (status == STATUS_OK) {
+                each_message(s, step);
+                return;
+        }
+        if (s->state == SERVER_LOGIN) {
+                fail_text(s, POOL_UNREACHABLE, "server closed the connection during login");
+                return;
+        }
+        node_report(s->pool->quota->node, EVIDENCE_LOST);
+        server_close(s, status == STATUS_LIMIT ? "message too large" : "server conn crashed?");
+}
+
+static void on_event(struct stream *stream, enum stream_event event)
+{
+        struct server *s = list_item(stream, struct server, stream);
+        const struct pool_ops *ops = s->pool->home->ops;
+
+        switch (s->state) {
+        case SERVER_LOGIN:
+                if (event == STREAM_READABLE)
+                        on_readable(s, on_login_message);
+                return;
+        case SERVER_IDLE:
+        case SERVER_PARKED:
+                if (event == STREAM_READABLE)
+                        on_readable(s, on_idle_message);
+                return;
+        case SERVER_RESETTING:
+                if (event == STREAM_READABLE)
+                        on_readable(s, on_reset_message);
+                return;
+        case SERVER_LEASED:
+                if (event == STREAM_READABLE)
+                        ops->readable(s);
+                else if (event == STREAM_DRAINED)
+                        ops->drained(s);
+                else
+                        ops->lost(s, "write failed");
+                return;
+        case SERVER_CONNECTING:
+        case SERVER_MOVING:
+        case SERVER_CLOSED:
+        case SERVER_STATES: return;
+        }
+}
+
+static void note_addresses(struct server *s, int fd)
+{
+        struct address address = {.size = sizeof(address.u)};
+        char host[64];
+
+        s->local_port = 0;
+        snprintf(s->address, sizeof(s->address), "%s", "unix");
+        if (getpeername(fd, &address.u.any, &address.size) == 0) {
+                int port = 0;
+
+                address_text(&address, s->address, sizeof(s->address), &port);
+        }
+        address.size = sizeof(address.u);
+        if (getsockname(fd, &address.u.any, &address.size) == 0)
+                address_text(&address, host, sizeof(host), &s->local_port);
+}
+
+static void on_dialled(void *arg, int fd, const char *why)
+{
+        struct server *s = arg;
+        const struct options *opt = &s->pool->home->conf->opt;
+        struct keepalive keepalive = {opt->tcp_keepalive, opt->tcp_keepidle, opt->tcp_keepintvl,
+                                      opt->tcp_keepcnt};
+
+        s->dial = NULL;
+        if (fd < 0) {
+                fail_text(s, POOL_UNREACHABLE, why);
+                return;
+        }
+        socket_options(fd, &keepalive);
+        note_addresses(s, fd);
+        stream_open(&s->stream, s->pool->home->loop, fd, on_event);
+        server_move(s, SERVER_LOGIN);
+        s->login = xcalloc(1, sizeof(*s->login));
+        if (login_start(s) != STATUS_OK)
+                fail_text(s, POOL_UNREACHABLE, "server closed the connection during login");
+}
+
+struct server *server_open(struct pool *pool)
+{
+        struct server *s = xcalloc(1, sizeof(*s));
+        struct node *node = pool->quota->node;
+        int *count;
+
+        s->pool = pool;
+        s->state = SERVER_CONNECTING;
+        s->stream.fd = -1;
+        s->tx = 'I';
+        s->generation = atomic_load_explicit(&pool->quota->generation, memory_order_relaxed);
+        s->connected_us = s->since_us = loop_now(pool->home->loop);
+        s->connected_wall_us = s->request_wall_us = clock_wall_us();
+        s->id = ++pool->home->next_id;
+        list_init(&s->in_pool);
+        list_init(&s->grave.in_graveyard);
+        replies_init(&s->replies);
+        prepared_init(&s->prepared);
+        list_prepend(pool_list_of(pool, s->state, &count), &s->in_pool);
+        ++*count;
+        s->dial = dial_start(pool->home->loop, node->host, node->port, on_dialled, s);
+        return s;
+}
+
+void server_reset(struct server *s, const char *sql)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, RESET_OUT_MAX);
+
+        server_move(s, SERVER_RESETTING);
+        write_query(&w, sql);
+        replies_push(&s->replies, (struct reply){.kind = REPLY_QUERY, .flags = REPLY_SWALLOW});
+        if (w.failed || stream_send_buf(&s->stream, &out) != STATUS_OK) {
+                node_report(s->pool->quota->node, EVIDENCE_LOST);
+                server_close(s, "server conn crashed?");
+        }
+}
+
+void server_attach(struct server *s)
+{
+        stream_attach(&s->stream, s->pool->home->loop, on_event);
+}

@@ -1,0 +1,95 @@
+/* server: one connection of ours to a node, from dialling to closing. Logs in, then is idle in its pool or leased to
+ * one client. Never reads a client; what a leased server says is the session's business (struct pool_ops).
+ *
+ *     CONNECTING --> LOGIN --> IDLE <--> LEASED --> RESETTING --> IDLE
+ *                                ^         |            |
+ *                                +-- PARKED (a cancel is under way)
+ *     LEASED, IDLE --> MOVING --> IDLE (in another worker)       any --> CLOSED
+ *
+ * Owner: the worker whose pool list it is in; its state changes only in server_move. */
+#pragma once
+
+#include "base/list.h"
+#include "base/machine.h"
+#include "net/dial.h"
+#include "net/stream.h"
+#include "pool/params.h"
+#include "pool/prepared.h"
+#include "pool/replies.h"
+#include "pool/settings.h"
+
+struct client;
+struct pool;
+struct pools;
+
+enum server_state {
+        SERVER_CONNECTING,
+        SERVER_LOGIN,
+        SERVER_IDLE,
+        SERVER_LEASED,
+        SERVER_RESETTING, /* the reset query runs */
+        SERVER_PARKED,    /* free, but a cancel request for it is on its way */
+        SERVER_MOVING,
+        SERVER_CLOSED,
+        SERVER_STATES
+};
+
+struct login; /* the login's own state, pool/login.h */
+
+struct server {
+        struct stream stream;
+        struct grave grave;
+        struct letter letter; /* in which it moves to another worker */
+        enum server_state state;
+        struct list in_pool; /* the list its state names */
+        struct pool *pool;
+        struct client *client; /* while leased; written by session/link.c alone */
+        struct dial *dial;     /* while connecting */
+        struct login *login;   /* while logging in */
+        struct buf in;         /* an incomplete message */
+        size_t pass;           /* bytes of a message still to go through to the client */
+        size_t swallow;        /* bytes of a message still to be dropped */
+        struct buf replay;     /* the client's segment as it came, while it may be run again; keeps its memory */
+        struct params params;
+        struct replies replies;
+        struct prepared prepared;
+        struct settings *applied; /* what pgsteer and its clients have set in this session */
+        struct settings *wanted;  /* what it will have when the statements now running are through... */
+        bool wants;               /* ...if they change it at all */
+        struct pools *moving_to;  /* MOVING: the receiver */
+        char *moving_settings;    /* MOVING: blob of `applied` */
+        size_t moving_size;
+        uint32_t backend_pid, backend_secret;
+        char tx;              /* of the last ReadyForQuery: 'I', 'T', 'E' */
+        bool dirty;           /* the session may have state that only DISCARD ALL removes */
+        bool close_needed;    /* close instead of giving back */
+        int cancels;          /* cancel requests under way */
+        unsigned generation;  /* of its quota when it was opened */
+        int64_t since_us;     /* when the state began */
+        int64_t connected_us; /* when it was opened (monotonic) */
+        int64_t connected_wall_us, request_wall_us;
+        uint64_t id;
+        char address[64];     /* of the node's end, for people */
+        int local_port;
+};
+
+extern const struct machine_state server_states[SERVER_STATES];
+
+/* Opens a connection for `pool`, whose quota has been taken. Reports through pool_server_ready, _failed. */
+struct server *server_open(struct pool *pool);
+
+/* The one door of the state: checks the table, moves the list membership. */
+void server_move(struct server *s, enum server_state to);
+
+/* Sends Terminate where that is polite, closes, gives the quota back, buries. `why` goes to the log
+ * ("closing because: ..."). Not for LEASED: the session parts first. */
+void server_close(struct server *s, const char *why);
+
+/* For who counts in server->cancels: a closed server is buried when the last cancel request is through. */
+void server_bury(struct server *s);
+
+/* Runs `sql` (a statement that clears the session) and then gives the server back. */
+void server_reset(struct server *s, const char *sql);
+
+/* Joins the loop of the worker it has moved to; its pool has been set. */
+void server_attach(struct server *s);

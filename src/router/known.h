@@ -1,0 +1,40 @@
+/* known: what the built-in functions, relations, operators and settings of PostgreSQL 13 to 18 mean for
+ * routing: functions.def, overlay.def, relations.def and a few lists, found by hash.
+ *
+ * Built once, before main, constant from then on: any thread. Knows nothing of a database's own functions:
+ * what is not built in is KNOWN_NOT. Names are taken as they are written, with quotes. */
+#pragma once
+
+#include "base/sv.h"
+
+enum known {
+        KNOWN_NOT = 0,
+        KNOWN_READ,
+        KNOWN_WRITE,      /* a standby refuses it, or it runs SQL that is hidden in a text */
+        KNOWN_EFFECT,     /* a standby runs it, and it does something else there */
+        KNOWN_LOCK,       /* KNOWN_EFFECT, and a session-level lock stays behind */
+        KNOWN_UNLOCK_ALL, /* KNOWN_EFFECT, and ends all of those */
+        KNOWN_NODE,       /* asks what the node is or does */
+        KNOWN_SESSION,    /* asks or changes what the server's session holds */
+        KNOWN_SET_CONFIG,
+        KNOWN_CURRENT_SETTING, /* KNOWN_NODE or KNOWN_READ: depends on the setting */
+};
+
+enum { KNOWN_NAME_BYTES = 64 };
+
+/* The name behind what is written: without quotes, or with ASCII capitals made small. Copied to `space`.
+ * Empty when it is longer than PostgreSQL's names, or holds a quote. */
+struct sv known_fold(struct sv written, char space[KNOWN_NAME_BYTES]);
+
+/* A function called as `schema`.`name`; `schema` is empty when none is written. Built-in functions are in
+ * pg_catalog, those named _pg_* in information_schema; the same name in another schema is KNOWN_NOT. */
+enum known known_function(struct sv schema, struct sv name);
+
+/* A relation, in whatever schema: KNOWN_NODE, KNOWN_SESSION or KNOWN_NOT. */
+enum known known_relation(struct sv name);
+
+/* Whether there is a built-in operator of that name. */
+bool known_operator(struct sv name);
+
+/* Whether the setting (name without quotes, any case) tells nodes apart. */
+bool known_node_setting(struct sv name);

@@ -1,0 +1,62 @@
+/* statement: one statement under the scanner, while classify finds out what it is. The room's own: only
+ * classify.h is for others.
+ *
+ * Every reader begins at `token` and leaves `token` at the statement's end (SCAN_END, SCAN_SEMICOLON or
+ * SCAN_ERROR) or wherever it says. */
+#pragma once
+
+#include "router/classify.h"
+#include "router/scan.h"
+
+struct statement {
+        struct scan scan;
+        struct scan_token token; /* the one to look at next */
+        const struct classify_rules *rules;
+        struct facts *facts;
+};
+
+static inline void statement_advance(struct statement *st)
+{
+        scan_next(&st->scan, &st->token);
+}
+
+static inline bool statement_ended(const struct statement *st)
+{
+        return st->token.kind == SCAN_END || st->token.kind == SCAN_SEMICOLON || st->token.kind == SCAN_ERROR;
+}
+
+/* Takes the key word if it is the next token. */
+static inline bool statement_accept(struct statement *st, enum keyword keyword)
+{
+        if (st->token.keyword != keyword)
+                return false;
+        statement_advance(st);
+        return true;
+}
+
+/* The statement is a write because of `token`. A graver reason replaces a lighter one, see statement.c. */
+void statement_write(struct statement *st, enum reason reason, struct sv token);
+
+/* How grave a reason is: what must win when several apply. */
+unsigned statement_gravity(enum reason reason);
+
+/* SET and RESET, behind the word itself (settings.c). */
+void statement_read_set(struct statement *st);
+void statement_read_reset(struct statement *st);
+
+/* When the statement is nothing but SELECT set_config('name', 'value', true or false): fills the setting and
+ * returns true; else leaves it alone. `st` is a copy whose token is the SELECT. */
+bool statement_read_set_config(struct statement *st);
+
+/* BEGIN's and SET TRANSACTION's modes, up to what is none: fills access and isolation. */
+void statement_read_modes(struct statement *st);
+
+/* What query_walk looks for. */
+enum query_look {
+        QUERY_RUNS = 1 << 0,  /* its expressions run: pins count */
+        QUERY_READS = 1 << 1, /* it is a read unless something in it writes */
+};
+
+/* Walks to the statement's end, through any expression and query (query.c). `look`: enum query_look bits. An
+ * error on the way makes the statement a write, whatever `look` says. */
+void query_walk(struct statement *st, unsigned look);

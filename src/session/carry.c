@@ -1,0 +1,386 @@
+#include "session/carry.h"
+
+#include "base/check.h"
+#include "session/entry.h"
+#include "session/link.h"
+#include "session/loss.h"
+#include "session/startup.h"
+#include "wire/fields.h"
+#include "wire/writer.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CARRY_SQL_MAX = 4 * SETTINGS_BYTES_MAX, CARRY_IN_MAX = 65536, NAME_MAX_BYTES = 128 };
+
+static struct settings_table *table_of(struct client *c)
+{
+        return &c->room->pools.settings;
+}
+
+static void replace(struct client *c, struct settings **slot, struct settings *next)
+{
+        settings_unref(table_of(c), *slot);
+        *slot = next;
+}
+
+/* ---- applying ---- */
+
+bool carry_begin(struct client *c, struct settings *wanted)
+{
+        struct server *s = c->server;
+        struct buf sql = {0}, out = {0};
+        struct writer w = writer_to(&out, CARRY_SQL_MAX + 16);
+
+        if (s->applied == wanted)
+                return true;
+        if (settings_difference(s->applied, wanted, &sql, CARRY_SQL_MAX) != STATUS_OK ||
+            buf_append(&sql, "", 1, CARRY_SQL_MAX + 1) != STATUS_OK) {
+                buf_release(&sql);
+                client_refuse(c, "54000", "the session has more settings than can be carried to a server");
+                return false;
+        }
+        write_query(&w, (const char *)buf_data(&sql));
+        buf_release(&sql);
+        s->wanted = settings_ref(wanted);
+        s->wants = true;
+        replies_push(&s->replies, (struct reply){.kind = REPLY_QUERY, .flags = REPLY_SWALLOW});
+        if (c->state != CLIENT_WELCOME)
+                client_move(c, CLIENT_SETTING);
+        c->failed = false;
+        /* When this fails the stream is broken, and reading from it says so, outside of the client's own steps. */
+        if (w.failed || stream_send_buf(&s->stream, &out) != STATUS_OK)
+                s->close_needed = true;
+        return false;
+}
+
+static void refused(struct client *c, const struct msg *m)
+{
+        struct error_fields e;
+        struct refusal r;
+        char sqlstate[6];
+
+        error_fields_read(m, &e);
+        snprintf(sqlstate, sizeof(sqlstate), "%.5s", e.sqlstate.n == 5 ? e.sqlstate.p : "08P01");
+        if (c->state == CLIENT_WELCOME)
+                refusal_set(&r, "FATAL", sqlstate, "%.*s", (int)(e.text.n < 200 ? e.text.n : 200), e.text.p);
+        else
+                refusal_set(&r, "FATAL", sqlstate, "cannot restore the session's settings on another server: %.*s",
+                            (int)(e.text.n < 180 ? e.text.n : 180), e.text.p);
+        client_close(c, &r, r.text);
+}
+
+static void applied(struct client *c, struct server *s)
+{
+        replace(c, &s->applied, s->wanted);
+        s->wanted = NULL; /* the reference went over */
+        s->wants = false;
+        if (c->state == CLIENT_WELCOME) {
+                entry_learned(c);
+                return;
+        }
+        client_move(c, CLIENT_ACTIVE);
+        client_go_on(c);
+}
+
+/* Returns false when there is nothing more to do here. */
+static bool on_message(struct client *c, struct server *s, const struct msg *m)
+{
+        struct reader r = reader_of(m);
+        struct sv name, value;
+
+        switch (m->type) {
+        case BE_ERROR:
+                if (loss_is_fatal(c, s, m))
+                        return false;
+                c->failed = true;
+                /* Kept until ReadyForQuery, so that the server is at rest when it goes back. */
+                buf_release(&s->replay);
+                if (buf_append(&s->replay, m->head, m->size, CARRY_IN_MAX) != STATUS_OK)
+                        loss_of_server(c, "error message too large", true);
+                return true;
+        case BE_PARAM_STATUS:
+                name = take_cstr(&r);
+                value = take_cstr(&r);
+                if (r.failed || params_set(&s->params, name, value) != STATUS_OK) {
+                        loss_of_server(c, "malformed ParameterStatus", true);
+                        return false;
+                }
+                return true;
+        case BE_READY: return true;
+        case BE_COMMAND_COMPLETE:
+        case BE_ROW_DESCRIPTION:
+        case BE_DATA_ROW:
+        case BE_NOTICE:
+        case BE_NOTIFICATION: return true;
+        default: loss_of_server(c, "server broke the protocol", true); return false;
+        }
+}
+
+static void ready(struct client *c, struct server *s)
+{
+        struct msg error;
+
+        replies_pop(&s->replies);
+        if (!c->failed) {
+                applied(c, s);
+                return;
+        }
+        c->failed = false;
+        replace(c, &s->wanted, NULL);
+        s->wants = false;
+        if (msg_peek(buf_data(&s->replay), buf_len(&s->replay), &error) == STATUS_OK)
+                refused(c, &error);
+}
+
+void carry_readable(struct server *s)
+{
+        struct client *c = s->client;
+        struct loop *loop = c->room->loop;
+        size_t n;
+        enum status status = stream_read(&s->stream, loop->scratch, LOOP_SCRATCH_BYTES, &n);
+        struct msg m;
+
+        if (status == STATUS_AGAIN)
+                return;
+        if (status != STATUS_OK || buf_append(&s->in, loop->scratch, n, CARRY_IN_MAX) != STATUS_OK) {
+                loss_of_server(c, "server conn crashed?", true);
+                return;
+        }
+        while (s->client == c && buf_len(&s->in) > 0) {
+                status = msg_peek(buf_data(&s->in), buf_len(&s->in), &m);
+                if (status == STATUS_INVALID) {
+                        loss_of_server(c, "broken packet from server", true);
+                        return;
+                }
+                if (status == STATUS_AGAIN || m.have < m.size)
+                        return;
+                if (!on_message(c, s, &m))
+                        return;
+                if (m.type == BE_READY) {
+                        s->tx = m.body_size == 1 ? (char)m.body[0] : '?';
+                        buf_release(&s->in);
+                        ready(c, s);
+                        return;
+                }
+                buf_consume(&s->in, m.size);
+        }
+}
+
+/* ---- understanding ---- */
+
+/* The parameter's name as PostgreSQL folds it; false when it does not fit. */
+static bool canonical_name(struct sv written, char *out, size_t size, struct sv *name)
+{
+        if (written.n >= 2 && (written.p[0] == '"' || written.p[0] == '\'')) {
+                written.p++;
+                written.n -= 2;
+        }
+        if (written.n == 0 || written.n >= size)
+                return false;
+        for (size_t i = 0; i < written.n; i++)
+                out[i] = (char)tolower((unsigned char)written.p[i]);
+        out[written.n] = '\0';
+        *name = sv_from(out, written.n);
+        return true;
+}
+
+/* The content of 'a literal' without backslashes; false for anything else. */
+static bool literal_value(struct sv written, char *out, size_t size, struct sv *value)
+{
+        size_t n = 0;
+
+        if (written.n < 2 || written.p[0] != '\'' || written.n >= size ||
+            memchr(written.p, '\\', written.n) != NULL)
+                return false;
+        for (size_t i = 1; i + 1 < written.n; i++) {
+                out[n++] = written.p[i];
+                if (written.p[i] == '\'')
+                        i++;
+        }
+        out[n] = '\0';
+        *value = sv_from(out, n);
+        return true;
+}
+
+static void pin(struct client *c, unsigned pins)
+{
+        c->pins |= pins;
+        c->server->dirty = true;
+}
+
+/* Both the client's and the server's view get the change; what the server had before the transaction is where its view
+ * starts from. */
+static void start_view(struct client *c)
+{
+        struct server *s = c->server;
+
+        if (!s->wants) {
+                s->wanted = settings_ref(s->applied);
+                s->wants = true;
+        }
+        c->barrier = true;
+}
+
+static void set(struct client *c, const struct setting *setting)
+{
+        struct settings *next;
+
+        start_view(c);
+        if (settings_with(table_of(c), c->settings_now, setting, &next) != STATUS_OK) {
+                pin(c, PIN_SETTING);
+                return;
+        }
+        replace(c, &c->settings_now, next);
+        if (settings_with(table_of(c), c->server->wanted, setting, &next) == STATUS_OK)
+                replace(c, &c->server->wanted, next);
+        else
+                pin(c, PIN_SETTING);
+}
+
+static void reset(struct client *c, struct sv name)
+{
+        struct setting startup;
+
+        start_view(c);
+        replace(c, &c->server->wanted, settings_without(table_of(c), c->server->wanted, name));
+        if (settings_get(c->startup, name, &startup)) {
+                struct settings *next;
+
+                /* The session's own default, which is not the server's: differs until the next attach. */
+                if (settings_with(table_of(c), c->settings_now, &startup, &next) == STATUS_OK)
+                        replace(c, &c->settings_now, next);
+        } else {
+                replace(c, &c->settings_now, settings_without(table_of(c), c->settings_now, name));
+        }
+}
+
+static void reset_all(struct client *c, bool discard)
+{
+        struct settings *server = NULL;
+        struct setting kept;
+
+        start_view(c);
+        /* RESET ALL leaves the role alone; DISCARD ALL does not. */
+        if (!discard && settings_get(c->server->wanted, SV("role"), &kept) &&
+            settings_with(table_of(c), NULL, &kept, &server) != STATUS_OK)
+                server = NULL;
+        replace(c, &c->settings_now, settings_ref(c->startup));
+        replace(c, &c->server->wanted, server);
+}
+
+static void set_text(struct client *c, const char *name, const char *value)
+{
+        struct setting s = {sv_cstr(name), sv_cstr(value), SETTING_KIND_STRING};
+
+        set(c, &s);
+}
+
+static void characteristics(struct client *c, const struct facts *f)
+{
+        static const char *const levels[] = {"", "read committed", "repeatable read", "serializable"};
+
+        if (f->access != ACCESS_UNSAID)
+                set_text(c, "default_transaction_read_only", f->access == ACCESS_READ_ONLY ? "on" : "off");
+        if (f->isolation != ISOLATION_UNSAID)
+                set_text(c, "default_transaction_isolation", levels[f->isolation]);
+        if (f->access == ACCESS_UNSAID && f->isolation == ISOLATION_UNSAID)
+                pin(c, PIN_SETTING); /* DEFERRABLE alone: rare, not modelled */
+}
+
+static void note_one(struct client *c, const struct facts *f)
+{
+        char name_text[NAME_MAX_BYTES], value_text[4096];
+        struct setting s = {.kind = SETTING_KIND_SQL};
+
+        switch (f->setting) {
+        case SETTING_NONE:
+        case SETTING_SET_LOCAL: return;
+        case SETTING_SET:
+                if (!canonical_name(f->setting_name, name_text, sizeof(name_text), &s.name)) {
+                        pin(c, PIN_SETTING);
+                        return;
+                }
+                s.value = f->setting_value;
+                if (f->setting_by_call) {
+                        s.kind = SETTING_KIND_STRING;
+                        if (!literal_value(f->setting_value, value_text, sizeof(value_text), &s.value)) {
+                                pin(c, PIN_SETTING);
+                                return;
+                        }
+                }
+                set(c, &s);
+                return;
+        case SETTING_RESET:
+                if (canonical_name(f->setting_name, name_text, sizeof(name_text), &s.name))
+                        reset(c, s.name);
+                else
+                        pin(c, PIN_SETTING);
+                return;
+        case SETTING_RESET_ALL: reset_all(c, false); return;
+        case SETTING_DISCARD_ALL: reset_all(c, true); return;
+        case SETTING_CHARACTERISTICS: characteristics(c, f); return;
+        case SETTING_UNKNOWN: pin(c, PIN_SETTING); return;
+        }
+}
+
+void carry_note(struct client *c, struct sv text, const struct facts *facts)
+{
+        struct sv rest = text;
+        struct facts one;
+
+        if (!c->room->conf->opt.session_state || c->endpoint->pool_mode == POOL_SESSION)
+                return;
+        if (facts->setting != SETTING_NONE) {
+                if (facts->statements > 1)
+                        while (classify_next(&rest, &c->room->rules, c->backslash_unsafe, &one))
+                                note_one(c, &one);
+                else
+                        note_one(c, facts);
+                client_settings_changed(c);
+        }
+        c->pins &= ~facts->unpins;
+        if (facts->pins != 0)
+                pin(c, facts->pins);
+}
+
+void carry_settle(struct client *c, struct server *s)
+{
+        bool forget = c->failed || c->rolled_back;
+
+        if (c->settings_now != c->settings) {
+                if (forget)
+                        replace(c, &c->settings_now, settings_ref(c->settings));
+                else
+                        replace(c, &c->settings, settings_ref(c->settings_now));
+                client_settings_changed(c);
+        }
+        if (s->wants) {
+                if (forget)
+                        settings_unref(table_of(c), s->wanted);
+                else
+                        replace(c, &s->applied, s->wanted);
+                s->wanted = NULL; /* given back, or gone over */
+                s->wants = false;
+        }
+}
+
+void carry_report(struct client *c, struct server *s, struct sv name, struct sv value)
+{
+        const struct options *opt = &c->room->conf->opt;
+        char lower[NAME_MAX_BYTES];
+        struct setting setting = {.value = value, .kind = SETTING_KIND_STRING};
+        struct settings *next;
+
+        if (opt->session_state || !startup_tracks(opt, name) ||
+            !canonical_name(name, lower, sizeof(lower), &setting.name))
+                return;
+        if (settings_with(table_of(c), c->settings_now, &setting, &next) == STATUS_OK) {
+                replace(c, &c->settings_now, next);
+                replace(c, &c->settings, settings_ref(next));
+        }
+        if (settings_with(table_of(c), s->applied, &setting, &next) == STATUS_OK)
+                replace(c, &s->applied, next);
+        client_settings_changed(c);
+}

@@ -1,0 +1,281 @@
+#include "session/census.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "session/cancel.h"
+#include "session/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct form {
+        struct letter letter;
+        struct census *census;
+        struct room *room;
+};
+
+/* As PgBouncer names a client's states. */
+static const char *client_state(const struct client *c)
+{
+        switch (c->state) {
+        case CLIENT_WAITING:
+        case CLIENT_HELD: return "waiting";
+        case CLIENT_WELCOME: return "waiting";
+        case CLIENT_STARTUP:
+        case CLIENT_AUTH: return "login";
+        case CLIENT_IDLE:
+        case CLIENT_SETTING:
+        case CLIENT_ACTIVE:
+        case CLIENT_ABORTED:
+        case CLIENT_CLOSED:
+        case CLIENT_STATES: break;
+        }
+        return "active";
+}
+
+static const char *pin_name(unsigned pins)
+{
+        static const char *const names[] = {"LISTEN",       "temporary table",        "PREPARE", "WITH HOLD cursor",
+                                            "advisory lock", "LOAD", "setting"};
+
+        for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (pins & (1U << i))
+                        return names[i];
+        return "";
+}
+
+static const char *setting_text(struct arena *a, const struct settings *set, const char *name)
+{
+        struct setting s;
+
+        return settings_get(set, sv_cstr(name), &s) ? arena_strndup(a, s.value.p, s.value.n) : "";
+}
+
+static void fill_client(const struct client *c, struct census_socket *row, struct arena *a)
+{
+        int64_t now = loop_now(c->room->loop);
+        bool waits = strcmp(client_state(c), "waiting") == 0;
+
+        row->user = c->endpoint != NULL ? arena_strdup(a, c->endpoint->user) : "";
+        row->database = c->endpoint != NULL ? arena_strdup(a, c->endpoint->database) : "";
+        row->state = client_state(c);
+        row->node = c->server != NULL ? arena_strdup(a, c->server->pool->quota->node->name) : "";
+        row->addr = arena_strdup(a, c->address);
+        row->local_addr = c->via_tcp ? arena_strdup(a, c->address) : "unix";
+        row->port = c->port;
+        row->local_port = c->room->conf->opt.listen_port;
+        row->connect_wall_us = c->connected_wall_us;
+        row->request_wall_us = c->request_us != 0 ? clock_wall_us() - (now - c->request_us) : c->connected_wall_us;
+        row->wait_us = waits ? now - (c->request_us != 0 ? c->request_us : now) : 0;
+        row->application_name = setting_text(a, c->settings, "application_name");
+        row->ptr = (uint64_t)(uintptr_t)c;
+        row->link = (uint64_t)(uintptr_t)c->server;
+        row->prepared_statements = (int)names_count(&c->names);
+        row->id = c->id;
+        row->remote_pid = seat_pid(c);
+        row->worker = c->room->self;
+        row->pin = pin_name(c->pins);
+}
+
+static void fill_clients(struct room *room, struct census_worker *w)
+{
+        size_t n = 0;
+
+        list_for_each(node, &room->clients) n++;
+        w->clients = arena_alloc(&w->arena, n * sizeof(*w->clients));
+        list_for_each(node, &room->clients)
+        {
+                const struct client *c = list_item(node, struct client, in_clients);
+
+                if (c->state >= CLIENT_WELCOME)
+                        fill_client(c, &w->clients[w->client_count++], &w->arena);
+        }
+}
+
+static const char *server_state(const struct server *s)
+{
+        switch (s->state) {
+        case SERVER_CONNECTING:
+        case SERVER_LOGIN: return "login";
+        case SERVER_LEASED: return "active";
+        case SERVER_RESETTING: return "tested";
+        case SERVER_PARKED: return "being_canceled";
+        case SERVER_IDLE:
+        case SERVER_MOVING:
+        case SERVER_CLOSED:
+        case SERVER_STATES: break;
+        }
+        return "idle";
+}
+
+static void fill_servers_of(struct pool *pool, struct list *list, struct census_worker *w)
+{
+        struct arena *a = &w->arena;
+
+        list_for_each(node, list)
+        {
+                const struct server *s = list_item(node, struct server, in_pool);
+                struct census_socket *row = &w->servers[w->server_count++];
+
+                row->user = arena_strdup(a, pool->quota->user);
+                row->database = arena_strdup(a, pool->quota->database);
+                row->state = server_state(s);
+                row->node = arena_strdup(a, pool->quota->node->name);
+                row->addr = arena_strdup(a, s->address);
+                row->local_addr = row->addr;
+                row->port = pool->quota->node->port;
+                row->local_port = s->local_port;
+                row->connect_wall_us = s->connected_wall_us;
+                row->request_wall_us = clock_wall_us() - (loop_now(pool->home->loop) - s->since_us);
+                row->close_needed = s->close_needed;
+                row->application_name = setting_text(a, s->applied, "application_name");
+                row->ptr = (uint64_t)(uintptr_t)s;
+                row->link = (uint64_t)(uintptr_t)s->client;
+                row->remote_pid = s->backend_pid;
+                row->prepared_statements = (int)s->prepared.count;
+                row->id = s->id;
+                row->worker = pool->home->self;
+                row->pin = "";
+        }
+}
+
+static void fill_servers(struct room *room, struct census_worker *w)
+{
+        struct pool *pool, *next;
+        size_t n = 0;
+
+        HASH_ITER(hh, room->pools.pools, pool, next)
+        n += (size_t)(pool->idle_count + pool->leased_count + pool->login_count + pool->resetting_count +
+                      pool->parked_count);
+        w->servers = arena_alloc(&w->arena, n * sizeof(*w->servers));
+        HASH_ITER(hh, room->pools.pools, pool, next)
+        {
+                fill_servers_of(pool, &pool->leased, w);
+                fill_servers_of(pool, &pool->idle, w);
+                fill_servers_of(pool, &pool->login, w);
+                fill_servers_of(pool, &pool->resetting, w);
+                fill_servers_of(pool, &pool->parked, w);
+        }
+}
+
+static void fill_pool(const struct pool *pool, struct census_pool *row, struct census_worker *w)
+{
+        const struct list *head = list_first(&pool->queue);
+
+        row->database = arena_strdup(&w->arena, pool->quota->database);
+        row->user = arena_strdup(&w->arena, pool->quota->user);
+        row->node = arena_strdup(&w->arena, pool->quota->node->name);
+        row->cl_waiting = pool->queue_count;
+        row->cl_active = pool->leased_count;
+        row->sv_active = pool->leased_count;
+        row->sv_being_canceled = pool->parked_count;
+        row->sv_idle = pool->idle_count;
+        row->sv_tested = pool->resetting_count;
+        row->sv_login = pool->login_count;
+        if (head != NULL)
+                row->maxwait_us = loop_now(pool->home->loop) -
+                                  list_item(head, const struct waiter, in_queue)->since_us;
+        row->pool_mode = pool->home->conf->opt.pool_mode;
+        if (pool->line != NULL && pool->line->pool_mode >= 0)
+                row->pool_mode = pool->line->pool_mode;
+        row->limit = atomic_load(&pool->quota->limit);
+        row->worker = pool->home->self;
+}
+
+static void fill_endpoints(struct room *room, struct census_worker *w)
+{
+        struct endpoint *e, *next;
+        struct census_endpoint *row;
+
+        w->endpoints = arena_alloc(&w->arena, HASH_COUNT(room->endpoints) * sizeof(*w->endpoints));
+        HASH_ITER(hh, room->endpoints, e, next)
+        {
+                row = &w->endpoints[w->endpoint_count++];
+                row->database = arena_strdup(&w->arena, e->database);
+                row->user = arena_strdup(&w->arena, e->user);
+                row->pool_mode = e->pool_mode;
+                list_for_each(node, &room->clients)
+                {
+                        const struct client *c = list_item(node, struct client, in_clients);
+                        int64_t waited = loop_now(room->loop) - c->request_us;
+
+                        if (c->endpoint != e)
+                                continue;
+                        row->clients++;
+                        row->held += c->state == CLIENT_HELD;
+                        if (strcmp(client_state(c), "waiting") == 0) {
+                                row->cl_waiting++;
+                                if (c->request_us != 0 && waited > row->maxwait_us)
+                                        row->maxwait_us = waited;
+                        } else {
+                                row->cl_active++;
+                        }
+                }
+        }
+}
+
+static void fill(struct room *room, unsigned parts, struct census_worker *w)
+{
+        struct pool *pool, *next;
+        struct db_stats *s, *next_stats;
+
+        if (parts & CENSUS_CLIENTS)
+                fill_clients(room, w);
+        if (parts & CENSUS_SERVERS)
+                fill_servers(room, w);
+        if (parts & CENSUS_POOLS) {
+                w->pools = arena_alloc(&w->arena, HASH_COUNT(room->pools.pools) * sizeof(*w->pools));
+                HASH_ITER(hh, room->pools.pools, pool, next) fill_pool(pool, &w->pools[w->pool_count++], w);
+                fill_endpoints(room, w);
+        }
+        if (parts & CENSUS_STATS) {
+                w->stats = arena_alloc(&w->arena, HASH_COUNT(room->stats) * sizeof(*w->stats));
+                HASH_ITER(hh, room->stats, s, next_stats)
+                w->stats[w->stats_count++] = (struct census_stats){arena_strdup(&w->arena, s->database), s->n};
+        }
+        list_for_each(node, &room->logins) w->logins++;
+}
+
+static void open_form(struct letter *letter, void *owner)
+{
+        struct form *form = list_item(letter, struct form, letter);
+        struct census *census = form->census;
+
+        (void)owner;
+        fill(form->room, census->parts, &census->worker[form->room->self]);
+        free(form);
+        if (atomic_fetch_sub(&census->missing, 1) == 1)
+                mailbox_post(census->home, &census->letter);
+}
+
+struct census *census_take(struct crowd *crowd, unsigned parts, struct mailbox *home, void *arg,
+                           void (*done)(struct letter *letter, void *owner))
+{
+        struct census *census =
+            xcalloc(1, sizeof(*census) + (unsigned long)crowd->workers * sizeof(census->worker[0]));
+
+        census->letter.open = done;
+        census->parts = parts;
+        census->home = home;
+        census->arg = arg;
+        census->workers = crowd->workers;
+        atomic_init(&census->missing, crowd->workers);
+        if (crowd->workers == 0)
+                mailbox_post(home, &census->letter);
+        for (int i = 0; i < crowd->workers; i++) {
+                struct form *form = xcalloc(1, sizeof(*form));
+
+                form->letter.open = open_form;
+                form->census = census;
+                form->room = crowd->rooms[i];
+                mailbox_post(&form->room->loop->mailbox, &form->letter);
+        }
+        return census;
+}
+
+void census_free(struct census *census)
+{
+        for (int i = 0; i < census->workers; i++)
+                arena_release(&census->worker[i].arena);
+        free(census);
+}

@@ -1,0 +1,87 @@
+/* census: what all workers have to show, gathered for one console command or scrape: a letter goes to each worker, each
+ * copies its rows, and when the last has answered the asker gets all of it in one letter back.
+ *
+ * A census is a value: its strings are copies in its arenas; nobody's live struct is in it. */
+#pragma once
+
+#include "base/arena.h"
+#include "net/mailbox.h"
+#include "session/room.h"
+#include "session/stats.h"
+
+enum census_part {
+        CENSUS_CLIENTS = 1 << 0,
+        CENSUS_SERVERS = 1 << 1,
+        CENSUS_POOLS = 1 << 2,
+        CENSUS_STATS = 1 << 3,
+};
+
+/* SHOW CLIENTS and SHOW SERVERS have the same columns. */
+struct census_socket {
+        const char *user, *database, *state; /* state as PgBouncer names it: active, waiting, idle, used, login... */
+        const char *node;                    /* servers: "host:port"; clients: of the linked server, or "" */
+        const char *addr, *local_addr, *application_name;
+        int port, local_port;
+        int64_t connect_wall_us, request_wall_us, wait_us;
+        bool close_needed;
+        uint64_t ptr, link; /* identities; 0: none */
+        uint32_t remote_pid;
+        int prepared_statements;
+        uint64_t id;
+        int worker;
+        const char *pin; /* clients: why it keeps its server, "" when it does not */
+};
+
+/* One per (database, user, node) and worker; for SHOW POOLS sum over nodes and workers. */
+struct census_pool {
+        const char *database, *user, *node;
+        int cl_active, cl_waiting, cl_active_cancel_req, cl_waiting_cancel_req;
+        int sv_active, sv_active_cancel, sv_being_canceled, sv_idle, sv_used, sv_tested, sv_login;
+        int64_t maxwait_us;
+        int pool_mode; /* enum pool_mode */
+        int limit;     /* of connections, over all workers */
+        int worker;
+};
+
+/* Clients that are logged in but wait for no pool (idle, held) are counted here, per (database, user). */
+struct census_endpoint {
+        const char *database, *user;
+        int clients, held;
+        int cl_active, cl_waiting;
+        int pool_mode;
+        int64_t maxwait_us; /* of the held */
+};
+
+struct census_stats {
+        const char *database;
+        struct counters n;
+};
+
+struct census_worker {
+        struct arena arena;
+        struct census_socket *clients, *servers;
+        size_t client_count, server_count;
+        struct census_pool *pools;
+        size_t pool_count;
+        struct census_endpoint *endpoints;
+        size_t endpoint_count;
+        struct census_stats *stats;
+        size_t stats_count;
+        int logins; /* clients still logging in */
+};
+
+struct census {
+        struct letter letter; /* in which it comes back; `open` is set by the asker */
+        unsigned parts;
+        struct mailbox *home;
+        void *arg; /* the asker's */
+        _Atomic int missing;
+        int workers;
+        struct census_worker worker[]; /* one each */
+};
+
+/* Asks all workers of `crowd` for `parts` (enum census_part bits). When all have answered, `done` runs on the thread
+ * of `home` with the census as its letter (first member) and that mailbox's owner; it frees it with census_free. */
+struct census *census_take(struct crowd *crowd, unsigned parts, struct mailbox *home, void *arg,
+                           void (*done)(struct letter *letter, void *owner));
+void census_free(struct census *census);

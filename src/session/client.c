@@ -1,0 +1,320 @@
+#include "session/client.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "session/cancel.h"
+#include "session/entry.h"
+#include "session/link.h"
+#include "session/loss.h"
+#include "session/relay.h"
+#include "session/segment.h"
+#include "wire/writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TO_CLOSED MOVE(CLIENT_CLOSED)
+
+const struct machine_state client_states[CLIENT_STATES] = {
+    [CLIENT_STARTUP] = {"startup", MOVE(CLIENT_AUTH) | MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_AUTH] = {"auth", MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_WELCOME] = {"welcome", MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_IDLE] = {"idle", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_SETTING) |
+                                 MOVE(CLIENT_ACTIVE) | TO_CLOSED},
+    [CLIENT_WAITING] = {"waiting", MOVE(CLIENT_SETTING) | MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_HELD] = {"held", MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_SETTING] = {"setting", MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_ACTIVE] = {"active", MOVE(CLIENT_IDLE) | MOVE(CLIENT_ABORTED) | TO_CLOSED},
+    [CLIENT_ABORTED] = {"aborted", MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_CLOSED] = {"closed", 0},
+};
+
+void client_move(struct client *c, enum client_state to)
+{
+        machine_move(client_states, c->state, to);
+        if (c->state <= CLIENT_WELCOME && to > CLIENT_WELCOME)
+                list_unlink(&c->in_phase);
+        if (c->state == CLIENT_HELD || to == CLIENT_HELD) {
+                list_unlink(&c->in_phase);
+                atomic_fetch_add_explicit(&c->room->crowd->held, to == CLIENT_HELD ? 1 : -1,
+                                          memory_order_relaxed);
+        }
+        if (to == CLIENT_HELD)
+                list_append(&c->room->held, &c->in_phase);
+        c->state = to;
+        c->since_us = loop_now(c->room->loop);
+}
+
+const char *client_name(const struct client *c, char *out, size_t size)
+{
+        snprintf(out, size, "%s/%s@%s:%d", c->endpoint != NULL ? c->endpoint->database : "(nodb)",
+                 c->endpoint != NULL ? c->endpoint->user : "(nouser)", c->address, c->port);
+        return out;
+}
+
+void client_log_error(const struct client *c, const struct refusal *r)
+{
+        char name[400];
+
+        if (c->room->conf->opt.log_pooler_errors)
+                log_warning("C-%p: %s Pooler Error: %s", (const void *)c, client_name(c, name, sizeof(name)),
+                            r->text);
+}
+
+static void bury(struct grave *grave)
+{
+        struct client *c = list_item(grave, struct client, grave);
+
+        slab_free(&c->room->clients_slab, c);
+}
+
+static void forget(struct client *c)
+{
+        struct settings_table *table = &c->room->pools.settings;
+
+        entry_free(c);
+        buf_release(&c->in);
+        buf_release(&c->unnamed);
+        names_clear(&c->names, &c->room->statements);
+        settings_unref(table, c->startup);
+        settings_unref(table, c->settings);
+        settings_unref(table, c->settings_now);
+        c->startup = c->settings = c->settings_now = NULL;
+        seat_leave(c);
+        list_unlink(&c->in_clients);
+        atomic_fetch_sub_explicit(&c->room->crowd->clients[c->room->self], 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&c->room->crowd->total, 1, memory_order_relaxed);
+        if (c->endpoint != NULL)
+                c->endpoint->clients--;
+}
+
+void client_close(struct client *c, const struct refusal *r, const char *why)
+{
+        const struct options *opt = &c->room->conf->opt;
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+        char name[400];
+
+        if (c->state == CLIENT_CLOSED)
+                return;
+        client_name(c, name, sizeof(name));
+        if (opt->log_disconnections)
+                log_info("C-%p: %s closing because: %s (age=%llds)", (const void *)c, name, why,
+                         (long long)((clock_wall_us() - c->connected_wall_us) / US_PER_SEC));
+        if (r != NULL)
+                client_log_error(c, r);
+        pool_cancel_wait(&c->waiter);
+        if (c->server != NULL)
+                link_abandon(c, why);
+        if (r != NULL && !c->cut_answer && c->stream.fd >= 0) {
+                write_refusal(&w, r);
+                if (w.failed || stream_send_buf(&c->stream, &out) != STATUS_OK)
+                        why = "client unexpected eof";
+        }
+        stream_close(&c->stream);
+        client_move(c, CLIENT_CLOSED);
+        if (list_linked(&c->in_phase))
+                list_unlink(&c->in_phase);
+        forget(c);
+        loop_bury(c->room->loop, &c->grave, bury);
+}
+
+void client_refuse(struct client *c, const char *sqlstate, const char *text)
+{
+        struct refusal r;
+
+        refusal_set(&r, "FATAL", sqlstate, "%s", text);
+        client_close(c, &r, text);
+}
+
+void client_cancelled(struct client *c)
+{
+        struct refusal r;
+
+        pool_cancel_wait(&c->waiter);
+        client_move(c, CLIENT_IDLE);
+        refusal_set(&r, "ERROR", "57014", "canceling statement due to user request");
+        segment_refuse(c, &r);
+}
+
+bool client_send(struct client *c, struct writer *w)
+{
+        if (!w->failed && stream_send_buf(&c->stream, w->out) == STATUS_OK)
+                return true;
+        buf_release(w->out);
+        client_close(c, NULL, "client unexpected eof");
+        return false;
+}
+
+void client_want_read(struct client *c)
+{
+        bool server_full = c->server != NULL && stream_unsent(&c->server->stream) > 0;
+        bool waits = c->state != CLIENT_ACTIVE || c->barrier;
+
+        stream_want_read(&c->stream, !server_full && !(waits && buf_len(&c->in) > CLIENT_IN_FULL));
+}
+
+void client_settings_changed(struct client *c)
+{
+        static const char *const unsafe[] = {"sjis",  "big5", "gbk",   "gb18030", "uhc",        "johab",
+                                             "shift", "mskanji", "win936", "win932", "win949", "win950"};
+        const struct settings *set = c->settings_now;
+        struct setting s;
+
+        c->hint = HINT_NONE;
+        c->access = ACCESS_UNSAID;
+        c->isolation = ISOLATION_UNSAID;
+        c->backslash_unsafe = false;
+        if (set == NULL)
+                return;
+        if (settings_get(set, SV("pgsteer.route"), &s))
+                c->hint = strcasestr(s.value.p, "primary")   ? HINT_PRIMARY
+                          : strcasestr(s.value.p, "standby") ? HINT_STANDBY
+                                                             : HINT_NONE;
+        if (settings_get(set, SV("default_transaction_read_only"), &s))
+                c->access = strcasestr(s.value.p, "on") || strcasestr(s.value.p, "true") ||
+                                    strcasestr(s.value.p, "yes") || strchr(s.value.p, '1')
+                                ? ACCESS_READ_ONLY
+                                : ACCESS_READ_WRITE;
+        if (settings_get(set, SV("default_transaction_isolation"), &s))
+                c->isolation = strcasestr(s.value.p, "serializable") ? ISOLATION_SERIALIZABLE
+                               : strcasestr(s.value.p, "repeatable") ? ISOLATION_REPEATABLE_READ
+                                                                     : ISOLATION_READ_COMMITTED;
+        if (settings_get(set, SV("client_encoding"), &s))
+                for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++)
+                        if (strcasestr(s.value.p, unsafe[i]) != NULL)
+                                c->backslash_unsafe = true;
+}
+
+/* ---- bytes ---- */
+
+/* Handles as much of the `n` bytes at `p` as the state allows; returns how much. */
+static size_t take(struct client *c, const uint8_t *p, size_t n)
+{
+        size_t used = 0;
+
+        while (used < n) {
+                enum client_state before = c->state;
+                size_t k = 0;
+
+                switch (c->state) {
+                case CLIENT_STARTUP:
+                case CLIENT_AUTH: k = entry_take(c, p + used, n - used); break;
+                case CLIENT_IDLE: k = segment_take(c, p + used, n - used); break;
+                case CLIENT_ACTIVE: k = relay_from_client(c, p + used, n - used); break;
+                case CLIENT_ABORTED: k = loss_take(c, p + used, n - used); break;
+                case CLIENT_WELCOME:
+                case CLIENT_WAITING:
+                case CLIENT_HELD:
+                case CLIENT_SETTING:
+                case CLIENT_CLOSED:
+                case CLIENT_STATES: return used;
+                }
+                used += k;
+                if (k == 0 && c->state == before)
+                        break;
+        }
+        return used;
+}
+
+void client_go_on(struct client *c)
+{
+        size_t used;
+
+        if (c->state == CLIENT_CLOSED)
+                return;
+        if (buf_len(&c->in) > 0) {
+                used = take(c, buf_data(&c->in), buf_len(&c->in));
+                if (c->state == CLIENT_CLOSED)
+                        return;
+                buf_consume(&c->in, used);
+                buf_trim(&c->in);
+        }
+        client_want_read(c);
+}
+
+static void keep(struct client *c, const uint8_t *p, size_t n)
+{
+        size_t limit = c->state <= CLIENT_AUTH ? STARTUP_MAX + LOOP_SCRATCH_BYTES
+                                               : CLIENT_IN_MAX + LOOP_SCRATCH_BYTES;
+
+        if (n > 0 && buf_append(&c->in, p, n, limit) != STATUS_OK)
+                client_refuse(c, "54000", "message too large to be gathered");
+}
+
+static void on_readable(struct client *c)
+{
+        struct loop *loop = c->room->loop;
+        size_t n, used;
+        enum status status = stream_read(&c->stream, loop->scratch, LOOP_SCRATCH_BYTES, &n);
+
+        if (status == STATUS_AGAIN)
+                return;
+        if (status != STATUS_OK) {
+                client_close(c, NULL, "client unexpected eof");
+                return;
+        }
+        if (c->endpoint != NULL)
+                c->endpoint->stats->n.received += n;
+        if (buf_len(&c->in) > 0) {
+                keep(c, loop->scratch, n);
+                client_go_on(c);
+                return;
+        }
+        used = take(c, loop->scratch, n);
+        if (c->state == CLIENT_CLOSED)
+                return;
+        if (used < n) {
+                keep(c, loop->scratch + used, n - used);
+                if (c->state != CLIENT_CLOSED)
+                        client_want_read(c);
+        }
+}
+
+static void on_event(struct stream *stream, enum stream_event event)
+{
+        struct client *c = list_item(stream, struct client, stream);
+
+        if (c->state == CLIENT_CLOSED)
+                return;
+        switch (event) {
+        case STREAM_READABLE: on_readable(c); return;
+        case STREAM_DRAINED:
+                if (c->server != NULL)
+                        stream_want_read(&c->server->stream, true);
+                return;
+        case STREAM_BROKEN: client_close(c, NULL, "client unexpected eof"); return;
+        }
+}
+
+void client_new(struct room *room, int fd, const struct address *peer)
+{
+        struct client *c = slab_new(&room->clients_slab);
+        const struct options *opt = &room->conf->opt;
+        struct keepalive keepalive = {opt->tcp_keepalive, opt->tcp_keepidle, opt->tcp_keepintvl,
+                                      opt->tcp_keepcnt};
+
+        c->room = room;
+        c->state = CLIENT_STARTUP;
+        c->id = ++room->next_client_id;
+        c->tx = 'I';
+        c->node = -1;
+        c->since_us = loop_now(room->loop);
+        c->connected_wall_us = clock_wall_us();
+        c->via_tcp = peer->u.any.sa_family != AF_UNIX;
+        c->port = opt->listen_port;
+        address_text(peer, c->address, sizeof(c->address), &c->port);
+        list_init(&c->in_clients);
+        list_init(&c->in_phase);
+        list_init(&c->waiter.in_queue);
+        list_init(&c->grave.in_graveyard);
+        list_append(&room->clients, &c->in_clients);
+        list_append(&room->logins, &c->in_phase);
+        socket_options(fd, &keepalive);
+        stream_open(&c->stream, room->loop, fd, on_event);
+        seat_take(c);
+        if (atomic_load_explicit(&room->crowd->refusing, memory_order_relaxed))
+                client_refuse(c, "57P01", "server shutting down");
+}

@@ -1,0 +1,148 @@
+/* client: one application's connection, from accept to close: what it has sent and not yet got through, what
+ * transaction and settings it believes to have, and which server serves it now.
+ *
+ *     STARTUP --> AUTH --> WELCOME --> IDLE <-------------------------------------------------+
+ *                                      | |  no server free         granted                    |
+ *                                      | +--> WAITING -------------------+--> SETTING --+     |
+ *                                      |  no node: HELD --(topology)--> IDLE            |     |
+ *                                      +------------------------------------------------+-> ACTIVE
+ *     ACTIVE --(server lost in a transaction)--> ABORTED --(COMMIT, ROLLBACK)--> IDLE
+ *     any --> CLOSED
+ *
+ * Refuses to know nodes or pools other than through its endpoint and its route. Owner and thread: its worker; the state
+ * changes only in client_move. */
+#pragma once
+
+#include "base/machine.h"
+#include "session/endpoint.h"
+
+enum client_state {
+        CLIENT_STARTUP, /* the startup packet is awaited */
+        CLIENT_AUTH,    /* a password or SASL message is awaited */
+        CLIENT_WELCOME, /* authenticated; a server is asked for its parameters */
+        CLIENT_IDLE,    /* no server; between transactions, or a segment is incomplete */
+        CLIENT_WAITING, /* in a pool's queue with a whole segment */
+        CLIENT_HELD,    /* a whole segment and no node to send it to */
+        CLIENT_SETTING, /* has a server; its settings are being applied there */
+        CLIENT_ACTIVE,  /* has a server; bytes flow */
+        CLIENT_ABORTED, /* its transaction died with its server; we answer until it ends it */
+        CLIENT_CLOSED,
+        CLIENT_STATES
+};
+
+extern const struct machine_state client_states[CLIENT_STATES];
+
+struct writer;
+struct entry; /* the login's own state, session/entry.h */
+
+/* How far a segment that may be run again has got. */
+enum repeat {
+        REPEAT_NO,      /* must not be: it writes, or something of its answer has left */
+        REPEAT_POSSIBLE /* a read, kept whole in server->replay; nothing of the answer has left */
+};
+
+struct client {
+        struct stream stream;
+        struct grave grave;
+        enum client_state state;
+        struct room *room;
+        struct endpoint *endpoint; /* from WELCOME on */
+        struct list in_clients, in_phase; /* in_phase: room->logins or room->held */
+        struct waiter waiter;
+        struct server *server; /* written by session/link.c alone */
+        struct entry *entry;   /* until IDLE */
+        struct buf in;         /* read and not yet forwarded */
+        struct names names;
+        struct buf unnamed; /* the body of the last unnamed Parse, when no Bind followed in its segment */
+
+        /* where in the stream of messages we are */
+        size_t pass;         /* bytes of the current message still to go through */
+        size_t drop;         /* bytes of the current message still to be dropped */
+        size_t replay_size;  /* bytes ahead to be kept in server->replay as they are sent */
+        size_t known;        /* bytes ahead that have been classified and need no further look */
+        bool in_segment;     /* messages sent, their Sync not yet */
+        bool skip_to_sync;   /* drop all until Sync, as a server does after an error */
+        bool barrier;        /* forward nothing until all owed replies are in */
+        bool unnamed_here;   /* the last unnamed Parse went to the server of now */
+
+        /* the transaction */
+        char tx;             /* as the client was last told */
+        bool wrote;          /* something that changes data has been sent in it */
+        bool commit_sent;    /* its end has been sent */
+        bool began;          /* BEGIN has been sent in a segment not yet answered */
+        bool on_primary;
+        bool failed;         /* an error was seen in it since the last ReadyForQuery */
+        bool rolled_back;    /* its last command was ROLLBACK */
+        bool abort_untold;   /* ABORTED: the client has not got the error yet */
+        bool ending;         /* ABORTED: what was parsed or bound last ends the transaction */
+        const struct node *lost_node; /* ABORTED: whose loss it was */
+        bool discarding;     /* a standby refused the segment: its answer is dropped, then it runs on the primary */
+        bool cut_answer;     /* a message to the client is incomplete */
+        bool surplus;        /* HELD beyond failover_queue_size */
+        enum repeat repeat;
+        uint64_t skip_nodes; /* bit i: node i failed this segment */
+        bool force_primary;
+        int node;            /* index of the server's node */
+        enum reason retry_reason;
+
+        /* the session */
+        struct settings *startup; /* of the startup packet */
+        struct settings *settings;
+        struct settings *settings_now; /* as it will be if the transaction commits */
+        unsigned pins;                 /* enum pin */
+        enum hint hint;                /* pgsteer.route */
+        enum tx_access access;
+        enum tx_isolation isolation;
+        bool backslash_unsafe;
+        int64_t floor_us; /* newest own commit */
+
+        /* for people and deadlines */
+        char address[46];
+        int port;
+        bool via_tcp;
+        uint32_t seat, secret; /* the cancel key */
+        uint64_t id;
+        int64_t since_us;      /* when the state began */
+        int64_t request_us;    /* when the segment arrived */
+        int64_t answered_us;   /* when the last ReadyForQuery came */
+        int64_t tx_us;         /* when the transaction began */
+        int64_t connected_wall_us;
+};
+
+/* The one door of the state. */
+void client_move(struct client *c, enum client_state to);
+
+/* A new connection; takes over fd. */
+void client_new(struct room *room, int fd, const struct address *peer);
+
+/* Handles bytes as far as the state allows; called again whenever a state ends that had kept bytes back. */
+void client_go_on(struct client *c);
+
+/* The end: tells the refusal (NULL: nothing), closes, parts from server and queue, buries. `why` for the log. */
+void client_close(struct client *c, const struct refusal *r, const char *why);
+/* The same with a FATAL refusal made of sqlstate and text, which is also the log's reason. */
+void client_refuse(struct client *c, const char *sqlstate, const char *text);
+
+/* A CancelRequest met it while it waits or is held: its segment is answered with 57014. */
+void client_cancelled(struct client *c);
+
+/* Logs an error that the client is told, when log_pooler_errors says so. */
+void client_log_error(const struct client *c, const struct refusal *r);
+
+/* Sends what `w` has built and releases its buf; closes the client when that fails. False: it is closed. */
+bool client_send(struct client *c, struct writer *w);
+
+/* A name for log lines: "db/user@address:port". */
+const char *client_name(const struct client *c, char *out, size_t size);
+
+/* Whether bytes are wanted from it now (a full input buffer or a slow server says no). */
+void client_want_read(struct client *c);
+
+/* Derives hint, access, isolation and encoding from settings_now. */
+void client_settings_changed(struct client *c);
+
+enum {
+        CLIENT_IN_MAX = 16 << 20,  /* of one message that must be whole: a named Parse */
+        CLIENT_IN_FULL = 128 << 10, /* above it nothing more is read while a server is awaited */
+        CLIENT_OUT_MAX = 1 << 20,
+};

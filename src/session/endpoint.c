@@ -1,0 +1,159 @@
+#include "session/endpoint.h"
+
+#include "base/check.h"
+#include "wire/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WELCOMES_MAX = 32, WELCOME_BYTES_MAX = 32768 };
+
+static const char *server_user(const struct endpoint *e)
+{
+        return e->line->user != NULL ? e->line->user : e->user;
+}
+
+static void set_up(struct endpoint *e)
+{
+        const struct conf *conf = e->room->conf;
+        const struct conf_user *user = conf_find_user(conf, e->user);
+
+        e->pool_mode = conf->opt.pool_mode;
+        if (e->line->pool_mode >= 0)
+                e->pool_mode = e->line->pool_mode;
+        if (user != NULL && user->pool_mode >= 0)
+                e->pool_mode = user->pool_mode;
+        e->consistency = e->line->consistency >= 0 ? e->line->consistency : conf->opt.consistency;
+        e->cluster = cluster_for(e->line);
+        e->single = !e->cluster->probed || !conf->opt.routing;
+        for (int i = 0; i < TOPOLOGY_NODES_MAX; i++)
+                e->pools[i] = NULL;
+        cluster_refresh(e->cluster, &e->topology);
+}
+
+struct endpoint *endpoint_get(struct room *room, const struct conf_database *line, const char *database,
+                              const char *user)
+{
+        size_t dn = strlen(database) + 1, un = strlen(user) + 1;
+        struct endpoint *e = xcalloc(1, sizeof(*e) + dn + un), *found;
+
+        e->key_size = dn + un;
+        memcpy(e->key, database, dn);
+        memcpy(e->key + dn, user, un);
+        HASH_FIND(hh, room->endpoints, e->key, e->key_size, found);
+        if (found != NULL) {
+                free(e);
+                return found;
+        }
+        e->room = room;
+        e->database = e->key;
+        e->user = e->key + dn;
+        e->line = line;
+        e->stats = stats_for(&room->stats, database);
+        list_init(&e->welcomes);
+        HASH_ADD_KEYPTR(hh, room->endpoints, e->key, e->key_size, e);
+        set_up(e);
+        return e;
+}
+
+void endpoint_forget_welcomes(struct endpoint *e)
+{
+        struct list *node;
+
+        while ((node = list_shift(&e->welcomes)) != NULL) {
+                struct welcome *w = list_item(node, struct welcome, in_endpoint);
+
+                settings_unref(&e->room->pools.settings, w->settings);
+                buf_release(&w->params);
+                free(w);
+        }
+        e->welcome_count = 0;
+}
+
+void endpoint_configure(struct endpoint *e)
+{
+        e->line = conf_find_database(e->room->conf, e->database);
+        endpoint_forget_welcomes(e);
+        topology_unref(e->topology);
+        e->topology = NULL;
+        if (e->line != NULL)
+                set_up(e);
+}
+
+void endpoint_free(struct endpoint *e)
+{
+        endpoint_forget_welcomes(e);
+        topology_unref(e->topology);
+        explicit_bzero(&e->keys, sizeof(e->keys));
+        free(e);
+}
+
+const struct topology *endpoint_topology(struct endpoint *e)
+{
+        cluster_refresh(e->cluster, &e->topology);
+        return e->topology;
+}
+
+struct pool *endpoint_pool(struct endpoint *e, int index)
+{
+        if (e->pools[index] == NULL) {
+                e->pools[index] = pools_get(&e->room->pools, e->line, e->database, server_user(e),
+                                            e->cluster->nodes[index]);
+                if (e->have_keys)
+                        pool_offer_keys(e->pools[index], &e->keys);
+        }
+        return e->pools[index];
+}
+
+void endpoint_offer_keys(struct endpoint *e, const struct scram_keys *keys)
+{
+        if (e->line->user != NULL)
+                return; /* the server-side user is another one */
+        e->keys = *keys;
+        e->have_keys = true;
+        for (int i = 0; i < e->cluster->count; i++)
+                if (e->pools[i] != NULL)
+                        pool_offer_keys(e->pools[i], keys);
+}
+
+struct welcome *endpoint_welcome(struct endpoint *e, const struct settings *settings)
+{
+        list_for_each(node, &e->welcomes)
+        {
+                struct welcome *w = list_item(node, struct welcome, in_endpoint);
+
+                if (w->settings == settings)
+                        return w;
+        }
+        return NULL;
+}
+
+struct welcome *endpoint_learn(struct endpoint *e, struct settings *settings, const struct params *params)
+{
+        struct welcome *w = xcalloc(1, sizeof(*w));
+        struct writer out = writer_to(&w->params, WELCOME_BYTES_MAX);
+        struct sv at = params_all(params), name, value;
+        bool read_write = e->line->target < TARGET_READ_ONLY || e->line->target == TARGET_PRIMARY;
+
+        while (params_next(&at, &name, &value)) {
+                if (sv_is(name, "application_name"))
+                        continue; /* each client's own */
+                /* One server to the client: libpq's target_session_attrs must not take us for a standby. */
+                if (sv_is(name, "in_hot_standby") && read_write && e->cluster->probed)
+                        value = SV("off");
+                write_param_status(&out, name.p, value.p);
+        }
+        CHECK(!out.failed);
+        w->settings = settings;
+        list_prepend(&e->welcomes, &w->in_endpoint);
+        if (++e->welcome_count > WELCOMES_MAX) {
+                struct welcome *old = list_item(list_last(&e->welcomes), struct welcome, in_endpoint);
+
+                list_unlink(&old->in_endpoint);
+                settings_unref(&e->room->pools.settings, old->settings);
+                buf_release(&old->params);
+                free(old);
+                e->welcome_count--;
+        }
+        return w;
+}

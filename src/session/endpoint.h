@@ -1,0 +1,58 @@
+/* endpoint: what a worker's clients of one (database, user) share: the configuration line, the cluster and the newest
+ * topology seen, a pool for each node, and the parameters a server reports after login, by startup settings.
+ *
+ * Made at the first login, kept until the room ends. One thread. */
+#pragma once
+
+#include "cluster/cluster.h"
+#include "session/room.h"
+
+struct welcome {
+        struct list in_endpoint;   /* newest first */
+        struct settings *settings; /* what the client's startup packet asked for, application_name excepted */
+        struct buf params;         /* ParameterStatus messages */
+};
+
+struct endpoint {
+        UT_hash_handle hh;
+        struct room *room;
+        char *database, *user;            /* as the client named them; the hash key is "database NUL user" */
+        const struct conf_database *line; /* of room->conf; NULL: gone from the configuration */
+        struct cluster *cluster;
+        struct topology *topology;
+        struct pool *pools[TOPOLOGY_NODES_MAX]; /* by index in the cluster; NULL: not used yet */
+        struct db_stats *stats;
+        struct list welcomes;
+        int welcome_count;
+        int pool_mode; /* enum pool_mode */
+        int consistency;
+        bool single;   /* nothing to choose: one node, or routing=off */
+        struct scram_keys keys;
+        bool have_keys;
+        unsigned clients;
+        size_t key_size;
+        char key[];
+};
+
+/* The endpoint of a login, `line` being the database's line. */
+struct endpoint *endpoint_get(struct room *room, const struct conf_database *line, const char *database,
+                              const char *user);
+
+/* Follows the room's new configuration. */
+void endpoint_configure(struct endpoint *e);
+void endpoint_free(struct endpoint *e);
+
+/* The newest topology. Cheap. */
+const struct topology *endpoint_topology(struct endpoint *e);
+
+/* The pool of node `index`. */
+struct pool *endpoint_pool(struct endpoint *e, int index);
+
+/* SCRAM keys a client has logged in with: all pools of the endpoint may use them. */
+void endpoint_offer_keys(struct endpoint *e, const struct scram_keys *keys);
+
+/* Cached answer to a login with these settings; NULL: a server must be asked. */
+struct welcome *endpoint_welcome(struct endpoint *e, const struct settings *settings);
+/* Keeps the parameters of a server that has `settings`; takes over the reference. Returns the entry. */
+struct welcome *endpoint_learn(struct endpoint *e, struct settings *settings, const struct params *params);
+void endpoint_forget_welcomes(struct endpoint *e);

@@ -1,0 +1,33 @@
+/* entry: how a client comes in: startup packet, authentication, and the answer a PostgreSQL server would give, with the
+ * parameters of a real one (manual, "Start-up"). State that only this phase needs hangs on client->entry. */
+#pragma once
+
+#include "auth/scram.h"
+#include "session/client.h"
+
+struct entry {
+        char *user, *database;
+        bool admin_database;
+        bool unknown_user;
+        enum { ENTRY_PLAIN, ENTRY_MD5, ENTRY_SASL_FIRST, ENTRY_SASL_FINAL } expects;
+        uint8_t md5_salt[4];
+        struct scram_server scram;
+        struct scram_keys keys;
+        bool have_keys;
+        struct settings *welcome_key; /* what is asked of a server: the startup settings but application_name */
+};
+
+/* Bytes in CLIENT_STARTUP or CLIENT_AUTH. Returns how many were used. */
+size_t entry_take(struct client *c, const uint8_t *p, size_t n);
+
+/* CLIENT_WELCOME: looks for a server to ask; harmless when one is being asked. */
+void entry_ask(struct client *c);
+
+/* The server that was leased in CLIENT_WELCOME, and its settings applied: learn, answer, become idle. */
+void entry_granted(struct client *c, struct server *s);
+void entry_learned(struct client *c);
+
+void entry_free(struct client *c);
+
+/* A new configuration: passwords may have changed. */
+void entry_forget_verifiers(struct room *room);

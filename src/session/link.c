@@ -1,0 +1,110 @@
+#include "session/link.h"
+
+#include "base/check.h"
+
+#include <string.h>
+
+void link_join(struct client *c, struct server *s, int node)
+{
+        CHECK(c->server == NULL && s->client == NULL && s->state == SERVER_LEASED);
+        c->server = s;
+        s->client = c;
+        c->node = node;
+        c->on_primary = node == c->endpoint->topology->primary;
+        atomic_fetch_add_explicit(&s->pool->quota->node->in_flight, 1, memory_order_relaxed);
+}
+
+static struct server *part(struct client *c)
+{
+        struct server *s = c->server;
+
+        CHECK(s != NULL && s->client == c);
+        c->server = NULL;
+        s->client = NULL;
+        c->unnamed_here = false;
+        atomic_fetch_sub_explicit(&s->pool->quota->node->in_flight, 1, memory_order_relaxed);
+        settings_unref(&c->room->pools.settings, s->wanted);
+        s->wanted = NULL;
+        s->wants = false;
+        buf_consume(&s->replay, buf_len(&s->replay));
+        stream_want_read(&s->stream, true);
+        return s;
+}
+
+static const char *reset_query(const struct client *c, const struct server *s)
+{
+        const struct options *opt = &c->room->conf->opt;
+
+        if (s->dirty) /* pinned state must not reach the next client, whatever the configuration says */
+                return opt->server_reset_query[0] != '\0' ? opt->server_reset_query : "DISCARD ALL";
+        if (c->endpoint->pool_mode == POOL_SESSION || opt->server_reset_query_always)
+                return opt->server_reset_query;
+        return "";
+}
+
+static void give_back(struct client *c, struct server *s)
+{
+        const char *reset = reset_query(c, s);
+
+        if (reset[0] != '\0' && !s->stream.broken)
+                server_reset(s, reset);
+        else
+                pool_give_back(s);
+}
+
+void link_release(struct client *c)
+{
+        struct server *s = part(c);
+
+        c->node = -1;
+        c->skip_nodes = 0;
+        c->force_primary = false;
+        client_move(c, CLIENT_IDLE);
+        give_back(c, s);
+        if (buf_len(&c->in) > 0)
+                client_go_on(c);
+        else if (!c->stream.reading)
+                client_want_read(c);
+}
+
+void link_release_to_primary(struct client *c, enum reason reason)
+{
+        struct server *s = part(c);
+
+        c->node = -1;
+        c->force_primary = true;
+        c->retry_reason = reason;
+        client_move(c, CLIENT_IDLE);
+        give_back(c, s);
+        client_go_on(c);
+}
+
+void link_abandon(struct client *c, const char *why)
+{
+        struct server *s = part(c);
+        bool at_rest = s->tx == 'I' && s->replies.count == 0 && c->pass == 0 && stream_unsent(&s->stream) == 0 &&
+                       s->pass == 0 && buf_len(&s->in) == 0;
+
+        if (at_rest)
+                give_back(c, s);
+        else
+                server_close(s, strcmp(why, "client unexpected eof") == 0 || strcmp(why, "client close request") == 0
+                                    ? "client disconnect while server was not ready"
+                                    : why);
+}
+
+void link_sever(struct client *c, const char *why)
+{
+        struct server *s = part(c);
+
+        c->node = -1;
+        server_close(s, why);
+}
+
+void link_rest(struct client *c)
+{
+        struct server *s = part(c);
+
+        c->node = -1;
+        pool_give_back(s);
+}

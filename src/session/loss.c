@@ -1,0 +1,328 @@
+#include "session/loss.h"
+
+#include "base/check.h"
+#include "session/carry.h"
+#include "session/link.h"
+#include "session/relay.h"
+#include "session/segment.h"
+#include "wire/fields.h"
+#include "wire/writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char hint_retry[] = "The server was lost. The transaction did not commit: run it again.";
+static const char hint_unknown[] = "The server was lost before it answered. Look whether the change is there.";
+
+static void set_lost(struct refusal *r, const struct node *node, bool unknown)
+{
+        if (unknown)
+                refusal_set(r, "ERROR", "40003", "server %.100s was lost: statement completion unknown",
+                            node->name);
+        else
+                refusal_set(r, "ERROR", "40001", "server %.100s was lost: transaction rolled back", node->name);
+        r->hint = unknown ? hint_unknown : hint_retry;
+}
+
+/* The node that failed is not asked again for this segment. */
+static void remember_failure(struct client *c, int node)
+{
+        if (node >= 0 && node < 64)
+                c->skip_nodes |= UINT64_C(1) << node;
+        c->retry_reason = REASON_REROUTED;
+}
+
+/* The segment is whole in c->in, or goes back there: decide anew. */
+static void run_again(struct client *c, struct buf *replay)
+{
+        struct buf rest = c->in;
+
+        if (buf_len(replay) > 0) { /* in front of what came meanwhile */
+                c->in = *replay;
+                *replay = (struct buf){0};
+                if (buf_len(&rest) > 0 &&
+                    buf_append(&c->in, buf_data(&rest), buf_len(&rest), CLIENT_IN_MAX * 2UL) != STATUS_OK) {
+                        client_refuse(c, "53200", "out of memory");
+                        return;
+                }
+                buf_release(&rest);
+        }
+        c->repeat = REPEAT_NO;
+        c->pass = c->known = c->replay_size = 0;
+        c->in_segment = c->barrier = false;
+        client_move(c, CLIENT_IDLE);
+        client_go_on(c);
+}
+
+/* Error and ReadyForQuery for all that the lost server owed. */
+static void answer_owed(struct client *c, const struct refusal *r, unsigned sync_points, bool aborted)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+
+        for (unsigned i = 0; i < sync_points; i++) {
+                write_refusal(&w, r);
+                write_ready(&w, aborted ? 'E' : 'I');
+        }
+        if (c->in_segment) /* the Sync of this one is still to come */
+                write_refusal(&w, r);
+        client_send(c, &w);
+}
+
+static void forget_transaction(struct client *c)
+{
+        settings_unref(&c->room->pools.settings, c->settings_now);
+        c->settings_now = settings_ref(c->settings);
+        client_settings_changed(c);
+        c->wrote = c->commit_sent = c->began = c->failed = c->rolled_back = false;
+        c->known = c->replay_size = 0;
+        c->barrier = false;
+        c->pins = 0; /* what pinned it went with the server */
+        c->repeat = REPEAT_NO;
+        c->drop = c->pass;
+        c->pass = 0;
+}
+
+static void plain_loss(struct client *c, const char *why)
+{
+        link_sever(c, why);
+        client_refuse(c, "08P01", "server conn crashed?");
+}
+
+/* A connection in CLIENT_WELCOME or CLIENT_SETTING: the client has noticed nothing. */
+static void loss_before_use(struct client *c, const char *why)
+{
+        struct buf nothing = {0};
+        int node = c->node;
+
+        link_sever(c, why);
+        if (c->state == CLIENT_WELCOME)
+                return; /* the room's tick asks again */
+        remember_failure(c, node);
+        run_again(c, &nothing);
+}
+
+void loss_of_server(struct client *c, const char *why, bool crashed)
+{
+        struct server *s = c->server;
+        struct node *node = s->pool->quota->node;
+        unsigned sync_points = s->replies.sync_points;
+        bool in_transaction = s->tx != 'I' || c->began, unknown, aborted;
+        struct refusal r;
+        int index = c->node;
+
+        if (crashed)
+                node_report(node, EVIDENCE_LOST);
+        c->endpoint->stats->n.lost++;
+        if (c->state == CLIENT_WELCOME || c->state == CLIENT_SETTING) {
+                loss_before_use(c, why);
+                return;
+        }
+        if (!c->endpoint->cluster->probed) {
+                plain_loss(c, why);
+                return;
+        }
+        if (c->cut_answer || s->pass > 0) {
+                c->cut_answer = true;
+                link_sever(c, why);
+                client_close(c, NULL, "server lost in the middle of a message");
+                return;
+        }
+        if (c->repeat == REPEAT_POSSIBLE && buf_len(&s->replay) > 0) {
+                struct buf replay = s->replay;
+
+                s->replay = (struct buf){0};
+                c->endpoint->stats->n.rerouted++;
+                link_sever(c, why);
+                remember_failure(c, index);
+                run_again(c, &replay);
+                return;
+        }
+        unknown = c->commit_sent || (!in_transaction && c->wrote);
+        aborted = in_transaction && !c->commit_sent;
+        set_lost(&r, node, unknown);
+        link_sever(c, why);
+        c->lost_node = node;
+        c->skip_to_sync = c->in_segment;
+        c->abort_untold = aborted && sync_points == 0 && !c->in_segment;
+        forget_transaction(c);
+        c->tx = aborted ? 'E' : 'I';
+        client_move(c, aborted ? CLIENT_ABORTED : CLIENT_IDLE);
+        client_log_error(c, &r);
+        answer_owed(c, &r, sync_points, aborted);
+        c->in_segment = false;
+        client_go_on(c);
+}
+
+bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m)
+{
+        struct error_fields e;
+        char why[160];
+
+        error_fields_read(m, &e);
+        if (sqlstate_is_shutdown(e.sqlstate))
+                node_report(s->pool->quota->node, EVIDENCE_SHUTDOWN);
+        if (!sv_is(e.severity, "FATAL") && !sv_is(e.severity, "PANIC"))
+                return false;
+        if (!c->endpoint->cluster->probed && c->state == CLIENT_ACTIVE)
+                return false; /* passed on as it is; the end of the connection follows */
+        snprintf(why, sizeof(why), "server said: %.*s", (int)(e.text.n < 120 ? e.text.n : 120), e.text.p);
+        loss_of_server(c, why, false);
+        return true;
+}
+
+/* ---- the aborted transaction, without a server ---- */
+
+static void answer_aborted(struct client *c, struct writer *w)
+{
+        struct refusal r;
+
+        if (c->abort_untold)
+                set_lost(&r, c->lost_node, false);
+        else
+                refusal_set(&r, "ERROR", "25P02",
+                            "current transaction is aborted, commands ignored until end of transaction block");
+        c->abort_untold = false;
+        write_refusal(w, &r);
+}
+
+/* A statement ends the transaction: COMMIT says ROLLBACK, as PostgreSQL's does here. The first one to be met with an
+ * untold loss gets the error instead, so that no COMMIT passes for one. */
+static void answer_end(struct client *c, struct writer *w)
+{
+        if (c->abort_untold)
+                answer_aborted(c, w);
+        else
+                write_command_complete(w, "ROLLBACK");
+        c->tx = 'I';
+}
+
+static bool ends_transaction(struct client *c, struct sv text)
+{
+        struct facts f;
+
+        classify(text, &c->room->rules, c->backslash_unsafe, &f);
+        return f.tx == TX_END;
+}
+
+/* Extended protocol: what a Bind or Execute stands for is found by its statement's text. */
+static void on_extended(struct client *c, const struct msg *m, struct writer *w)
+{
+        struct reader r = reader_of(m);
+        struct statement *s;
+        struct sv name;
+
+        switch (m->type) {
+        case FE_PARSE:
+                name = take_cstr(&r);
+                if (!ends_transaction(c, take_cstr(&r))) {
+                        answer_aborted(c, w);
+                        c->skip_to_sync = true;
+                        return;
+                }
+                c->ending = true;
+                if (name.n > 0)
+                        names_put(&c->names, &c->room->statements, name,
+                                  statement_get(&c->room->statements,
+                                                sv_from(m->body + name.n + 1, m->body_size - name.n - 1),
+                                                &c->room->rules, c->backslash_unsafe));
+                write_empty(w, BE_PARSE_COMPLETE);
+                return;
+        case FE_BIND:
+                (void)take_cstr(&r);
+                name = take_cstr(&r);
+                s = name.n > 0 ? names_find(&c->names, name) : NULL;
+                c->ending = name.n == 0 ? c->ending : s != NULL && s->facts.tx == TX_END;
+                if (c->ending) {
+                        write_empty(w, BE_BIND_COMPLETE);
+                        return;
+                }
+                break;
+        case FE_DESCRIBE:
+                if (c->ending) {
+                        if (take_u8(&r) == 'S') {
+                                msg_begin(w, BE_PARAM_DESCRIPTION);
+                                put_i16(w, 0);
+                                msg_end(w);
+                        }
+                        write_empty(w, BE_NO_DATA);
+                        return;
+                }
+                break;
+        case FE_EXECUTE:
+                if (c->ending) {
+                        answer_end(c, w);
+                        c->ending = false;
+                        return;
+                }
+                break;
+        case FE_CLOSE: write_empty(w, BE_CLOSE_COMPLETE); return;
+        default: return;
+        }
+        answer_aborted(c, w);
+        c->skip_to_sync = true;
+}
+
+static void on_message(struct client *c, const struct msg *m, struct writer *w)
+{
+        struct reader r = reader_of(m);
+
+        if (m->type == FE_SYNC) {
+                c->skip_to_sync = false;
+                write_ready(w, c->tx);
+                return;
+        }
+        if (c->skip_to_sync)
+                return;
+        if (m->type == FE_QUERY) {
+                struct sv text = take_cstr(&r);
+
+                if (!r.failed && ends_transaction(c, text))
+                        answer_end(c, w);
+                else
+                        answer_aborted(c, w);
+                write_ready(w, c->tx);
+        } else if (m->type == FE_FUNCTION) {
+                answer_aborted(c, w);
+                write_ready(w, c->tx);
+        } else {
+                on_extended(c, m, w);
+        }
+}
+
+size_t loss_take(struct client *c, const uint8_t *p, size_t n)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+        struct msg m;
+
+        if (c->drop > 0) {
+                size_t k = n < c->drop ? n : c->drop;
+
+                c->drop -= k;
+                return k;
+        }
+        switch (msg_peek(p, n, &m)) {
+        case STATUS_OK: break;
+        case STATUS_AGAIN: return 0;
+        case STATUS_EOF:
+        case STATUS_IO:
+        case STATUS_INVALID:
+        case STATUS_LIMIT:
+        case STATUS_DENIED:
+        case STATUS_ABSENT: client_refuse(c, "08P01", "broken packet from client"); return n;
+        }
+        if (m.type == FE_TERMINATE) {
+                client_close(c, NULL, "client close request");
+                return n;
+        }
+        if (m.have < m.size && m.size <= CLIENT_IN_FULL)
+                return 0;
+        c->drop = m.size - m.have;
+        on_message(c, &m, &w);
+        if (buf_len(&out) > 0 && !client_send(c, &w))
+                return n;
+        if (c->tx == 'I' && !c->skip_to_sync && c->state == CLIENT_ABORTED && (m.type == FE_QUERY || m.type == FE_SYNC))
+                client_move(c, CLIENT_IDLE);
+        return m.have;
+}

@@ -1,0 +1,139 @@
+#include "session/orders.h"
+
+#include "base/check.h"
+#include "session/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One order to all; each worker gets a letter that points here, the last one to carry it out sends it back. */
+struct order {
+        struct letter letter; /* back home */
+        enum order_kind kind;
+        char database[128];
+        struct conf *conf;
+        struct mailbox *home;
+        void (*done)(void *arg, int busy);
+        void *arg;
+        _Atomic int missing, busy;
+};
+
+struct copy {
+        struct letter letter;
+        struct order *order;
+        struct room *room;
+};
+
+static void open_home(struct letter *letter, void *owner)
+{
+        struct order *order = list_item(letter, struct order, letter);
+
+        (void)owner;
+        order->done(order->arg, atomic_load(&order->busy));
+        conf_unref(order->conf);
+        free(order);
+}
+
+static bool concerns(const struct client *c, const char *database)
+{
+        return database == NULL || (c->endpoint != NULL && strcmp(c->endpoint->database, database) == 0);
+}
+
+static void kill_clients(struct room *room, const char *database)
+{
+        list_for_each_safe(node, &room->clients)
+        {
+                struct client *c = list_item(node, struct client, in_clients);
+
+                if (concerns(c, database))
+                        client_refuse(c, "57P01", "admin forced disconnect");
+        }
+}
+
+/* Clients without a transaction are told to go; the others go when theirs ends. */
+static int close_idle(struct room *room)
+{
+        int left = 0;
+
+        list_for_each_safe(node, &room->clients)
+        {
+                struct client *c = list_item(node, struct client, in_clients);
+
+                if (c->state == CLIENT_IDLE && buf_len(&c->in) == 0)
+                        client_refuse(c, "57P01", "server shutting down");
+                else
+                        left++;
+        }
+        return left;
+}
+
+static int count_clients(const struct room *room)
+{
+        return atomic_load(&room->crowd->clients[room->self]);
+}
+
+static int carry_out(struct room *room, const struct order *order)
+{
+        const char *database = order->database[0] != '\0' ? order->database : NULL;
+
+        switch (order->kind) {
+        case ORDER_CONFIGURE: room_configure(room, order->conf); return 0;
+        case ORDER_TOPOLOGY: room_topology_changed(room); return 0;
+        case ORDER_PAUSE: return pools_pause(&room->pools, database, true);
+        case ORDER_RESUME: return pools_pause(&room->pools, database, false);
+        case ORDER_RECONNECT: pools_reconnect(&room->pools, database); return 0;
+        case ORDER_KILL:
+                pools_kill(&room->pools, database);
+                kill_clients(room, database);
+                return 0;
+        case ORDER_UNLISTEN: room_unlisten(room); return count_clients(room);
+        case ORDER_CLOSE_IDLE: return close_idle(room);
+        case ORDER_STOP: loop_stop(room->loop); return 0;
+        }
+        return 0;
+}
+
+static void open_copy(struct letter *letter, void *owner)
+{
+        struct copy *copy = list_item(letter, struct copy, letter);
+        struct order *order = copy->order;
+
+        (void)owner;
+        atomic_fetch_add(&order->busy, carry_out(copy->room, order));
+        free(copy);
+        if (atomic_fetch_sub(&order->missing, 1) > 1)
+                return;
+        if (order->done != NULL) {
+                mailbox_post(order->home, &order->letter);
+                return;
+        }
+        conf_unref(order->conf);
+        free(order);
+}
+
+void orders_give(struct crowd *crowd, enum order_kind kind, const char *database, struct conf *conf,
+                 struct mailbox *home, void (*done)(void *arg, int busy), void *arg)
+{
+        struct order *order = xcalloc(1, sizeof(*order));
+        size_t n = database != NULL ? strlen(database) : 0;
+
+        order->letter.open = open_home;
+        order->kind = kind;
+        if (n >= sizeof(order->database))
+                n = sizeof(order->database) - 1;
+        if (n > 0)
+                memcpy(order->database, database, n);
+        order->conf = conf != NULL ? conf_ref(conf) : NULL;
+        order->home = home;
+        order->done = done;
+        order->arg = arg;
+        atomic_init(&order->missing, crowd->workers);
+        for (int i = 0; i < crowd->workers; i++) {
+                struct copy *copy = xcalloc(1, sizeof(*copy));
+
+                copy->letter.open = open_copy;
+                copy->order = order;
+                copy->room = crowd->rooms[i];
+                mailbox_post(&copy->room->loop->mailbox, &copy->letter);
+        }
+}

@@ -1,0 +1,450 @@
+/* From the client to its server. */
+#include "session/relay.h"
+
+#include "base/check.h"
+#include "session/carry.h"
+#include "session/plan.h"
+#include "session/segment.h"
+#include "wire/proto.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_WHOLE_MAX = 65536 /* portal and statement name of a Bind must be within this */ };
+
+struct up {
+        struct client *c;
+        struct server *s;
+        char next_type; /* of the message behind this one, when it is here */
+        struct plan plan;
+};
+
+static bool owe(struct up *up, enum reply_kind kind, unsigned flags, const uint64_t *key)
+{
+        struct reply reply = {.kind = (uint8_t)kind, .flags = (uint8_t)flags};
+
+        if (key != NULL)
+                memcpy(reply.key, key, sizeof(reply.key));
+        if (replies_push(&up->s->replies, reply))
+                return true;
+        client_refuse(up->c, "54000", "too many messages without an answer");
+        return false;
+}
+
+/* What a statement that is about to run means for transaction, settings and pins. */
+static void look(struct client *c, struct sv text, const struct facts *f)
+{
+        carry_note(c, text, f);
+        if (segment_writes(f))
+                c->wrote = true;
+        if (f->tx == TX_BEGIN)
+                c->began = true;
+        else if (f->tx == TX_END && !f->chain)
+                c->commit_sent = true;
+}
+
+static bool must_look(const struct client *c)
+{
+        return c->known == 0 && (c->room->conf->opt.session_state || !c->endpoint->single);
+}
+
+static void look_at_text(struct client *c, struct sv text)
+{
+        struct facts f;
+
+        classify(text, &c->room->rules, c->backslash_unsafe, &f);
+        look(c, text, &f);
+}
+
+/* ---- prepared statements ---- */
+
+static bool follows_statements(const struct client *c)
+{
+        return c->room->conf->opt.max_prepared_statements > 0 && c->endpoint->pool_mode != POOL_SESSION;
+}
+
+static void put_head(struct up *up, char type, size_t body)
+{
+        uint8_t head[MSG_HEAD] = {(uint8_t)type};
+
+        put_u32(head + 1, (uint32_t)(body + 4));
+        plan_put(&up->plan, head, sizeof(head));
+}
+
+static bool send_parse(struct up *up, const char *name, struct sv rest, unsigned flags, const uint64_t *key)
+{
+        size_t n = strlen(name) + 1;
+
+        put_head(up, FE_PARSE, n + rest.n);
+        plan_put(&up->plan, name, n);
+        plan_put(&up->plan, rest.p, rest.n);
+        return owe(up, REPLY_PARSE, flags, key);
+}
+
+/* Makes room on the server for one more. */
+static bool evict(struct up *up)
+{
+        uint64_t key[2];
+        char name[STATEMENT_NAME_SIZE];
+
+        while (up->s->prepared.count >= (uint32_t)up->c->room->conf->opt.max_prepared_statements &&
+               prepared_evict(&up->s->prepared, key)) {
+                snprintf(name, sizeof(name), "PGSTEER_%016llx%016llx", (unsigned long long)key[0],
+                         (unsigned long long)key[1]);
+                put_head(up, FE_CLOSE, 1 + sizeof(name));
+                plan_put(&up->plan, "S", 1);
+                plan_put(&up->plan, name, sizeof(name));
+                if (!owe(up, REPLY_CLOSE, REPLY_SWALLOW, NULL))
+                        return false;
+        }
+        return true;
+}
+
+static bool prepare(struct up *up, struct statement *st, unsigned flags)
+{
+        if (!evict(up))
+                return false;
+        prepared_add(&up->s->prepared, st->key);
+        up->c->endpoint->stats->n.server_parse_count++;
+        return send_parse(up, st->name, sv_from(st->parse, st->size), flags, st->key);
+}
+
+static bool ensure_prepared(struct up *up, struct statement *st)
+{
+        return prepared_touch(&up->s->prepared, st->key) || prepare(up, st, REPLY_SWALLOW);
+}
+
+static bool parse_named(struct up *up, const struct msg *m, struct sv name)
+{
+        struct client *c = up->c;
+        struct sv rest = sv_from(m->body + name.n + 1, m->body_size - name.n - 1);
+        struct statement *old = names_find(&c->names, name), *st;
+
+        st = statement_get(&c->room->statements, rest, &c->room->rules, c->backslash_unsafe);
+        if (old != NULL && old != st) { /* the server shall refuse it as it would without us: the name is taken */
+                if (!ensure_prepared(up, old))
+                        return false;
+                statement_unref(&c->room->statements, st);
+                return send_parse(up, old->name, rest, 0, NULL);
+        }
+        if (old == NULL)
+                names_put(&c->names, &c->room->statements, name, st);
+        else
+                statement_unref(&c->room->statements, st);
+        if (prepared_touch(&up->s->prepared, st->key))
+                return owe(up, REPLY_PARSE, REPLY_LOCAL, st->key);
+        return prepare(up, st, 0);
+}
+
+/* ---- messages: each returns the bytes it used, 0 to wait for more ---- */
+
+static size_t pass(struct up *up, const struct msg *m)
+{
+        plan_pass(&up->plan, m->head, m->have);
+        up->c->pass = m->size - m->have;
+        return m->have;
+}
+
+/* DEALLOCATE of a statement prepared by message (PDO): here its name is another one. */
+static size_t deallocate(struct up *up, const struct msg *m, struct sv name)
+{
+        struct statement *st = names_find(&up->c->names, name);
+        char sql[32 + STATEMENT_NAME_SIZE];
+        int n = snprintf(sql, sizeof(sql), "DEALLOCATE \"%s\"", st->name);
+
+        if (!ensure_prepared(up, st))
+                return m->have;
+        prepared_forget(&up->s->prepared, st->key);
+        names_drop(&up->c->names, &up->c->room->statements, name);
+        put_head(up, FE_QUERY, (size_t)n + 1);
+        plan_put(&up->plan, sql, (size_t)n + 1);
+        owe(up, REPLY_QUERY, 0, NULL);
+        return m->have;
+}
+
+static size_t on_query(struct up *up, const struct msg *m)
+{
+        struct client *c = up->c;
+        struct reader r = reader_of(m);
+        struct facts f = {0};
+        struct sv text;
+
+        if (must_look(c)) {
+                if (m->have < m->size && m->size <= (size_t)c->room->conf->opt.scan_limit)
+                        return 0;
+                text = m->have == m->size ? take_cstr(&r) : (struct sv){"", 0};
+                if (m->have < m->size || r.failed) {
+                        c->wrote = true;
+                } else {
+                        classify(text, &c->room->rules, c->backslash_unsafe, &f);
+                        look(c, text, &f);
+                }
+        }
+        c->in_segment = false;
+        if (f.deallocate.n > 0 && f.statements == 1 && names_find(&c->names, f.deallocate) != NULL)
+                return deallocate(up, m, f.deallocate);
+        if (!owe(up, REPLY_QUERY, 0, NULL))
+                return m->have;
+        return pass(up, m);
+}
+
+static size_t parse_unnamed(struct up *up, const struct msg *m)
+{
+        struct client *c = up->c;
+        struct reader r = reader_of(m);
+        bool whole = m->have == m->size;
+
+        (void)take_cstr(&r);
+        if (must_look(c)) {
+                if (!whole && m->size <= (size_t)c->room->conf->opt.scan_limit)
+                        return 0;
+                if (whole)
+                        look_at_text(c, take_cstr(&r));
+                else
+                        c->wrote = true;
+        }
+        c->unnamed_here = true;
+        buf_consume(&c->unnamed, buf_len(&c->unnamed));
+        /* Bound at once, as nearly always: nothing to keep. Else a Bind may come when another server serves us. */
+        if (whole && (up->next_type != FE_BIND) &&
+            buf_append(&c->unnamed, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK)
+                buf_release(&c->unnamed);
+        buf_trim(&c->unnamed);
+        if (!owe(up, REPLY_PARSE, 0, NULL))
+                return m->have;
+        return pass(up, m);
+}
+
+static size_t on_parse(struct up *up, const struct msg *m)
+{
+        struct client *c = up->c;
+        struct reader r = reader_of(m);
+        struct sv name = take_cstr(&r);
+
+        if (r.failed && m->have < m->size)
+                return 0;
+        c->endpoint->stats->n.client_parse_count++;
+        if (name.n == 0 || r.failed)
+                return parse_unnamed(up, m);
+        if (m->have < m->size)
+                return 0;
+        if (!follows_statements(c)) {
+                if (must_look(c))
+                        look_at_text(c, take_cstr(&r));
+                owe(up, REPLY_PARSE, 0, NULL);
+                return pass(up, m);
+        }
+        parse_named(up, m, name);
+        return m->have;
+}
+
+/* What a Bind of `name` runs. */
+static bool bind_target(struct up *up, struct sv name, struct statement **st)
+{
+        struct client *c = up->c;
+
+        *st = NULL;
+        if (name.n == 0) {
+                if (c->unnamed_here || buf_len(&c->unnamed) == 0)
+                        return true;
+                c->unnamed_here = true;
+                if (must_look(c))
+                        look_at_text(c, sv_cstr((const char *)buf_data(&c->unnamed)));
+                return send_parse(up, "", sv_from(buf_data(&c->unnamed), buf_len(&c->unnamed)), REPLY_SWALLOW,
+                                  NULL);
+        }
+        if (!follows_statements(c))
+                return true;
+        *st = names_find(&c->names, name);
+        return *st == NULL || ensure_prepared(up, *st);
+}
+
+static size_t on_bind(struct up *up, const struct msg *m)
+{
+        struct reader r = reader_of(m);
+        struct sv portal = take_cstr(&r), name = take_cstr(&r);
+        struct statement *st;
+        size_t skipped = m->have - r.n;
+
+        if (r.failed && m->have < m->size && m->have < NAME_WHOLE_MAX)
+                return 0;
+        up->c->endpoint->stats->n.bind_count++;
+        if (!bind_target(up, name, &st) || !owe(up, REPLY_BIND, 0, NULL))
+                return m->have;
+        if (st == NULL)
+                return pass(up, m);
+        if (must_look(up->c))
+                look(up->c, sv_cstr(st->parse), &st->facts);
+        put_head(up, FE_BIND, m->body_size - name.n + sizeof(st->name) - 1);
+        plan_put(&up->plan, portal.p, portal.n + 1);
+        plan_put(&up->plan, st->name, sizeof(st->name));
+        plan_pass(&up->plan, m->head + skipped, m->have - skipped);
+        up->c->pass = m->size - m->have;
+        return m->have;
+}
+
+static size_t on_describe(struct up *up, const struct msg *m)
+{
+        struct reader r = reader_of(m);
+        uint8_t what;
+        struct statement *st = NULL;
+
+        if (m->have < m->size)
+                return m->size > CLIENT_IN_FULL ? (client_refuse(up->c, "08P01", "broken packet from client"), m->have)
+                                                : 0;
+        what = take_u8(&r);
+        if (what == 'S' && !bind_target(up, take_cstr(&r), &st))
+                return m->have;
+        if (!owe(up, REPLY_DESCRIBE, 0, NULL))
+                return m->have;
+        if (st == NULL)
+                return pass(up, m);
+        put_head(up, FE_DESCRIBE, 1 + sizeof(st->name));
+        plan_put(&up->plan, "S", 1);
+        plan_put(&up->plan, st->name, sizeof(st->name));
+        return m->have;
+}
+
+static size_t on_close(struct up *up, const struct msg *m)
+{
+        struct client *c = up->c;
+        struct reader r = reader_of(m);
+        struct sv name;
+
+        if (m->have < m->size)
+                return m->size > CLIENT_IN_FULL ? (client_refuse(c, "08P01", "broken packet from client"), m->have) : 0;
+        if (take_u8(&r) == 'S' && follows_statements(c)) {
+                name = take_cstr(&r);
+                if (!r.failed && names_find(&c->names, name) != NULL) {
+                        names_drop(&c->names, &c->room->statements, name);
+                        owe(up, REPLY_CLOSE, REPLY_LOCAL, NULL);
+                        return m->have;
+                }
+        }
+        if (!owe(up, REPLY_CLOSE, 0, NULL))
+                return m->have;
+        return pass(up, m);
+}
+
+/* At the start of a segment behind one that is not answered: on the primary all may follow; on a standby only reads
+ * may, outside a transaction. */
+static bool may_follow(struct up *up, const uint8_t *p, size_t n)
+{
+        struct client *c = up->c;
+
+        if (up->s->replies.count == 0 || c->on_primary || up->s->tx != 'I' || c->began)
+                return true;
+        return segment_may_follow(c, p, n) == STATUS_OK;
+}
+
+static size_t on_message(struct up *up, const struct msg *m)
+{
+        struct client *c = up->c;
+
+        switch (m->type) {
+        case FE_QUERY: return on_query(up, m);
+        case FE_PARSE: c->in_segment = true; return on_parse(up, m);
+        case FE_BIND: c->in_segment = true; return on_bind(up, m);
+        case FE_DESCRIBE: c->in_segment = true; return on_describe(up, m);
+        case FE_CLOSE: c->in_segment = true; return on_close(up, m);
+        case FE_EXECUTE:
+                c->in_segment = true;
+                owe(up, REPLY_EXECUTE, 0, NULL);
+                return pass(up, m);
+        case FE_SYNC:
+                c->in_segment = false;
+                owe(up, REPLY_SYNC, 0, NULL);
+                return pass(up, m);
+        case FE_FUNCTION:
+                c->in_segment = false;
+                c->wrote = true;
+                owe(up, REPLY_FUNCTION, 0, NULL);
+                return pass(up, m);
+        case FE_FLUSH:
+        case FE_COPY_DATA:
+        case FE_COPY_DONE:
+        case FE_COPY_FAIL: return pass(up, m);
+        case FE_TERMINATE: client_close(c, NULL, "client close request"); return m->have;
+        default: client_refuse(c, "08P01", "broken packet from client"); return m->have;
+        }
+}
+
+static bool is_copy(char type)
+{
+        return type == FE_COPY_DATA || type == FE_COPY_DONE || type == FE_COPY_FAIL;
+}
+
+static size_t step(struct up *up, const uint8_t *p, size_t n)
+{
+        struct client *c = up->c;
+        struct msg m, next;
+        size_t k;
+
+        if (c->pass > 0) {
+                k = n < c->pass ? n : c->pass;
+                plan_pass(&up->plan, p, k);
+                c->pass -= k;
+                return k;
+        }
+        switch (msg_peek(p, n, &m)) {
+        case STATUS_OK: break;
+        case STATUS_AGAIN: return 0;
+        case STATUS_EOF:
+        case STATUS_IO:
+        case STATUS_INVALID:
+        case STATUS_LIMIT:
+        case STATUS_DENIED:
+        case STATUS_ABSENT: client_refuse(c, "08P01", "broken packet from client"); return n;
+        }
+        if (!is_copy(m.type) && m.type != FE_TERMINATE &&
+            ((c->barrier && !c->in_segment) || (!c->in_segment && !may_follow(up, p, n))))
+                return 0;
+        up->next_type = m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
+        /* More than one segment under way: the first cannot be run again alone. */
+        if (!c->in_segment && up->s->replies.count > 0)
+                c->repeat = REPEAT_NO;
+        k = on_message(up, &m);
+        c->known = c->known > k ? c->known - k : 0;
+        return k;
+}
+
+/* Answers of our own whose turn has come at once, because nothing is owed before them. */
+static void answer_local(struct client *c, struct server *s)
+{
+        struct plan plan;
+
+        plan_begin(&plan, &c->stream);
+        relay_local_answers(c, s, &plan);
+        if (plan_send(&plan) != STATUS_OK)
+                client_close(c, NULL, "client unexpected eof");
+}
+
+size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
+{
+        struct up up;
+        struct reply *head;
+        size_t used = 0, k;
+
+        up.c = c;
+        up.s = c->server;
+        up.next_type = 0;
+        if (c->replay_size > 0 && n >= c->replay_size &&
+            (buf_len(&up.s->replay) > 0 ||
+             buf_append(&up.s->replay, p, c->replay_size, LOOP_SCRATCH_BYTES) != STATUS_OK))
+                c->repeat = REPEAT_NO;
+        c->replay_size = 0;
+        plan_begin(&up.plan, &up.s->stream);
+        while (used < n && (k = step(&up, p + used, n - used)) > 0) {
+                used += k;
+                if (c->server != up.s)
+                        return n; /* closed */
+        }
+        /* A broken stream is met again when it is read, outside of the client's own steps: what was sent is lost with
+         * the server, and dealt with there. */
+        if (plan_send(&up.plan) != STATUS_OK)
+                up.s->close_needed = true;
+        head = replies_head(&up.s->replies);
+        if (head != NULL && (head->flags & REPLY_LOCAL))
+                answer_local(c, up.s);
+        return used;
+}

@@ -1,0 +1,437 @@
+/* From the server to its client. */
+#include "session/relay.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "session/carry.h"
+#include "session/link.h"
+#include "session/loss.h"
+#include "session/plan.h"
+#include "wire/fields.h"
+
+#include <string.h>
+
+enum {
+        KEEP_WHOLE_MAX = 8192, /* a message up to this size is passed on whole, so that a lost server cuts none */
+        LOOK_WHOLE_MAX = 65536, /* one that must be understood and is larger than this is not a server's */
+};
+
+enum verdict {
+        VERDICT_PASS,
+        VERDICT_SWALLOW,
+        VERDICT_STOP, /* the server is gone, or the client */
+};
+
+struct down {
+        struct client *c;
+        struct server *s;
+        struct plan plan;
+        bool ready; /* the last message was ReadyForQuery */
+};
+
+/* What has been planned belongs to the client, whatever comes next. */
+static enum verdict violation(struct down *d)
+{
+        plan_send(&d->plan);
+        loss_of_server(d->c, "server broke the protocol", true);
+        return VERDICT_STOP;
+}
+
+void relay_local_answers(struct client *c, struct server *s, struct plan *plan)
+{
+        static const uint8_t parse_complete[] = {BE_PARSE_COMPLETE, 0, 0, 0, 4};
+        static const uint8_t close_complete[] = {BE_CLOSE_COMPLETE, 0, 0, 0, 4};
+        struct reply *head;
+
+        /* After an error the server skips to Sync, and so do we. */
+        while (!c->failed && (head = replies_head(&s->replies)) != NULL && (head->flags & REPLY_LOCAL)) {
+                if (head->kind == REPLY_PARSE) {
+                        names_settle(&c->names, &c->room->statements, head->key, true);
+                        plan_put(plan, parse_complete, sizeof(parse_complete));
+                } else {
+                        plan_put(plan, close_complete, sizeof(close_complete));
+                }
+                replies_pop(&s->replies);
+        }
+}
+
+/* The answer that the oldest owed reply of `kind` waits for. */
+static enum verdict complete(struct down *d, enum reply_kind kind)
+{
+        struct reply *head = replies_head(&d->s->replies);
+        bool swallow;
+
+        if (head == NULL || head->kind != kind)
+                return violation(d);
+        swallow = (head->flags & REPLY_SWALLOW) != 0;
+        if (kind == REPLY_PARSE && !swallow)
+                names_settle(&d->c->names, &d->c->room->statements, head->key, true);
+        replies_pop(&d->s->replies);
+        return swallow ? VERDICT_SWALLOW : VERDICT_PASS;
+}
+
+/* The same for answers that a simple query has as well. */
+static enum verdict complete_if(struct down *d, enum reply_kind kind)
+{
+        struct reply *head = replies_head(&d->s->replies);
+
+        if (head == NULL)
+                return violation(d);
+        if (head->kind == kind)
+                replies_pop(&d->s->replies);
+        return VERDICT_PASS;
+}
+
+/* An error: the server answers nothing more up to the next Sync. */
+static void skip_replies(struct down *d)
+{
+        struct reply *head;
+
+        while ((head = replies_head(&d->s->replies)) != NULL && !reply_ends_segment(head)) {
+                if (head->kind == REPLY_PARSE) {
+                        if (!(head->flags & REPLY_LOCAL))
+                                prepared_forget(&d->s->prepared, head->key);
+                        if (!(head->flags & REPLY_SWALLOW))
+                                names_settle(&d->c->names, &d->c->room->statements, head->key, false);
+                }
+                replies_pop(&d->s->replies);
+        }
+}
+
+static enum verdict on_error(struct down *d, const struct msg *m)
+{
+        struct error_fields e;
+
+        error_fields_read(m, &e);
+        if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC")) {
+                plan_send(&d->plan);
+                if (loss_is_fatal(d->c, d->s, m))
+                        return VERDICT_STOP;
+        }
+        d->c->failed = true;
+        if (d->c->on_primary && sqlstate_is_read_only(e.sqlstate) && d->c->access != ACCESS_READ_ONLY)
+                node_report(d->s->pool->quota->node, EVIDENCE_READ_ONLY);
+        skip_replies(d);
+        return VERDICT_PASS;
+}
+
+static void on_tag(struct down *d, const struct msg *m)
+{
+        struct reader r = reader_of(m);
+        struct sv tag = take_cstr(&r);
+
+        d->c->rolled_back = sv_is(tag, "ROLLBACK");
+        if (tag.n > 0 && tag.p[0] == 'D' && (sv_is(tag, "DISCARD ALL") || sv_is(tag, "DEALLOCATE ALL"))) {
+                prepared_fini(&d->s->prepared);
+                prepared_init(&d->s->prepared);
+                names_clear(&d->c->names, &d->c->room->statements);
+        }
+}
+
+static enum verdict on_param(struct down *d, const struct msg *m)
+{
+        struct reader r = reader_of(m);
+        struct sv name = take_cstr(&r), value = take_cstr(&r);
+        const struct endpoint *e = d->c->endpoint;
+
+        if (m->have < m->size || r.failed || params_set(&d->s->params, name, value) != STATUS_OK)
+                return violation(d);
+        if (sv_is(name, "in_hot_standby")) {
+                node_report(d->s->pool->quota->node, EVIDENCE_RECOVERY);
+                return e->cluster->probed ? VERDICT_SWALLOW : VERDICT_PASS;
+        }
+        carry_report(d->c, d->s, name, value);
+        return VERDICT_PASS;
+}
+
+static void count_transaction(struct client *c, struct server *s)
+{
+        struct counters *n = &c->endpoint->stats->n;
+        int64_t now = loop_now(c->room->loop);
+
+        n->query_count++;
+        c->answered_us = now;
+        n->query_time += (uint64_t)(now - c->request_us);
+        if (s->tx == 'I') {
+                n->xact_count++;
+                n->xact_time += (uint64_t)(now - c->tx_us);
+                c->tx_us = now;
+        }
+}
+
+/* A commit has been confirmed: from now on this session must see it. */
+static void raise_floor(struct client *c)
+{
+        struct cluster *cluster = c->endpoint->cluster;
+        int64_t old;
+
+        c->floor_us = clock_us(); /* not the turn's time, which may lie before the commit */
+        old = atomic_load_explicit(&cluster->last_commit_us, memory_order_relaxed);
+        while (old < c->floor_us &&
+               !atomic_compare_exchange_weak_explicit(&cluster->last_commit_us, &old, c->floor_us,
+                                                      memory_order_release, memory_order_relaxed))
+                ;
+}
+
+static enum verdict on_ready(struct down *d, const struct msg *m)
+{
+        struct client *c = d->c;
+        struct server *s = d->s;
+
+        skip_replies(d); /* sent after an error, before the Sync */
+        if (m->body_size != 1 || replies_head(&s->replies) == NULL || strchr("ITE", m->body[0]) == NULL)
+                return violation(d);
+        replies_pop(&s->replies);
+        s->tx = (char)m->body[0];
+        c->tx = s->tx;
+        count_transaction(c, s);
+        d->ready = true;
+        if (s->tx == 'I') {
+                if (c->wrote && c->endpoint->cluster->probed)
+                        raise_floor(c);
+                carry_settle(c, s);
+        } else if (s->tx == 'T' && c->rolled_back && c->settings_now != c->settings) {
+                c->pins |= PIN_SETTING; /* ROLLBACK TO: which settings were undone is not followed */
+                s->dirty = true;
+        }
+        if (s->replies.count == 0) {
+                c->barrier = false;
+                c->commit_sent = false;
+                if (s->tx == 'I')
+                        c->began = c->wrote = false;
+        }
+        c->failed = c->rolled_back = false;
+        return VERDICT_PASS;
+}
+
+static enum verdict on_reply(struct down *d, const struct msg *m)
+{
+        switch (m->type) {
+        case BE_DATA_ROW:
+        case BE_COPY_DATA:
+        case BE_COPY_DONE:
+        case BE_COPY_IN:
+        case BE_COPY_OUT:
+        case BE_COPY_BOTH:
+        case BE_FUNCTION_RESULT:
+        case BE_PARAM_DESCRIPTION: return d->s->replies.count == 0 ? violation(d) : VERDICT_PASS;
+        case BE_ROW_DESCRIPTION:
+        case BE_NO_DATA: return complete_if(d, REPLY_DESCRIBE);
+        case BE_COMMAND_COMPLETE: on_tag(d, m); return complete_if(d, REPLY_EXECUTE);
+        case BE_EMPTY_QUERY:
+        case BE_PORTAL_SUSPENDED: return complete_if(d, REPLY_EXECUTE);
+        case BE_PARSE_COMPLETE: return complete(d, REPLY_PARSE);
+        case BE_BIND_COMPLETE: return complete(d, REPLY_BIND);
+        case BE_CLOSE_COMPLETE: return complete(d, REPLY_CLOSE);
+        case BE_READY: return on_ready(d, m);
+        case BE_ERROR: return on_error(d, m);
+        case BE_PARAM_STATUS: return on_param(d, m);
+        case BE_NOTICE:
+        case BE_NOTIFICATION: return VERDICT_PASS;
+        default: return violation(d);
+        }
+}
+
+/* ---- running again ---- */
+
+/* Looks at the beginning of an answer that could still be replaced. */
+enum beginning { BEGINS_WELL, BEGINS_REFUSED /* a standby does not do this */, BEGINS_LOST /* the server goes away */ };
+
+static enum beginning look_at_beginning(const uint8_t *p, size_t n)
+{
+        struct error_fields e;
+        struct msg m;
+
+        while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
+                if (m.type == BE_ERROR) {
+                        error_fields_read(&m, &e);
+                        if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC"))
+                                return BEGINS_LOST;
+                        return sqlstate_is_read_only(e.sqlstate) ? BEGINS_REFUSED : BEGINS_WELL;
+                }
+                if (memchr("123tTnSN", m.type, 8) == NULL)
+                        return BEGINS_WELL;
+                p += m.size;
+                n -= m.size;
+        }
+        return BEGINS_WELL;
+}
+
+static void consider_repeat(struct client *c, const uint8_t *p, size_t n, bool kept)
+{
+        enum beginning begins = kept ? BEGINS_WELL : look_at_beginning(p, n);
+
+        if (begins == BEGINS_REFUSED && !c->on_primary)
+                c->discarding = true;
+        else if (begins != BEGINS_LOST)
+                c->repeat = REPEAT_NO;
+}
+
+/* The refused answer has been dropped: the segment goes to the primary. */
+static void run_on_primary(struct client *c)
+{
+        struct server *s = c->server;
+        struct buf replay = s->replay, rest = c->in;
+
+        s->replay = (struct buf){0};
+        c->discarding = false;
+        c->in = replay;
+        if (buf_len(&rest) > 0 && buf_append(&c->in, buf_data(&rest), buf_len(&rest), 2UL * CLIENT_IN_MAX) != STATUS_OK) {
+                client_refuse(c, "53200", "out of memory");
+                buf_release(&rest);
+                return;
+        }
+        buf_release(&rest);
+        c->endpoint->stats->n.retried++;
+        link_release_to_primary(c, REASON_RETRY);
+}
+
+/* ---- bytes ---- */
+
+/* One message, or the beginning of a large one. Returns how many bytes were used; 0: keep them for later. */
+static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
+{
+        struct server *s = d->s;
+        size_t k;
+        struct msg m;
+        bool understood;
+
+        if (s->pass > 0 || s->swallow > 0) {
+                size_t *left = s->pass > 0 ? &s->pass : &s->swallow;
+
+                k = n < *left ? n : *left;
+                if (left == &s->pass)
+                        plan_pass(&d->plan, p, k);
+                *left -= k;
+                return k;
+        }
+        switch (msg_peek(p, n, &m)) {
+        case STATUS_OK: break;
+        case STATUS_AGAIN: return 0;
+        case STATUS_EOF:
+        case STATUS_IO:
+        case STATUS_INVALID:
+        case STATUS_LIMIT:
+        case STATUS_DENIED:
+        case STATUS_ABSENT:
+                violation(d);
+                *stop = true;
+                return 0;
+        }
+        understood = m.type != BE_DATA_ROW && m.type != BE_COPY_DATA;
+        if (m.have < m.size && m.size <= (understood ? (size_t)LOOK_WHOLE_MAX : (size_t)KEEP_WHOLE_MAX))
+                return 0;
+        d->ready = false;
+        switch (on_reply(d, &m)) {
+        case VERDICT_PASS:
+                if (d->c->discarding) {
+                        s->swallow = m.size - m.have;
+                        break;
+                }
+                plan_pass(&d->plan, p, m.have);
+                s->pass = m.size - m.have;
+                break;
+        case VERDICT_SWALLOW: s->swallow = m.size - m.have; break;
+        case VERDICT_STOP: *stop = true; return 0;
+        }
+        relay_local_answers(d->c, s, &d->plan);
+        return m.have;
+}
+
+/* Completes the message whose beginning was kept, with bytes of this read: *took of them. False: it is still not whole,
+ * or all is over (*stop). It stays in s->in until the plan is sent. */
+static bool complete_kept(struct down *d, const uint8_t *p, size_t n, size_t *took, bool *stop)
+{
+        struct server *s = d->s;
+        struct msg m;
+
+        while (*took < n) {
+                size_t have = buf_len(&s->in), want = MSG_HEAD, k;
+
+                if (have >= MSG_HEAD && msg_peek(buf_data(&s->in), have, &m) == STATUS_OK)
+                        want = m.size;
+                k = want - have < n - *took ? want - have : n - *took;
+                if (buf_append(&s->in, p + *took, k, LOOK_WHOLE_MAX + LOOP_SCRATCH_BYTES) != STATUS_OK) {
+                        violation(d);
+                        *stop = true;
+                        return false;
+                }
+                *took += k;
+                if (have + k >= MSG_HEAD && step(d, buf_data(&s->in), buf_len(&s->in), stop) > 0)
+                        return true;
+                if (*stop)
+                        return false;
+        }
+        return false;
+}
+
+static bool may_release(const struct client *c, const struct server *s)
+{
+        return s->tx == 'I' && s->replies.count == 0 && !c->in_segment && c->pass == 0 && s->pass == 0;
+}
+
+static void after(struct down *d)
+{
+        struct client *c = d->c;
+        struct server *s = d->s;
+
+        if (stream_unsent(&c->stream) > 0)
+                stream_want_read(&s->stream, false);
+        if (!d->ready)
+                return;
+        if (!may_release(c, s)) {
+                if (buf_len(&c->in) > 0)
+                        client_go_on(c);
+                return;
+        }
+        if (c->discarding)
+                run_on_primary(c);
+        else if (c->endpoint->pool_mode != POOL_SESSION && c->pins == 0)
+                link_release(c);
+        else if (buf_len(&c->in) > 0)
+                client_go_on(c);
+}
+
+void relay_from_server(struct server *s)
+{
+        struct client *c = s->client;
+        struct loop *loop = c->room->loop;
+        struct down d;
+        size_t n, at = 0, k, kept;
+        bool stop = false;
+        enum status status = stream_read(&s->stream, loop->scratch, LOOP_SCRATCH_BYTES, &n);
+
+        if (status == STATUS_AGAIN)
+                return;
+        if (status != STATUS_OK) {
+                loss_of_server(c, "server conn crashed?", true);
+                return;
+        }
+        d.c = c;
+        d.s = s;
+        d.ready = false;
+        plan_begin(&d.plan, &c->stream);
+        kept = buf_len(&s->in);
+        if (c->repeat == REPEAT_POSSIBLE && !c->discarding)
+                consider_repeat(c, loop->scratch, n, kept > 0);
+        if (kept > 0 && !complete_kept(&d, loop->scratch, n, &at, &stop))
+                return; /* still not whole */
+        while (!stop && at < n && (k = step(&d, loop->scratch + at, n - at, &stop)) > 0)
+                at += k;
+        if (s->client != c) /* parted */
+                return;
+        status = plan_send(&d.plan);
+        c->endpoint->stats->n.sent += d.plan.total;
+        if (kept > 0)
+                buf_consume(&s->in, buf_len(&s->in));
+        if (status != STATUS_OK) {
+                client_close(c, NULL, "client unexpected eof");
+                return;
+        }
+        if (at < n && buf_append(&s->in, loop->scratch + at, n - at, LOOK_WHOLE_MAX + LOOP_SCRATCH_BYTES) != STATUS_OK) {
+                loss_of_server(c, "server broke the protocol", true);
+                return;
+        }
+        buf_trim(&s->in);
+        after(&d);
+}

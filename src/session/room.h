@@ -1,0 +1,82 @@
+/* room: what one worker's sessions share: its pools, statements, endpoints, counters, and the clients themselves.
+ *
+ * Owner and thread: the worker. Other threads reach it by letters to loop->mailbox (session/orders.h,
+ * session/census.h); the few numbers that all workers share are in struct crowd. */
+#pragma once
+
+#include "base/slab.h"
+#include "net/listener.h"
+#include "pool/pool.h"
+#include "router/classify.h"
+#include "session/stats.h"
+#include "session/statement.h"
+
+#include <stdatomic.h>
+
+struct client;
+struct endpoint;
+struct room;
+
+/* What all workers share about clients. */
+struct crowd {
+        int workers;
+        struct room *rooms[WORKERS_MAX];
+        _Atomic int clients[WORKERS_MAX]; /* of each worker; for dealing evenly */
+        _Atomic int total;                /* logged-in or logging-in, console excepted */
+        _Atomic int held;
+        _Atomic bool refusing;            /* SHUTDOWN WAIT_FOR_...: no new clients */
+        uint64_t statement_seed[2];
+        uint8_t mock_key[32]; /* for users that do not exist */
+        /* Takes over an authenticated console client; called on the worker's thread. `in`: bytes read already. */
+        void (*adopt)(void *arg, struct stream *stream, const char *user, bool admin, struct buf *in,
+                      const char *address, int port);
+        void *adopt_arg;
+};
+
+struct room {
+        struct loop *loop;
+        struct conf *conf;
+        struct crowd *crowd;
+        int self;
+        struct pools pools;
+        struct statements statements;
+        struct slab clients_slab;
+        struct list clients;   /* all that are not closed */
+        struct list logins;    /* before CLIENT_IDLE, oldest first */
+        struct list held;      /* CLIENT_HELD, oldest first */
+        struct endpoint *endpoints; /* uthash */
+        struct db_stats *stats;     /* uthash */
+        struct seat *seats;         /* by number: for cancel keys */
+        uint32_t seat_count, seat_free;
+        struct classify_rules rules;
+        const char **rule_lists[2]; /* what rules points to */
+        struct verifier *verifiers; /* uthash: SCRAM verifiers made from plain passwords */
+        uint64_t next_client_id;
+        struct watch *watch;
+        struct event *tick;
+        uint64_t random;
+        bool pausing;
+        const char *paused_database;
+};
+
+void room_init(struct room *room, struct loop *loop, struct conf *conf, struct crowd *crowd, int self);
+
+/* Starts accepting. */
+void room_listen(struct room *room, const struct listeners *listeners);
+void room_unlisten(struct room *room);
+
+/* Closes all clients and servers; then, when the graveyard is swept, room_free. */
+void room_fini(struct room *room);
+void room_free(struct room *room);
+
+/* A connection for this worker; the peer's address as accepted. */
+void room_take(struct room *room, int fd, const struct address *peer);
+
+/* xorshift: for choosing between nodes, nothing secret. */
+uint64_t room_random(struct room *room);
+
+/* A topology was published: held clients look again, servers to lost nodes are closed. */
+void room_topology_changed(struct room *room);
+
+/* A new configuration. */
+void room_configure(struct room *room, struct conf *conf);

@@ -1,0 +1,452 @@
+#include "session/segment.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "router/route.h"
+#include "session/carry.h"
+#include "session/link.h"
+#include "session/relay.h"
+#include "wire/writer.h"
+
+#include <string.h>
+
+enum {
+        REPEAT_BYTES_MAX = 16384, /* a larger read is not kept to be run again */
+};
+
+/* What was gathered. */
+struct segment {
+        size_t size;       /* bytes; of a too large one: what is here */
+        bool whole;
+        bool flush;        /* ends in Flush: the client waits, but no ReadyForQuery ends it */
+        bool unnamed;      /* it has an unnamed Parse */
+        bool only_sync;    /* nothing but Sync */
+        struct facts facts;
+};
+
+bool segment_writes(const struct facts *f)
+{
+        switch (f->reason) {
+        case REASON_DML:
+        case REASON_DDL:
+        case REASON_INTO:
+        case REASON_CTE_DML:
+        case REASON_FUNCTION:
+        case REASON_EFFECT:
+        case REASON_COPY_IN:
+        case REASON_UNKNOWN_STATEMENT:
+        case REASON_UNLEXABLE:
+        case REASON_TOO_LARGE: return true;
+        case REASON_LOCKING:
+        case REASON_OPERATOR:
+        case REASON_RELATION: return f->class == CLASS_WRITE;
+        case REASON_NOTHING:
+        case REASON_READ:
+        case REASON_NODE_STATE:
+        case REASON_SESSION_STATE:
+        case REASON_TRANSACTION_CONTROL:
+        case REASON_SINGLE:
+        case REASON_TRANSACTION:
+        case REASON_READ_ONLY:
+        case REASON_SERIALIZABLE:
+        case REASON_HINT_PRIMARY:
+        case REASON_HINT_STANDBY:
+        case REASON_TARGET:
+        case REASON_NO_STANDBY:
+        case REASON_FRESHNESS:
+        case REASON_PINNED:
+        case REASON_SESSION_POOL:
+        case REASON_RETRY:
+        case REASON_REROUTED:
+        case REASON_COUNT: return false;
+        }
+        return true;
+}
+
+static bool wants_facts(const struct client *c)
+{
+        return !c->endpoint->single || c->room->conf->opt.session_state;
+}
+
+/* The strongest class wins, and the first statement that has it gives the reason; effects add up. */
+static void merge(struct facts *all, const struct facts *one)
+{
+        if (one->class > all->class) {
+                all->class = one->class;
+                all->reason = one->reason;
+        } else if (one->class == all->class && segment_writes(one) && !segment_writes(all)) {
+                all->reason = one->reason;
+        }
+        if (one->tx != TX_KEEP) {
+                all->tx = one->tx;
+                all->chain = one->chain;
+        }
+        if (one->access != ACCESS_UNSAID)
+                all->access = one->access;
+        if (one->isolation != ISOLATION_UNSAID)
+                all->isolation = one->isolation;
+        if (one->setting != SETTING_NONE)
+                all->setting = SETTING_UNKNOWN;
+        all->pins |= one->pins;
+        all->unpins |= one->unpins;
+        if (one->deallocate.n > 0)
+                all->deallocate = one->deallocate;
+        if (all->hint == HINT_NONE)
+                all->hint = one->hint;
+        all->statements += one->statements;
+}
+
+static void add_text(struct client *c, struct sv text, struct facts *all)
+{
+        struct facts one;
+
+        if (!wants_facts(c))
+                return;
+        classify(text, &c->room->rules, c->backslash_unsafe, &one);
+        merge(all, &one);
+}
+
+static void add_strongest(struct facts *all, enum reason reason)
+{
+        all->class = CLASS_WRITE;
+        if (all->reason == REASON_NOTHING || all->reason == REASON_READ)
+                all->reason = reason;
+}
+
+/* A Bind or Describe of a statement: it counts as what its Parse was. */
+static void add_statement(struct client *c, struct sv name, const struct segment *seg, struct facts *all)
+{
+        struct statement *s;
+
+        if (!wants_facts(c))
+                return;
+        if (name.n > 0) {
+                s = names_find(&c->names, name);
+                if (s != NULL)
+                        merge(all, &s->facts);
+                else if (seg->facts.statements == 0)
+                        add_strongest(all, REASON_UNKNOWN_STATEMENT); /* the server shall say what is wrong */
+        } else if (!seg->unnamed && buf_len(&c->unnamed) > 0) {
+                add_text(c, sv_cstr((const char *)buf_data(&c->unnamed)), all);
+        } else if (!seg->unnamed) {
+                add_strongest(all, REASON_UNKNOWN_STATEMENT);
+        }
+}
+
+/* One message of a segment. False: it is not whole, and shall be. */
+static bool add_message(struct client *c, const struct msg *m, struct segment *seg)
+{
+        struct reader r = reader_of(m);
+        struct sv name, text;
+        bool whole = m->have == m->size;
+        size_t limit = (size_t)c->room->conf->opt.scan_limit;
+
+        switch (m->type) {
+        case FE_QUERY:
+        case FE_PARSE:
+                name = m->type == FE_PARSE ? take_cstr(&r) : SV("");
+                if (!whole && (m->size <= limit || (m->type == FE_PARSE && (r.failed || name.n > 0))))
+                        return false;
+                seg->unnamed = seg->unnamed || (m->type == FE_PARSE && name.n == 0);
+                if (!whole || m->size > limit) {
+                        add_strongest(&seg->facts, REASON_TOO_LARGE);
+                        return true;
+                }
+                text = take_cstr(&r);
+                if (r.failed)
+                        add_strongest(&seg->facts, REASON_UNKNOWN_STATEMENT);
+                else
+                        add_text(c, text, &seg->facts);
+                return true;
+        case FE_BIND:
+                (void)take_cstr(&r);
+                name = take_cstr(&r);
+                if (r.failed && !whole && m->have < limit)
+                        return false;
+                add_statement(c, name, seg, &seg->facts);
+                return true;
+        case FE_DESCRIBE:
+                if (!whole)
+                        return m->size > limit;
+                if (take_u8(&r) == 'S')
+                        add_statement(c, take_cstr(&r), seg, &seg->facts);
+                return true;
+        case FE_FUNCTION: add_strongest(&seg->facts, REASON_FUNCTION); return true;
+        default: return true;
+        }
+}
+
+static bool is_frontend(char type)
+{
+        return type != '\0' && strchr("BCDEFHPQSX", type) != NULL;
+}
+
+enum gathered { GATHER_READY, GATHER_MORE, GATHER_BROKEN, GATHER_END };
+
+/* Walks messages until the client would wait. */
+static enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct segment *seg)
+{
+        size_t at = 0;
+        struct msg m;
+
+        *seg = (struct segment){0};
+        for (;;) {
+                enum status status = msg_peek(p + at, n - at, &m);
+
+                if (status == STATUS_INVALID || (status == STATUS_OK && !is_frontend(m.type) && at == 0))
+                        return GATHER_BROKEN;
+                if (status == STATUS_OK && (m.type == FE_TERMINATE || !is_frontend(m.type)))
+                        return at == 0 ? GATHER_END : GATHER_READY;
+                if (status == STATUS_AGAIN || !add_message(c, &m, seg)) {
+                        if (at < (size_t)c->room->conf->opt.scan_limit)
+                                return GATHER_MORE;
+                        /* A long pipeline without a Sync in sight: what is here decides. */
+                        add_strongest(&seg->facts, REASON_TOO_LARGE);
+                        seg->size = at;
+                        return GATHER_READY;
+                }
+                at += m.have;
+                seg->size = at;
+                if (m.have < m.size)
+                        return GATHER_READY; /* streamed; known to be a write */
+                if (m.type == FE_QUERY || m.type == FE_SYNC || m.type == FE_FUNCTION || m.type == FE_FLUSH) {
+                        seg->whole = true;
+                        seg->flush = m.type == FE_FLUSH;
+                        seg->only_sync = m.type == FE_SYNC && at == m.size;
+                        return GATHER_READY;
+                }
+        }
+}
+
+/* ---- deciding ---- */
+
+static struct route decide(struct client *c, const struct segment *seg)
+{
+        struct endpoint *e = c->endpoint;
+        const struct topology *t = endpoint_topology(e);
+        struct route_question q = {
+            .facts = &seg->facts,
+            .target = e->line->target,
+            .single = e->single,
+            .session_pool = e->pool_mode == POOL_SESSION,
+            .pinned = c->pins != 0,
+            .session_hint = c->hint,
+            .session_access = c->access,
+            .session_isolation = c->isolation,
+            .force_primary = c->force_primary,
+            .skip = c->skip_nodes,
+            .consistency = (enum consistency)e->consistency,
+            .floor_us = c->floor_us,
+            .reads_need_standby = c->room->conf->opt.reads_need_standby,
+            .random = room_random(c->room),
+        };
+        struct route route;
+
+        if (q.consistency == CONSISTENCY_STRONG)
+                q.floor_us = atomic_load_explicit(&e->cluster->last_commit_us, memory_order_acquire);
+        route = route_decide(&q, t);
+        if (c->force_primary || c->skip_nodes != 0)
+                route.reason = c->retry_reason;
+        if (route.reason == REASON_FRESHNESS)
+                cluster_want_fresh(e->cluster, loop_now(c->room->loop));
+        return route;
+}
+
+static void hold(struct client *c)
+{
+        struct crowd *crowd = c->room->crowd;
+
+        /* Refused by the room's next tick: here its bytes may not be in c->in yet. */
+        c->surplus = atomic_load_explicit(&crowd->held, memory_order_relaxed) >=
+                     c->room->conf->opt.failover_queue_size;
+        c->endpoint->stats->n.holds++;
+        client_move(c, CLIENT_HELD);
+}
+
+static void note_route(struct client *c, const struct segment *seg, const struct route *route)
+{
+        const struct options *opt = &c->room->conf->opt;
+        const struct facts *f = &seg->facts;
+
+        c->endpoint->stats->n.routes[route->target][route->reason]++;
+        c->wrote = false; /* the relay finds out, message by message */
+        c->repeat = f->class == CLASS_READ && f->tx == TX_KEEP && seg->whole && !seg->flush &&
+                            seg->size <= REPEAT_BYTES_MAX && c->endpoint->cluster->probed &&
+                            c->endpoint->pool_mode == POOL_TRANSACTION
+                        ? REPEAT_POSSIBLE
+                        : REPEAT_NO;
+        c->replay_size = c->repeat == REPEAT_POSSIBLE ? seg->size : 0;
+        /* What changes nothing the relay has to follow need not be looked at again there. */
+        c->known = (f->setting == SETTING_NONE && f->pins == 0 && f->unpins == 0 && f->deallocate.n == 0 &&
+                    f->tx == TX_KEEP && !segment_writes(f)) ||
+                           (!opt->session_state && c->endpoint->single)
+                       ? seg->size
+                       : 0;
+}
+
+static void begin(struct client *c, struct server *s, int node)
+{
+        struct node *n = s->pool->quota->node;
+
+        link_join(c, s, node);
+        c->endpoint->stats->n.server_assignment_count++;
+        atomic_fetch_add_explicit(c->repeat == REPEAT_POSSIBLE ? &n->reads : &n->writes, 1, memory_order_relaxed);
+        if (carry_begin(c, c->settings) && c->state != CLIENT_ACTIVE)
+                client_move(c, CLIENT_ACTIVE);
+}
+
+/* True: go on at once, the state has become ACTIVE. */
+static void go(struct client *c, const struct segment *seg)
+{
+        struct route route = decide(c, seg);
+        struct server *s;
+
+        note_route(c, seg, &route);
+        if (route.node < 0) {
+                hold(c);
+                return;
+        }
+        c->node = route.node;
+        s = pool_lease(endpoint_pool(c->endpoint, route.node), &c->waiter, c->settings);
+        if (s == NULL)
+                client_move(c, CLIENT_WAITING);
+        else
+                begin(c, s, route.node);
+}
+
+static void answer_sync(struct client *c)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+
+        write_ready(&w, 'I');
+        client_send(c, &w);
+}
+
+/* Nothing to skip to and nothing to drop: the usual case. Else how many bytes went that way. */
+static size_t take_skipped(struct client *c, const uint8_t *p, size_t n)
+{
+        struct msg m;
+
+        if (c->drop > 0) {
+                size_t k = n < c->drop ? n : c->drop;
+
+                c->drop -= k;
+                return k;
+        }
+        switch (msg_peek(p, n, &m)) {
+        case STATUS_OK: break;
+        case STATUS_AGAIN: return 0;
+        case STATUS_EOF:
+        case STATUS_IO:
+        case STATUS_INVALID:
+        case STATUS_LIMIT:
+        case STATUS_DENIED:
+        case STATUS_ABSENT: client_refuse(c, "08P01", "broken packet from client"); return n;
+        }
+        if (m.type == FE_TERMINATE) {
+                client_close(c, NULL, "client close request");
+                return n;
+        }
+        if (m.type == FE_SYNC && c->skip_to_sync) {
+                c->skip_to_sync = false;
+                answer_sync(c);
+        }
+        c->drop = m.size - m.have;
+        return m.have;
+}
+
+static bool is_copy(uint8_t type)
+{
+        return type == FE_COPY_DATA || type == FE_COPY_DONE || type == FE_COPY_FAIL;
+}
+
+size_t segment_take(struct client *c, const uint8_t *p, size_t n)
+{
+        struct segment seg;
+
+        /* Copy messages outside a copy are what a client sent before it learned that its COPY failed. */
+        if (c->drop > 0 || c->skip_to_sync || is_copy(p[0]))
+                return take_skipped(c, p, n);
+        if (c->endpoint->line == NULL) {
+                client_refuse(c, "08P01", "database configuration changed");
+                return n;
+        }
+        switch (gather(c, p, n, &seg)) {
+        case GATHER_MORE: return 0;
+        case GATHER_BROKEN: client_refuse(c, "08P01", "broken packet from client"); return n;
+        case GATHER_END: client_close(c, NULL, "client close request"); return n;
+        case GATHER_READY: break;
+        }
+        if (c->pass == 0 && seg.only_sync) {
+                answer_sync(c);
+                return seg.size;
+        }
+        if (seg.flush && seg.size == MSG_HEAD)
+                return seg.size; /* nothing to flush */
+        c->request_us = loop_now(c->room->loop);
+        if (c->skip_nodes == 0 && !c->force_primary)
+                c->tx_us = c->request_us;
+        go(c, &seg);
+        return 0;
+}
+
+void segment_granted(struct client *c, struct server *s)
+{
+        int node = c->node;
+
+        c->endpoint->stats->n.wait_time += (uint64_t)(loop_now(c->room->loop) - c->request_us);
+        begin(c, s, node);
+        if (c->state == CLIENT_ACTIVE)
+                client_go_on(c);
+}
+
+void segment_retry(struct client *c)
+{
+        if (c->state == CLIENT_HELD)
+                client_move(c, CLIENT_IDLE);
+        client_go_on(c);
+}
+
+enum status segment_may_follow(struct client *c, const uint8_t *p, size_t n)
+{
+        struct segment seg;
+
+        if (gather(c, p, n, &seg) != GATHER_READY || !seg.whole || seg.facts.class == CLASS_WRITE ||
+            seg.facts.tx != TX_KEEP || seg.facts.hint == HINT_PRIMARY)
+                return STATUS_AGAIN;
+        c->known = seg.size;
+        return STATUS_OK;
+}
+
+void segment_refuse(struct client *c, const struct refusal *r)
+{
+        struct segment seg;
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+        const uint8_t *p = buf_data(&c->in);
+        struct msg m;
+        size_t at = 0;
+        bool ended = false;
+
+        CHECK(c->state == CLIENT_IDLE);
+        if (gather(c, p, buf_len(&c->in), &seg) != GATHER_READY) {
+                client_go_on(c);
+                return;
+        }
+        while (at < seg.size && msg_peek(p + at, seg.size - at, &m) == STATUS_OK) {
+                at += m.have;
+                c->drop = m.size - m.have;
+                ended = m.type == FE_QUERY || m.type == FE_SYNC || m.type == FE_FUNCTION;
+        }
+        buf_consume(&c->in, at);
+        c->skip_to_sync = !ended;
+        c->skip_nodes = 0;
+        c->force_primary = false;
+        client_log_error(c, r);
+        write_refusal(&w, r);
+        if (ended)
+                write_ready(&w, 'I');
+        if (client_send(c, &w))
+                client_go_on(c);
+}

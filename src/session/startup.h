@@ -1,0 +1,15 @@
+/* startup: what a startup packet asks for, put into the client: user, database, settings. Refuses what cannot be
+ * carried, with the text a person needs. */
+#pragma once
+
+#include "session/client.h"
+#include "wire/startup.h"
+
+/* Fills client->entry (user, database) and client->startup. STATUS_DENIED: *r says why. */
+MUST_USE enum status startup_apply(struct client *c, const struct startup *s, struct refusal *r);
+
+/* Sends NegotiateProtocolVersion where the client asked for more than 3.0. False: the client is closed. */
+bool startup_negotiate(struct client *c, const struct startup *s);
+
+/* Whether PgBouncer too follows this parameter from server to server. */
+bool startup_tracks(const struct options *opt, struct sv name);

@@ -1,0 +1,160 @@
+#include "session/statement.h"
+
+#include "base/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+struct named {
+        UT_hash_handle hh;
+        struct statement *statement;
+        bool fresh;
+        char name[];
+};
+
+void statements_init(struct statements *all, const uint64_t seed[2])
+{
+        all->by_key = NULL;
+        all->seed[0] = seed[0];
+        all->seed[1] = seed[1];
+}
+
+void statements_fini(struct statements *all)
+{
+        struct statement *s, *next;
+
+        HASH_ITER(hh, all->by_key, s, next)
+        {
+                HASH_DEL(all->by_key, s);
+                free(s);
+        }
+}
+
+static struct statement *make(const uint64_t key[2], struct sv parse)
+{
+        struct statement *s = xcalloc(1, sizeof(*s) + parse.n + 1);
+
+        memcpy(s->key, key, sizeof(s->key));
+        snprintf(s->name, sizeof(s->name), "PGSTEER_%016llx%016llx", (unsigned long long)key[0],
+                 (unsigned long long)key[1]);
+        s->size = parse.n;
+        memcpy(s->parse, parse.p, parse.n);
+        return s;
+}
+
+struct statement *statement_get(struct statements *all, struct sv parse, const struct classify_rules *rules,
+                                bool backslash_unsafe)
+{
+        /* The seed enters twice: as XXH3's own, and ahead of the text through the second half. */
+        XXH128_hash_t hash = XXH3_128bits_withSeed(parse.p, parse.n, all->seed[0]);
+        uint64_t key[2] = {hash.low64, hash.high64 ^ all->seed[1]};
+        struct statement *s;
+
+        HASH_FIND(hh, all->by_key, key, sizeof(key), s);
+        if (s != NULL && (s->size != parse.n || memcmp(s->parse, parse.p, parse.n) != 0))
+                check_failed(__FILE__, __LINE__, "two statements with one 128-bit hash");
+        if (s == NULL) {
+                s = make(key, parse);
+                classify(sv_cstr(s->parse), rules, backslash_unsafe, &s->facts);
+                HASH_ADD(hh, all->by_key, key, sizeof(s->key), s);
+        }
+        s->refs++;
+        return s;
+}
+
+struct statement *statement_ref(struct statement *s)
+{
+        if (s != NULL)
+                s->refs++;
+        return s;
+}
+
+void statement_unref(struct statements *all, struct statement *s)
+{
+        if (s == NULL)
+                return;
+        CHECK(s->refs > 0);
+        if (--s->refs == 0) {
+                HASH_DEL(all->by_key, s);
+                free(s);
+        }
+}
+
+static struct named *find(struct names *names, struct sv name)
+{
+        struct named *n;
+
+        HASH_FIND(hh, names->by_name, name.p, (unsigned)name.n, n);
+        return n;
+}
+
+struct statement *names_find(struct names *names, struct sv name)
+{
+        struct named *n = names->by_name == NULL ? NULL : find(names, name);
+
+        return n == NULL ? NULL : n->statement;
+}
+
+void names_put(struct names *names, struct statements *all, struct sv name, struct statement *s)
+{
+        struct named *n = find(names, name);
+
+        if (n != NULL) {
+                statement_unref(all, n->statement);
+                n->statement = s;
+                n->fresh = true;
+                return;
+        }
+        n = xcalloc(1, sizeof(*n) + name.n + 1);
+        memcpy(n->name, name.p, name.n);
+        n->statement = s;
+        n->fresh = true;
+        HASH_ADD_KEYPTR(hh, names->by_name, n->name, (unsigned)name.n, n);
+}
+
+void names_drop(struct names *names, struct statements *all, struct sv name)
+{
+        struct named *n = find(names, name);
+
+        if (n == NULL)
+                return;
+        HASH_DEL(names->by_name, n);
+        statement_unref(all, n->statement);
+        free(n);
+}
+
+void names_settle(struct names *names, struct statements *all, const uint64_t key[2], bool holds)
+{
+        struct named *n, *next;
+
+        HASH_ITER(hh, names->by_name, n, next)
+        {
+                if (!n->fresh || n->statement->key[0] != key[0] || n->statement->key[1] != key[1])
+                        continue;
+                n->fresh = false;
+                if (!holds) {
+                        HASH_DEL(names->by_name, n);
+                        statement_unref(all, n->statement);
+                        free(n);
+                }
+                return;
+        }
+}
+
+void names_clear(struct names *names, struct statements *all)
+{
+        struct named *n, *next;
+
+        HASH_ITER(hh, names->by_name, n, next)
+        {
+                HASH_DEL(names->by_name, n);
+                statement_unref(all, n->statement);
+                free(n);
+        }
+}
+
+unsigned names_count(const struct names *names)
+{
+        return HASH_COUNT(names->by_name);
+}

@@ -1,0 +1,58 @@
+/* statement: a prepared statement as text, shared by all clients of a worker that prepared the same, and a client's
+ * names for them.
+ *
+ * Identity is a 128-bit hash (XXH3) of query and parameter types, keyed with random bytes of this process, so that no
+ * client can make two texts collide. The name on every server is made of it: a server that moves to another worker
+ * still means the same by it. One thread. */
+#pragma once
+
+#include "base/sv.h"
+#include "router/classify.h"
+
+#include <uthash.h>
+
+enum { STATEMENT_NAME_SIZE = 8 + 32 + 1 };
+
+struct statement {
+        UT_hash_handle hh;
+        uint64_t key[2];
+        char name[STATEMENT_NAME_SIZE]; /* on servers: PGSTEER_ and 32 hex digits */
+        struct facts facts;             /* its views point into `parse` */
+        int refs;
+        size_t size;
+        char parse[]; /* the body of Parse behind the name: query NUL, count, types */
+};
+
+struct statements {
+        struct statement *by_key;
+        uint64_t seed[2];
+};
+
+/* `seed`: random, the same for all workers of the process. */
+void statements_init(struct statements *all, const uint64_t seed[2]);
+void statements_fini(struct statements *all);
+
+/* The statement of a Parse message's rest (query NUL count types), made and classified when new. The caller gives the
+ * reference back. */
+struct statement *statement_get(struct statements *all, struct sv parse, const struct classify_rules *rules,
+                                bool backslash_unsafe);
+struct statement *statement_ref(struct statement *s);
+void statement_unref(struct statements *all, struct statement *s);
+
+/* ---- a client's names ---- */
+
+struct named;
+
+struct names {
+        struct named *by_name; /* uthash; NULL: none */
+};
+
+/* NULL when the client has no such name. Borrowed. */
+struct statement *names_find(struct names *names, struct sv name);
+/* Takes over the reference; replaces what had the name. The name is fresh until names_settle. */
+void names_put(struct names *names, struct statements *all, struct sv name, struct statement *s);
+/* The Parse of a fresh name of the statement `key` was answered: it holds, or (an error) it is forgotten. */
+void names_settle(struct names *names, struct statements *all, const uint64_t key[2], bool holds);
+void names_drop(struct names *names, struct statements *all, struct sv name);
+void names_clear(struct names *names, struct statements *all);
+unsigned names_count(const struct names *names);

@@ -1,0 +1,38 @@
+#include "worker.h"
+
+#include "base/check.h"
+
+#include <stdio.h>
+
+static void *run(void *arg)
+{
+        struct worker *w = arg;
+
+        room_listen(&w->room, w->listeners);
+        loop_run(&w->loop);
+        return NULL;
+}
+
+void worker_init(struct worker *w, struct conf *conf, struct crowd *crowd, int self)
+{
+        loop_init(&w->loop, &w->room);
+        room_init(&w->room, &w->loop, conf, crowd, self);
+}
+
+void worker_start(struct worker *w, const struct listeners *listeners)
+{
+        char name[16];
+
+        w->listeners = listeners;
+        CHECK(pthread_create(&w->thread, NULL, run, w) == 0);
+        w->started = true;
+        snprintf(name, sizeof(name), "worker %d", w->room.self);
+        pthread_setname_np(w->thread, name);
+}
+
+void worker_join(struct worker *w)
+{
+        if (w->started)
+                CHECK(pthread_join(w->thread, NULL) == 0);
+        w->started = false;
+}

@@ -1,0 +1,143 @@
+#include "cluster/node.h"
+#include "health/dossier.h"
+
+#include "unit.h"
+
+#include <string.h>
+
+static void note(struct dossier *dossier, enum answer_kind kind)
+{
+        struct answer answer = {.kind = kind, .sent_us = 77, .text = "text"};
+
+        dossier_note(dossier, &answer);
+}
+
+static void counts_what_follows_one_another(void)
+{
+        static const struct {
+                const char *row;
+                enum answer_kind answers[6];
+                int failures, hard, successes;
+        } rows[] = {
+            {"good ones", {ANSWER_GOOD, ANSWER_GOOD}, 0, 0, 2},
+            {"a timeout is not hard", {ANSWER_GOOD, ANSWER_TIMEOUT}, 1, 0, 0},
+            {"refused, lost and shutdown are",
+             {ANSWER_GOOD, ANSWER_REFUSED, ANSWER_LOST, ANSWER_SHUTDOWN, ANSWER_TIMEOUT},
+             4,
+             3,
+             0},
+            {"a good answer clears", {ANSWER_REFUSED, ANSWER_TIMEOUT, ANSWER_GOOD}, 0, 0, 1},
+            {"a failed login proves life", {ANSWER_REFUSED, ANSWER_LOGIN}, 0, 0, 0},
+            {"but is no success", {ANSWER_GOOD, ANSWER_GOOD, ANSWER_LOGIN, ANSWER_GOOD}, 0, 0, 1},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct dossier dossier;
+
+                dossier_init(&dossier);
+                for (int a = 0; a < 6 && rows[i].answers[a] != ANSWER_NONE; a++)
+                        note(&dossier, rows[i].answers[a]);
+                unit_row("%s", rows[i].row);
+                UNIT_ASSERT(dossier.failures == rows[i].failures && dossier.hard_failures == rows[i].hard &&
+                            dossier.successes == rows[i].successes);
+        }
+}
+
+static void facts_outlive_failures(void)
+{
+        struct dossier dossier;
+        struct answer good = {.kind = ANSWER_GOOD, .facts = {.timeline = 3, .lsn = 9}, .sent_us = 5};
+
+        dossier_init(&dossier);
+        UNIT_ASSERT(!dossier.known && dossier.lag_us == -1);
+        dossier_note(&dossier, &good);
+        dossier.lag_us = 4;
+        note(&dossier, ANSWER_TIMEOUT);
+        UNIT_ASSERT(dossier.known && dossier.facts.timeline == 3 && dossier.facts.lsn == 9 &&
+                    dossier.good_us == 5);
+        UNIT_ASSERT(dossier.lag_us == 4 && strcmp(dossier.text, "text") == 0);
+        dossier_note(&dossier, &good);
+        UNIT_ASSERT(dossier.lag_us == -1 && dossier.text[0] == '\0');
+}
+
+static void a_timeline_once_seen_stays_for_the_same_run(void)
+{
+        static const struct {
+                const char *row;
+                struct facts before, after;
+                uint32_t timeline;
+                bool sure;
+        } rows[] = {
+            {"receiver gone",
+             {.in_recovery = true, .timeline = 2, .timeline_sure = true, .started_wall_us = 1},
+             {.in_recovery = true, .timeline = 1, .started_wall_us = 1},
+             2,
+             true},
+            {"receiver gone, same number",
+             {.in_recovery = true, .timeline = 2, .timeline_sure = true, .started_wall_us = 1},
+             {.in_recovery = true, .timeline = 2, .started_wall_us = 1},
+             2,
+             true},
+            {"receiver came",
+             {.in_recovery = true, .timeline = 2, .started_wall_us = 1},
+             {.in_recovery = true, .timeline = 2, .timeline_sure = true, .started_wall_us = 1},
+             2,
+             true},
+            {"went on",
+             {.in_recovery = true, .timeline = 1, .timeline_sure = true, .started_wall_us = 1},
+             {.in_recovery = true, .timeline = 2, .timeline_sure = true, .started_wall_us = 1},
+             2,
+             true},
+            {"restarted: rebuilt perhaps",
+             {.in_recovery = true, .timeline = 2, .timeline_sure = true, .started_wall_us = 1},
+             {.in_recovery = true, .timeline = 1, .started_wall_us = 2},
+             1,
+             false},
+            {"another cluster",
+             {.in_recovery = true,
+              .timeline = 2,
+              .timeline_sure = true,
+              .system_id = 1,
+              .started_wall_us = 1},
+             {.in_recovery = true, .timeline = 1, .system_id = 2, .started_wall_us = 1},
+             1,
+             false},
+            {"a primary says what it is",
+             {.timeline = 2, .timeline_sure = true, .started_wall_us = 1},
+             {.timeline = 1, .timeline_sure = true, .started_wall_us = 1},
+             1,
+             true},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct answer answer = {.kind = ANSWER_GOOD, .facts = rows[i].before};
+                struct dossier dossier;
+
+                dossier_init(&dossier);
+                dossier_note(&dossier, &answer);
+                answer.facts = rows[i].after;
+                dossier_note(&dossier, &answer);
+                unit_row("%s", rows[i].row);
+                UNIT_ASSERT(dossier.facts.timeline == rows[i].timeline);
+                UNIT_ASSERT(dossier.facts.timeline_sure == rows[i].sure);
+        }
+}
+
+static void traffic_counts_until_a_good_answer(void)
+{
+        struct dossier dossier;
+
+        dossier_init(&dossier);
+        dossier_note_traffic(&dossier, EVIDENCE_READ_ONLY | EVIDENCE_RECOVERY);
+        UNIT_ASSERT(!dossier.traffic); /* reasons to ask, not signs of death */
+        dossier_note_traffic(&dossier, EVIDENCE_SHUTDOWN);
+        UNIT_ASSERT(dossier.traffic);
+        note(&dossier, ANSWER_TIMEOUT);
+        UNIT_ASSERT(dossier.traffic);
+        note(&dossier, ANSWER_GOOD);
+        UNIT_ASSERT(!dossier.traffic);
+}
+
+UNIT_SUITE(health_dossier, UNIT_CASE(counts_what_follows_one_another), UNIT_CASE(facts_outlive_failures),
+           UNIT_CASE(a_timeline_once_seen_stays_for_the_same_run),
+           UNIT_CASE(traffic_counts_until_a_good_answer))
