@@ -118,7 +118,7 @@ class Demo:
 
     def step_failover(self):
         head(3, "The primary is killed under load")
-        self.nodes_before, self.routes_before = self.steer.show("NODES"), self.steer.routes()
+        self.nodes_before, self.routes_before = self.steer.nodes(), self.steer.routes()
         say("   100 pgbench clients read; 50 clients read and 50 write rows that are counted afterwards: 25 with single")
         say("   statements, 25 in explicit transactions. Replication is synchronous (any one standby).")
         self.start_load()
@@ -193,7 +193,7 @@ class Demo:
         say("   SHOW NODES before:")
         self.show_nodes(self.nodes_before)
         say("   after:")
-        self.show_nodes(self.steer.show("NODES"))
+        self.show_nodes(self.steer.nodes())
         say(f"   {self.old.name} comes back and still believes to be the primary:")
         self.old.start()
         try:

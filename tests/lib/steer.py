@@ -123,18 +123,29 @@ class Steer:
         with self.console() as c:
             return c.query(command)
 
+    def nodes(self):
+        """Rows of SHOW NODES, without those of plain lines: nobody asks their servers anything."""
+        rows = self.show("NODES")
+        clusters = [row["cluster"] for row in rows]
+        return [row for row in rows if clusters.count(row["cluster"]) > 1]
+
     def node(self, port):
         """The row of SHOW NODES for the node at this port."""
-        return next(row for row in self.show("NODES") if row["node"].endswith(f":{port}"))
+        return next(row for row in self.nodes() if row["node"].endswith(f":{port}"))
 
     def wait_nodes(self, standbys, seconds=30):
         """Until a primary and so many standbys serve."""
+        rows = []
+
         def up():
-            rows = self.show("NODES")
+            rows[:] = self.nodes()
             serving = [row["role"] for row in rows if row["state"] == "up"]
             return serving.count("primary") == 1 and serving.count("standby") == standbys
         if not self.stand_in:
-            wait_for(up, f"SHOW NODES to name a primary and {standbys} standbys that are up", seconds)
+            try:
+                wait_for(up, f"SHOW NODES to name a primary and {standbys} standbys that are up", seconds, every=0.05)
+            except Timeout as e:
+                raise Timeout(f"{e}; it says:\n" + "\n".join(str(row) for row in rows)) from e
 
     def routes(self, database="app"):
         """{(target, reason): count} of SHOW ROUTES."""
