@@ -1,6 +1,6 @@
-/* admin: the console on the admin database (`pgbouncer`, alias `pgsteer`), for people and scripts, in both query
- * protocols. Runs on the control thread; asks workers by census and orders; touches no client's traffic.
- * Owner and thread: the control thread. */
+/* admin: the console on the admin database (`pgbouncer`, alias `pgsteer`), for people and scripts, in both
+ * query protocols. Runs on the control thread; asks workers by census and orders; touches no client's
+ * traffic. Owner and thread: the control thread. */
 #pragma once
 
 #include "session/census.h"
@@ -25,10 +25,14 @@ struct admin_ops {
 /* `crowd` outlives it. `ops` and `arg` are the roof's. */
 struct admin *admin_new(struct loop *loop, struct crowd *crowd, const struct admin_ops *ops, void *arg);
 
-/* A client that a worker has authenticated (AuthenticationOk not yet sent): takes over *stream and *in. `admin`: may
- * command, else may only SHOW. Any thread. */
+/* A client that a worker has authenticated (AuthenticationOk not yet sent): takes over *stream and *in.
+ * `admin`: may command, else may only SHOW. Any thread. */
 void admin_adopt(void *admin, struct stream *stream, const char *user, bool allowed, struct buf *in,
                  const char *address, int port);
+
+/* A CancelRequest with a key that no worker knows: ends a PAUSE or WAIT_CLOSE that waits on the console with
+ * this key; else nothing happens. Console keys have pid >= 0x7f000000. Any thread. */
+void admin_cancel(void *admin, uint32_t pid, uint32_t secret);
 
 /* PAUSE, RESUME, SUSPEND as a signal gives them (SIGUSR1, SIGUSR2). */
 void admin_pause(struct admin *admin);

@@ -49,7 +49,7 @@ static void run_again(struct client *c, struct buf *replay)
         }
         c->repeat = REPEAT_NO;
         c->pass = c->known = c->replay_size = 0;
-        c->in_segment = c->barrier = false;
+        c->in_segment = c->barrier = c->wrote = c->began = c->commit_sent = false;
         client_move(c, CLIENT_IDLE);
         client_go_on(c);
 }

@@ -263,6 +263,12 @@ static void hold(struct client *c)
         client_move(c, CLIENT_HELD);
 }
 
+/* A read, or a BEGIN alone, which has done nothing yet. */
+static bool is_repeatable(const struct facts *f)
+{
+        return (f->class == CLASS_READ && f->tx == TX_KEEP) || (f->tx == TX_BEGIN && f->statements == 1);
+}
+
 static void note_route(struct client *c, const struct segment *seg, const struct route *route)
 {
         const struct options *opt = &c->room->conf->opt;
@@ -270,9 +276,8 @@ static void note_route(struct client *c, const struct segment *seg, const struct
 
         c->endpoint->stats->n.routes[route->target][route->reason]++;
         c->wrote = false; /* the relay finds out, message by message */
-        c->repeat = f->class == CLASS_READ && f->tx == TX_KEEP && seg->whole && !seg->flush &&
-                            seg->size <= REPEAT_BYTES_MAX && c->endpoint->cluster->probed &&
-                            c->endpoint->pool_mode == POOL_TRANSACTION
+        c->repeat = is_repeatable(f) && seg->whole && !seg->flush && seg->size <= REPEAT_BYTES_MAX &&
+                            c->endpoint->cluster->probed && c->endpoint->pool_mode != POOL_SESSION
                         ? REPEAT_POSSIBLE
                         : REPEAT_NO;
         c->replay_size = c->repeat == REPEAT_POSSIBLE ? seg->size : 0;

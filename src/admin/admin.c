@@ -1,0 +1,273 @@
+#include "admin/admin.h"
+
+#include "admin/console.h"
+#include "admin/inner.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct admin_workers real_workers = {census_take, census_free, orders_give};
+
+struct admin *admin_ref(struct admin *admin)
+{
+        atomic_fetch_add_explicit(&admin->refs, 1, memory_order_relaxed);
+        return admin;
+}
+
+void admin_unref(struct admin *admin)
+{
+        if (atomic_fetch_sub_explicit(&admin->refs, 1, memory_order_acq_rel) > 1)
+                return;
+        averages_fini(&admin->averages);
+        paused_fini(&admin->paused);
+        free(admin);
+}
+
+/* ---- averages and the stats line ---- */
+
+static void schedule_stats(struct admin *a)
+{
+        int64_t period_us = a->ops->conf(a->arg)->opt.stats_period_us;
+        struct timeval period = {period_us / US_PER_SEC, period_us % US_PER_SEC};
+
+        CHECK(evtimer_add(a->stats_timer, &period) == 0);
+}
+
+/* Of the period that has just ended. */
+static void log_stats(const struct admin *a)
+{
+        struct counters sum = totals_sum(&a->averages.newer);
+        struct counters avg = averages_of(&a->averages, NULL, &sum, a->averages.newer_us);
+        char line[512];
+
+        averages_line(&avg, line, sizeof(line));
+        log_info("stats: %s", line);
+}
+
+static void on_stats(struct letter *letter, void *owner)
+{
+        struct census *census = (struct census *)(void *)letter;
+        struct admin *a = census->arg;
+        struct totals now;
+
+        (void)owner;
+        if (!a->closed) {
+                totals_make(&now, census, &a->own);
+                averages_shift(&a->averages, &now, clock_us());
+                if (a->ops->conf(a->arg)->opt.log_stats)
+                        log_stats(a);
+        }
+        a->workers->census_free(census);
+        admin_unref(a);
+}
+
+static void on_stats_timer(evutil_socket_t fd, short what, void *arg)
+{
+        struct admin *a = arg;
+
+        (void)fd;
+        (void)what;
+        (void)a->workers->census(a->crowd, CENSUS_STATS, &a->loop->mailbox, admin_ref(a), on_stats);
+        schedule_stats(a);
+}
+
+/* ---- life ---- */
+
+struct admin *admin_new_with(struct loop *loop, struct crowd *crowd, const struct admin_ops *ops, void *arg,
+                             const struct admin_workers *workers)
+{
+        struct admin *a = xcalloc(1, sizeof(*a));
+
+        atomic_init(&a->refs, 1);
+        a->loop = loop;
+        a->crowd = crowd;
+        a->ops = ops;
+        a->arg = arg;
+        a->workers = workers;
+        list_init(&a->consoles);
+        averages_init(&a->averages, clock_us());
+        a->stats_timer = evtimer_new(loop->base, on_stats_timer, a);
+        CHECK(a->stats_timer != NULL);
+        schedule_stats(a);
+        return a;
+}
+
+struct admin *admin_new(struct loop *loop, struct crowd *crowd, const struct admin_ops *ops, void *arg)
+{
+        return admin_new_with(loop, crowd, ops, arg, &real_workers);
+}
+
+void admin_free(struct admin *admin)
+{
+        struct list *it;
+
+        if (admin == NULL)
+                return;
+        while ((it = list_first(&admin->consoles)) != NULL)
+                console_close(list_item(it, struct console, in_admin), "shutting down");
+        event_free(admin->stats_timer);
+        admin->closed = true;
+        admin_unref(admin);
+}
+
+/* ---- clients ---- */
+
+/* A client on its way from a worker. */
+struct adoption {
+        struct letter letter;
+        struct admin *admin;
+        struct stream stream;
+        struct buf in;
+        char *user;
+        bool allowed;
+        char address[46];
+        int port;
+};
+
+static void welcome(struct adoption *adoption)
+{
+        struct admin *a = adoption->admin;
+        struct console *c =
+            console_open(a, &adoption->stream, adoption->user, adoption->allowed, &adoption->in);
+
+        snprintf(c->address, sizeof(c->address), "%s", adoption->address);
+        c->port = adoption->port;
+        if (a->console_count > CONSOLES_MAX)
+                console_close(c, "no more connections allowed");
+        else
+                console_go_on(c);
+}
+
+static void on_adoption(struct letter *letter, void *owner)
+{
+        struct adoption *adoption = (struct adoption *)(void *)letter;
+
+        (void)owner;
+        if (adoption->admin->closed) {
+                stream_close(&adoption->stream);
+                buf_release(&adoption->in);
+        } else {
+                welcome(adoption);
+        }
+        admin_unref(adoption->admin);
+        free(adoption->user);
+        free(adoption);
+}
+
+void admin_adopt(void *admin, struct stream *stream, const char *user, bool allowed, struct buf *in,
+                 const char *address, int port)
+{
+        struct adoption *adoption = xcalloc(1, sizeof(*adoption));
+        struct admin *a = admin_ref(admin);
+
+        if (stream->loop != NULL)
+                stream_detach(stream);
+        adoption->letter.open = on_adoption;
+        adoption->admin = a;
+        adoption->stream = *stream;
+        memset(&adoption->stream.event, 0,
+               sizeof(adoption->stream.event)); /* it belonged to the other loop */
+        adoption->in = *in;
+        adoption->user = xstrdup(user);
+        adoption->allowed = allowed;
+        snprintf(adoption->address, sizeof(adoption->address), "%s", address);
+        adoption->port = port;
+        stream->fd = -1;
+        stream->out = (struct buf){0};
+        *in = (struct buf){0};
+        mailbox_post(&a->loop->mailbox, &adoption->letter);
+}
+
+struct cancel {
+        struct letter letter;
+        struct admin *admin;
+        uint32_t pid, secret;
+};
+
+static void on_cancel(struct letter *letter, void *owner)
+{
+        struct cancel *cancel = (struct cancel *)(void *)letter;
+
+        (void)owner;
+        list_for_each (it, &cancel->admin->consoles) {
+                struct console *c = list_item(it, struct console, in_admin);
+
+                if (c->pid == cancel->pid && c->secret == cancel->secret && c->job != NULL)
+                        job_cancel(c->job);
+        }
+        admin_unref(cancel->admin);
+        free(cancel);
+}
+
+void admin_cancel(void *admin, uint32_t pid, uint32_t secret)
+{
+        struct cancel *cancel = xcalloc(1, sizeof(*cancel));
+        struct admin *a = admin_ref(admin);
+
+        *cancel = (struct cancel){.letter.open = on_cancel, .admin = a, .pid = pid, .secret = secret};
+        mailbox_post(&a->loop->mailbox, &cancel->letter);
+}
+
+struct census_socket *admin_consoles(struct admin *admin, size_t *count)
+{
+        struct census_socket *rows = xcalloc(admin->console_count + 1, sizeof(*rows));
+        size_t n = 0;
+
+        list_for_each (it, &admin->consoles) {
+                struct console *c = list_item(it, struct console, in_admin);
+
+                rows[n++] = (struct census_socket){
+                    .user = c->user,
+                    .database = "pgbouncer",
+                    .state = c->state == CONSOLE_IDLE ? "idle" : "active",
+                    .node = "",
+                    .addr = c->address,
+                    .port = c->port,
+                    .local_addr = "",
+                    .application_name = "",
+                    .connect_wall_us = c->since_wall_us,
+                    .request_wall_us = c->request_wall_us,
+                    .ptr = (uint64_t)(uintptr_t)c,
+                    .prepared_statements = c->saved_count,
+                    .id = c->pid,
+                    .worker = -1,
+                    .pin = "",
+                };
+        }
+        *count = n;
+        return rows;
+}
+
+/* ---- signals ---- */
+
+void admin_resumed(struct admin *admin)
+{
+        admin->paused.all = false;
+        admin->paused.killed = false;
+        for (size_t i = 0; i < admin->paused.count; i++)
+                admin->workers->order(admin->crowd, ORDER_PAUSE, admin->paused.names[i], NULL,
+                                      &admin->loop->mailbox, NULL, NULL);
+}
+
+void admin_pause(struct admin *admin)
+{
+        if (admin->paused.all) {
+                log_warning("already suspended/paused");
+                return;
+        }
+        admin->paused.all = true;
+        admin->workers->order(admin->crowd, ORDER_PAUSE, "", NULL, &admin->loop->mailbox, NULL, NULL);
+}
+
+void admin_resume(struct admin *admin)
+{
+        if (!admin->paused.all && !admin->paused.killed) {
+                log_warning("pooler is not paused/suspended");
+                return;
+        }
+        admin->workers->order(admin->crowd, ORDER_RESUME, "", NULL, &admin->loop->mailbox, NULL, NULL);
+        admin_resumed(admin);
+}

@@ -1,0 +1,447 @@
+#include "admin/command.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- tokens ---- */
+
+enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_QUOTED, TOKEN_STRING, TOKEN_SIGN };
+
+struct token {
+        enum token_kind kind;
+        struct sv text; /* quotes included */
+};
+
+/* Bytes of white space and comments at the front; comments nest, as in PostgreSQL. */
+static size_t blank_length(struct sv v)
+{
+        size_t i = 0;
+
+        while (i < v.n) {
+                if (isspace((unsigned char)v.p[i])) {
+                        i++;
+                } else if (i + 1 < v.n && v.p[i] == '-' && v.p[i + 1] == '-') {
+                        while (i < v.n && v.p[i] != '\n')
+                                i++;
+                } else if (i + 1 < v.n && v.p[i] == '/' && v.p[i + 1] == '*') {
+                        int depth = 0;
+
+                        do {
+                                bool opens = i + 1 < v.n && v.p[i] == '/' && v.p[i + 1] == '*';
+                                bool closes = i + 1 < v.n && v.p[i] == '*' && v.p[i + 1] == '/';
+
+                                depth += opens - closes;
+                                i += opens || closes ? 2 : 1;
+                        } while (depth > 0 && i < v.n);
+                } else {
+                        break;
+                }
+        }
+        return i;
+}
+
+/* Bytes of the quoted text at the front; a doubled quote stands for one. An unterminated one takes the rest.
+ */
+static size_t quoted_length(struct sv v)
+{
+        char quote = v.p[0];
+        size_t i = 1;
+
+        while (i < v.n) {
+                if (v.p[i++] != quote)
+                        continue;
+                if (i == v.n || v.p[i] != quote)
+                        return i;
+                i++;
+        }
+        return v.n;
+}
+
+static bool is_word_byte(char c)
+{
+        return isalnum((unsigned char)c) || (c != 0 && strchr("_.$*+-", c) != NULL) ||
+               (unsigned char)c >= 0x80;
+}
+
+static struct sv rest_after(struct sv v, size_t n)
+{
+        return sv_from(v.p + n, v.n - n);
+}
+
+static struct token take_token(struct sv *text)
+{
+        struct token token = {TOKEN_END, {"", 0}};
+        size_t n = 1;
+
+        *text = rest_after(*text, blank_length(*text));
+        if (text->n == 0)
+                return token;
+        if (text->p[0] == '"' || text->p[0] == '\'') {
+                token.kind = text->p[0] == '"' ? TOKEN_QUOTED : TOKEN_STRING;
+                n = quoted_length(*text);
+        } else if (is_word_byte(text->p[0])) {
+                token.kind = TOKEN_WORD;
+                while (n < text->n && is_word_byte(text->p[n]) && blank_length(rest_after(*text, n)) == 0)
+                        n++;
+        } else {
+                token.kind = TOKEN_SIGN;
+        }
+        token.text = sv_from(text->p, n);
+        *text = rest_after(*text, n);
+        return token;
+}
+
+bool command_cut(struct sv *text, struct sv *command)
+{
+        struct sv rest = *text;
+        struct token token;
+
+        if (text->n == 0)
+                return false;
+        do {
+                token = take_token(&rest);
+        } while (token.kind != TOKEN_END && !(token.kind == TOKEN_SIGN && token.text.p[0] == ';'));
+        *command = sv_from(text->p, text->n - rest.n);
+        *text = rest;
+        return true;
+}
+
+/* A word or quoted text, without its quotes. False: unterminated, or too long for `size`. */
+static bool token_copy(struct token token, char *out, size_t size)
+{
+        struct sv v = token.text;
+        char quote = token.kind == TOKEN_WORD ? 0 : v.p[0];
+        size_t n = 0;
+
+        if (quote != 0) {
+                if (v.n < 2 || v.p[v.n - 1] != quote)
+                        return false;
+                v = sv_from(v.p + 1, v.n - 2);
+        }
+        for (size_t i = 0; i < v.n; i++) {
+                if (n + 1 >= size || v.p[i] == 0)
+                        return false;
+                out[n++] = v.p[i];
+                if (quote != 0 && v.p[i] == quote)
+                        i++;
+        }
+        out[n] = 0;
+        return true;
+}
+
+/* ---- refusals ---- */
+
+static bool refuse_syntax(struct sv text, struct refusal *r)
+{
+        text = sv_trim(text);
+        refusal_set(r, "ERROR", "08P01", "invalid command '%.*s', use SHOW HELP;",
+                    text.n > 200 ? 200 : (int)text.n, text.p);
+        utf8_clean(r->text);
+        return false;
+}
+
+static bool refuse_arguments(struct refusal *r)
+{
+        refusal_set(r, "ERROR", "08P01", "bad arguments");
+        r->hint = "A name has at most 63 bytes, a value 255; quotes must be closed.";
+        return false;
+}
+
+/* ---- the parts of a command ---- */
+
+struct parse {
+        struct sv whole; /* for messages */
+        struct sv rest;
+        struct command *out;
+        struct refusal *refusal;
+};
+
+static struct token peek_token(const struct parse *p)
+{
+        struct sv rest = p->rest;
+
+        return take_token(&rest);
+}
+
+static bool token_is(struct token token, const char *word)
+{
+        return token.kind == TOKEN_WORD && sv_ieq(token.text, sv_cstr(word));
+}
+
+static bool skip_word(struct parse *p, const char *word)
+{
+        if (!token_is(peek_token(p), word))
+                return false;
+        take_token(&p->rest);
+        return true;
+}
+
+static bool at_end(const struct parse *p)
+{
+        struct token token = peek_token(p);
+
+        return token.kind == TOKEN_END || (token.kind == TOKEN_SIGN && token.text.p[0] == ';');
+}
+
+static bool expect_end(struct parse *p)
+{
+        return at_end(p) || refuse_syntax(p->whole, p->refusal);
+}
+
+/* Nothing, or one name and nothing behind it. */
+static bool parse_name(struct parse *p)
+{
+        struct token token;
+
+        if (at_end(p))
+                return true;
+        token = take_token(&p->rest);
+        if (token.kind != TOKEN_WORD && token.kind != TOKEN_QUOTED)
+                return refuse_syntax(p->whole, p->refusal);
+        /* An empty name would mean every database. */
+        if (!token_copy(token, p->out->name, sizeof(p->out->name)) || p->out->name[0] == 0)
+                return refuse_arguments(p->refusal);
+        return expect_end(p);
+}
+
+static bool parse_no_name(struct parse *p)
+{
+        return expect_end(p);
+}
+
+/* The driver's words behind it are of no interest. */
+static bool parse_anything(struct parse *p)
+{
+        (void)p;
+        return true;
+}
+
+static bool parse_shutdown(struct parse *p)
+{
+        if (!parse_name(p))
+                return false;
+        if (p->out->name[0] == 0 || strcasecmp(p->out->name, "WAIT_FOR_SERVERS") == 0 ||
+            strcasecmp(p->out->name, "WAIT_FOR_CLIENTS") == 0)
+                return true;
+        return refuse_syntax(p->whole, p->refusal);
+}
+
+/* SHOW a b: the table or parameter a_b. */
+static bool parse_show_words(struct parse *p)
+{
+        char name[COMMAND_NAME_SIZE];
+        struct sv found;
+        size_t n = 0;
+
+        while (!at_end(p)) {
+                struct token token = take_token(&p->rest);
+                char word[COMMAND_NAME_SIZE];
+
+                if (token.kind != TOKEN_WORD && token.kind != TOKEN_QUOTED)
+                        return refuse_syntax(p->whole, p->refusal);
+                if (!token_copy(token, word, sizeof(word)) || n + strlen(word) + 2 > sizeof(name))
+                        return refuse_arguments(p->refusal);
+                n += (size_t)snprintf(name + n, sizeof(name) - n, "%s%s", n > 0 ? "_" : "", word);
+        }
+        found = sv_from(name, n);
+        p->out->tag = "SHOW";
+        if (sv_ieq(found, SV("help"))) {
+                p->out->verb = VERB_HELP;
+                return true;
+        }
+        p->out->verb = VERB_SHOW;
+        p->out->show = show_find(found);
+        if (p->out->show != NULL)
+                return true;
+        p->out->verb = VERB_PARAM;
+        p->out->fake = fake_param_find(found);
+        return p->out->fake != NULL || refuse_syntax(p->whole, p->refusal);
+}
+
+/* SELECT of what drivers ask: a number, or a function without arguments. */
+static bool parse_driver_select(struct parse *p, struct sv word)
+{
+        struct sv name = word;
+        char digits[20];
+
+        if (word.n > 0 && word.n < sizeof(digits) && word.n <= 9 && isdigit((unsigned char)word.p[0])) {
+                memcpy(digits, word.p, word.n);
+                digits[word.n] = 0;
+                p->out->verb = VERB_NUMBER;
+                p->out->number = atoi(digits);
+                p->out->tag = "SELECT 1";
+                return strspn(digits, "0123456789") == word.n && (at_end(p) || skip_word(p, "as"));
+        }
+        if (name.n > 11 && sv_ieq(sv_from(name.p, 11), SV("pg_catalog.")))
+                name = rest_after(name, 11);
+        p->out->verb = VERB_PARAM;
+        p->out->fake = fake_function_find(name);
+        p->out->tag = "SELECT 1";
+        return p->out->fake != NULL && take_token(&p->rest).text.p[0] == '(' &&
+               take_token(&p->rest).text.p[0] == ')';
+}
+
+/* SELECT is another word for SHOW. */
+static bool parse_select(struct parse *p)
+{
+        struct parse driver = *p;
+        struct token token = take_token(&driver.rest);
+
+        if (token.kind == TOKEN_WORD && parse_driver_select(&driver, token.text))
+                return true;
+        return parse_show_words(p);
+}
+
+static bool parse_set(struct parse *p)
+{
+        struct token key, sign, value;
+
+        if (!skip_word(p, "session"))
+                skip_word(p, "local");
+        key = take_token(&p->rest);
+        if (token_is(key, "characteristics") || fake_set_accepts(key.text)) {
+                p->out->verb = VERB_SET_IGNORED;
+                return true;
+        }
+        sign = take_token(&p->rest);
+        value = take_token(&p->rest);
+        if ((key.kind != TOKEN_WORD && key.kind != TOKEN_QUOTED) ||
+            !(token_is(sign, "to") || (sign.kind == TOKEN_SIGN && sign.text.p[0] == '=')) ||
+            value.kind == TOKEN_END || value.kind == TOKEN_SIGN)
+                return refuse_syntax(p->whole, p->refusal);
+        if (!token_copy(key, p->out->name, sizeof(p->out->name)) || p->out->name[0] == 0 ||
+            !token_copy(value, p->out->value, sizeof(p->out->value)))
+                return refuse_arguments(p->refusal);
+        return expect_end(p);
+}
+
+/* ROLLBACK TO a savepoint ends nothing. */
+static bool parse_rollback(struct parse *p)
+{
+        if (!skip_word(p, "work"))
+                skip_word(p, "transaction");
+        if (skip_word(p, "to"))
+                p->out->verb = VERB_IGNORED;
+        return true;
+}
+
+/* DEALLOCATE [PREPARE] name | ALL. */
+static bool parse_deallocate(struct parse *p)
+{
+        skip_word(p, "prepare");
+        if (skip_word(p, "all")) {
+                p->out->tag = "DEALLOCATE ALL";
+                return expect_end(p);
+        }
+        if (at_end(p))
+                return refuse_syntax(p->whole, p->refusal);
+        return parse_name(p);
+}
+
+static bool parse_nothing_yet(struct parse *p)
+{
+        refusal_set(p->refusal, "ERROR", "0A000", "%.*s is not supported yet", SV_ARG(sv_trim(p->whole)));
+        utf8_clean(p->refusal->text);
+        p->refusal->hint = "SHOW HELP lists the commands there are.";
+        return false;
+}
+
+static const struct {
+        const char *word;
+        enum verb verb;
+        const char *tag;
+        bool (*parse)(struct parse *p);
+} words[] = {
+    {"show", VERB_SHOW, "SHOW", parse_show_words},
+    {"select", VERB_SHOW, "SHOW", parse_select},
+    {"set", VERB_SET, "SET", parse_set},
+    {"reload", VERB_RELOAD, "RELOAD", parse_no_name},
+    {"pause", VERB_PAUSE, "PAUSE", parse_name},
+    {"resume", VERB_RESUME, "RESUME", parse_name},
+    {"reconnect", VERB_RECONNECT, "RECONNECT", parse_name},
+    {"kill", VERB_KILL, "KILL", parse_name},
+    {"wait_close", VERB_WAIT_CLOSE, "WAIT_CLOSE", parse_name},
+    {"shutdown", VERB_SHUTDOWN, "SHUTDOWN", parse_shutdown},
+    {"suspend", VERB_NOTHING, "", parse_nothing_yet},
+    {"enable", VERB_NOTHING, "", parse_nothing_yet},
+    {"disable", VERB_NOTHING, "", parse_nothing_yet},
+    {"kill_client", VERB_NOTHING, "", parse_nothing_yet},
+    /* drivers */
+    {"begin", VERB_BEGIN, "BEGIN", parse_anything},
+    {"start", VERB_BEGIN, "START TRANSACTION", parse_anything},
+    {"commit", VERB_END, "COMMIT", parse_anything},
+    {"end", VERB_END, "COMMIT", parse_anything},
+    {"rollback", VERB_END, "ROLLBACK", parse_rollback},
+    {"abort", VERB_END, "ROLLBACK", parse_anything},
+    {"savepoint", VERB_IGNORED, "SAVEPOINT", parse_anything},
+    {"release", VERB_IGNORED, "RELEASE", parse_anything},
+    {"deallocate", VERB_DEALLOCATE, "DEALLOCATE", parse_deallocate},
+    {"discard", VERB_IGNORED, "DISCARD ALL", parse_anything},
+    {"reset", VERB_IGNORED, "RESET", parse_anything},
+    {"unlisten", VERB_IGNORED, "UNLISTEN", parse_anything},
+    {"close", VERB_IGNORED, "CLOSE CURSOR ALL", parse_anything},
+};
+
+bool command_parse(struct sv text, struct command *out, struct refusal *refusal)
+{
+        struct parse p = {text, text, out, refusal};
+        struct token first = peek_token(&p);
+
+        *out = (struct command){.verb = VERB_NOTHING, .tag = ""};
+        if (at_end(&p))
+                return true;
+        take_token(&p.rest);
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+                if (!token_is(first, words[i].word))
+                        continue;
+                out->verb = words[i].verb;
+                out->tag = words[i].tag;
+                return words[i].parse(&p);
+        }
+        return refuse_syntax(text, refusal);
+}
+
+const struct column *command_columns(const struct command *command, struct column *one, int *count)
+{
+        *count = 1;
+        if (command->verb == VERB_SHOW) {
+                *count = command->show->column_count;
+                return command->show->columns;
+        }
+        if (command->verb == VERB_PARAM) {
+                *one = (struct column){command->fake->name, CELL_TEXT};
+                return one;
+        }
+        if (command->verb == VERB_NUMBER) {
+                *one = (struct column){"?column?", CELL_INT4};
+                return one;
+        }
+        *count = 0;
+        return NULL;
+}
+
+bool command_needs_admin(const struct command *command)
+{
+        switch (command->verb) {
+        case VERB_SET:
+        case VERB_RELOAD:
+        case VERB_PAUSE:
+        case VERB_RESUME:
+        case VERB_RECONNECT:
+        case VERB_KILL:
+        case VERB_WAIT_CLOSE:
+        case VERB_SHUTDOWN: return true;
+        case VERB_NOTHING:
+        case VERB_HELP:
+        case VERB_SHOW:
+        case VERB_PARAM:
+        case VERB_NUMBER:
+        case VERB_SET_IGNORED:
+        case VERB_BEGIN:
+        case VERB_END:
+        case VERB_DEALLOCATE:
+        case VERB_IGNORED: return false;
+        }
+        return false;
+}

@@ -1,0 +1,152 @@
+#include "admin/fill.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "cluster/cluster.h"
+#include "health/health.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The clusters of the configuration, in its order, each once, with the names of its databases. */
+struct walk {
+        const struct conf *conf;
+        struct cluster **of; /* of each database line; NULL once it has been met */
+        size_t next;
+        struct cluster *cluster;
+        char names[256];
+};
+
+static void walk_init(struct walk *w, const struct conf *conf)
+{
+        *w = (struct walk){.conf = conf, .of = xcalloc(conf->database_count + 1, sizeof(struct cluster *))};
+        for (size_t i = 0; i < conf->database_count; i++)
+                if (conf->databases[i].host_count > 0)
+                        w->of[i] = cluster_for(&conf->databases[i]);
+}
+
+static void walk_fini(struct walk *w)
+{
+        free(w->of);
+}
+
+static bool walk_next(struct walk *w)
+{
+        size_t n = 0;
+
+        while (w->next < w->conf->database_count && w->of[w->next] == NULL)
+                w->next++;
+        if (w->next == w->conf->database_count)
+                return false;
+        w->cluster = w->of[w->next];
+        for (size_t i = w->next; i < w->conf->database_count; i++) {
+                if (w->of[i] != w->cluster)
+                        continue;
+                w->of[i] = NULL;
+                if (n < sizeof(w->names))
+                        n += (size_t)snprintf(w->names + n, sizeof(w->names) - n, "%s%s", n > 0 ? "," : "",
+                                              w->conf->databases[i].name);
+        }
+        return true;
+}
+
+/* ---- SHOW NODES ---- */
+
+/* As pg_lsn is written; NULL when it is unknown. */
+static void lsn_text(struct table *t, uint64_t lsn)
+{
+        if (lsn == 0)
+                table_null(t);
+        else
+                table_textf(t, "%X/%X", (unsigned)(lsn >> 32), (unsigned)lsn);
+}
+
+static void known_int(struct table *t, int64_t number)
+{
+        if (number < 0)
+                table_null(t);
+        else
+                table_int(t, number);
+}
+
+static void node_row(struct table *t, const char *names, const struct topology_node *n)
+{
+        char since[64];
+
+        table_text(t, names);
+        table_text(t, n->node->name);
+        table_text(t, node_role_name(n->role));
+        table_text(t, node_state_name(n->state));
+        known_int(t, n->timeline == 0 ? -1 : (int64_t)n->timeline);
+        if (n->system_id == 0)
+                table_null(t);
+        else
+                table_counter(t, n->system_id);
+        lsn_text(t, n->lsn);
+        lsn_text(t, n->receive_lsn);
+        known_int(t, n->lag_us < 0 ? -1 : n->lag_us / US_PER_MS);
+        known_int(t, n->lag_bytes);
+        table_int(t, atomic_load_explicit(&n->node->in_flight, memory_order_relaxed));
+        table_counter(t, atomic_load_explicit(&n->node->reads, memory_order_relaxed));
+        table_counter(t, atomic_load_explicit(&n->node->writes, memory_order_relaxed));
+        table_text(t, n->why);
+        if (n->since_wall_us == 0) {
+                table_null(t);
+                return;
+        }
+        clock_format(n->since_wall_us, since, sizeof(since));
+        table_text(t, since);
+}
+
+void fill_nodes(struct table *t, const struct scene *s)
+{
+        struct walk w;
+
+        walk_init(&w, s->conf);
+        while (walk_next(&w)) {
+                struct topology view;
+
+                health_snapshot(w.cluster, &view);
+                for (int i = 0; i < view.count; i++)
+                        node_row(t, w.names, &view.nodes[i]);
+        }
+        walk_fini(&w);
+}
+
+/* ---- SHOW TOPOLOGY ---- */
+
+static void topology_row(struct table *t, const struct walk *w, const struct topology *topology)
+{
+        char readers[1024];
+        size_t n = 0;
+        int up = 0;
+
+        readers[0] = 0;
+        for (int i = 0; i < topology->count; i++) {
+                up += topology->nodes[i].state == NODE_UP;
+                if (topology->nodes[i].readable && n < sizeof(readers))
+                        n += (size_t)snprintf(readers + n, sizeof(readers) - n, "%s%s", n > 0 ? "," : "",
+                                              topology->nodes[i].node->name);
+        }
+        table_text(t, w->names);
+        table_counter(t, topology->epoch);
+        table_int(t, w->cluster->probed);
+        table_text(t, topology->primary < 0 ? NULL : topology->nodes[topology->primary].node->name);
+        table_int(t, topology->count);
+        table_int(t, up);
+        table_text(t, readers);
+}
+
+void fill_topology(struct table *t, const struct scene *s)
+{
+        struct walk w;
+
+        walk_init(&w, s->conf);
+        while (walk_next(&w)) {
+                struct topology view;
+
+                health_snapshot(w.cluster, &view);
+                topology_row(t, &w, &view);
+        }
+        walk_fini(&w);
+}

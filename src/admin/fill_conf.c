@@ -1,0 +1,99 @@
+#include "admin/fill.h"
+
+#include "admin/version.h"
+
+#include <malloc.h>
+#include <string.h>
+
+/* auth_query and longer are no secrets, passwords are, to administrators too: a console answer is easily
+ * copied. */
+static bool is_secret(const char *name)
+{
+        size_t n = strlen(name);
+
+        return n >= 8 && strcmp(name + n - 8, "password") == 0;
+}
+
+static void value_text(struct table *t, const struct conf *conf, const struct option_info *info)
+{
+        char text[4096];
+
+        conf_value(conf, info, text, sizeof(text));
+        table_text(t, is_secret(info->name) && text[0] != 0 ? "********" : text);
+}
+
+void fill_config(struct table *t, const struct scene *s)
+{
+        char text[4096];
+
+        for (size_t i = 0; i < OPTION_COUNT; i++) {
+                const struct option_info *info = option_at(i);
+
+                table_text(t, info->name);
+                value_text(t, s->conf, info);
+                conf_default(s->conf, info, text, sizeof(text));
+                table_text(t, text);
+                table_text(t, info->reloadable ? "yes" : "no");
+        }
+}
+
+void fill_all(struct table *t, const struct scene *s)
+{
+        for (size_t i = 0; i < OPTION_COUNT; i++) {
+                const struct option_info *info = option_at(i);
+
+                table_text(t, info->name);
+                value_text(t, s->conf, info);
+                table_text(t, info->text);
+        }
+}
+
+void fill_peers(struct table *t, const struct scene *s)
+{
+        for (size_t i = 0; i < s->conf->peer_count; i++) {
+                const struct conf_peer *p = &s->conf->peers[i];
+
+                table_int(t, p->peer_id);
+                table_text(t, p->host.host);
+                table_int(t, p->host.port);
+                table_int(t, p->pool_size >= 0 ? p->pool_size : s->conf->opt.default_pool_size);
+        }
+}
+
+void fill_version(struct table *t, const struct scene *s)
+{
+        (void)s;
+        table_text(t, CONSOLE_VERSION);
+}
+
+static void state_row(struct table *t, const char *key, bool value)
+{
+        table_text(t, key);
+        table_text(t, value ? "yes" : "no");
+}
+
+void fill_state(struct table *t, const struct scene *s)
+{
+        state_row(t, "active", !s->paused->all);
+        state_row(t, "paused", s->paused->all);
+        state_row(t, "suspended", false);
+}
+
+/* PgBouncer counts objects of its own pools; we have the heap's numbers, in units of 1 KiB. */
+void fill_mem(struct table *t, const struct scene *s)
+{
+        struct mallinfo2 heap = mallinfo2();
+
+        (void)s;
+        table_text(t, "heap_kib");
+        table_int(t, 1024);
+        table_int(t, (int64_t)((heap.uordblks + heap.hblkhd) / 1024));
+        table_int(t, (int64_t)(heap.fordblks / 1024));
+        table_int(t, (int64_t)(heap.arena + heap.hblkhd));
+}
+
+void fill_nothing(struct table *t, const struct scene *s)
+{
+        (void)t;
+        (void)s;
+}

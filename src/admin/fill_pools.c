@@ -1,0 +1,257 @@
+#include "admin/fill.h"
+
+#include "admin/pool_rows.h"
+#include "base/check.h"
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int or_default(int said, int fallback)
+{
+        return said >= 0 ? said : fallback;
+}
+
+/* Only of hosts that are taken in turn; the hosts of a cluster are not. */
+static const char *balance_text(const struct conf_database *line)
+{
+        if (line == NULL || line->host_count < 2 || line->cluster)
+                return NULL;
+        return line->load_balance_hosts == 0 ? "disable" : "round-robin";
+}
+
+void fill_pools(struct table *t, const struct scene *s)
+{
+        struct pool_rows rows;
+
+        pool_rows_make(&rows, s, BY_DATABASE | BY_USER);
+        for (size_t i = 0; i < rows.count; i++) {
+                const struct pool_row *r = &rows.list[i];
+
+                table_text(t, r->database);
+                table_text(t, r->user);
+                table_int(t, r->cl_active);
+                table_int(t, r->cl_waiting);
+                table_int(t, r->cl_active_cancel_req);
+                table_int(t, r->cl_waiting_cancel_req);
+                table_int(t, r->sv_active);
+                table_int(t, r->sv_active_cancel);
+                table_int(t, r->sv_being_canceled);
+                table_int(t, r->sv_idle);
+                table_int(t, r->sv_used);
+                table_int(t, r->sv_tested);
+                table_int(t, r->sv_login);
+                table_int(t, r->maxwait_us / US_PER_SEC);
+                table_int(t, r->maxwait_us % US_PER_SEC);
+                table_text(t, pool_mode_text(r->pool_mode));
+                table_text(t, balance_text(conf_find_database(s->conf, r->database)));
+        }
+        pool_rows_fini(&rows);
+}
+
+void fill_extended_pools(struct table *t, const struct scene *s)
+{
+        struct pool_rows rows;
+
+        pool_rows_make(&rows, s, BY_DATABASE | BY_USER | BY_NODE);
+        for (size_t i = 0; i < rows.count; i++) {
+                const struct pool_row *r = &rows.list[i];
+
+                table_text(t, r->database);
+                table_text(t, r->user);
+                table_text(t, r->node);
+                table_int(t, r->cl_active);
+                table_int(t, r->cl_waiting);
+                table_int(t, r->sv_active);
+                table_int(t, r->sv_active_cancel);
+                table_int(t, r->sv_being_canceled);
+                table_int(t, r->sv_idle);
+                table_int(t, r->sv_used);
+                table_int(t, r->sv_tested);
+                table_int(t, r->sv_login);
+                table_int(t, r->limit);
+                table_int(t, r->maxwait_us / US_PER_SEC);
+                table_int(t, r->maxwait_us % US_PER_SEC);
+                table_text(t, pool_mode_text(r->pool_mode));
+        }
+        pool_rows_fini(&rows);
+}
+
+/* ---- SHOW DATABASES ---- */
+
+static void hosts_text(struct table *t, const struct conf_database *line)
+{
+        char text[1024];
+        size_t n = 0;
+
+        text[0] = 0;
+        for (int i = 0; i < line->host_count && n < sizeof(text); i++)
+                n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i > 0 ? "," : "",
+                                      line->hosts[i].host);
+        table_text(t, n == 0 ? NULL : text);
+}
+
+static void database_row(struct table *t, const struct scene *s, const char *name, const struct pool_row *r)
+{
+        const struct conf_database *line = conf_find_database(s->conf, name);
+        const struct options *opt = &s->conf->opt;
+        int64_t lifetime_us;
+
+        if (line == NULL)
+                return; /* gone from the configuration; its last connections are ending */
+        lifetime_us = line->server_lifetime_us > 0 ? line->server_lifetime_us : opt->server_lifetime_us;
+        table_text(t, name);
+        hosts_text(t, line);
+        table_int(t, line->host_count > 0 ? line->hosts[0].port : 0);
+        table_text(t, line->dbname != NULL ? line->dbname : name);
+        table_text(t, line->user);
+        table_int(t, or_default(line->pool_size, opt->default_pool_size));
+        table_int(t, or_default(line->min_pool_size, opt->min_pool_size));
+        table_int(t, or_default(line->reserve_pool_size, opt->reserve_pool_size));
+        table_int(t, lifetime_us / US_PER_SEC);
+        table_text(t, pool_mode_text(line->pool_mode));
+        table_text(t, balance_text(line));
+        table_int(t, or_default(line->max_db_connections, opt->max_db_connections));
+        table_int(t, r == NULL ? 0 : pool_row_servers(r));
+        table_int(t, or_default(line->max_db_client_connections, opt->max_db_client_connections));
+        table_int(t, r == NULL ? 0 : r->clients);
+        table_int(t, paused_has(s->paused, name));
+        table_int(t, 0);
+}
+
+/* As PgBouncer lists it: a database of its own. */
+static void console_row(struct table *t, const struct scene *s)
+{
+        table_text(t, "pgbouncer");
+        table_null(t);
+        table_int(t, s->conf->opt.listen_port);
+        table_text(t, "pgbouncer");
+        table_text(t, "pgbouncer");
+        table_int(t, 2);
+        table_int(t, 0);
+        table_int(t, 0);
+        table_int(t, s->conf->opt.server_lifetime_us / US_PER_SEC);
+        table_text(t, "statement");
+        table_null(t);
+        table_int(t, 0);
+        table_int(t, 0);
+        table_int(t, 0);
+        table_int(t, (int64_t)s->console_count);
+        table_int(t, 0);
+        table_int(t, 0);
+}
+
+static int by_name(const void *a, const void *b)
+{
+        return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void fill_databases(struct table *t, const struct scene *s)
+{
+        struct pool_rows rows;
+        const char **names;
+        size_t count = 0;
+
+        pool_rows_make(&rows, s, BY_DATABASE);
+        names = xcalloc(s->conf->database_count + rows.count + 1, sizeof(*names));
+        for (size_t i = 0; i < s->conf->database_count; i++)
+                if (strcmp(s->conf->databases[i].name, "*") != 0)
+                        names[count++] = s->conf->databases[i].name;
+        for (size_t i = 0; i < rows.count; i++)
+                names[count++] = rows.list[i].database;
+        qsort(names, count, sizeof(*names), by_name);
+        for (size_t i = 0; i < count; i++) {
+                if (i > 0 && strcmp(names[i - 1], names[i]) == 0)
+                        continue;
+                if (strcmp(names[i], "pgbouncer") == 0)
+                        console_row(t, s);
+                else
+                        database_row(t, s, names[i], pool_rows_find(&rows, names[i], ""));
+        }
+        free(names);
+        pool_rows_fini(&rows);
+}
+
+/* ---- SHOW USERS ---- */
+
+static void size_text(struct table *t, int size)
+{
+        if (size < 0)
+                table_text(t, "");
+        else
+                table_textf(t, "%9d", size); /* PgBouncer pads it so */
+}
+
+static int by_user(const void *a, const void *b)
+{
+        const struct conf_user *const *x = a, *const *y = b;
+
+        return strcmp((*x)->name, (*y)->name);
+}
+
+void fill_users(struct table *t, const struct scene *s)
+{
+        struct pool_rows rows;
+        const struct options *opt = &s->conf->opt;
+        const struct conf_user **users = xcalloc(s->conf->user_count + 1, sizeof(*users));
+
+        pool_rows_make(&rows, s, BY_USER);
+        for (size_t i = 0; i < s->conf->user_count; i++)
+                users[i] = &s->conf->users[i];
+        qsort(users, s->conf->user_count, sizeof(*users), by_user);
+        for (size_t i = 0; i < s->conf->user_count; i++) {
+                const struct conf_user *u = users[i];
+                const struct pool_row *r = pool_rows_find(&rows, "", u->name);
+
+                table_text(t, u->name);
+                size_text(t, u->pool_size);
+                size_text(t, u->reserve_pool_size);
+                table_text(t, pool_mode_text(u->pool_mode));
+                table_int(t, or_default(u->max_user_connections, opt->max_user_connections));
+                table_int(t, r == NULL ? 0 : pool_row_servers(r));
+                table_int(t, or_default(u->max_user_client_connections, opt->max_user_client_connections));
+                table_int(t, r == NULL ? 0 : r->clients);
+        }
+        pool_rows_fini(&rows);
+        free(users);
+}
+
+/* ---- SHOW LISTS ---- */
+
+static void list_row(struct table *t, const char *name, size_t items)
+{
+        table_text(t, name);
+        table_int(t, (int64_t)items);
+}
+
+void fill_lists(struct table *t, const struct scene *s)
+{
+        struct pool_rows rows;
+        size_t clients = 0, logins = 0, servers = 0, databases = 1;
+
+        pool_rows_make(&rows, s, BY_DATABASE | BY_USER);
+        for (size_t i = 0; i < rows.count; i++) {
+                clients += (size_t)rows.list[i].clients;
+                servers += (size_t)pool_row_servers(&rows.list[i]);
+        }
+        for (int w = 0; w < s->census->workers; w++)
+                logins += (size_t)s->census->worker[w].logins;
+        for (size_t i = 0; i < s->conf->database_count; i++)
+                databases += strcmp(s->conf->databases[i].name, "*") != 0;
+        list_row(t, "databases", databases);
+        list_row(t, "users", s->conf->user_count);
+        list_row(t, "peers", s->conf->peer_count);
+        list_row(t, "pools", rows.count);
+        list_row(t, "peer_pools", 0);
+        list_row(t, "free_clients", 0);
+        list_row(t, "used_clients", clients + logins);
+        list_row(t, "login_clients", logins);
+        list_row(t, "free_servers", 0);
+        list_row(t, "used_servers", servers);
+        list_row(t, "dns_names", 0);
+        list_row(t, "dns_zones", 0);
+        list_row(t, "dns_queries", 0);
+        list_row(t, "dns_pending", 0);
+        pool_rows_fini(&rows);
+}

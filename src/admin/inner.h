@@ -1,0 +1,57 @@
+/* inner: what admin.c, console.c and job.c share: the console as a whole. For them alone. */
+#pragma once
+
+#include "admin/admin.h"
+#include "admin/averages.h"
+#include "admin/paused.h"
+
+#include <stdatomic.h>
+
+struct event;
+struct census_socket;
+
+enum {
+        CONSOLES_MAX = 1000,
+        ADMIN_POLL_MS = 50,             /* between two looks at whether PAUSE or WAIT_CLOSE is done */
+        CONSOLE_PID_FIRST = 0x7f000000, /* in BackendKeyData; a console's number is added */
+};
+
+/* How workers are asked; a test answers itself. */
+struct admin_workers {
+        struct census *(*census)(struct crowd *crowd, unsigned parts, struct mailbox *home, void *arg,
+                                 void (*done)(struct letter *letter, void *owner));
+        void (*census_free)(struct census *census);
+        void (*order)(struct crowd *crowd, enum order_kind kind, const char *database, struct conf *conf,
+                      struct mailbox *home, void (*done)(void *arg, int busy), void *arg);
+};
+
+struct admin {
+        _Atomic int refs; /* the roof's, one of each letter on its way and of each job */
+        bool closed;      /* admin_free was called; what is left only goes away */
+        struct loop *loop;
+        struct crowd *crowd;
+        const struct admin_ops *ops;
+        void *arg;
+        const struct admin_workers *workers;
+        struct list consoles;
+        size_t console_count;
+        uint64_t next_id;
+        struct paused paused;
+        struct averages averages;
+        struct counters own; /* what the console itself was asked */
+        struct event *stats_timer;
+};
+
+/* admin_new with other workers. */
+struct admin *admin_new_with(struct loop *loop, struct crowd *crowd, const struct admin_ops *ops, void *arg,
+                             const struct admin_workers *workers);
+
+struct admin *admin_ref(struct admin *admin);
+void admin_unref(struct admin *admin);
+
+/* Everything goes on, but for what is paused by name: remembers that, and pauses those again, since the order
+ * to resume has reached them too. */
+void admin_resumed(struct admin *admin);
+
+/* Its clients as rows of SHOW CLIENTS; the caller frees the array, the strings are the clients' own. */
+struct census_socket *admin_consoles(struct admin *admin, size_t *count);

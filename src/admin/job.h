@@ -1,0 +1,43 @@
+/* job: one command being carried out: asks workers where it must, may wait (PAUSE), ends with an outcome: a
+ * table, a tag or a refusal. Knows no wire format. Owner and thread: the console that started it, on the
+ * control thread; abandoned when that goes away, and then frees itself when the last letter is back. */
+#pragma once
+
+#include "admin/command.h"
+#include "admin/inner.h"
+#include "admin/table.h"
+
+struct event;
+
+struct outcome {
+        struct refusal refusal; /* severity NULL: it went well */
+        bool has_table;
+        struct table table;
+        char tag[COMMAND_NAME_SIZE + COMMAND_VALUE_SIZE + 8];
+        const char *notice, *detail; /* for the client, static; NULL: none */
+};
+
+struct job {
+        struct admin *admin;
+        struct command command;
+        struct outcome outcome;
+        /* Called when a job that did not end at once has ended; NULL: abandoned. */
+        void (*done)(void *arg);
+        void *arg;
+        int letters; /* out */
+        bool cancelled;
+        char hint[512];      /* what outcome.refusal.hint may point to */
+        struct event *timer; /* NULL: none */
+};
+
+/* Starts `command`. `may_command`: for admin_users. Whether it has ended, *ended says; else `done` is called
+ * later. */
+struct job *job_start(struct admin *admin, const struct command *command, bool may_command, bool *ended,
+                      void (*done)(void *arg), void *arg);
+
+/* A CancelRequest: what waits (PAUSE, WAIT_CLOSE) ends with an error soon; a PAUSE is undone, as by RESUME.
+ * Others end by themselves. */
+void job_cancel(struct job *job);
+
+/* The end of a job that has ended, or of one whose outcome nobody wants any more. */
+void job_drop(struct job *job);

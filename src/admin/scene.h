@@ -1,0 +1,19 @@
+/* scene: what the tables of the console are made from: the configuration, the census of the workers, the
+ * averages, and what the console knows about itself. A view for the time of one answer; owns nothing. */
+#pragma once
+
+#include "admin/averages.h"
+#include "admin/paused.h"
+#include "conf/conf.h"
+#include "session/census.h"
+
+struct scene {
+        const struct conf *conf;
+        const struct census *census; /* with the parts that the table asks for; NULL when it asks for none */
+        const struct averages *averages;
+        const struct paused *paused;
+        const struct counters *own;           /* of the console itself */
+        const struct census_socket *consoles; /* its clients */
+        size_t console_count;
+        int64_t now_us;
+};
