@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/timer.h"
 #include "session/cancel.h"
 #include "session/carry.h"
 #include "session/entry.h"
@@ -11,7 +12,6 @@
 #include "session/relay.h"
 #include "session/segment.h"
 
-#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -197,13 +197,11 @@ static void tick_idle(struct room *room, int64_t now)
         }
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_tick(void *arg)
 {
         struct room *room = arg;
         int64_t now = loop_now(room->loop);
 
-        (void)fd;
-        (void)what;
         pools_tick(&room->pools);
         tick_held(room, now);
         tick_logins(room, now);
@@ -238,8 +236,6 @@ void room_topology_changed(struct room *room)
 
 void room_init(struct room *room, struct loop *loop, struct conf *conf, struct crowd *crowd, int self)
 {
-        struct timeval interval = {0, TICK_MS * 1000};
-
         *room = (struct room){.loop = loop, .crowd = crowd, .self = self};
         room->conf = conf_ref(conf);
         pools_init(&room->pools, loop, conf, &pool_ops, self);
@@ -252,8 +248,8 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         room->random = (uint64_t)clock_us() * 2654435761U + (uint64_t)self + 1;
         read_rules(room);
         crowd->rooms[self] = room;
-        room->tick = event_new(loop->base, -1, EV_PERSIST, on_tick, room);
-        CHECK(room->tick != NULL && event_add(room->tick, &interval) == 0);
+        room->tick = timer_new(loop, on_tick, room);
+        timer_every(room->tick, TICK_MS * US_PER_MS);
 }
 
 uint64_t room_random(struct room *room)
@@ -332,7 +328,7 @@ void room_fini(struct room *room)
         struct list *node;
 
         room_unlisten(room);
-        event_free(room->tick);
+        timer_free(room->tick);
         while ((node = list_first(&room->clients)) != NULL)
                 client_refuse(list_item(node, struct client, in_clients), "57P01",
                               "pgsteer is shutting down");

@@ -55,7 +55,7 @@ struct room {
         struct verifier *verifiers; /* uthash: SCRAM verifiers made from plain passwords */
         uint64_t next_client_id;
         struct watch *watch;
-        struct event *tick;
+        struct timer *tick;
         uint64_t random;
         bool pausing;
         const char *paused_database;
