@@ -71,6 +71,7 @@ struct client {
         bool commit_sent; /* its end has been sent */
         bool began;       /* BEGIN has been sent in a segment not yet answered */
         bool on_primary;
+        bool reading;        /* for the node's counters: routed as a read */
         bool failed;                  /* an error was seen in it since the last ReadyForQuery */
         bool rolled_back;             /* its last command was ROLLBACK */
         bool abort_untold;            /* ABORTED: the client has not got the error yet */

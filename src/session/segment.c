@@ -275,6 +275,7 @@ static void note_route(struct client *c, const struct segment *seg, const struct
         const struct facts *f = &seg->facts;
 
         c->endpoint->stats->n.routes[route->target][route->reason]++;
+        c->reading = f->class == CLASS_READ || route->target == ROUTE_STANDBY;
         c->wrote = false; /* the relay finds out, message by message */
         c->repeat = is_repeatable(f) && seg->whole && !seg->flush && seg->size <= REPEAT_BYTES_MAX &&
                             c->endpoint->cluster->probed && c->endpoint->pool_mode != POOL_SESSION
@@ -295,7 +296,7 @@ static void begin(struct client *c, struct server *s, int node)
 
         link_join(c, s, node);
         c->endpoint->stats->n.server_assignment_count++;
-        atomic_fetch_add_explicit(c->repeat == REPEAT_POSSIBLE ? &n->reads : &n->writes, 1,
+        atomic_fetch_add_explicit(c->reading ? &n->reads : &n->writes, 1,
                                   memory_order_relaxed);
         if (carry_begin(c, c->settings) && c->state != CLIENT_ACTIVE)
                 client_move(c, CLIENT_ACTIVE);
