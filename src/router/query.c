@@ -171,7 +171,7 @@ static bool is_call(const struct walk *w)
         case LAST_RESERVED:
         case LAST_KEYWORD: break;
         }
-        if (is_with_name(w) || is_sample_method(w))
+        if (is_with_name(w) || is_sample_method(w) || w->name.before_keyword == KW_ORDINALITY)
                 return false;
         return w->last == LAST_NAME || !is_syntax(w);
 }
