@@ -283,13 +283,13 @@ static inline void on_dot(struct walk *w)
                 w->name.parts = 3; /* (row).name: names nothing built in */
                 w->name.before = LAST_RESERVED;
                 w->name.before_keyword = KW_NOT_ONE;
-        } else if (__builtin_expect(in_catalog(w->name.first), 0) && w->name.parts == 1) {
-                struct sv schema = known_fold(w->name.first, space);
+        } else if (__builtin_expect(in_catalog(w->name.final), 0)) {
+                struct sv schema = known_fold(w->name.final, space);
 
                 if (schema.n >= 7 && memcmp(schema.p, "pg_temp", 7) == 0 &&
                     (schema.n == 7 || schema.p[7] == '_')) {
                         w->st->facts->pins |= PIN_TEMP;
-                        statement_write(w->st, REASON_RELATION, w->name.first);
+                        statement_write(w->st, REASON_RELATION, w->name.final);
                 }
         }
         now_last(w, LAST_DOT);
