@@ -120,8 +120,9 @@ static void on_shutdown_look(evutil_socket_t fd, short what, void *arg)
 
         (void)fd;
         (void)what;
-        orders_give(&ctl->crowd, ctl->shutdown == SHUTDOWN_WAIT_FOR_SERVERS ? ORDER_CLOSE_IDLE : ORDER_UNLISTEN,
-                    NULL, NULL, &ctl->loop.mailbox, on_clients_left, ctl);
+        orders_give(&ctl->crowd,
+                    ctl->shutdown == SHUTDOWN_WAIT_FOR_SERVERS ? ORDER_CLOSE_IDLE : ORDER_UNLISTEN, NULL,
+                    NULL, &ctl->loop.mailbox, on_clients_left, ctl);
 }
 
 static void shut_down(void *arg, enum shutdown_mode mode)
@@ -133,8 +134,8 @@ static void shut_down(void *arg, enum shutdown_mode mode)
                 stop_now(ctl);
                 return;
         }
-        log_info("shutting down when all %s", mode == SHUTDOWN_WAIT_FOR_SERVERS ? "transactions have ended"
-                                                                                : "clients have left");
+        log_info("shutting down when all %s",
+                 mode == SHUTDOWN_WAIT_FOR_SERVERS ? "transactions have ended" : "clients have left");
         ctl->shutdown = mode;
         ctl->shutting_down = true;
         atomic_store(&ctl->crowd.refusing, true);
@@ -221,7 +222,8 @@ static void drain(struct control *ctl)
         loop_drain(&ctl->loop);
 }
 
-/* All threads have ended: what is left is taken down from here. Letters first, since servers travel in them. */
+/* All threads have ended: what is left is taken down from here. Letters first, since servers travel in them.
+ */
 static void take_down(struct control *ctl)
 {
         orders_give(&ctl->crowd, ORDER_STOP, NULL, NULL, NULL, NULL, NULL);

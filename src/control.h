@@ -1,10 +1,10 @@
-/* control: the control thread: owns configuration, workers, health and console; turns signals and console commands
- * into orders. The roof: with worker.c and main.c the only file that knows every room. */
+/* control: the control thread: owns configuration, workers, health and console; turns signals and console
+ * commands into orders. The roof: with worker.c and main.c the only file that knows every room. */
 #pragma once
 
 #include "conf/conf.h"
 #include "net/listener.h"
 
-/* Runs until shutdown with `conf` (its reference passes over) and listening sockets (closed at the end). Returns the
- * process's exit status. */
+/* Runs until shutdown with `conf` (its reference passes over) and listening sockets (closed at the end).
+ * Returns the process's exit status. */
 int control_run(struct conf *conf, struct listeners *listeners);

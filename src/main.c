@@ -1,5 +1,5 @@
-/* main: the command line, and what must be done before threads exist: the configuration, the sockets, the user, the
- * pid file. */
+/* main: the command line, and what must be done before threads exist: the configuration, the sockets, the
+ * user, the pid file. */
 #include "base/check.h"
 #include "base/log.h"
 #include "conf/conf.h"
@@ -51,10 +51,14 @@ static int die(const char *text)
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
         static const struct option options[] = {
-            {"check", no_argument, NULL, 't'},  {"daemon", no_argument, NULL, 'd'},
-            {"user", required_argument, NULL, 'u'}, {"quiet", no_argument, NULL, 'q'},
-            {"verbose", no_argument, NULL, 'v'}, {"version", no_argument, NULL, 'V'},
-            {"help", no_argument, NULL, 'h'},   {"help-config", no_argument, NULL, 'C'},
+            {"check", no_argument, NULL, 't'},
+            {"daemon", no_argument, NULL, 'd'},
+            {"user", required_argument, NULL, 'u'},
+            {"quiet", no_argument, NULL, 'q'},
+            {"verbose", no_argument, NULL, 'v'},
+            {"version", no_argument, NULL, 'V'},
+            {"help", no_argument, NULL, 'h'},
+            {"help-config", no_argument, NULL, 'C'},
             {NULL, 0, NULL, 0},
         };
         int c;
@@ -105,12 +109,13 @@ static bool listen_on(const struct conf *conf, struct listeners *l, char *messag
 
         while (option_list_next(&rest, &word)) {
                 snprintf(host, sizeof(host), "%.*s", SV_ARG(word));
-                if (listeners_add(l, host, opt->listen_port, opt->listen_backlog, 0, message, size) != STATUS_OK)
+                if (listeners_add(l, host, opt->listen_port, opt->listen_backlog, 0, message, size) !=
+                    STATUS_OK)
                         return false;
         }
         if (opt->unix_socket_dir[0] != '\0' &&
-            listeners_add(l, opt->unix_socket_dir, opt->listen_port, opt->listen_backlog, opt->unix_socket_mode,
-                          message, size) != STATUS_OK)
+            listeners_add(l, opt->unix_socket_dir, opt->listen_port, opt->listen_backlog,
+                          opt->unix_socket_mode, message, size) != STATUS_OK)
                 return false;
         if (l->count == 0)
                 snprintf(message, size, "nothing to listen on: set listen_addr or unix_socket_dir");
@@ -202,8 +207,8 @@ static bool go_to_background(void)
         return true;
 }
 
-static bool prepare(const struct arguments *a, const struct conf *conf, struct listeners *listeners, char *message,
-                    size_t size)
+static bool prepare(const struct arguments *a, const struct conf *conf, struct listeners *listeners,
+                    char *message, size_t size)
 {
         const struct options *opt = &conf->opt;
         const char *user = a->user != NULL ? a->user : opt->user;
@@ -213,7 +218,8 @@ static bool prepare(const struct arguments *a, const struct conf *conf, struct l
                 return false;
         }
         if (geteuid() == 0 && user[0] == '\0') {
-                snprintf(message, size, "pgsteer should not run as root: set user= in %s, or use -u", a->file);
+                snprintf(message, size, "pgsteer should not run as root: set user= in %s, or use -u",
+                         a->file);
                 return false;
         }
         raise_descriptor_limit();

@@ -8,9 +8,9 @@ struct slab_free;
 struct slab_block;
 
 struct slab {
-        size_t size;      /* of an object, bytes */
-        size_t live;      /* objects handed out */
-        size_t total;     /* objects there is memory for */
+        size_t size;  /* of an object, bytes */
+        size_t live;  /* objects handed out */
+        size_t total; /* objects there is memory for */
         struct slab_free *free;
         struct slab_block *blocks;
 };

@@ -1,10 +1,13 @@
 #include "health/elect.h"
 
+#include "base/clock.h"
 #include "health/ballot.h"
 
 #include <string.h>
 
-enum { CONFIRMING_ANSWERS = 2, HARD_FAILURES_ENOUGH = 2 };
+enum { CONFIRMING_ANSWERS = 2, HARD_FAILURES_ENOUGH = 2, DOUBLINGS_MAX = 5 };
+
+#define FLAPPING (300 * US_PER_SEC) /* falls closer to each other than this are flapping */
 
 void elect_init(struct elect_memory *memory)
 {
@@ -212,6 +215,23 @@ static bool follows_wrong_timeline(const struct ballot *b, int i)
         return timeline != 0 && timeline != b->dossiers[b->primary].facts.timeline;
 }
 
+int ballot_answers_needed(const struct ballot *b, int i)
+{
+        int doublings = b->memory->nodes[i].falls - 1;
+
+        if (doublings < 0)
+                doublings = 0;
+        return b->rules->successes << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX);
+}
+
+static void note_fall(const struct ballot *b, struct elect_node_memory *node)
+{
+        bool flaps = node->falls > 0 && b->rules->now_us - node->fell_us < FLAPPING;
+
+        node->falls = flaps ? node->falls + 1 : 1;
+        node->fell_us = b->rules->now_us;
+}
+
 static enum elect_cause judge_standby(const struct ballot *b, int i)
 {
         enum elect_cause before = b->memory->nodes[i].cause;
@@ -227,7 +247,7 @@ static enum elect_cause judge_standby(const struct ballot *b, int i)
         if (b->presence[i] == LOGIN)
                 return CAUSE_STANDBY_KEPT;
         if ((before == CAUSE_GONE || before == CAUSE_PROBATION) &&
-            b->dossiers[i].successes < b->rules->successes)
+            b->dossiers[i].successes < ballot_answers_needed(b, i))
                 return CAUSE_PROBATION;
         return CAUSE_STANDBY;
 }
@@ -304,6 +324,9 @@ static bool pronounce(struct ballot *b, int i)
         node->lag_us = role == ROLE_STANDBY ? b->dossiers[i].lag_us : -1;
         node->lag_bytes = role == ROLE_STANDBY ? b->dossiers[i].lag_bytes : -1;
         b->memory->nodes[i].cause = cause;
+        if (cause == CAUSE_GONE &&
+            (before == CAUSE_STANDBY || before == CAUSE_STANDBY_KEPT || before == CAUSE_LAG))
+                note_fall(b, &b->memory->nodes[i]);
         /* Sentences hold numbers that change all the time: one is written anew only when the verdict is new.
          */
         if (changed || node->why[0] == '\0')

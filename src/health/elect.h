@@ -46,6 +46,8 @@ struct elect_memory {
                 enum elect_cause cause;
                 int twin_of;            /* fenced as a second primary beside this node; -1: not */
                 uint32_t twin_timeline; /* on this timeline */
+                int falls;              /* how often it stopped serving, each soon after the one before */
+                int64_t fell_us;        /* the last time; by rules.now_us */
         } nodes[TOPOLOGY_NODES_MAX];
 };
 

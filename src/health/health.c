@@ -29,7 +29,7 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
         (void)what;
         (void)arg;
         if (read(fd, &rings, sizeof(rings)) < 0 && errno != EAGAIN)
-                log_error("health: cannot read the eventfd of traffic evidence: %s", strerror(errno));
+                log_error("health: cannot read the eventfd of traffic evidence: %m");
         for (struct cluster *cluster = cluster_first(); cluster != NULL; cluster = cluster->next)
                 if (cluster->monitor != NULL)
                         monitor_wake(cluster->monitor);
@@ -58,8 +58,13 @@ static const struct conf_database *first_line(const struct conf *conf, const str
 
 static void follow_conf(struct health *health)
 {
+        const struct conf *conf = health->conf;
+
+        for (size_t i = 0; i < conf->database_count; i++)
+                if (conf->databases[i].cluster)
+                        cluster_for(&conf->databases[i]); /* makes it, if it is new */
         for (struct cluster *cluster = cluster_first(); cluster != NULL; cluster = cluster->next) {
-                const struct conf_database *line = first_line(health->conf, cluster);
+                const struct conf_database *line = first_line(conf, cluster);
 
                 if (line == NULL) {
                         monitor_free(cluster->monitor);
@@ -68,7 +73,7 @@ static void follow_conf(struct health *health)
                 }
                 if (cluster->monitor == NULL)
                         cluster->monitor = monitor_new(health->base, health->dns, cluster);
-                monitor_configure(cluster->monitor, health->conf, line);
+                monitor_configure(cluster->monitor, conf, line);
         }
 }
 
@@ -84,9 +89,6 @@ struct health *health_new(struct event_base *base, struct conf *conf, int wake_f
                 health->bell = event_new(base, wake_fd, EV_READ | EV_PERSIST, on_bell, health);
                 CHECK(health->bell != NULL && event_add(health->bell, NULL) == 0);
         }
-        for (size_t i = 0; i < conf->database_count; i++)
-                if (conf->databases[i].cluster)
-                        cluster_for(&conf->databases[i]);
         follow_conf(health);
         return health;
 }
@@ -99,9 +101,6 @@ void health_configure(struct health *health, struct conf *conf)
         conf_unref(old);
         evdns_base_clear_host_addresses(health->dns); /* /etc/hosts may have changed as well */
         evdns_base_load_hosts(health->dns, "/etc/hosts");
-        for (size_t i = 0; i < conf->database_count; i++)
-                if (conf->databases[i].cluster)
-                        cluster_for(&conf->databases[i]);
         follow_conf(health);
 }
 

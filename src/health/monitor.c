@@ -147,17 +147,38 @@ static const char *describe(const struct topology_node *node)
         return node_state_name(node->state);
 }
 
-static void log_node(const struct monitor *monitor, const struct topology_node *was,
-                     const struct topology_node *is)
+/* How loud a verdict is: what takes capacity away is a warning; that the others are asked first is over in a
+ * moment, and what comes of it is said then. */
+static enum log_level level_of(enum elect_cause cause)
 {
-        enum log_level level = is->state == NODE_DOWN || is->state == NODE_FENCED ||
-                                       (is->state == NODE_EJECTED && was->state == NODE_UP)
-                                   ? LOG_WARNING_
-                                   : LOG_INFO_;
+        switch (cause) {
+        case CAUSE_UNCONFIRMED:
+        case CAUSE_NOT_ASKED: return LOG_DEBUG_;
+        case CAUSE_PRIMARY:
+        case CAUSE_STANDBY:
+        case CAUSE_PROBATION: return LOG_INFO_;
+        case CAUSE_PRIMARY_READ_ONLY:
+        case CAUSE_PRIMARY_KEPT:
+        case CAUSE_STANDBY_KEPT:
+        case CAUSE_LAG:
+        case CAUSE_TIMELINE:
+        case CAUSE_OLD_TIMELINE:
+        case CAUSE_TWIN:
+        case CAUSE_FOREIGN:
+        case CAUSE_LOGIN:
+        case CAUSE_GONE:
+        case CAUSE_COUNT: break;
+        }
+        return LOG_WARNING_;
+}
+
+static void log_node(const struct monitor *monitor, int i, const struct topology_node *was)
+{
+        const struct topology_node *is = &monitor->view->nodes[i];
 
         if (was->role != is->role || was->state != is->state || strcmp(was->why, is->why) != 0)
-                log_write(level, "%s: node %s is now %s (was %s): %s", monitor->name, is->node->name,
-                          describe(is), describe(was), is->why);
+                log_write(level_of(monitor->memory.nodes[i].cause), "%s: node %s is now %s (was %s): %s",
+                          monitor->name, is->node->name, describe(is), describe(was), is->why);
 }
 
 static void log_primary(const struct monitor *monitor, const struct topology *was)
@@ -181,7 +202,7 @@ static void publish(struct monitor *monitor, const struct topology *was)
         for (int i = 0; i < view->count; i++) {
                 if (view->nodes[i].role != was->nodes[i].role || view->nodes[i].state != was->nodes[i].state)
                         view->nodes[i].since_wall_us = clock_wall_us();
-                log_node(monitor, &was->nodes[i], &view->nodes[i]);
+                log_node(monitor, i, &was->nodes[i]);
         }
         log_primary(monitor, was);
         monitor->pace.changed_us = clock_us();

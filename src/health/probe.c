@@ -1,12 +1,14 @@
 #include "health/probe.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/machine.h"
 #include "health/question.h"
 #include "health/resolver.h"
 
 #include <arpa/inet.h>
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +165,7 @@ static void take_result(struct probe *probe)
 {
         const PGresult *result = probe->result;
         const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
         if (PQresultStatus(result) != PGRES_TUPLES_OK) {
                 if (sqlstate == NULL || !is_form_refused(sqlstate) || probe->form + 1 >= QUESTION_FORMS) {
@@ -170,6 +173,10 @@ static void take_result(struct probe *probe)
                         return;
                 }
                 probe->form++;
+                log_warning(
+                    "health: %s:%d: user \"%s\" may not ask all that a check asks (%s); grant it EXECUTE on "
+                    "pg_control_system, pg_control_checkpoint and pg_control_recovery",
+                    probe->host, probe->port, probe->user, text != NULL ? text : sqlstate);
                 send_question(probe);
         } else if (question_read(result, &probe->answer.facts) != STATUS_OK) {
                 fail(probe, ANSWER_LOGIN, "", "the answer is not one of a PostgreSQL server");
@@ -301,8 +308,8 @@ static void start_connect(struct probe *probe)
 
 #define SET(key, value) (keys[n] = (key), values[n++] = (value))
         snprintf(port, sizeof(port), "%d", probe->port);
-        snprintf(options, sizeof(options), "-c statement_timeout=%lld",
-                 (long long)(probe->timeout_us / US_PER_MS + 1));
+        snprintf(options, sizeof(options), "-c statement_timeout=%" PRId64,
+                 probe->timeout_us / US_PER_MS + 1);
         if (probe->resolver != NULL)
                 repeat_host(probe, hosts, sizeof(hosts));
         SET("host", probe->resolver != NULL ? hosts : probe->host);

@@ -23,7 +23,8 @@ enum {
         COLUMNS,
 };
 
-#define Q "pg_catalog."
+#define HEX "0123456789ABCDEFabcdef"
+#define Q   "pg_catalog."
 
 /* The recovery state is asked once: a standby that is promoted meanwhile may fail the question, never mix it.
  */
@@ -37,10 +38,13 @@ enum {
         " (EXTRACT(epoch FROM " Q "pg_postmaster_start_time()) * 1000000)::" Q "int8, " control              \
         " FROM (SELECT " Q "pg_is_in_recovery() AS r OFFSET 0) x"
 
+#define TIMELINES                                                                                            \
+        "(SELECT c.timeline_id FROM " Q "pg_control_checkpoint() c),"                                        \
+        " (SELECT m.min_recovery_end_timeline FROM " Q "pg_control_recovery() m),"
+
 static const char *const forms[QUESTION_FORMS] = {
-    [QUESTION_FULL] = QUESTION("(SELECT c.timeline_id FROM " Q "pg_control_checkpoint() c),"
-                               " (SELECT m.min_recovery_end_timeline FROM " Q "pg_control_recovery() m),"
-                               " (SELECT s.system_identifier FROM " Q "pg_control_system() s)"),
+    [QUESTION_FULL] = QUESTION(TIMELINES " (SELECT s.system_identifier FROM " Q "pg_control_system() s)"),
+    [QUESTION_WITHOUT_SYSTEM_ID] = QUESTION(TIMELINES " NULL"),
     [QUESTION_WITHOUT_CONTROL] = QUESTION("NULL, NULL, NULL"),
 };
 
@@ -63,25 +67,32 @@ static bool read_number(const PGresult *result, int column, int base, uint64_t *
         return errno == 0 && end != text && *end == '\0';
 }
 
+/* "A/1000148": two hexadecimal numbers of at most 8 digits. */
 static bool read_lsn(const PGresult *result, int column, uint64_t *out)
 {
-        uint32_t high, low;
-        int used = 0;
+        const char *text = PQgetvalue(result, 0, column);
+        size_t high = strspn(text, HEX), low = text[high] == '/' ? strspn(text + high + 1, HEX) : 0;
 
         *out = 0;
         if (PQgetisnull(result, 0, column))
                 return true;
-        if (sscanf(PQgetvalue(result, 0, column), "%8" SCNx32 "/%8" SCNx32 "%n", &high, &low, &used) != 2 ||
-            PQgetvalue(result, 0, column)[used] != '\0')
+        if (high < 1 || high > 8 || low < 1 || low > 8 || text[high + 1 + low] != '\0')
                 return false;
-        *out = (uint64_t)high << 32 | low;
+        *out = strtoull(text, NULL, 16) << 32 | strtoull(text + high + 1, NULL, 16);
         return true;
 }
 
-/* A WAL file's name begins with the timeline, 8 hexadecimal digits. */
+/* A WAL file's name is 24 hexadecimal digits, the first 8 are the timeline. */
 static bool read_walfile(const PGresult *result, uint32_t *timeline)
 {
-        return sscanf(PQgetvalue(result, 0, AT_WALFILE), "%8" SCNx32, timeline) == 1;
+        const char *name = PQgetvalue(result, 0, AT_WALFILE);
+        char digits[9] = "";
+
+        if (strspn(name, HEX) != 24)
+                return false;
+        memcpy(digits, name, 8);
+        *timeline = (uint32_t)strtoul(digits, NULL, 16);
+        return true;
 }
 
 static void settle_standby_timeline(struct facts *facts, uint64_t received, uint64_t checkpoint,

@@ -12,7 +12,7 @@
 #include <libpq-fe.h>
 
 /* The forms, the most telling first. */
-enum question_form { QUESTION_FULL, QUESTION_WITHOUT_CONTROL, QUESTION_FORMS };
+enum question_form { QUESTION_FULL, QUESTION_WITHOUT_SYSTEM_ID, QUESTION_WITHOUT_CONTROL, QUESTION_FORMS };
 
 /* The SQL of a form. Static. */
 const char *question_sql(enum question_form form);

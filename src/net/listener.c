@@ -58,8 +58,8 @@ static enum status open_one(struct listeners *l, const struct address *address, 
 
 static enum status fail(const char *host, int port, const char *why, char *message, size_t size)
 {
-        snprintf(message, size, "cannot listen on %s%s%d: %s", host, host[0] == '/' ? "/.s.PGSQL." : ":", port,
-                 why);
+        snprintf(message, size, "cannot listen on %s%s%d: %s", host, host[0] == '/' ? "/.s.PGSQL." : ":",
+                 port, why);
         return STATUS_IO;
 }
 
@@ -92,8 +92,8 @@ static enum status add_resolved(struct listeners *l, const char *host, int port,
         return STATUS_OK;
 }
 
-enum status listeners_add(struct listeners *l, const char *host, int port, int backlog, int mode, char *message,
-                          size_t size)
+enum status listeners_add(struct listeners *l, const char *host, int port, int backlog, int mode,
+                          char *message, size_t size)
 {
         struct address address;
 

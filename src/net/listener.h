@@ -14,8 +14,8 @@ struct listeners {
         char paths[LISTENERS_MAX][108]; /* of unix sockets, to be removed at the end; "" for others */
 };
 
-/* Opens `host` ("*": every IPv4 and IPv6 address; a name; an address; "/dir" or "@name": unix socket with `mode`)
- * and adds it. On failure `message` names address and reason. Blocking name lookup: start-up only. */
+/* Opens `host` ("*": every IPv4 and IPv6 address; a name; an address; "/dir" or "@name": unix socket with
+ * `mode`) and adds it. On failure `message` names address and reason. Blocking name lookup: start-up only. */
 MUST_USE enum status listeners_add(struct listeners *l, const char *host, int port, int backlog, int mode,
                                    char *message, size_t size);
 

@@ -1,5 +1,5 @@
-/* loop: one thread's event loop, with what all that live on it share: the time, a scratch buffer to read into,
- * and the graveyard, where dead objects wait until no callback can be using them.
+/* loop: one thread's event loop, with what all that live on it share: the time, a scratch buffer to read
+ * into, and the graveyard, where dead objects wait until no callback can be using them.
  *
  * Owner and thread: the thread that runs it. Only loop->mailbox may be used by others. */
 #pragma once
@@ -27,8 +27,8 @@ struct loop {
         struct evdns_base *dns; /* made when the first host name is met */
         struct mailbox mailbox;
         struct list graveyard;
-        int64_t now_us;         /* 0: not asked in this turn */
-        uint8_t *scratch;       /* LOOP_SCRATCH_BYTES; free between callbacks */
+        int64_t now_us;   /* 0: not asked in this turn */
+        uint8_t *scratch; /* LOOP_SCRATCH_BYTES; free between callbacks */
         bool stop;
 };
 
@@ -40,7 +40,8 @@ void loop_fini(struct loop *loop);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/* Opens the letters and buries the dead of a loop that does not run any more; for taking a thread's things down. */
+/* Opens the letters and buries the dead of a loop that does not run any more; for taking a thread's things
+ * down. */
 void loop_drain(struct loop *loop);
 
 /* The monotonic time of this turn, microseconds (base/clock.h). */

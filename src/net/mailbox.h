@@ -1,7 +1,8 @@
 /* mailbox: how threads talk: letters put in from any thread, opened by the owner's loop. Lock-free push, one
  * eventfd write when the box was empty.
  *
- *     sender:  mailbox_post(box, &letter)           owner's loop:  letter->open(letter, owner) for each, in order
+ *     sender:  mailbox_post(box, &letter)           owner's loop:  letter->open(letter, owner) for each, in
+ * order
  *
  * A letter belongs to the box from post until it is opened; the opener then owns it. */
 #pragma once

@@ -1,5 +1,5 @@
-/* stream: a connected socket on a loop: reads into the caller's memory, writes at once and keeps only what the
- * kernel did not take. The same interface will carry TLS (struct transport).
+/* stream: a connected socket on a loop: reads into the caller's memory, writes at once and keeps only what
+ * the kernel did not take. The same interface will carry TLS (struct transport).
  *
  *     readable --> callback(STREAM_READABLE) --> stream_read(...)        an idle stream owns no buffer
  *     stream_send --> kernel, rest --> out --> callback(STREAM_DRAINED) when the rest has left
@@ -31,7 +31,7 @@ struct transport {
 };
 
 struct stream {
-        int fd; /* -1: closed */
+        int fd;       /* -1: closed */
         bool reading; /* reads are wanted */
         bool writing; /* waiting for writability */
         bool broken;

@@ -64,7 +64,8 @@ static enum login_result send_password(struct server *s, const char *password, s
         return LOGIN_MORE;
 }
 
-static enum login_result send_sasl(struct server *s, const char *mechanism, const char *data, struct refusal *r)
+static enum login_result send_sasl(struct server *s, const char *mechanism, const char *data,
+                                   struct refusal *r)
 {
         struct buf out = {0};
         struct writer w = writer_to(&out, LOGIN_OUT_MAX);
@@ -132,7 +133,8 @@ static enum login_result sasl_continue(struct server *s, struct sv data, struct 
         char final[SCRAM_MESSAGE_MAX];
         enum login_result result;
 
-        if (s->login->stage != 1 || scram_client_challenge(&s->login->scram, data, &s->login->keys) != STATUS_OK)
+        if (s->login->stage != 1 ||
+            scram_client_challenge(&s->login->scram, data, &s->login->keys) != STATUS_OK)
                 return reject(r, "08P01", "malformed or unacceptable SCRAM challenge from the server");
         result = find_keys(s, &s->login->keys, r);
         if (result != LOGIN_MORE)
@@ -160,7 +162,8 @@ static enum login_result cleartext_reply(struct server *s, struct refusal *r)
         const char *password = pool_password(s->pool);
 
         if (password == NULL || secret_kind(password) != SECRET_PLAIN)
-                return reject(r, "28P01", "the server wants the password in clear text and auth_file has none");
+                return reject(r, "28P01",
+                              "the server wants the password in clear text and auth_file has none");
         return send_password(s, password, r);
 }
 
@@ -189,8 +192,8 @@ static enum login_result on_auth(struct server *s, const struct msg *m, struct r
                 s->login->stage = 3;
                 return LOGIN_MORE;
         default:
-                snprintf(text, sizeof(text), "the server wants authentication method %u, which is unsupported",
-                         request);
+                snprintf(text, sizeof(text),
+                         "the server wants authentication method %u, which is unsupported", request);
                 return reject(r, "08P01", text);
         }
 }
@@ -227,10 +230,12 @@ enum login_result login_step(struct server *s, const struct msg *m, struct refus
         case BE_KEY_DATA:
                 s->backend_pid = take_u32(&rd);
                 s->backend_secret = take_u32(&rd);
-                return rd.failed ? reject(r, "08P01", "malformed BackendKeyData from the server") : LOGIN_MORE;
+                return rd.failed ? reject(r, "08P01", "malformed BackendKeyData from the server")
+                                 : LOGIN_MORE;
         case BE_READY:
                 s->tx = (char)take_u8(&rd);
-                return s->tx == 'I' ? LOGIN_DONE : reject(r, "08P01", "malformed ReadyForQuery from the server");
+                return s->tx == 'I' ? LOGIN_DONE
+                                    : reject(r, "08P01", "malformed ReadyForQuery from the server");
         case BE_NOTICE:
         case BE_NEGOTIATE: return LOGIN_MORE;
         default: return reject(r, "08P01", "the server broke the protocol during login");

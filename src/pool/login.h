@@ -1,8 +1,8 @@
-/* login: how pgsteer logs in at a node: startup packet, authentication, parameters, until ReadyForQuery (manual,
- * "Start-up"). Works message by message; the bytes come from and go through the server's stream.
+/* login: how pgsteer logs in at a node: startup packet, authentication, parameters, until ReadyForQuery
+ * (manual, "Start-up"). Works message by message; the bytes come from and go through the server's stream.
  *
- * Methods: trust, cleartext password, md5, SCRAM-SHA-256 with a password or with the key of a client that has logged
- * in with the same verifier. */
+ * Methods: trust, cleartext password, md5, SCRAM-SHA-256 with a password or with the key of a client that has
+ * logged in with the same verifier. */
 #pragma once
 
 #include "auth/scram.h"

@@ -199,8 +199,7 @@ static struct server *choose(struct pool *pool, const struct settings *like)
 {
         int looked = 0;
 
-        list_for_each(node, &pool->idle)
-        {
+        list_for_each (node, &pool->idle) {
                 struct server *s = list_item(node, struct server, in_pool);
 
                 if (s->applied == like)
@@ -321,9 +320,11 @@ void pool_retry(struct pool *pool)
                 publish_idle(pool);
                 pool->home->ops->granted(w, s);
         }
-        /* PgBouncer's fast failure: while logins are known to fail, nobody waits for the next attempt in vain. */
-        if (pool->queue_count > 0 && pool->last.severity != NULL && connected(pool) + pool->login_count == 0 &&
-            now_of(pool) < pool->retry_us && pool->last_trouble == POOL_REJECTED) {
+        /* PgBouncer's fast failure: while logins are known to fail, nobody waits for the next attempt in
+         * vain. */
+        if (pool->queue_count > 0 && pool->last.severity != NULL &&
+            connected(pool) + pool->login_count == 0 && now_of(pool) < pool->retry_us &&
+            pool->last_trouble == POOL_REJECTED) {
                 refusal_set(&r, "FATAL", "08P01",
                             "server login has been failing, cached error: %.150s (server_login_retry)",
                             pool->last.text);

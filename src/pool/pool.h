@@ -1,11 +1,12 @@
 /* pool: one worker's part of the servers for one (database, user, node), and the clients that wait for one.
  *
  *     pool_lease --> idle server, else the queue: first come, first served, over all workers
- *     pool_give_back --> the client that has waited longest here or elsewhere, else the idle list (last in, first out)
+ *     pool_give_back --> the client that has waited longest here or elsewhere, else the idle list (last in,
+ * first out)
  *
- * The quota (pool/quota.h) makes limits exact over all workers. A worker hands a server to another one when that
- * one's client waits and its own do not, or have waited a shorter time. Reads no client; decides no route.
- * Owner and thread: the worker. */
+ * The quota (pool/quota.h) makes limits exact over all workers. A worker hands a server to another one when
+ * that one's client waits and its own do not, or have waited a shorter time. Reads no client; decides no
+ * route. Owner and thread: the worker. */
 #pragma once
 
 #include "auth/scram.h"
@@ -35,7 +36,8 @@ struct pool_ops {
         void (*failed)(struct waiter *w, enum pool_trouble trouble, const struct refusal *r);
         void (*readable)(struct server *s); /* a leased server has something to read */
         void (*drained)(struct server *s);  /* what was queued for a leased server has left */
-        void (*lost)(struct server *s, const char *why); /* a leased server broke: part from it and close it */
+        void (*lost)(struct server *s,
+                     const char *why); /* a leased server broke: part from it and close it */
 };
 
 struct pools; /* all pools of a worker */
@@ -47,10 +49,10 @@ struct pool {
         char *dbname;                     /* on the server */
         UT_hash_handle hh;                /* in home, by quota */
         struct list idle, leased, login, resetting, parked; /* servers, by state */
-        struct list queue;                /* waiters, oldest first */
+        struct list queue;                                  /* waiters, oldest first */
         int idle_count, leased_count, login_count, resetting_count, parked_count, queue_count;
-        int asked;                        /* servers asked of other workers and not yet here */
-        bool paused;                      /* PAUSE: nobody is served */
+        int asked;   /* servers asked of other workers and not yet here */
+        bool paused; /* PAUSE: nobody is served */
         bool have_keys;
         struct scram_keys keys; /* for logging in at the node */
         int64_t retry_us;       /* no login attempt before this moment */
@@ -64,14 +66,15 @@ struct pools {
         const struct pool_ops *ops;
         int self; /* this worker's number */
         int count;
-        struct pools **peers; /* of all workers, by number */
-        struct pool *pools; /* uthash */
+        struct pools **peers;           /* of all workers, by number */
+        struct pool *pools;             /* uthash */
         struct settings_table settings; /* of servers and clients of this worker */
         uint64_t next_id;
 };
 
 /* `peers` has `count` entries, filled in before any loop runs. Takes a reference of conf. */
-void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const struct pool_ops *ops, int self);
+void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const struct pool_ops *ops,
+                int self);
 
 /* Closes all servers; none is leased any more. Then, when the loop's graveyard is swept, frees. */
 void pools_fini(struct pools *pools);

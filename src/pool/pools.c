@@ -27,7 +27,8 @@ static bool same_text(const char *a, const char *b)
         return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const struct pool_ops *ops, int self)
+void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const struct pool_ops *ops,
+                int self)
 {
         pools->loop = loop;
         pools->conf = conf_ref(conf);
@@ -40,15 +41,15 @@ void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const
 
 static void each_server(struct list *list, void (*act)(struct server *s, const char *why), const char *why)
 {
-        list_for_each_safe(node, list) act(list_item(node, struct server, in_pool), why);
+        list_for_each_safe (node, list)
+                act(list_item(node, struct server, in_pool), why);
 }
 
 void pools_fini(struct pools *pools)
 {
         struct pool *pool, *next;
 
-        HASH_ITER(hh, pools->pools, pool, next)
-        {
+        HASH_ITER (hh, pools->pools, pool, next) {
                 pool->paused = true; /* nothing is opened in their place */
                 each_server(&pool->idle, server_close, "shutdown");
                 each_server(&pool->login, server_close, "shutdown");
@@ -63,8 +64,7 @@ void pools_free(struct pools *pools)
 {
         struct pool *pool, *next;
 
-        HASH_ITER(hh, pools->pools, pool, next)
-        {
+        HASH_ITER (hh, pools->pools, pool, next) {
                 HASH_DEL(pools->pools, pool);
                 explicit_bzero(&pool->keys, sizeof(pool->keys));
                 free(pool->dbname);
@@ -121,8 +121,7 @@ void pools_configure(struct pools *pools, struct conf *conf)
         struct pool *pool, *next;
 
         pools->conf = conf_ref(conf);
-        HASH_ITER(hh, pools->pools, pool, next)
-        {
+        HASH_ITER (hh, pools->pools, pool, next) {
                 const struct conf_database *line = conf_find_database(conf, pool->quota->database);
 
                 if (line != NULL && !names_node(line, pool->quota->node))
@@ -150,8 +149,7 @@ static void tick_logins(struct pool *pool, int64_t now)
         int64_t limit = pool->home->conf->opt.server_connect_timeout_us;
         struct refusal r;
 
-        list_for_each_safe(node, &pool->login)
-        {
+        list_for_each_safe (node, &pool->login) {
                 struct server *s = list_item(node, struct server, in_pool);
 
                 if (limit <= 0 || now - s->connected_us < limit)
@@ -173,8 +171,7 @@ static void tick_idle(struct pool *pool, int64_t now)
 
         if (pool->line != NULL)
                 lifetime = line_or(pool->line->server_lifetime_us, lifetime);
-        list_for_each_safe(node, &pool->idle)
-        {
+        list_for_each_safe (node, &pool->idle) {
                 struct server *s = list_item(node, struct server, in_pool);
 
                 if (pool->line == NULL)
@@ -192,8 +189,7 @@ static void tick_idle(struct pool *pool, int64_t now)
 
 static void tick_resets(struct pool *pool, int64_t now)
 {
-        list_for_each_safe(node, &pool->resetting)
-        {
+        list_for_each_safe (node, &pool->resetting) {
                 struct server *s = list_item(node, struct server, in_pool);
 
                 if (now - s->since_us > pool->home->conf->opt.server_connect_timeout_us)
@@ -236,8 +232,7 @@ void pools_tick(struct pools *pools)
         int64_t now = loop_now(pools->loop);
         struct pool *pool, *next;
 
-        HASH_ITER(hh, pools->pools, pool, next)
-        {
+        HASH_ITER (hh, pools->pools, pool, next) {
                 tick_logins(pool, now);
                 tick_idle(pool, now);
                 tick_resets(pool, now);
@@ -266,8 +261,7 @@ void pools_close_node(struct pools *pools, struct node *node, const char *why)
 {
         struct pool *pool, *next;
 
-        HASH_ITER(hh, pools->pools, pool, next)
-        {
+        HASH_ITER (hh, pools->pools, pool, next) {
                 if (pool->quota->node != node)
                         continue;
                 each_server(&pool->idle, server_close, why);
@@ -282,8 +276,7 @@ void pools_kill(struct pools *pools, const char *database)
 {
         struct pool *pool, *next;
 
-        HASH_ITER(hh, pools->pools, pool, next)
-        {
+        HASH_ITER (hh, pools->pools, pool, next) {
                 if (!concerns(pool, database))
                         continue;
                 pool->paused = true;
@@ -298,12 +291,13 @@ void pools_reconnect(struct pools *pools, const char *database)
 {
         struct pool *pool, *next;
 
-        HASH_ITER(hh, pools->pools, pool, next)
-        {
+        HASH_ITER (hh, pools->pools, pool, next) {
                 if (!concerns(pool, database))
                         continue;
-                list_for_each(node, &pool->leased) list_item(node, struct server, in_pool)->close_needed = true;
-                list_for_each(node, &pool->login) list_item(node, struct server, in_pool)->close_needed = true;
+                list_for_each (node, &pool->leased)
+                        list_item(node, struct server, in_pool)->close_needed = true;
+                list_for_each (node, &pool->login)
+                        list_item(node, struct server, in_pool)->close_needed = true;
                 each_server(&pool->idle, server_close, "obsolete connection");
         }
 }
@@ -313,8 +307,7 @@ bool pools_pause(struct pools *pools, const char *database, bool paused)
         struct pool *pool, *next;
         bool busy = false;
 
-        HASH_ITER(hh, pools->pools, pool, next)
-        {
+        HASH_ITER (hh, pools->pools, pool, next) {
                 if (!concerns(pool, database))
                         continue;
                 pool->paused = paused;

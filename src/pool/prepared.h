@@ -1,7 +1,7 @@
 /* prepared: which statements a server connection has prepared, by content, least recently used last.
  *
- * A statement is known by a 128-bit keyed hash of its text and parameter types (session/statement.h), which is
- * also its name on every server; so the set means the same in every worker. */
+ * A statement is known by a 128-bit keyed hash of its text and parameter types (session/statement.h), which
+ * is also its name on every server; so the set means the same in every worker. */
 #pragma once
 
 #include "base/list.h"

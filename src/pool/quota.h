@@ -1,9 +1,10 @@
-/* quota: what all workers share about one pool: how many connections there may be, how many there are, who has
- * idle ones and who waits. Atomics only.
+/* quota: what all workers share about one pool: how many connections there may be, how many there are, who
+ * has idle ones and who waits. Atomics only.
  *
- * The limit is exact: a connection is counted before it is opened, with compare-and-swap, and until it is closed,
- * in whatever worker and state. The masks have a bit per worker; a worker that gives a server back looks at
- * `waiting`, one that starts to wait looks at `idle`, each after setting its own bit, so one of them sees the other. */
+ * The limit is exact: a connection is counted before it is opened, with compare-and-swap, and until it is
+ * closed, in whatever worker and state. The masks have a bit per worker; a worker that gives a server back
+ * looks at `waiting`, one that starts to wait looks at `idle`, each after setting its own bit, so one of them
+ * sees the other. */
 #pragma once
 
 #include "cluster/node.h"
@@ -27,13 +28,14 @@ struct quota {
         _Atomic int64_t oldest_us[WORKERS_MAX]; /* since when each worker's first client waits */
 };
 
-/* The quota of (database, user, node); made when new, kept until the process ends. Thread-safe (locks; called when a
- * worker first meets the pool). */
+/* The quota of (database, user, node); made when new, kept until the process ends. Thread-safe (locks; called
+ * when a worker first meets the pool). */
 struct quota *quota_for(const char *database, const char *user, struct node *node);
 
 /* Counts one connection in; false when the limit is reached. */
 bool quota_take(struct quota *q);
 void quota_return(struct quota *q);
 
-/* Of the waiting workers other than `self`, the one whose first client waits longest, and since when; -1: none. */
+/* Of the waiting workers other than `self`, the one whose first client waits longest, and since when; -1:
+ * none. */
 int quota_longest_waiting(struct quota *q, int self, int64_t *since_us);

@@ -3,8 +3,8 @@
  *     sent:    P(inject) P  B  D  E  S  Q         the reader of the server's messages takes entries from the
  *     owed:    1         1  2  T  C  Z  Z         front; on ErrorResponse all up to the next Sync go at once
  *
- * An entry may say that the client must not see the answer (we sent the message on our own account), or that the
- * server does not know of it (we answer in its place when its turn comes). */
+ * An entry may say that the client must not see the answer (we sent the message on our own account), or that
+ * the server does not know of it (we answer in its place when its turn comes). */
 #pragma once
 
 #include <stdbool.h>

@@ -20,16 +20,17 @@ enum {
 
 const struct machine_state server_states[SERVER_STATES] = {
     [SERVER_CONNECTING] = {"connecting", MOVE(SERVER_LOGIN) | MOVE(SERVER_CLOSED)},
-    [SERVER_LOGIN] = {"login", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_LOGIN] = {"login",
+                      MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_IDLE] = {"idle", MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_LEASED] = {"active", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_RESETTING) |
                                      MOVE(SERVER_PARKED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_RESETTING] = {"tested", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_PARKED) |
                                         MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
-    [SERVER_PARKED] = {"being_canceled", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) |
-                                             MOVE(SERVER_CLOSED)},
-    [SERVER_MOVING] = {"moving", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) |
-                                     MOVE(SERVER_CLOSED)},
+    [SERVER_PARKED] = {"being_canceled",
+                       MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_MOVING] = {"moving",
+                       MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_CLOSED] = {"closed", 0},
 };
 
@@ -204,7 +205,8 @@ static bool on_idle_message(struct server *s, const struct msg *m)
                 error_fields_read(m, &e);
                 if (sqlstate_is_shutdown(e.sqlstate))
                         node_report(s->pool->quota->node, EVIDENCE_SHUTDOWN);
-                snprintf(why, sizeof(why), "server said: %.*s", (int)(e.text.n < 150 ? e.text.n : 150), e.text.p);
+                snprintf(why, sizeof(why), "server said: %.*s", (int)(e.text.n < 150 ? e.text.n : 150),
+                         e.text.p);
                 server_close(s, why);
                 return false;
         default: server_close(s, "server spoke out of turn"); return false;

@@ -1,5 +1,6 @@
-/* server: one connection of ours to a node, from dialling to closing. Logs in, then is idle in its pool or leased to
- * one client. Never reads a client; what a leased server says is the session's business (struct pool_ops).
+/* server: one connection of ours to a node, from dialling to closing. Logs in, then is idle in its pool or
+ * leased to one client. Never reads a client; what a leased server says is the session's business (struct
+ * pool_ops).
  *
  *     CONNECTING --> LOGIN --> IDLE <--> LEASED --> RESETTING --> IDLE
  *                                ^         |            |
@@ -49,7 +50,7 @@ struct server {
         struct buf in;         /* an incomplete message */
         size_t pass;           /* bytes of a message still to go through to the client */
         size_t swallow;        /* bytes of a message still to be dropped */
-        struct buf replay;     /* the client's segment as it came, while it may be run again; keeps its memory */
+        struct buf replay; /* the client's segment as it came, while it may be run again; keeps its memory */
         struct params params;
         struct replies replies;
         struct prepared prepared;
@@ -69,7 +70,7 @@ struct server {
         int64_t connected_us; /* when it was opened (monotonic) */
         int64_t connected_wall_us, request_wall_us;
         uint64_t id;
-        char address[64];     /* of the node's end, for people */
+        char address[64]; /* of the node's end, for people */
         int local_port;
 };
 

@@ -235,7 +235,8 @@ static void put_rank(struct sql *sql, const struct settings *from, const struct 
         while (settings_next(&at, &s)) {
                 if (rank(s.name) != wanted)
                         continue;
-                if (!settings_get(from, s.name, &other) || other.kind != s.kind || !sv_eq(other.value, s.value))
+                if (!settings_get(from, s.name, &other) || other.kind != s.kind ||
+                    !sv_eq(other.value, s.value))
                         put_set(sql, &s);
         }
 }

@@ -17,8 +17,10 @@ static void add(enum keyword keyword, const char *text, enum keyword_category ca
         entry->category = (uint8_t)category;
         entry->keyword = (uint16_t)keyword;
         slot = keyword_hash(entry->head, entry->tail);
-        while (keyword_slots[slot] != 0)
+        while (keyword_slots[slot] != 0) {
+                keyword_entries[keyword_slots[slot]].displaces = true;
                 slot = (slot + 1) & ((1 << KEYWORD_SLOT_BITS) - 1);
+        }
         keyword_slots[slot] = (uint16_t)keyword;
 }
 

@@ -27,10 +27,11 @@ struct keyword_entry {
         uint64_t head, tail;
         uint8_t length;
         uint8_t category; /* enum keyword_category */
+        bool displaces;   /* a key word that belongs in this one's slot stands in a later one */
         uint16_t keyword; /* enum keyword */
 };
 
-enum { KEYWORD_SLOT_BITS = 11, KEYWORD_LENGTH_MAX = 16 };
+enum { KEYWORD_SLOT_BITS = 12, KEYWORD_LENGTH_MAX = 16 };
 
 /* Slots hold an index into the entries; 0, an entry that matches nothing, where empty. */
 extern uint16_t keyword_slots[1 << KEYWORD_SLOT_BITS];
@@ -54,28 +55,29 @@ static inline unsigned keyword_hash(uint64_t head, uint64_t tail)
         return (unsigned)(mixed >> (64 - KEYWORD_SLOT_BITS));
 }
 
-/* The key word that the `n` bytes at `p` spell in any case, or the empty entry. `readable` bytes may be read
- * at `p` (at least n). */
-static inline const struct keyword_entry *keyword_find(const char *p, size_t n, size_t readable)
+/* The key word that the `n` bytes at `p` spell in any case, or the empty entry. `head` is their first eight
+ * bytes as keyword_load gives them; what it holds behind the n-th does not matter. Almost always there is one
+ * slot to look at, and no branch that depends on the word. */
+static inline const struct keyword_entry *keyword_find(const char *p, size_t n, uint64_t head)
 {
-        uint64_t head = 0, tail = 0;
+        const struct keyword_entry *entry;
+        uint64_t tail = 0;
+        unsigned slot;
+        bool same;
 
         if (n < 2 || n > KEYWORD_LENGTH_MAX)
                 return &keyword_entries[0];
-        if (n >= 8)
-                head = keyword_load(p);
-        else if (readable >= 8)
-                head = keyword_load(p) & ((UINT64_C(1) << (8 * n)) - 1);
-        else
-                for (size_t i = n; i-- > 0;)
-                        head = head << 8 | (unsigned char)p[i];
         if (n > 8)
                 tail = keyword_load(p + n - 8) | KEYWORD_CASE_BITS;
+        else
+                head &= UINT64_MAX >> (64 - 8 * n);
         head |= KEYWORD_CASE_BITS;
-        for (unsigned slot = keyword_hash(head, tail);; slot = (slot + 1) & ((1 << KEYWORD_SLOT_BITS) - 1)) {
-                const struct keyword_entry *entry = &keyword_entries[keyword_slots[slot]];
-
-                if (entry->length == 0 || (entry->head == head && entry->tail == tail && entry->length == n))
-                        return entry;
+        slot = keyword_hash(head, tail);
+        for (;;) {
+                entry = &keyword_entries[keyword_slots[slot]];
+                same = ((entry->head ^ head) | (entry->tail ^ tail) | (entry->length ^ n)) == 0;
+                if (__builtin_expect(!entry->displaces | same, 1))
+                        return same ? entry : &keyword_entries[0];
+                slot = (slot + 1) & ((1 << KEYWORD_SLOT_BITS) - 1);
         }
 }

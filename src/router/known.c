@@ -19,13 +19,20 @@ struct table {
 
 static struct table functions, relations;
 
+/* From the first eight bytes, the last eight and the length. */
 static unsigned slot_of(const char *name, size_t n)
 {
-        uint32_t h = 2166136261u;
+        uint64_t head = 0, tail = n, mixed;
 
-        for (size_t i = 0; i < n; i++)
-                h = (h ^ (unsigned char)name[i]) * 16777619u;
-        return (h ^ h >> SLOT_BITS) & ((1u << SLOT_BITS) - 1);
+        if (n >= 8) {
+                memcpy(&head, name, 8);
+                memcpy(&tail, name + n - 8, 8);
+        } else {
+                for (size_t i = 0; i < n; i++)
+                        head = head << 8 | (unsigned char)name[i];
+        }
+        mixed = (head ^ (tail << 9 | tail >> 55) ^ n << 32) * UINT64_C(0x9E3779B97F4A7C15);
+        return (unsigned)(mixed >> (64 - SLOT_BITS));
 }
 
 static enum known find(const struct table *table, struct sv name)
@@ -206,10 +213,22 @@ static bool known_long_operator(uint32_t op)
         return false;
 }
 
+/* Whether an operator of these bytes keeps a sign at its end. */
+static bool keeps_signs(struct sv name)
+{
+        for (size_t i = 0; i < name.n; i++)
+                if (strchr("~!@#%^&|`?", name.p[i]) != NULL)
+                        return true;
+        return false;
+}
+
 bool known_operator(struct sv name)
 {
         uint32_t op = 0;
 
+        if (name.n > 1 && !keeps_signs(name))
+                while (name.n > 1 && (name.p[name.n - 1] == '-' || name.p[name.n - 1] == '+'))
+                        name.n--;
         if (name.n == 1)
                 return *name.p != '`';
         if (name.n > 4)

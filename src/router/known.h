@@ -33,7 +33,8 @@ enum known known_function(struct sv schema, struct sv name);
 /* A relation, in whatever schema: KNOWN_NODE, KNOWN_SESSION or KNOWN_NOT. */
 enum known known_relation(struct sv name);
 
-/* Whether there is a built-in operator of that name. */
+/* Whether there is a built-in operator of that name. Signs at its end that belong to what follows are cut
+ * off, as PostgreSQL does: "=-" is "=". */
 bool known_operator(struct sv name);
 
 /* Whether the setting (name without quotes, any case) tells nodes apart. */

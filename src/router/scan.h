@@ -2,7 +2,7 @@
  * token, over a text that somebody else owns.
  *
  * Allocates nothing, looks at each byte a bounded number of times whatever the text is, reads nothing outside
- * of it. It gives up with SCAN_ERROR rather than guess; after that it stays at SCAN_ERROR. Any thread. */
+ * of it. It gives up with SCAN_ERROR rather than guess: that token is all the rest. Any thread. */
 #pragma once
 
 #include "router/keyword.h"
@@ -14,9 +14,9 @@ enum scan_kind {
         SCAN_QUOTED, /* "identifier" */
         SCAN_STRING, /* '...', E'...', B'...', X'...', N'...', U&'...', $tag$...$tag$ */
         SCAN_NUMBER,
-        SCAN_PARAM, /* $1 */
-        SCAN_OPERATOR,
-        SCAN_CAST, /* :: */
+        SCAN_PARAM,    /* $1 */
+        SCAN_OPERATOR, /* with the signs behind it that belong to its operand: "=-" */
+        SCAN_CAST,     /* :: */
         SCAN_OPEN,
         SCAN_CLOSE,
         SCAN_OPEN_SQUARE,
@@ -25,7 +25,8 @@ enum scan_kind {
         SCAN_DOT,
         SCAN_COLON,
         SCAN_SEMICOLON,
-        SCAN_NAMED, /* := and =>, between an argument's name and its value */
+        SCAN_NAMED,   /* := and =>, between an argument's name and its value */
+        SCAN_COMMENT, /* never given to a caller of scan_next */
 };
 
 struct scan_token {
@@ -42,13 +43,22 @@ enum scan_options {
 
 struct scan {
         const char *p, *end;
-        unsigned options; /* enum scan_options bits */
-        bool failed;
+        const char *last16; /* the text's last 16 bytes; NULL when it has less */
+        unsigned options;   /* enum scan_options bits */
 };
 
 static inline void scan_init(struct scan *scan, struct sv text, unsigned options)
 {
-        *scan = (struct scan){text.p, text.p + text.n, options, false};
+        const char *end = text.p + text.n;
+
+        *scan = (struct scan){text.p, end, text.n >= 16 ? end - 16 : NULL, options};
+}
+
+/* Lets the text end at `end`, which is in it. */
+static inline void scan_end_at(struct scan *scan, const char *end)
+{
+        scan->end = end;
+        scan->last16 = end - scan->p >= 16 ? end - 16 : NULL;
 }
 
 /* Reads the next token into *token, over white space and comments. */
@@ -58,7 +68,6 @@ void scan_next(struct scan *scan, struct scan_token *token);
  * left to scan_next. */
 bool scan_comment(struct scan *scan, struct sv *inside);
 
-/* Goes to the end of the list of numbers, commas and white space that begins here, if one does, in large
- * steps. Returns the last byte of it that is not white space ('\0' where there is none): what the list ended
- * with. */
-char scan_skip_list(struct scan *scan);
+/* Where the list of numbers, parameters, commas and blanks ends that begins at `p`, found in large steps;
+ * `p`, when there is none. *last is its last byte that is no blank, '\0' where there is none. */
+const char *scan_list_end(const struct scan *scan, const char *p, char *last);

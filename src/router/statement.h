@@ -6,6 +6,7 @@
 #pragma once
 
 #include "router/classify.h"
+#include "router/known.h"
 #include "router/scan.h"
 
 struct statement {
@@ -34,11 +35,11 @@ static inline bool statement_accept(struct statement *st, enum keyword keyword)
         return true;
 }
 
-/* The statement is a write because of `token`. A graver reason replaces a lighter one, see statement.c. */
+/* The statement is a write because of `token`. A graver reason replaces a lighter one. */
 void statement_write(struct statement *st, enum reason reason, struct sv token);
 
-/* How grave a reason is: what must win when several apply. */
-unsigned statement_gravity(enum reason reason);
+/* Reads the statement that begins at `token`, to its end (verbs.c). */
+void statement_read(struct statement *st);
 
 /* SET and RESET, behind the word itself (settings.c). */
 void statement_read_set(struct statement *st);
@@ -50,6 +51,15 @@ bool statement_read_set_config(struct statement *st);
 
 /* BEGIN's and SET TRANSACTION's modes, up to what is none: fills access and isolation. */
 void statement_read_modes(struct statement *st);
+
+/* What a call of `schema`.`name` means (schema empty where none is written; call.c). The scan stands behind
+ * its
+ * "(". Never KNOWN_CURRENT_SETTING. */
+enum known statement_call(const struct statement *st, struct sv schema, struct sv name);
+
+/* OPERATOR(pg_catalog.+), the scan behind "(": goes behind the ")", and *unknown is the operator when it is
+ * not a built-in one, else empty. Returns false, and goes nowhere, when it is something else. */
+bool statement_read_operator(struct statement *st, struct sv *unknown);
 
 /* What query_walk looks for. */
 enum query_look {

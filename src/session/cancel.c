@@ -2,10 +2,11 @@
 
 #include "auth/secret.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "net/dial.h"
+#include "net/timer.h"
 #include "wire/writer.h"
 
-#include <event2/event.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -64,7 +65,7 @@ struct delivery {
         struct server *server; /* counted in server->cancels, so it is not closed and buried before us */
         struct dial *dial;
         struct stream stream;
-        struct event *deadline;
+        struct timer *deadline;
         uint32_t pid, secret;
         int asker; /* descriptor of the asker's socket, closed when the request has been delivered */
 };
@@ -73,7 +74,7 @@ static void bury(struct grave *grave)
 {
         struct delivery *d = list_item(grave, struct delivery, grave);
 
-        event_free(d->deadline);
+        timer_free(d->deadline);
         free(d);
 }
 
@@ -86,7 +87,7 @@ static void delivered(struct delivery *d)
         d->dial = NULL;
         stream_close(&d->stream);
         close(d->asker);
-        event_del(d->deadline);
+        timer_stop(d->deadline);
         loop_bury(d->room->loop, &d->grave, bury);
         s->cancels--;
         if (s->state == SERVER_PARKED && s->cancels == 0)
@@ -125,17 +126,14 @@ static void on_dialled(void *arg, int fd, const char *why)
                 delivered(d);
 }
 
-static void on_deadline(evutil_socket_t fd, short what, void *arg)
+static void on_deadline(void *arg)
 {
-        (void)fd;
-        (void)what;
         delivered(arg);
 }
 
 static void deliver(struct room *room, struct server *s, int asker)
 {
         struct delivery *d = xcalloc(1, sizeof(*d));
-        struct timeval limit = {CANCEL_SECONDS, 0};
 
         d->room = room;
         d->server = s;
@@ -144,11 +142,11 @@ static void deliver(struct room *room, struct server *s, int asker)
         d->secret = s->backend_secret;
         d->asker = asker;
         list_init(&d->grave.in_graveyard);
-        d->deadline = evtimer_new(room->loop->base, on_deadline, d);
-        CHECK(d->deadline != NULL);
-        evtimer_add(d->deadline, &limit);
+        d->deadline = timer_new(room->loop, on_deadline, d);
+        timer_once(d->deadline, CANCEL_SECONDS * US_PER_SEC);
         s->cancels++;
-        d->dial = dial_start(room->loop, s->pool->quota->node->host, s->pool->quota->node->port, on_dialled, d);
+        d->dial =
+            dial_start(room->loop, s->pool->quota->node->host, s->pool->quota->node->port, on_dialled, d);
 }
 
 /* On the worker that has the client. Takes over the asker's socket. */

@@ -49,7 +49,8 @@ bool carry_begin(struct client *c, struct settings *wanted)
         if (c->state != CLIENT_WELCOME)
                 client_move(c, CLIENT_SETTING);
         c->failed = false;
-        /* When this fails the stream is broken, and reading from it says so, outside of the client's own steps. */
+        /* When this fails the stream is broken, and reading from it says so, outside of the client's own
+         * steps. */
         if (w.failed || stream_send_buf(&s->stream, &out) != STATUS_OK)
                 s->close_needed = true;
         return false;
@@ -66,7 +67,8 @@ static void refused(struct client *c, const struct msg *m)
         if (c->state == CLIENT_WELCOME)
                 refusal_set(&r, "FATAL", sqlstate, "%.*s", (int)(e.text.n < 200 ? e.text.n : 200), e.text.p);
         else
-                refusal_set(&r, "FATAL", sqlstate, "cannot restore the session's settings on another server: %.*s",
+                refusal_set(&r, "FATAL", sqlstate,
+                            "cannot restore the session's settings on another server: %.*s",
                             (int)(e.text.n < 180 ? e.text.n : 180), e.text.p);
         client_close(c, &r, r.text);
 }
@@ -210,8 +212,8 @@ static void pin(struct client *c, unsigned pins)
         c->server->dirty = true;
 }
 
-/* Both the client's and the server's view get the change; what the server had before the transaction is where its view
- * starts from. */
+/* Both the client's and the server's view get the change; what the server had before the transaction is where
+ * its view starts from. */
 static void start_view(struct client *c)
 {
         struct server *s = c->server;

@@ -1,8 +1,9 @@
 /* carry: the settings of a session follow its client from server to server.
  *
- * With session_state on, SET, RESET, set_config and DISCARD are understood as they pass, kept in client->settings, and
- * the difference is applied when another server is attached; with it off, only what a server reports with
- * ParameterStatus is followed, as PgBouncer does. What cannot be carried pins the client to its server.
+ * With session_state on, SET, RESET, set_config and DISCARD are understood as they pass, kept in
+ * client->settings, and the difference is applied when another server is attached; with it off, only what a
+ * server reports with ParameterStatus is followed, as PgBouncer does. What cannot be carried pins the client
+ * to its server.
  *
  * A change counts when its transaction commits: client->settings_now and server->wanted run ahead, and become
  * client->settings and server->applied, or are forgotten. */
@@ -11,8 +12,8 @@
 #include "session/client.h"
 #include "wire/proto.h"
 
-/* Makes the client's server have `wanted`. True: it has already. False: statements were sent, and carry_readable goes on
- * when they are answered; or the server broke, and the loss has been dealt with. */
+/* Makes the client's server have `wanted`. True: it has already. False: statements were sent, and
+ * carry_readable goes on when they are answered; or the server broke, and the loss has been dealt with. */
 bool carry_begin(struct client *c, struct settings *wanted);
 
 /* The server of a client in CLIENT_WELCOME or CLIENT_SETTING has something to read. */

@@ -35,8 +35,8 @@ static const char *client_state(const struct client *c)
 
 static const char *pin_name(unsigned pins)
 {
-        static const char *const names[] = {"LISTEN",       "temporary table",        "PREPARE", "WITH HOLD cursor",
-                                            "advisory lock", "LOAD", "setting"};
+        static const char *const names[] = {
+            "LISTEN", "temporary table", "PREPARE", "WITH HOLD cursor", "advisory lock", "LOAD", "setting"};
 
         for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
                 if (pins & (1U << i))
@@ -65,7 +65,8 @@ static void fill_client(const struct client *c, struct census_socket *row, struc
         row->port = c->port;
         row->local_port = c->room->conf->opt.listen_port;
         row->connect_wall_us = c->connected_wall_us;
-        row->request_wall_us = c->request_us != 0 ? clock_wall_us() - (now - c->request_us) : c->connected_wall_us;
+        row->request_wall_us =
+            c->request_us != 0 ? clock_wall_us() - (now - c->request_us) : c->connected_wall_us;
         row->wait_us = waits ? now - (c->request_us != 0 ? c->request_us : now) : 0;
         row->application_name = setting_text(a, c->settings, "application_name");
         row->ptr = (uint64_t)(uintptr_t)c;
@@ -81,10 +82,10 @@ static void fill_clients(struct room *room, struct census_worker *w)
 {
         size_t n = 0;
 
-        list_for_each(node, &room->clients) n++;
+        list_for_each (node, &room->clients)
+                n++;
         w->clients = arena_alloc(&w->arena, n * sizeof(*w->clients));
-        list_for_each(node, &room->clients)
-        {
+        list_for_each (node, &room->clients) {
                 const struct client *c = list_item(node, struct client, in_clients);
 
                 if (c->state >= CLIENT_WELCOME)
@@ -112,8 +113,7 @@ static void fill_servers_of(struct pool *pool, struct list *list, struct census_
 {
         struct arena *a = &w->arena;
 
-        list_for_each(node, list)
-        {
+        list_for_each (node, list) {
                 const struct server *s = list_item(node, struct server, in_pool);
                 struct census_socket *row = &w->servers[w->server_count++];
 
@@ -144,12 +144,11 @@ static void fill_servers(struct room *room, struct census_worker *w)
         struct pool *pool, *next;
         size_t n = 0;
 
-        HASH_ITER(hh, room->pools.pools, pool, next)
-        n += (size_t)(pool->idle_count + pool->leased_count + pool->login_count + pool->resetting_count +
-                      pool->parked_count);
+        HASH_ITER (hh, room->pools.pools, pool, next)
+                n += (size_t)(pool->idle_count + pool->leased_count + pool->login_count +
+                              pool->resetting_count + pool->parked_count);
         w->servers = arena_alloc(&w->arena, n * sizeof(*w->servers));
-        HASH_ITER(hh, room->pools.pools, pool, next)
-        {
+        HASH_ITER (hh, room->pools.pools, pool, next) {
                 fill_servers_of(pool, &pool->leased, w);
                 fill_servers_of(pool, &pool->idle, w);
                 fill_servers_of(pool, &pool->login, w);
@@ -173,8 +172,8 @@ static void fill_pool(const struct pool *pool, struct census_pool *row, struct c
         row->sv_tested = pool->resetting_count;
         row->sv_login = pool->login_count;
         if (head != NULL)
-                row->maxwait_us = loop_now(pool->home->loop) -
-                                  list_item(head, const struct waiter, in_queue)->since_us;
+                row->maxwait_us =
+                    loop_now(pool->home->loop) - list_item(head, const struct waiter, in_queue)->since_us;
         row->pool_mode = pool->home->conf->opt.pool_mode;
         if (pool->line != NULL && pool->line->pool_mode >= 0)
                 row->pool_mode = pool->line->pool_mode;
@@ -188,14 +187,12 @@ static void fill_endpoints(struct room *room, struct census_worker *w)
         struct census_endpoint *row;
 
         w->endpoints = arena_alloc(&w->arena, HASH_COUNT(room->endpoints) * sizeof(*w->endpoints));
-        HASH_ITER(hh, room->endpoints, e, next)
-        {
+        HASH_ITER (hh, room->endpoints, e, next) {
                 row = &w->endpoints[w->endpoint_count++];
                 row->database = arena_strdup(&w->arena, e->database);
                 row->user = arena_strdup(&w->arena, e->user);
                 row->pool_mode = e->pool_mode;
-                list_for_each(node, &room->clients)
-                {
+                list_for_each (node, &room->clients) {
                         const struct client *c = list_item(node, struct client, in_clients);
                         int64_t waited = loop_now(room->loop) - c->request_us;
 
@@ -225,15 +222,18 @@ static void fill(struct room *room, unsigned parts, struct census_worker *w)
                 fill_servers(room, w);
         if (parts & CENSUS_POOLS) {
                 w->pools = arena_alloc(&w->arena, HASH_COUNT(room->pools.pools) * sizeof(*w->pools));
-                HASH_ITER(hh, room->pools.pools, pool, next) fill_pool(pool, &w->pools[w->pool_count++], w);
+                HASH_ITER (hh, room->pools.pools, pool, next)
+                        fill_pool(pool, &w->pools[w->pool_count++], w);
                 fill_endpoints(room, w);
         }
         if (parts & CENSUS_STATS) {
                 w->stats = arena_alloc(&w->arena, HASH_COUNT(room->stats) * sizeof(*w->stats));
-                HASH_ITER(hh, room->stats, s, next_stats)
-                w->stats[w->stats_count++] = (struct census_stats){arena_strdup(&w->arena, s->database), s->n};
+                HASH_ITER (hh, room->stats, s, next_stats)
+                        w->stats[w->stats_count++] =
+                            (struct census_stats){arena_strdup(&w->arena, s->database), s->n};
         }
-        list_for_each(node, &room->logins) w->logins++;
+        list_for_each (node, &room->logins)
+                w->logins++;
 }
 
 static void open_form(struct letter *letter, void *owner)

@@ -1,5 +1,5 @@
-/* census: what all workers have to show, gathered for one console command or scrape: a letter goes to each worker, each
- * copies its rows, and when the last has answered the asker gets all of it in one letter back.
+/* census: what all workers have to show, gathered for one console command or scrape: a letter goes to each
+ * worker, each copies its rows, and when the last has answered the asker gets all of it in one letter back.
  *
  * A census is a value: its strings are copies in its arenas; nobody's live struct is in it. */
 #pragma once
@@ -18,8 +18,9 @@ enum census_part {
 
 /* SHOW CLIENTS and SHOW SERVERS have the same columns. */
 struct census_socket {
-        const char *user, *database, *state; /* state as PgBouncer names it: active, waiting, idle, used, login... */
-        const char *node;                    /* servers: "host:port"; clients: of the linked server, or "" */
+        const char *user, *database,
+            *state;       /* state as PgBouncer names it: active, waiting, idle, used, login... */
+        const char *node; /* servers: "host:port"; clients: of the linked server, or "" */
         const char *addr, *local_addr, *application_name;
         int port, local_port;
         int64_t connect_wall_us, request_wall_us, wait_us;
@@ -80,8 +81,9 @@ struct census {
         struct census_worker worker[]; /* one each */
 };
 
-/* Asks all workers of `crowd` for `parts` (enum census_part bits). When all have answered, `done` runs on the thread
- * of `home` with the census as its letter (first member) and that mailbox's owner; it frees it with census_free. */
+/* Asks all workers of `crowd` for `parts` (enum census_part bits). When all have answered, `done` runs on the
+ * thread of `home` with the census as its letter (first member) and that mailbox's owner; it frees it with
+ * census_free. */
 struct census *census_take(struct crowd *crowd, unsigned parts, struct mailbox *home, void *arg,
                            void (*done)(struct letter *letter, void *owner));
 void census_free(struct census *census);

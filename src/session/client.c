@@ -23,7 +23,8 @@ const struct machine_state client_states[CLIENT_STATES] = {
     [CLIENT_WELCOME] = {"welcome", MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_IDLE] = {"idle", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_SETTING) |
                                  MOVE(CLIENT_ACTIVE) | TO_CLOSED},
-    [CLIENT_WAITING] = {"waiting", MOVE(CLIENT_SETTING) | MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_WAITING] = {"waiting",
+                        MOVE(CLIENT_SETTING) | MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_HELD] = {"held", MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_SETTING] = {"setting", MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_ACTIVE] = {"active", MOVE(CLIENT_IDLE) | MOVE(CLIENT_ABORTED) | TO_CLOSED},
@@ -158,8 +159,8 @@ void client_want_read(struct client *c)
 
 void client_settings_changed(struct client *c)
 {
-        static const char *const unsafe[] = {"sjis",  "big5", "gbk",   "gb18030", "uhc",        "johab",
-                                             "shift", "mskanji", "win936", "win932", "win949", "win950"};
+        static const char *const unsafe[] = {"sjis",  "big5",    "gbk",    "gb18030", "uhc",    "johab",
+                                             "shift", "mskanji", "win936", "win932",  "win949", "win950"};
         const struct settings *set = c->settings_now;
         struct setting s;
 
@@ -237,8 +238,8 @@ void client_go_on(struct client *c)
 
 static void keep(struct client *c, const uint8_t *p, size_t n)
 {
-        size_t limit = c->state <= CLIENT_AUTH ? STARTUP_MAX + LOOP_SCRATCH_BYTES
-                                               : CLIENT_IN_MAX + LOOP_SCRATCH_BYTES;
+        size_t limit =
+            c->state <= CLIENT_AUTH ? STARTUP_MAX + LOOP_SCRATCH_BYTES : CLIENT_IN_MAX + LOOP_SCRATCH_BYTES;
 
         if (n > 0 && buf_append(&c->in, p, n, limit) != STATUS_OK)
                 client_refuse(c, "54000", "message too large to be gathered");

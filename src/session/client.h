@@ -9,8 +9,8 @@
  *     ACTIVE --(server lost in a transaction)--> ABORTED --(COMMIT, ROLLBACK)--> IDLE
  *     any --> CLOSED
  *
- * Refuses to know nodes or pools other than through its endpoint and its route. Owner and thread: its worker; the state
- * changes only in client_move. */
+ * Refuses to know nodes or pools other than through its endpoint and its route. Owner and thread: its worker;
+ * the state changes only in client_move. */
 #pragma once
 
 #include "base/machine.h"
@@ -46,7 +46,7 @@ struct client {
         struct grave grave;
         enum client_state state;
         struct room *room;
-        struct endpoint *endpoint; /* from WELCOME on */
+        struct endpoint *endpoint;        /* from WELCOME on */
         struct list in_clients, in_phase; /* in_phase: room->logins or room->held */
         struct waiter waiter;
         struct server *server; /* written by session/link.c alone */
@@ -56,33 +56,35 @@ struct client {
         struct buf unnamed; /* the body of the last unnamed Parse, when no Bind followed in its segment */
 
         /* where in the stream of messages we are */
-        size_t pass;         /* bytes of the current message still to go through */
-        size_t drop;         /* bytes of the current message still to be dropped */
-        size_t replay_size;  /* bytes ahead to be kept in server->replay as they are sent */
-        size_t known;        /* bytes ahead that have been classified and need no further look */
-        bool in_segment;     /* messages sent, their Sync not yet */
-        bool skip_to_sync;   /* drop all until Sync, as a server does after an error */
-        bool barrier;        /* forward nothing until all owed replies are in */
-        bool unnamed_here;   /* the last unnamed Parse went to the server of now */
+        size_t pass;        /* bytes of the current message still to go through */
+        size_t drop;        /* bytes of the current message still to be dropped */
+        size_t replay_size; /* bytes ahead to be kept in server->replay as they are sent */
+        size_t known;       /* bytes ahead that have been classified and need no further look */
+        bool in_segment;    /* messages sent, their Sync not yet */
+        bool skip_to_sync;  /* drop all until Sync, as a server does after an error */
+        bool barrier;       /* forward nothing until all owed replies are in */
+        bool unnamed_here;  /* the last unnamed Parse went to the server of now */
 
         /* the transaction */
-        char tx;             /* as the client was last told */
-        bool wrote;          /* something that changes data has been sent in it */
-        bool commit_sent;    /* its end has been sent */
-        bool began;          /* BEGIN has been sent in a segment not yet answered */
+        char tx;          /* as the client was last told */
+        bool wrote;       /* something that changes data has been sent in it */
+        bool commit_sent; /* its end has been sent */
+        bool began;       /* BEGIN has been sent in a segment not yet answered */
         bool on_primary;
-        bool failed;         /* an error was seen in it since the last ReadyForQuery */
-        bool rolled_back;    /* its last command was ROLLBACK */
-        bool abort_untold;   /* ABORTED: the client has not got the error yet */
-        bool ending;         /* ABORTED: what was parsed or bound last ends the transaction */
+        bool reading;        /* for the node's counters: routed as a read */
+        bool failed;                  /* an error was seen in it since the last ReadyForQuery */
+        bool rolled_back;             /* its last command was ROLLBACK */
+        bool abort_untold;            /* ABORTED: the client has not got the error yet */
+        bool ending;                  /* ABORTED: what was parsed or bound last ends the transaction */
         const struct node *lost_node; /* ABORTED: whose loss it was */
-        bool discarding;     /* a standby refused the segment: its answer is dropped, then it runs on the primary */
-        bool cut_answer;     /* a message to the client is incomplete */
-        bool surplus;        /* HELD beyond failover_queue_size */
+        bool discarding; /* a standby refused the segment: its answer is dropped, then it runs on the primary
+                          */
+        bool cut_answer; /* a message to the client is incomplete */
+        bool surplus;    /* HELD beyond failover_queue_size */
         enum repeat repeat;
         uint64_t skip_nodes; /* bit i: node i failed this segment */
         bool force_primary;
-        int node;            /* index of the server's node */
+        int node; /* index of the server's node */
         enum reason retry_reason;
 
         /* the session */
@@ -102,10 +104,10 @@ struct client {
         bool via_tcp;
         uint32_t seat, secret; /* the cancel key */
         uint64_t id;
-        int64_t since_us;      /* when the state began */
-        int64_t request_us;    /* when the segment arrived */
-        int64_t answered_us;   /* when the last ReadyForQuery came */
-        int64_t tx_us;         /* when the transaction began */
+        int64_t since_us;    /* when the state began */
+        int64_t request_us;  /* when the segment arrived */
+        int64_t answered_us; /* when the last ReadyForQuery came */
+        int64_t tx_us;       /* when the transaction began */
         int64_t connected_wall_us;
 };
 
@@ -118,7 +120,8 @@ void client_new(struct room *room, int fd, const struct address *peer);
 /* Handles bytes as far as the state allows; called again whenever a state ends that had kept bytes back. */
 void client_go_on(struct client *c);
 
-/* The end: tells the refusal (NULL: nothing), closes, parts from server and queue, buries. `why` for the log. */
+/* The end: tells the refusal (NULL: nothing), closes, parts from server and queue, buries. `why` for the log.
+ */
 void client_close(struct client *c, const struct refusal *r, const char *why);
 /* The same with a FATAL refusal made of sqlstate and text, which is also the log's reason. */
 void client_refuse(struct client *c, const char *sqlstate, const char *text);
@@ -142,7 +145,7 @@ void client_want_read(struct client *c);
 void client_settings_changed(struct client *c);
 
 enum {
-        CLIENT_IN_MAX = 16 << 20,  /* of one message that must be whole: a named Parse */
+        CLIENT_IN_MAX = 16 << 20,   /* of one message that must be whole: a named Parse */
         CLIENT_IN_FULL = 128 << 10, /* above it nothing more is read while a server is awaited */
         CLIENT_OUT_MAX = 1 << 20,
 };

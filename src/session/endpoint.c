@@ -118,8 +118,7 @@ void endpoint_offer_keys(struct endpoint *e, const struct scram_keys *keys)
 
 struct welcome *endpoint_welcome(struct endpoint *e, const struct settings *settings)
 {
-        list_for_each(node, &e->welcomes)
-        {
+        list_for_each (node, &e->welcomes) {
                 struct welcome *w = list_item(node, struct welcome, in_endpoint);
 
                 if (w->settings == settings)

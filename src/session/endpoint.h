@@ -1,5 +1,6 @@
-/* endpoint: what a worker's clients of one (database, user) share: the configuration line, the cluster and the newest
- * topology seen, a pool for each node, and the parameters a server reports after login, by startup settings.
+/* endpoint: what a worker's clients of one (database, user) share: the configuration line, the cluster and
+ * the newest topology seen, a pool for each node, and the parameters a server reports after login, by startup
+ * settings.
  *
  * Made at the first login, kept until the room ends. One thread. */
 #pragma once
@@ -26,7 +27,7 @@ struct endpoint {
         int welcome_count;
         int pool_mode; /* enum pool_mode */
         int consistency;
-        bool single;   /* nothing to choose: one node, or routing=off */
+        bool single; /* nothing to choose: one node, or routing=off */
         struct scram_keys keys;
         bool have_keys;
         unsigned clients;

@@ -43,8 +43,7 @@ void entry_forget_verifiers(struct room *room)
 {
         struct verifier *v, *next;
 
-        HASH_ITER(hh, room->verifiers, v, next)
-        {
+        HASH_ITER (hh, room->verifiers, v, next) {
                 size_t n = v->hh.keylen;
 
                 HASH_DEL(room->verifiers, v);
@@ -127,7 +126,8 @@ void entry_granted(struct client *c, struct server *s)
 {
         int node = 0;
 
-        while (node < c->endpoint->cluster->count && c->endpoint->cluster->nodes[node] != s->pool->quota->node)
+        while (node < c->endpoint->cluster->count &&
+               c->endpoint->cluster->nodes[node] != s->pool->quota->node)
                 node++;
         link_join(c, s, node);
         if (carry_begin(c, c->entry->welcome_key))
@@ -164,7 +164,8 @@ static void enter_console(struct client *c)
                 client_refuse(c, "08P01", "not allowed");
                 return;
         }
-        c->room->crowd->adopt(c->room->crowd->adopt_arg, &c->stream, e->user, admin, &c->in, c->address, c->port);
+        c->room->crowd->adopt(c->room->crowd->adopt_arg, &c->stream, e->user, admin, &c->in, c->address,
+                              c->port);
         client_close(c, NULL, "moved to the console");
 }
 
@@ -195,8 +196,8 @@ static void admit(struct client *c)
         client_settings_changed(c);
         e->welcome_key = settings_without(&room->pools.settings, c->startup, SV("application_name"));
         if (room->conf->opt.log_connections)
-                log_info("C-%p: %s/%s@%s:%d login attempt: db=%s user=%s tls=no", (const void *)c, e->database,
-                         e->user, c->address, c->port, e->database, e->user);
+                log_info("C-%p: %s/%s@%s:%d login attempt: db=%s user=%s tls=no", (const void *)c,
+                         e->database, e->user, c->address, c->port, e->database, e->user);
         client_move(c, CLIENT_WELCOME);
         entry_ask(c);
 }
@@ -207,7 +208,8 @@ static void deny(struct client *c)
 {
         struct refusal r;
 
-        refusal_set(&r, "FATAL", "28P01", "password authentication failed for user \"%.100s\"", c->entry->user);
+        refusal_set(&r, "FATAL", "28P01", "password authentication failed for user \"%.100s\"",
+                    c->entry->user);
         client_close(c, &r, r.text);
 }
 

@@ -1,5 +1,6 @@
-/* entry: how a client comes in: startup packet, authentication, and the answer a PostgreSQL server would give, with the
- * parameters of a real one (manual, "Start-up"). State that only this phase needs hangs on client->entry. */
+/* entry: how a client comes in: startup packet, authentication, and the answer a PostgreSQL server would
+ * give, with the parameters of a real one (manual, "Start-up"). State that only this phase needs hangs on
+ * client->entry. */
 #pragma once
 
 #include "auth/scram.h"
@@ -14,7 +15,8 @@ struct entry {
         struct scram_server scram;
         struct scram_keys keys;
         bool have_keys;
-        struct settings *welcome_key; /* what is asked of a server: the startup settings but application_name */
+        struct settings
+            *welcome_key; /* what is asked of a server: the startup settings but application_name */
 };
 
 /* Bytes in CLIENT_STARTUP or CLIENT_AUTH. Returns how many were used. */

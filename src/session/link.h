@@ -6,8 +6,8 @@
 /* A leased server is now this client's; `node` is its index in the topology. */
 void link_join(struct client *c, struct server *s, int node);
 
-/* The transaction is over and nothing is owed: the server goes back to its pool, reset first where the pool mode or pins
- * ask for it. The client becomes IDLE and goes on with what it has sent meanwhile. */
+/* The transaction is over and nothing is owed: the server goes back to its pool, reset first where the pool
+ * mode or pins ask for it. The client becomes IDLE and goes on with what it has sent meanwhile. */
 void link_release(struct client *c);
 
 /* The same, when a standby has refused the segment now at the front of client->in: it goes to the primary. */

@@ -12,7 +12,8 @@
 #include <string.h>
 
 static const char hint_retry[] = "The server was lost. The transaction did not commit: run it again.";
-static const char hint_unknown[] = "The server was lost before it answered. Look whether the change is there.";
+static const char hint_unknown[] =
+    "The server was lost before it answered. Look whether the change is there.";
 
 static void set_lost(struct refusal *r, const struct node *node, bool unknown)
 {
@@ -20,7 +21,8 @@ static void set_lost(struct refusal *r, const struct node *node, bool unknown)
                 refusal_set(r, "ERROR", "40003", "server %.100s was lost: statement completion unknown",
                             node->name);
         else
-                refusal_set(r, "ERROR", "40001", "server %.100s was lost: transaction rolled back", node->name);
+                refusal_set(r, "ERROR", "40001", "server %.100s was lost: transaction rolled back",
+                            node->name);
         r->hint = unknown ? hint_unknown : hint_retry;
 }
 
@@ -49,7 +51,7 @@ static void run_again(struct client *c, struct buf *replay)
         }
         c->repeat = REPEAT_NO;
         c->pass = c->known = c->replay_size = 0;
-        c->in_segment = c->barrier = false;
+        c->in_segment = c->barrier = c->wrote = c->began = c->commit_sent = false;
         client_move(c, CLIENT_IDLE);
         client_go_on(c);
 }
@@ -180,14 +182,15 @@ static void answer_aborted(struct client *c, struct writer *w)
         if (c->abort_untold)
                 set_lost(&r, c->lost_node, false);
         else
-                refusal_set(&r, "ERROR", "25P02",
-                            "current transaction is aborted, commands ignored until end of transaction block");
+                refusal_set(
+                    &r, "ERROR", "25P02",
+                    "current transaction is aborted, commands ignored until end of transaction block");
         c->abort_untold = false;
         write_refusal(w, &r);
 }
 
-/* A statement ends the transaction: COMMIT says ROLLBACK, as PostgreSQL's does here. The first one to be met with an
- * untold loss gets the error instead, so that no COMMIT passes for one. */
+/* A statement ends the transaction: COMMIT says ROLLBACK, as PostgreSQL's does here. The first one to be met
+ * with an untold loss gets the error instead, so that no COMMIT passes for one. */
 static void answer_end(struct client *c, struct writer *w)
 {
         if (c->abort_untold)
@@ -322,7 +325,8 @@ size_t loss_take(struct client *c, const uint8_t *p, size_t n)
         on_message(c, &m, &w);
         if (buf_len(&out) > 0 && !client_send(c, &w))
                 return n;
-        if (c->tx == 'I' && !c->skip_to_sync && c->state == CLIENT_ABORTED && (m.type == FE_QUERY || m.type == FE_SYNC))
+        if (c->tx == 'I' && !c->skip_to_sync && c->state == CLIENT_ABORTED &&
+            (m.type == FE_QUERY || m.type == FE_SYNC))
                 client_move(c, CLIENT_IDLE);
         return m.have;
 }

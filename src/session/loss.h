@@ -2,8 +2,9 @@
  *
  *     nothing of the segment sent yet, or a read of which nothing has come back    run it again elsewhere
  *     in a transaction                    40001, and the transaction is aborted until the client ends it
- *     its COMMIT, or a single statement that writes, had been sent                 40003: it may have happened
- *     a message to the client is cut in the middle                                 the connection has to go
+ *     its COMMIT, or a single statement that writes, had been sent                 40003: it may have
+ * happened a message to the client is cut in the middle                                 the connection has to
+ * go
  *
  * On a plain line (one node, nothing probed) the client is disconnected, as by PgBouncer. */
 #pragma once
@@ -11,13 +12,14 @@
 #include "session/client.h"
 #include "wire/proto.h"
 
-/* The client's server is gone or of no use any more: parts, closes it, and does the above. `crashed`: evidence against
- * the node; false when we close it ourselves. */
+/* The client's server is gone or of no use any more: parts, closes it, and does the above. `crashed`:
+ * evidence against the node; false when we close it ourselves. */
 void loss_of_server(struct client *c, const char *why, bool crashed);
 
-/* Whether `m`, an ErrorResponse, ends the server's connection (FATAL, PANIC): then the loss has been dealt with. */
+/* Whether `m`, an ErrorResponse, ends the server's connection (FATAL, PANIC): then the loss has been dealt
+ * with. */
 bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m);
 
-/* Bytes of a client in CLIENT_ABORTED: answered as PostgreSQL answers in an aborted transaction. Returns how many were
- * used. */
+/* Bytes of a client in CLIENT_ABORTED: answered as PostgreSQL answers in an aborted transaction. Returns how
+ * many were used. */
 size_t loss_take(struct client *c, const uint8_t *p, size_t n);

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One order to all; each worker gets a letter that points here, the last one to carry it out sends it back. */
+/* One order to all; each worker gets a letter that points here, the last one to carry it out sends it back.
+ */
 struct order {
         struct letter letter; /* back home */
         enum order_kind kind;
@@ -41,8 +42,7 @@ static bool concerns(const struct client *c, const char *database)
 
 static void kill_clients(struct room *room, const char *database)
 {
-        list_for_each_safe(node, &room->clients)
-        {
+        list_for_each_safe (node, &room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
 
                 if (concerns(c, database))
@@ -55,8 +55,7 @@ static int close_idle(struct room *room)
 {
         int left = 0;
 
-        list_for_each_safe(node, &room->clients)
-        {
+        list_for_each_safe (node, &room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
 
                 if (c->state == CLIENT_IDLE && buf_len(&c->in) == 0)

@@ -1,7 +1,10 @@
-/* plan: what one write will send: pieces of the input as they are, and small pieces of our own between them. */
+/* plan: what one write will send: pieces of the input as they are, and small pieces of our own between them.
+ */
 #pragma once
 
 #include "net/stream.h"
+
+#include <string.h>
 
 enum { PLAN_PARTS_MAX = 64, PLAN_OWN_BYTES = 8192 };
 

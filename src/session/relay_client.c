@@ -121,7 +121,8 @@ static bool parse_named(struct up *up, const struct msg *m, struct sv name)
         struct statement *old = names_find(&c->names, name), *st;
 
         st = statement_get(&c->room->statements, rest, &c->room->rules, c->backslash_unsafe);
-        if (old != NULL && old != st) { /* the server shall refuse it as it would without us: the name is taken */
+        if (old != NULL &&
+            old != st) { /* the server shall refuse it as it would without us: the name is taken */
                 if (!ensure_prepared(up, old))
                         return false;
                 statement_unref(&c->room->statements, st);
@@ -205,7 +206,8 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
         }
         c->unnamed_here = true;
         buf_consume(&c->unnamed, buf_len(&c->unnamed));
-        /* Bound at once, as nearly always: nothing to keep. Else a Bind may come when another server serves us. */
+        /* Bound at once, as nearly always: nothing to keep. Else a Bind may come when another server serves
+         * us. */
         if (whole && (up->next_type != FE_BIND) &&
             buf_append(&c->unnamed, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK)
                 buf_release(&c->unnamed);
@@ -290,8 +292,9 @@ static size_t on_describe(struct up *up, const struct msg *m)
         struct statement *st = NULL;
 
         if (m->have < m->size)
-                return m->size > CLIENT_IN_FULL ? (client_refuse(up->c, "08P01", "broken packet from client"), m->have)
-                                                : 0;
+                return m->size > CLIENT_IN_FULL
+                           ? (client_refuse(up->c, "08P01", "broken packet from client"), m->have)
+                           : 0;
         what = take_u8(&r);
         if (what == 'S' && !bind_target(up, take_cstr(&r), &st))
                 return m->have;
@@ -312,7 +315,9 @@ static size_t on_close(struct up *up, const struct msg *m)
         struct sv name;
 
         if (m->have < m->size)
-                return m->size > CLIENT_IN_FULL ? (client_refuse(c, "08P01", "broken packet from client"), m->have) : 0;
+                return m->size > CLIENT_IN_FULL
+                           ? (client_refuse(c, "08P01", "broken packet from client"), m->have)
+                           : 0;
         if (take_u8(&r) == 'S' && follows_statements(c)) {
                 name = take_cstr(&r);
                 if (!r.failed && names_find(&c->names, name) != NULL) {
@@ -326,8 +331,8 @@ static size_t on_close(struct up *up, const struct msg *m)
         return pass(up, m);
 }
 
-/* At the start of a segment behind one that is not answered: on the primary all may follow; on a standby only reads
- * may, outside a transaction. */
+/* At the start of a segment behind one that is not answered: on the primary all may follow; on a standby only
+ * reads may, outside a transaction. */
 static bool may_follow(struct up *up, const uint8_t *p, size_t n)
 {
         struct client *c = up->c;
@@ -399,7 +404,8 @@ static size_t step(struct up *up, const uint8_t *p, size_t n)
         if (!is_copy(m.type) && m.type != FE_TERMINATE &&
             ((c->barrier && !c->in_segment) || (!c->in_segment && !may_follow(up, p, n))))
                 return 0;
-        up->next_type = m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
+        up->next_type =
+            m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
         /* More than one segment under way: the first cannot be run again alone. */
         if (!c->in_segment && up->s->replies.count > 0)
                 c->repeat = REPEAT_NO;
@@ -439,8 +445,8 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
                 if (c->server != up.s)
                         return n; /* closed */
         }
-        /* A broken stream is met again when it is read, outside of the client's own steps: what was sent is lost with
-         * the server, and dealt with there. */
+        /* A broken stream is met again when it is read, outside of the client's own steps: what was sent is
+         * lost with the server, and dealt with there. */
         if (plan_send(&up.plan) != STATUS_OK)
                 up.s->close_needed = true;
         head = replies_head(&up.s->replies);

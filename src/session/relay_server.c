@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum {
-        KEEP_WHOLE_MAX = 8192, /* a message up to this size is passed on whole, so that a lost server cuts none */
+        KEEP_WHOLE_MAX =
+            8192, /* a message up to this size is passed on whole, so that a lost server cuts none */
         LOOK_WHOLE_MAX = 65536, /* one that must be understood and is larger than this is not a server's */
 };
 
@@ -235,7 +236,11 @@ static enum verdict on_reply(struct down *d, const struct msg *m)
 /* ---- running again ---- */
 
 /* Looks at the beginning of an answer that could still be replaced. */
-enum beginning { BEGINS_WELL, BEGINS_REFUSED /* a standby does not do this */, BEGINS_LOST /* the server goes away */ };
+enum beginning {
+        BEGINS_WELL,
+        BEGINS_REFUSED /* a standby does not do this */,
+        BEGINS_LOST /* the server goes away */
+};
 
 static enum beginning look_at_beginning(const uint8_t *p, size_t n)
 {
@@ -276,7 +281,8 @@ static void run_on_primary(struct client *c)
         s->replay = (struct buf){0};
         c->discarding = false;
         c->in = replay;
-        if (buf_len(&rest) > 0 && buf_append(&c->in, buf_data(&rest), buf_len(&rest), 2UL * CLIENT_IN_MAX) != STATUS_OK) {
+        if (buf_len(&rest) > 0 &&
+            buf_append(&c->in, buf_data(&rest), buf_len(&rest), 2UL * CLIENT_IN_MAX) != STATUS_OK) {
                 client_refuse(c, "53200", "out of memory");
                 buf_release(&rest);
                 return;
@@ -338,8 +344,8 @@ static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
         return m.have;
 }
 
-/* Completes the message whose beginning was kept, with bytes of this read: *took of them. False: it is still not whole,
- * or all is over (*stop). It stays in s->in until the plan is sent. */
+/* Completes the message whose beginning was kept, with bytes of this read: *took of them. False: it is still
+ * not whole, or all is over (*stop). It stays in s->in until the plan is sent. */
 static bool complete_kept(struct down *d, const uint8_t *p, size_t n, size_t *took, bool *stop)
 {
         struct server *s = d->s;
@@ -428,7 +434,8 @@ void relay_from_server(struct server *s)
                 client_close(c, NULL, "client unexpected eof");
                 return;
         }
-        if (at < n && buf_append(&s->in, loop->scratch + at, n - at, LOOK_WHOLE_MAX + LOOP_SCRATCH_BYTES) != STATUS_OK) {
+        if (at < n && buf_append(&s->in, loop->scratch + at, n - at, LOOK_WHOLE_MAX + LOOP_SCRATCH_BYTES) !=
+                          STATUS_OK) {
                 loss_of_server(c, "server broke the protocol", true);
                 return;
         }

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/timer.h"
 #include "session/cancel.h"
 #include "session/carry.h"
 #include "session/entry.h"
@@ -11,7 +12,6 @@
 #include "session/relay.h"
 #include "session/segment.h"
 
-#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,7 +121,8 @@ void room_configure(struct room *room, struct conf *conf)
 
         room->conf = conf_ref(conf);
         pools_configure(&room->pools, conf);
-        HASH_ITER(hh, room->endpoints, e, next) endpoint_configure(e);
+        HASH_ITER (hh, room->endpoints, e, next)
+                endpoint_configure(e);
         entry_forget_verifiers(room);
         read_rules(room);
         conf_unref(old);
@@ -143,7 +144,8 @@ static void tick_held(struct room *room, int64_t now)
 {
         int n = 0;
 
-        list_for_each(node, &room->held) n++;
+        list_for_each (node, &room->held)
+                n++;
         while (n-- > 0) { /* who is held again goes to the end, and waits for the next tick */
                 struct client *c = list_item(room->held.next, struct client, in_phase);
                 int64_t since = c->request_us;
@@ -162,8 +164,7 @@ static void tick_held(struct room *room, int64_t now)
 
 static void tick_logins(struct room *room, int64_t now)
 {
-        list_for_each_safe(node, &room->logins)
-        {
+        list_for_each_safe (node, &room->logins) {
                 struct client *c = list_item(node, struct client, in_phase);
                 int64_t wall = clock_wall_us();
 
@@ -183,8 +184,7 @@ static void tick_idle(struct room *room, int64_t now)
 
         if (opt->client_idle_timeout_us <= 0 && opt->idle_transaction_timeout_us <= 0)
                 return;
-        list_for_each_safe(node, &room->clients)
-        {
+        list_for_each_safe (node, &room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
 
                 if (c->state == CLIENT_IDLE && opt->client_idle_timeout_us > 0 && buf_len(&c->in) == 0 &&
@@ -197,13 +197,11 @@ static void tick_idle(struct room *room, int64_t now)
         }
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_tick(void *arg)
 {
         struct room *room = arg;
         int64_t now = loop_now(room->loop);
 
-        (void)fd;
-        (void)what;
         pools_tick(&room->pools);
         tick_held(room, now);
         tick_logins(room, now);
@@ -228,7 +226,9 @@ void room_topology_changed(struct room *room)
 {
         struct endpoint *e, *next;
 
-        HASH_ITER(hh, room->endpoints, e, next) if (e->line != NULL) close_lost_nodes(room, e);
+        HASH_ITER (hh, room->endpoints, e, next)
+                if (e->line != NULL)
+                        close_lost_nodes(room, e);
         tick_held(room, loop_now(room->loop));
 }
 
@@ -236,8 +236,6 @@ void room_topology_changed(struct room *room)
 
 void room_init(struct room *room, struct loop *loop, struct conf *conf, struct crowd *crowd, int self)
 {
-        struct timeval interval = {0, TICK_MS * 1000};
-
         *room = (struct room){.loop = loop, .crowd = crowd, .self = self};
         room->conf = conf_ref(conf);
         pools_init(&room->pools, loop, conf, &pool_ops, self);
@@ -250,8 +248,8 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         room->random = (uint64_t)clock_us() * 2654435761U + (uint64_t)self + 1;
         read_rules(room);
         crowd->rooms[self] = room;
-        room->tick = event_new(loop->base, -1, EV_PERSIST, on_tick, room);
-        CHECK(room->tick != NULL && event_add(room->tick, &interval) == 0);
+        room->tick = timer_new(loop, on_tick, room);
+        timer_every(room->tick, TICK_MS * US_PER_MS);
 }
 
 uint64_t room_random(struct room *room)
@@ -330,9 +328,10 @@ void room_fini(struct room *room)
         struct list *node;
 
         room_unlisten(room);
-        event_free(room->tick);
+        timer_free(room->tick);
         while ((node = list_first(&room->clients)) != NULL)
-                client_refuse(list_item(node, struct client, in_clients), "57P01", "pgsteer is shutting down");
+                client_refuse(list_item(node, struct client, in_clients), "57P01",
+                              "pgsteer is shutting down");
         pools_fini(&room->pools);
 }
 
@@ -340,8 +339,7 @@ void room_free(struct room *room)
 {
         struct endpoint *e, *next;
 
-        HASH_ITER(hh, room->endpoints, e, next)
-        {
+        HASH_ITER (hh, room->endpoints, e, next) {
                 HASH_DEL(room->endpoints, e);
                 endpoint_free(e);
         }

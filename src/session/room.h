@@ -1,4 +1,5 @@
-/* room: what one worker's sessions share: its pools, statements, endpoints, counters, and the clients themselves.
+/* room: what one worker's sessions share: its pools, statements, endpoints, counters, and the clients
+ * themselves.
  *
  * Owner and thread: the worker. Other threads reach it by letters to loop->mailbox (session/orders.h,
  * session/census.h); the few numbers that all workers share are in struct crowd. */
@@ -8,8 +9,8 @@
 #include "net/listener.h"
 #include "pool/pool.h"
 #include "router/classify.h"
-#include "session/stats.h"
 #include "session/statement.h"
+#include "session/stats.h"
 
 #include <stdatomic.h>
 
@@ -24,10 +25,11 @@ struct crowd {
         _Atomic int clients[WORKERS_MAX]; /* of each worker; for dealing evenly */
         _Atomic int total;                /* logged-in or logging-in, console excepted */
         _Atomic int held;
-        _Atomic bool refusing;            /* SHUTDOWN WAIT_FOR_...: no new clients */
+        _Atomic bool refusing; /* SHUTDOWN WAIT_FOR_...: no new clients */
         uint64_t statement_seed[2];
         uint8_t mock_key[32]; /* for users that do not exist */
-        /* Takes over an authenticated console client; called on the worker's thread. `in`: bytes read already. */
+        /* Takes over an authenticated console client; called on the worker's thread. `in`: bytes read
+         * already. */
         void (*adopt)(void *arg, struct stream *stream, const char *user, bool admin, struct buf *in,
                       const char *address, int port);
         void *adopt_arg;
@@ -41,9 +43,9 @@ struct room {
         struct pools pools;
         struct statements statements;
         struct slab clients_slab;
-        struct list clients;   /* all that are not closed */
-        struct list logins;    /* before CLIENT_IDLE, oldest first */
-        struct list held;      /* CLIENT_HELD, oldest first */
+        struct list clients;        /* all that are not closed */
+        struct list logins;         /* before CLIENT_IDLE, oldest first */
+        struct list held;           /* CLIENT_HELD, oldest first */
         struct endpoint *endpoints; /* uthash */
         struct db_stats *stats;     /* uthash */
         struct seat *seats;         /* by number: for cancel keys */
@@ -53,7 +55,7 @@ struct room {
         struct verifier *verifiers; /* uthash: SCRAM verifiers made from plain passwords */
         uint64_t next_client_id;
         struct watch *watch;
-        struct event *tick;
+        struct timer *tick;
         uint64_t random;
         bool pausing;
         const char *paused_database;

@@ -16,11 +16,11 @@ enum {
 
 /* What was gathered. */
 struct segment {
-        size_t size;       /* bytes; of a too large one: what is here */
+        size_t size; /* bytes; of a too large one: what is here */
         bool whole;
-        bool flush;        /* ends in Flush: the client waits, but no ReadyForQuery ends it */
-        bool unnamed;      /* it has an unnamed Parse */
-        bool only_sync;    /* nothing but Sync */
+        bool flush;     /* ends in Flush: the client waits, but no ReadyForQuery ends it */
+        bool unnamed;   /* it has an unnamed Parse */
+        bool only_sync; /* nothing but Sync */
         struct facts facts;
 };
 
@@ -263,16 +263,22 @@ static void hold(struct client *c)
         client_move(c, CLIENT_HELD);
 }
 
+/* A read, or a BEGIN alone, which has done nothing yet. */
+static bool is_repeatable(const struct facts *f)
+{
+        return (f->class == CLASS_READ && f->tx == TX_KEEP) || (f->tx == TX_BEGIN && f->statements == 1);
+}
+
 static void note_route(struct client *c, const struct segment *seg, const struct route *route)
 {
         const struct options *opt = &c->room->conf->opt;
         const struct facts *f = &seg->facts;
 
         c->endpoint->stats->n.routes[route->target][route->reason]++;
+        c->reading = f->class == CLASS_READ || route->target == ROUTE_STANDBY;
         c->wrote = false; /* the relay finds out, message by message */
-        c->repeat = f->class == CLASS_READ && f->tx == TX_KEEP && seg->whole && !seg->flush &&
-                            seg->size <= REPEAT_BYTES_MAX && c->endpoint->cluster->probed &&
-                            c->endpoint->pool_mode == POOL_TRANSACTION
+        c->repeat = is_repeatable(f) && seg->whole && !seg->flush && seg->size <= REPEAT_BYTES_MAX &&
+                            c->endpoint->cluster->probed && c->endpoint->pool_mode != POOL_SESSION
                         ? REPEAT_POSSIBLE
                         : REPEAT_NO;
         c->replay_size = c->repeat == REPEAT_POSSIBLE ? seg->size : 0;
@@ -290,7 +296,8 @@ static void begin(struct client *c, struct server *s, int node)
 
         link_join(c, s, node);
         c->endpoint->stats->n.server_assignment_count++;
-        atomic_fetch_add_explicit(c->repeat == REPEAT_POSSIBLE ? &n->reads : &n->writes, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(c->reading ? &n->reads : &n->writes, 1,
+                                  memory_order_relaxed);
         if (carry_begin(c, c->settings) && c->state != CLIENT_ACTIVE)
                 client_move(c, CLIENT_ACTIVE);
 }

@@ -1,16 +1,18 @@
-/* segment: what a client sends up to the point where it waits (one Query, or everything up to Sync or Flush): gathers
- * it, has it classified, decides where it goes, and gets a server or waits for one. */
+/* segment: what a client sends up to the point where it waits (one Query, or everything up to Sync or Flush):
+ * gathers it, has it classified, decides where it goes, and gets a server or waits for one. */
 #pragma once
 
 #include "session/client.h"
 #include "wire/proto.h"
 
-/* Bytes of a client in CLIENT_IDLE. Returns how many were used up here: those that need no server. What needs one stays,
- * and the state has changed: ACTIVE (go on with relay_from_client on the same bytes), WAITING, HELD, SETTING. */
+/* Bytes of a client in CLIENT_IDLE. Returns how many were used up here: those that need no server. What needs
+ * one stays, and the state has changed: ACTIVE (go on with relay_from_client on the same bytes), WAITING,
+ * HELD, SETTING. */
 size_t segment_take(struct client *c, const uint8_t *p, size_t n);
 
-/* At the start of a further segment while linked to a standby outside a transaction: whether it may go the same way at
- * once, because it only reads. STATUS_AGAIN: not whole yet, or it must wait for the answers owed. */
+/* At the start of a further segment while linked to a standby outside a transaction: whether it may go the
+ * same way at once, because it only reads. STATUS_AGAIN: not whole yet, or it must wait for the answers owed.
+ */
 MUST_USE enum status segment_may_follow(struct client *c, const uint8_t *p, size_t n);
 
 /* The pool grants what the client in CLIENT_WAITING waited for. */

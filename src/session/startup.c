@@ -36,7 +36,8 @@ static bool in_list(const char *list, struct sv name)
 
 bool startup_tracks(const struct options *opt, struct sv name)
 {
-        return in_list("client_encoding,datestyle,timezone,standard_conforming_strings,application_name", name) ||
+        return in_list("client_encoding,datestyle,timezone,standard_conforming_strings,application_name",
+                       name) ||
                in_list(opt->track_extra_parameters, name);
 }
 
@@ -112,7 +113,8 @@ static enum status apply_options(struct client *c, struct sv options, struct ref
                 for (char *p = text; p < equals; p++)
                         if (*p == '-')
                                 *p = '_';
-                if (add_setting(c, sv_from(text, (size_t)(equals - text)), sv_cstr(equals + 1), r) != STATUS_OK)
+                if (add_setting(c, sv_from(text, (size_t)(equals - text)), sv_cstr(equals + 1), r) !=
+                    STATUS_OK)
                         return STATUS_DENIED;
         }
         return STATUS_OK;

@@ -1,5 +1,5 @@
-/* startup: what a startup packet asks for, put into the client: user, database, settings. Refuses what cannot be
- * carried, with the text a person needs. */
+/* startup: what a startup packet asks for, put into the client: user, database, settings. Refuses what cannot
+ * be carried, with the text a person needs. */
 #pragma once
 
 #include "session/client.h"

@@ -24,8 +24,7 @@ void statements_fini(struct statements *all)
 {
         struct statement *s, *next;
 
-        HASH_ITER(hh, all->by_key, s, next)
-        {
+        HASH_ITER (hh, all->by_key, s, next) {
                 HASH_DEL(all->by_key, s);
                 free(s);
         }
@@ -128,8 +127,7 @@ void names_settle(struct names *names, struct statements *all, const uint64_t ke
 {
         struct named *n, *next;
 
-        HASH_ITER(hh, names->by_name, n, next)
-        {
+        HASH_ITER (hh, names->by_name, n, next) {
                 if (!n->fresh || n->statement->key[0] != key[0] || n->statement->key[1] != key[1])
                         continue;
                 n->fresh = false;
@@ -146,8 +144,7 @@ void names_clear(struct names *names, struct statements *all)
 {
         struct named *n, *next;
 
-        HASH_ITER(hh, names->by_name, n, next)
-        {
+        HASH_ITER (hh, names->by_name, n, next) {
                 HASH_DEL(names->by_name, n);
                 statement_unref(all, n->statement);
                 free(n);

@@ -1,9 +1,9 @@
-/* statement: a prepared statement as text, shared by all clients of a worker that prepared the same, and a client's
- * names for them.
+/* statement: a prepared statement as text, shared by all clients of a worker that prepared the same, and a
+ * client's names for them.
  *
- * Identity is a 128-bit hash (XXH3) of query and parameter types, keyed with random bytes of this process, so that no
- * client can make two texts collide. The name on every server is made of it: a server that moves to another worker
- * still means the same by it. One thread. */
+ * Identity is a 128-bit hash (XXH3) of query and parameter types, keyed with random bytes of this process, so
+ * that no client can make two texts collide. The name on every server is made of it: a server that moves to
+ * another worker still means the same by it. One thread. */
 #pragma once
 
 #include "base/sv.h"
@@ -32,8 +32,8 @@ struct statements {
 void statements_init(struct statements *all, const uint64_t seed[2]);
 void statements_fini(struct statements *all);
 
-/* The statement of a Parse message's rest (query NUL count types), made and classified when new. The caller gives the
- * reference back. */
+/* The statement of a Parse message's rest (query NUL count types), made and classified when new. The caller
+ * gives the reference back. */
 struct statement *statement_get(struct statements *all, struct sv parse, const struct classify_rules *rules,
                                 bool backslash_unsafe);
 struct statement *statement_ref(struct statement *s);

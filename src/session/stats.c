@@ -23,8 +23,7 @@ void stats_free(struct db_stats **all)
 {
         struct db_stats *s, *next;
 
-        HASH_ITER(hh, *all, s, next)
-        {
+        HASH_ITER (hh, *all, s, next) {
                 HASH_DEL(*all, s);
                 free(s);
         }

@@ -16,6 +16,6 @@ void error_fields_read(const struct msg *m, struct error_fields *out);
 /* The server is going away or cannot serve: 57P01, 57P02, 57P03. */
 bool sqlstate_is_shutdown(struct sv sqlstate);
 
-/* Only a primary can do this: 25006, and what a standby says instead of it in special cases (55000 "recovery is
- * in progress" belongs to functions the router sends to the primary anyway, and is not repeated). */
+/* Only a primary can do this: 25006, and what a standby says instead of it in special cases (55000 "recovery
+ * is in progress" belongs to functions the router sends to the primary anyway, and is not repeated). */
 bool sqlstate_is_read_only(struct sv sqlstate);

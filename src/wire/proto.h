@@ -14,11 +14,11 @@ enum {
         PROTO_SSL = 80877103,
         PROTO_GSSENC = 80877104,
 
-        MSG_HEAD = 5,          /* bytes before the body */
-        STARTUP_MIN = 8,       /* length and version */
-        STARTUP_MAX = 10000,   /* PostgreSQL's MAX_STARTUP_PACKET_LENGTH */
-        CANCEL_SIZE = 16,      /* a CancelRequest with an 8-byte key */
-        KEY_BODY_SIZE = 8,     /* BackendKeyData: process id and secret */
+        MSG_HEAD = 5,        /* bytes before the body */
+        STARTUP_MIN = 8,     /* length and version */
+        STARTUP_MAX = 10000, /* PostgreSQL's MAX_STARTUP_PACKET_LENGTH */
+        CANCEL_SIZE = 16,    /* a CancelRequest with an 8-byte key */
+        KEY_BODY_SIZE = 8,   /* BackendKeyData: process id and secret */
 };
 
 /* Messages of both directions; some letters mean different things from each side. */
@@ -99,12 +99,12 @@ struct msg {
         const uint8_t *head; /* first byte of the message */
         size_t size;         /* of the whole message, head included */
         const uint8_t *body;
-        size_t body_size;    /* as announced */
-        size_t have;         /* bytes of the whole message that are here; < size when incomplete */
+        size_t body_size; /* as announced */
+        size_t have;      /* bytes of the whole message that are here; < size when incomplete */
 };
 
-/* Looks at the message at `p`. STATUS_AGAIN: fewer than MSG_HEAD bytes; STATUS_INVALID: the length is below 4.
- * STATUS_OK also when the message is incomplete: compare have and size. */
+/* Looks at the message at `p`. STATUS_AGAIN: fewer than MSG_HEAD bytes; STATUS_INVALID: the length is
+ * below 4. STATUS_OK also when the message is incomplete: compare have and size. */
 static inline enum status msg_peek(const uint8_t *p, size_t n, struct msg *out)
 {
         uint32_t length;
@@ -123,7 +123,8 @@ static inline enum status msg_peek(const uint8_t *p, size_t n, struct msg *out)
         return STATUS_OK;
 }
 
-/* A cursor over a body: each take returns false (and the cursor fails for good) when the body is too short. */
+/* A cursor over a body: each take returns false (and the cursor fails for good) when the body is too short.
+ */
 struct reader {
         const uint8_t *p;
         size_t n;

@@ -1,4 +1,5 @@
-/* startup: the first packet of a connection (manual, "StartupMessage", "CancelRequest", "SSLRequest"). Pure. */
+/* startup: the first packet of a connection (manual, "StartupMessage", "CancelRequest", "SSLRequest"). Pure.
+ */
 #pragma once
 
 #include "wire/proto.h"
@@ -14,15 +15,15 @@ enum startup_kind {
 
 struct startup {
         enum startup_kind kind;
-        uint32_t version;          /* as sent */
-        size_t size;               /* of the whole packet */
-        struct reader params;      /* pairs for startup_param; STARTUP_SESSION only */
-        uint32_t pid, secret;      /* STARTUP_CANCEL */
-        unsigned unknown_options;  /* parameters whose name begins with _pq_. */
+        uint32_t version;         /* as sent */
+        size_t size;              /* of the whole packet */
+        struct reader params;     /* pairs for startup_param; STARTUP_SESSION only */
+        uint32_t pid, secret;     /* STARTUP_CANCEL */
+        unsigned unknown_options; /* parameters whose name begins with _pq_. */
 };
 
-/* STATUS_AGAIN: more bytes needed. STATUS_INVALID: the length is impossible for its kind, or the parameters are
- * not NUL-terminated pairs with a closing NUL. */
+/* STATUS_AGAIN: more bytes needed. STATUS_INVALID: the length is impossible for its kind, or the parameters
+ * are not NUL-terminated pairs with a closing NUL. */
 MUST_USE enum status startup_read(const uint8_t *p, size_t n, struct startup *out);
 
 /* The next parameter; false at the end. Views point into the packet. */

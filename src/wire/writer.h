@@ -10,8 +10,8 @@
 
 struct writer {
         struct buf *out;
-        size_t limit;  /* of the buf, bytes */
-        size_t start;  /* offset of the open message's type byte from out->head */
+        size_t limit; /* of the buf, bytes */
+        size_t start; /* offset of the open message's type byte from out->head */
         bool failed;
 };
 

@@ -159,7 +159,7 @@ def test_config_shows_every_option(t):
 
 def test_nodes(t):
     s = t.steer()
-    rows = s.show("NODES")
+    rows = s.nodes()
     t.equal(sorted(r["node"] for r in rows), sorted(n.address for n in t.cluster.nodes), "nodes")
     for column in ("role", "timeline", "state", "why", "since"):
         t.true(column in rows[0], f"column {column} of SHOW NODES, got {list(rows[0])}")

@@ -41,7 +41,7 @@ def test_killed_primary_synchronous(t):
     s = t.steer()
     ledger = start_load(t, s)
     old = cluster.primary
-    epoch = s.show("NODES")
+    epoch = s.nodes()
     old.kill()
     promoted = cluster.fail_over()
     t.wait(lambda: ledger.first_commit_after(promoted) is not None, "writes to flow after the promotion", SOON)
@@ -49,7 +49,7 @@ def test_killed_primary_synchronous(t):
     row = s.node(cluster.primary.port)
     t.equal((row["state"], row["timeline"]), ("up", "2"), "the new primary in SHOW NODES")
     t.equal(s.node(old.port)["state"], "down", "the dead node in SHOW NODES")
-    t.true(epoch != s.show("NODES"), "SHOW NODES has changed")
+    t.true(epoch != s.nodes(), "SHOW NODES has changed")
     verdict = settle(t, ledger, s)
     t.equal(verdict.lost[:10], [], "acknowledged commits that are lost, replication being synchronous")
     t.true(verdict.acknowledged > 100, f"commits, got {verdict.acknowledged}")

@@ -22,7 +22,7 @@ def test_reads_go_to_standbys(t):
         with s.client() as c:
             for _ in range(5):
                 c.query("SELECT 1")
-    rows = s.show("NODES")
+    rows = s.nodes()
     t.equal(sorted(r["role"] for r in rows), ["primary", "standby", "standby"], "roles in SHOW NODES")
     routes = s.routes()
     t.true(routes.get(("standby", "read"), 0) >= 140, f"140 routes 'standby, read' in SHOW ROUTES, got {routes}")

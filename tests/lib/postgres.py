@@ -75,9 +75,17 @@ class Node:
         if wait:
             self.wait_ready()
 
+    def running(self):
+        """Asks /proc: a test runs in a fork of the process that started the shared cluster, and cannot wait for it."""
+        try:
+            with open(f"/proc/{self.process.pid}/stat") as f:
+                return f.read().rpartition(")")[2].split()[0] != "Z"
+        except (OSError, AttributeError):
+            return False
+
     def wait_ready(self):
         def ready():
-            if self.process.poll() is not None:
+            if not self.running():
                 raise Timeout(f"{self.name} did not start:\n{self.log_tail()}")
             return self.value("SELECT 1") == "1"
         wait_for(ready, f"{self.name} to accept connections", 60)
@@ -197,7 +205,7 @@ class Cluster:
         return [node for node in self.nodes if node is not self.primary]
 
     def alive(self):
-        return [node for node in self.nodes if node.process is not None and node.process.poll() is None]
+        return [node for node in self.nodes if node.running()]
 
     def node_at(self, port):
         """The node with this port, as text or number."""

@@ -20,9 +20,9 @@ BAD_LOG = ("check failed", "AddressSanitizer", "LeakSanitizer", "ThreadSanitizer
 ADMIN, ADMIN_PASSWORD = "admin", "admin-secret"
 
 
-def program(run):
+def program(run, given=None):
     """The program, at a place the unprivileged user can execute: a checkout may be in root's own home."""
-    given = os.environ.get("PGSTEER", os.path.join(BUILD, "pgsteer"))
+    given = given or os.environ.get("PGSTEER", os.path.join(BUILD, "pgsteer"))
     if not os.path.exists(given):
         raise SystemExit(f"{given} is not there: run make first")
     if run.account is None:
@@ -37,10 +37,10 @@ def program(run):
 
 class Steer:
     """A pgsteer in a directory of its own. `databases`: {name: line}; `users`: {name: secret} of auth_file;
-    settings are keys of the file's own section."""
+    settings are keys of the file's own section; `binary`: another program that reads such files."""
 
-    def __init__(self, run, directory, databases, users=None, section="pgsteer", extra="", **settings):
-        self.run, self.program = run, program(run)
+    def __init__(self, run, directory, databases, users=None, section="pgsteer", extra="", binary=None, **settings):
+        self.run, self.program = run, program(run, binary)
         self.stand_in = os.path.basename(self.program) == "pgbouncer"
         self.section = "pgbouncer" if self.stand_in else section
         self.dir = run.mkdir(directory)
@@ -123,18 +123,29 @@ class Steer:
         with self.console() as c:
             return c.query(command)
 
+    def nodes(self):
+        """Rows of SHOW NODES, without those of plain lines: nobody asks their servers anything."""
+        rows = self.show("NODES")
+        clusters = [row["cluster"] for row in rows]
+        return [row for row in rows if clusters.count(row["cluster"]) > 1]
+
     def node(self, port):
         """The row of SHOW NODES for the node at this port."""
-        return next(row for row in self.show("NODES") if row["node"].endswith(f":{port}"))
+        return next(row for row in self.nodes() if row["node"].endswith(f":{port}"))
 
     def wait_nodes(self, standbys, seconds=30):
         """Until a primary and so many standbys serve."""
+        rows = []
+
         def up():
-            rows = self.show("NODES")
+            rows[:] = self.nodes()
             serving = [row["role"] for row in rows if row["state"] == "up"]
             return serving.count("primary") == 1 and serving.count("standby") == standbys
         if not self.stand_in:
-            wait_for(up, f"SHOW NODES to name a primary and {standbys} standbys that are up", seconds)
+            try:
+                wait_for(up, f"SHOW NODES to name a primary and {standbys} standbys that are up", seconds, every=0.05)
+            except Timeout as e:
+                raise Timeout(f"{e}; it says:\n" + "\n".join(str(row) for row in rows)) from e
 
     def routes(self, database="app"):
         """{(target, reason): count} of SHOW ROUTES."""

@@ -1,5 +1,5 @@
-/* The runner of the unit tests. Arguments: none runs all suites, else the names of suites. Prints each failure
- * with file, line and row, and closes with "N passed, N failed" over the cases. */
+/* The runner of the unit tests. Arguments: none runs all suites, else the names of suites. Prints each
+ * failure with file, line and row, and closes with "N passed, N failed" over the cases. */
 #include "unit.h"
 
 #include <stdarg.h>

@@ -29,12 +29,14 @@ void unit_row(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void unit_check(int ok, const char *condition, const char *file, int line);
 
 #define UNIT_ASSERT(condition) unit_check(!!(condition), #condition, __FILE__, __LINE__)
-#define UNIT_CASE(function)    {#function, function}
+#define UNIT_CASE(function)                                                                                  \
+        {                                                                                                    \
+#function, function                                                                          \
+        }
 #define UNIT_SUITE(suite, ...)                                                                               \
         static const struct unit_case suite##_cases[] = {__VA_ARGS__};                                       \
-        static struct unit_suite suite##_suite = {#suite, suite##_cases,                                     \
-                                                  (int)(sizeof(suite##_cases) / sizeof(suite##_cases[0])),   \
-                                                  NULL};                                                     \
+        static struct unit_suite suite##_suite = {                                                           \
+            #suite, suite##_cases, (int)(sizeof(suite##_cases) / sizeof(suite##_cases[0])), NULL};           \
         __attribute__((constructor)) static void suite##_register(void)                                      \
         {                                                                                                    \
                 unit_register(&suite##_suite);                                                               \

@@ -58,7 +58,7 @@ static void answer_bad(struct world *world, int i, enum answer_kind kind)
  * sure z1 a standby whose timeline we may not see      F1 another cluster's primary     f1 another cluster's
  * standby n1 a primary of unknown system identifier r refused   l lost   h shutting down   t no answer in
  * time   a our login fails   R refused, as traffic said L1..L9 a standby on timeline 1, so many times 2 s
- * behind   w 6 s go by   . nothing */
+ * behind   w 6 s go by   W 600 s   . nothing */
 static void hear(struct world *world, int i, const char *word)
 {
         struct facts facts = {.timeline = (uint32_t)(word[0] != '\0' ? word[1] - '0' : 0),
@@ -101,6 +101,7 @@ static void hear(struct world *world, int i, const char *word)
         case 't': answer_bad(world, i, ANSWER_TIMEOUT); return;
         case 'a': answer_bad(world, i, ANSWER_LOGIN); return;
         case 'w': world->rules.now_us += 6 * US_PER_SEC; return;
+        case 'W': world->rules.now_us += 600 * US_PER_SEC; return;
         case '.': return;
         }
         UNIT_ASSERT(!"a word of the table is unknown");
@@ -247,6 +248,10 @@ static const struct scenario scenarios[] = {
      NULL},
     {"the disk moved to another host",
      {"p1 s1 r", "r . r", "r . p1", ". . p1"},
+     "down standby primary",
+     NULL},
+    {"the disk moved while the old host was in doubt",
+     {"p1 s1 r", ". . r", "t . p1", "t . p1"},
      "down standby primary",
      NULL},
     {"demoted by its operator", {"p1 s1 s1", "s1 . ."}, "standby standby standby", NULL},
@@ -503,6 +508,37 @@ static void a_twin_is_never_elected_by_silence(void)
                 }
 }
 
+/* How many good answers bring node 1 back after it fell. */
+static int answers_to_return(struct world *world)
+{
+        int answers = 0;
+
+        hear_round(world, ". r .");
+        hear_round(world, ". r .");
+        UNIT_ASSERT(world->view.nodes[1].state == NODE_DOWN);
+        while (world->view.nodes[1].state != NODE_UP && answers < 1000) {
+                hear_round(world, ". s1 .");
+                answers++;
+        }
+        return answers;
+}
+
+static void flapping_costs_more_each_time(void)
+{
+        static const int expected[] = {3, 6, 12, 24, 48, 96, 96};
+        struct world world;
+
+        world_init(&world);
+        hear_round(&world, "p1 s1 s1");
+        for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+                unit_row("fall %d", (int)i + 1);
+                UNIT_ASSERT(answers_to_return(&world) == expected[i]);
+                hear_round(&world, "w . .");
+        }
+        hear_round(&world, "W . ."); /* it has been quiet since */
+        UNIT_ASSERT(answers_to_return(&world) == 3);
+}
+
 static void numbers_alone_are_no_news(void)
 {
         struct world world;
@@ -523,4 +559,4 @@ static void numbers_alone_are_no_news(void)
 
 UNIT_SUITE(health_elect, UNIT_CASE(follows_the_scenarios), UNIT_CASE(holds_for_every_combination),
            UNIT_CASE(holds_after_any_history), UNIT_CASE(a_twin_is_never_elected_by_silence),
-           UNIT_CASE(numbers_alone_are_no_news))
+           UNIT_CASE(flapping_costs_more_each_time), UNIT_CASE(numbers_alone_are_no_news))

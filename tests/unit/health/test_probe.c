@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/log.h"
 #include "health/probe.h"
 
 #include "fake_server.h"
@@ -60,6 +61,7 @@ static void says_what_it_saw(void)
             {"drops connections", FAKE_DROPS, NULL, ANSWER_LOST, "server closed the connection unexpectedly"},
         };
 
+        log_set_level(LOG_ERROR_);
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct asker asker = {.base = event_base_new()};
                 struct fake_server *server = fake_server_new();
@@ -85,6 +87,7 @@ static void says_what_it_saw(void)
                 fake_server_free(server);
                 event_base_free(asker.base);
         }
+        log_set_level(LOG_INFO_);
 }
 
 static void one_question_is_one_query(void)
@@ -93,12 +96,14 @@ static void one_question_is_one_query(void)
         struct fake_server *server = fake_server_new();
         struct probe *probe = probe_of(&asker, "127.0.0.1", fake_server_port(server));
 
+        log_set_level(LOG_ERROR_);
         fake_server_play(server, true, 1, "0/5000");
         fake_server_be(server, FAKE_REJECTS_CONTROL, NULL);
         for (int i = 0; i < 3; i++) {
                 probe_ask(probe, US_PER_SEC);
                 wait_for_answer(&asker);
         }
+        log_set_level(LOG_INFO_);
         UNIT_ASSERT(fake_server_queries(server) == 4); /* the long form is tried once in its life */
         probe_free(probe);
         fake_server_free(server);

@@ -1,0 +1,78 @@
+/* What a call in a statement means: the configuration's word first, then the built-in tables. */
+#include "router/known.h"
+#include "router/statement.h"
+
+static bool listed(const char *const *names, struct sv schema, struct sv name)
+{
+        for (; names != NULL && *names != NULL; names++) {
+                const char *dot = strchr(*names, '.');
+
+                if (dot == NULL
+                        ? sv_is(name, *names)
+                        : sv_eq(schema, sv_from(*names, (size_t)(dot - *names))) && sv_is(name, dot + 1))
+                        return true;
+        }
+        return false;
+}
+
+static enum known configured(const struct classify_rules *rules, struct sv schema, struct sv name)
+{
+        char schema_space[KNOWN_NAME_BYTES], name_space[KNOWN_NAME_BYTES];
+
+        if (rules == NULL)
+                return KNOWN_NOT;
+        schema = known_fold(schema, schema_space);
+        name = known_fold(name, name_space);
+        if (name.n == 0)
+                return KNOWN_NOT;
+        if (listed(rules->primary_functions, schema, name))
+                return KNOWN_WRITE;
+        return listed(rules->standby_functions, schema, name) ? KNOWN_READ : KNOWN_NOT;
+}
+
+/* current_setting('name'): the answer tells nodes apart for some settings only. */
+static enum known asked_setting(const struct statement *st)
+{
+        struct scan ahead = st->scan;
+        struct scan_token argument;
+
+        scan_next(&ahead, &argument);
+        if (argument.kind != SCAN_STRING || *argument.text.p != '\'')
+                return KNOWN_NODE;
+        return known_node_setting(sv_from(argument.text.p + 1, argument.text.n - 2)) ? KNOWN_NODE
+                                                                                     : KNOWN_READ;
+}
+
+enum known statement_call(const struct statement *st, struct sv schema, struct sv name)
+{
+        enum known known = configured(st->rules, schema, name);
+
+        if (known == KNOWN_NOT)
+                known = known_function(schema, name);
+        return known == KNOWN_CURRENT_SETTING ? asked_setting(st) : known;
+}
+
+bool statement_read_operator(struct statement *st, struct sv *unknown)
+{
+        struct scan ahead = st->scan;
+        struct scan_token token, schema = {0};
+        char space[KNOWN_NAME_BYTES];
+
+        scan_next(&ahead, &token);
+        while (token.kind == SCAN_WORD || token.kind == SCAN_QUOTED || token.kind == SCAN_DOT) {
+                if (token.kind != SCAN_DOT)
+                        schema = token;
+                scan_next(&ahead, &token);
+        }
+        if (token.kind != SCAN_OPERATOR)
+                return false;
+        unknown->n = 0;
+        if (!known_operator(token.text) ||
+            (schema.text.n > 0 && !sv_is(known_fold(schema.text, space), "pg_catalog")))
+                *unknown = token.text;
+        scan_next(&ahead, &token);
+        if (token.kind != SCAN_CLOSE)
+                return false;
+        st->scan = ahead;
+        return true;
+}
