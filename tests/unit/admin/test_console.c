@@ -362,7 +362,7 @@ static void transactions_are_played(void)
 /* Waits a little more than one poll. */
 static void wait_poll(struct bench *b)
 {
-        usleep((ADMIN_POLL_MS + 10) * 1000);
+        usleep(ADMIN_POLL_US + 10000);
         pump(b);
 }
 
@@ -452,7 +452,7 @@ static void a_client_that_leaves_ends_its_waiting(void)
                 event_base_loop(b->loop.base, EVLOOP_NONBLOCK);
         UNIT_ASSERT(b->admin->console_count == 0);
         b->orders[0] = 0;
-        usleep((ADMIN_POLL_MS + 10) * 1000);
+        usleep(ADMIN_POLL_US + 10000);
         event_base_loop(b->loop.base, EVLOOP_NONBLOCK);
         UNIT_ASSERT(b->orders[0] == 0);
         UNIT_ASSERT(paused_has(&b->admin->paused, "app")); /* as in PgBouncer the database stays paused */
