@@ -19,7 +19,8 @@ enum { ACCEPTS_A_TURN = 32 };
  * another server's. */
 static void remove_stale(const struct address *address)
 {
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        /* Not blocking: one whose queue is full (EAGAIN) is alive, and would keep us waiting. */
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
         if (fd < 0)
                 return;
