@@ -128,7 +128,7 @@ static void on_shutdown_look(evutil_socket_t fd, short what, void *arg)
 static void shut_down(void *arg, enum shutdown_mode mode)
 {
         struct control *ctl = arg;
-        struct timeval interval = {0, SHUTDOWN_LOOK_MS * 1000};
+        struct timeval interval = {0, SHUTDOWN_LOOK_MS * 1000L};
 
         if (mode == SHUTDOWN_NOW || (ctl->shutting_down && ctl->shutdown == mode)) {
                 stop_now(ctl);

@@ -269,7 +269,7 @@ static bool parse_driver_select(struct parse *p, struct sv word)
                 memcpy(digits, word.p, word.n);
                 digits[word.n] = 0;
                 p->out->verb = VERB_NUMBER;
-                p->out->number = atoi(digits);
+                p->out->number = (int)strtol(digits, NULL, 10);
                 p->out->tag = "SELECT 1";
                 return strspn(digits, "0123456789") == word.n && (at_end(p) || skip_word(p, "as"));
         }

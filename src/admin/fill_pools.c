@@ -194,12 +194,12 @@ void fill_users(struct table *t, const struct scene *s)
 {
         struct pool_rows rows;
         const struct options *opt = &s->conf->opt;
-        const struct conf_user **users = xcalloc(s->conf->user_count + 1, sizeof(*users));
+        const struct conf_user **users = xcalloc(s->conf->user_count + 1, sizeof(void *));
 
         pool_rows_make(&rows, s, BY_USER);
         for (size_t i = 0; i < s->conf->user_count; i++)
                 users[i] = &s->conf->users[i];
-        qsort(users, s->conf->user_count, sizeof(*users), by_user);
+        qsort(users, s->conf->user_count, sizeof(void *), by_user);
         for (size_t i = 0; i < s->conf->user_count; i++) {
                 const struct conf_user *u = users[i];
                 const struct pool_row *r = pool_rows_find(&rows, "", u->name);
