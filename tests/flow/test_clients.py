@@ -195,9 +195,11 @@ def test_asyncpg(t):
         async with c.transaction():
             seen = [r["i"] async for r in c.cursor("SELECT i FROM cl_apg ORDER BY i", prefetch=50)]
         t.equal(seen, list(range(500)), "a portal read in portions")
-        async with c.transaction(readonly=True):
-            port = await c.fetchval("SELECT inet_server_port()")
+        fresh = await asyncpg.connect(s.url())  # has written nothing that a standby may not have yet
+        async with fresh.transaction(readonly=True):
+            port = await fresh.fetchval("SELECT inet_server_port()")
         t.true(port != t.cluster.primary.port, "readonly transactions of asyncpg run on a standby")
+        await fresh.close()
         await c.copy_records_to_table("cl_apg", records=[(i, "c") for i in range(500, 700)])
         t.equal(await c.fetchval("SELECT count(*) FROM cl_apg"), 700, "rows after COPY")
         try:

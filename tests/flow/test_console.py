@@ -232,7 +232,7 @@ def test_pause_and_resume(t):
         busy.query("COMMIT")
         t.equal(admin.result().tags, ["PAUSE"], "PAUSE, once the transaction has ended")
         idle.send(query("SELECT 3"))
-        t.true(idle.quiet(0.3), "a paused database holds its clients")
+        t.true(idle.quiet(0.3), f"a paused database holds its clients, got {idle.unread()}")
         t.equal(other.value("SELECT 4"), "4", "another database goes on")
         t.equal(next(r["paused"] for r in s.show("DATABASES") if r["name"] == "app"), "1", "paused in SHOW DATABASES")
         t.equal(admin.query("RESUME app").tags, ["RESUME"], "RESUME")

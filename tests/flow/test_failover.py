@@ -66,7 +66,7 @@ def test_killed_primary_without_load_in_flight(t):
         cluster.wait_replayed()
         cluster.primary.kill()
         c.send(query("INSERT INTO fo_idle VALUES (1)"))
-        t.true(c.quiet(0.5), "a write is held while there is no primary")
+        t.true(c.quiet(0.5), f"a write is held while there is no primary, got {c.unread()}")
         for _ in range(20):
             t.equal(reader.value("SELECT count(*) FROM fo_idle"), "0", "reads go on without a primary")
         cluster.fail_over()

@@ -123,6 +123,26 @@ def test_flush_brings_answers_without_sync(t):
         c.until("Z")
 
 
+def test_a_write_after_flush(t):
+    """asyncpg prepares with Parse, Describe, Flush, and then sends something else without a Sync between: what was
+    only described on a standby must not keep the write there."""
+    t.sql("CREATE TABLE pr_flush(i int)")
+    s = t.steer()
+    with s.client() as c:
+        c.send(parse("f", "SELECT i FROM pr_flush LIMIT 1"), describe("S", "f"), flush())
+        t.equal(types([c.receive() for _ in range(3)]), "1tT", "answers at Flush")
+        c.send(query("COPY pr_flush FROM STDIN"))
+        t.equal(c.receive().type, "G", "COPY in a Query after Flush")
+        c.send(message("d", b"1\n"), message("c"))
+        t.equal(c.result().tags, ["COPY 1"], "its end")
+        c.send(parse("g", "SELECT i FROM pr_flush LIMIT 1"), describe("S", "g"), flush())
+        t.equal(types([c.receive() for _ in range(3)]), "1tT", "answers at Flush")
+        c.send(parse("", "INSERT INTO pr_flush VALUES (2)"), bind(), execute(), sync())
+        t.equal(c.result().tags, ["INSERT 0 1"], "a write through the extended protocol after Flush")
+        got = c.segment(bind("", "f"), execute(), bind("", "g"), execute())
+        t.equal(len(got.rows), 2, "both prepared statements are known")
+
+
 def test_pipelines(t):
     s = t.steer()
     with s.client() as c:

@@ -215,6 +215,10 @@ class Client:
         self.buffer += more
         return False
 
+    def unread(self):
+        """What has arrived and was not yet read."""
+        return bytes(self.buffer[self.start:])
+
     def at_end(self, seconds=30):
         """Whether the server closes the connection in time; what it still sends is thrown away."""
         deadline = time.monotonic() + seconds
