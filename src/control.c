@@ -204,6 +204,7 @@ static void make_workers(struct control *ctl)
         secret_random(crowd->statement_seed, sizeof(crowd->statement_seed));
         secret_random(crowd->mock_key, sizeof(crowd->mock_key));
         crowd->adopt = admin_adopt;
+        crowd->cancel_console = admin_cancel;
         ctl->workers = xcalloc((unsigned long)crowd->workers, sizeof(*ctl->workers));
         for (int i = 0; i < crowd->workers; i++) {
                 worker_init(&ctl->workers[i], ctl->conf, crowd, i);

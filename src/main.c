@@ -63,8 +63,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         };
         int c;
 
-        while ((c = getopt_long(argc, argv, "tdu:qvVh", options, NULL)) !=
-               -1) { /* NOLINT(concurrency-mt-unsafe) */
+        /* No thread exists yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+        while ((c = getopt_long(argc, argv, "tdu:qvVh", options, NULL)) != -1) {
                 switch (c) {
                 case 't': a->check = true; break;
                 case 'd': a->daemon = true; break;
