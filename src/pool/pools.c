@@ -181,6 +181,8 @@ void pools_configure(struct pools *pools, struct conf *conf)
                 pool->line = line;
                 if (line != NULL)
                         atomic_store(&pool->quota->limit, limit_of(pools, pool));
+                else
+                        each_server(&pool->login, server_close, "database configuration changed");
         }
         conf_unref(old);
 }
