@@ -15,7 +15,6 @@ enum {
 static const int64_t HAND_OVER_AFTER_US = 2 * US_PER_MS;
 
 static void provide(struct pool *pool);
-static void fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r);
 
 struct list *pool_list_of(struct pool *pool, enum server_state state, int **count)
 {
@@ -328,7 +327,7 @@ void pool_retry(struct pool *pool)
                 refusal_set(&r, "FATAL", "08P01",
                             "server login has been failing, cached error: %.150s (server_login_retry)",
                             pool->last.text);
-                fail_all(pool, POOL_REJECTED, &r);
+                pool_fail_all(pool, POOL_REJECTED, &r);
         }
         provide(pool);
 }
@@ -348,7 +347,7 @@ void pool_server_ready(struct server *s)
 }
 
 /* Everybody who waits gets the news; who asks again waits again, but not in this round. */
-static void fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r)
+void pool_fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r)
 {
         struct refusal copy = *r;
         int n = pool->queue_count;
@@ -377,7 +376,7 @@ void pool_server_failed(struct server *s, enum pool_trouble trouble, const struc
                 retry = 50 * US_PER_MS;
         pool->retry_us = now_of(pool) + retry;
         if (trouble == POOL_UNREACHABLE ? pool->line == NULL || pool->line->cluster : connected(pool) == 0)
-                fail_all(pool, trouble, r);
+                pool_fail_all(pool, trouble, r);
 }
 
 void pool_server_gone(struct server *s)

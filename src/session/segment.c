@@ -313,6 +313,7 @@ static void go(struct client *c, const struct segment *seg)
                 return;
         }
         c->node = route.node;
+        c->on_primary = route.node == c->endpoint->topology->primary;
         s = pool_lease(endpoint_pool(c->endpoint, route.node), &c->waiter, c->settings);
         if (s == NULL)
                 client_move(c, CLIENT_WAITING);
@@ -397,10 +398,29 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n)
         return 0;
 }
 
+/* Whether the node is still what it was when the client chose to wait for it. */
+static bool is_outdated(struct client *c, const struct server *s)
+{
+        struct endpoint *e = c->endpoint;
+        const struct topology *t;
+
+        if (e->line == NULL)
+                return true;
+        t = endpoint_topology(e);
+        return c->node >= t->count || e->cluster->nodes[c->node] != s->pool->quota->node ||
+               t->nodes[c->node].state == NODE_FENCED || (c->on_primary && t->primary != c->node);
+}
+
 void segment_granted(struct client *c, struct server *s)
 {
         int node = c->node;
 
+        if (is_outdated(c, s)) {
+                client_move(c, CLIENT_IDLE);
+                server_close(s, "node has changed its role");
+                client_go_on(c);
+                return;
+        }
         c->endpoint->stats->n.wait_time += (uint64_t)(loop_now(c->room->loop) - c->request_us);
         begin(c, s, node);
         if (c->state == CLIENT_ACTIVE)
@@ -411,6 +431,7 @@ void segment_retry(struct client *c)
 {
         if (c->state == CLIENT_HELD)
                 client_move(c, CLIENT_IDLE);
+        c->skip_nodes = 0; /* who failed may be back */
         client_go_on(c);
 }
 
