@@ -91,7 +91,8 @@ void pools_configure(struct pools *pools, struct conf *conf);
 /* Now and then (about ten times a second): timeouts, minimum sizes, retries. */
 void pools_tick(struct pools *pools);
 
-/* Closes every server to `node`, leased ones through ops->lost; who waits for one is told POOL_UNREACHABLE. */
+/* Closes every server to `node`, leased ones through ops->lost; who waits for one is told POOL_UNREACHABLE.
+ */
 void pools_close_node(struct pools *pools, struct node *node, const char *why);
 
 /* Lets go all idle servers of `database` (NULL: all) now and leased ones when they come back (RECONNECT). */

@@ -418,7 +418,7 @@ static size_t step(struct up *up, const uint8_t *p, size_t n)
         case STATUS_ABSENT: client_refuse(c, "08P01", "broken packet from client"); return n;
         }
         if (!is_copy(m.type) && m.type != FE_TERMINATE &&
-            ((c->barrier && !c->in_segment) || (!c->in_segment && !may_follow(up, p, n))))
+            (c->discarding || (c->barrier && !c->in_segment) || (!c->in_segment && !may_follow(up, p, n))))
                 return 0;
         up->next_type =
             m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
@@ -450,8 +450,8 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
         up.c = c;
         up.s = c->server;
         up.next_type = 0;
-        if (c->replay_size > 0 && n >= c->replay_size &&
-            (buf_len(&up.s->replay) > 0 ||
+        if (c->replay_size > 0 &&
+            (n < c->replay_size || buf_len(&up.s->replay) > 0 ||
              buf_append(&up.s->replay, p, c->replay_size, LOOP_SCRATCH_BYTES) != STATUS_OK))
                 c->repeat = REPEAT_NO;
         c->replay_size = 0;
@@ -466,7 +466,7 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
         if (plan_send(&up.plan) != STATUS_OK)
                 up.s->close_needed = true;
         head = replies_head(&up.s->replies);
-        if (head != NULL && (head->flags & REPLY_LOCAL))
+        if (head != NULL && (head->flags & REPLY_LOCAL) && c->repeat == REPEAT_NO)
                 answer_local(c, up.s);
         return used;
 }

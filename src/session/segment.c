@@ -276,9 +276,11 @@ static void note_route(struct client *c, const struct segment *seg, const struct
 
         c->endpoint->stats->n.routes[route->target][route->reason]++;
         c->reading = f->class == CLASS_READ || route->target == ROUTE_STANDBY;
-        c->wrote = false; /* the relay finds out, message by message */
-        c->repeat = is_repeatable(f) && seg->whole && !seg->flush && seg->size <= REPEAT_BYTES_MAX &&
-                            c->endpoint->cluster->probed && c->endpoint->pool_mode != POOL_SESSION
+        c->wrote = c->force_primary; /* else the relay finds out, message by message */
+        /* What a standby has refused is no read, whatever it looks like. */
+        c->repeat = is_repeatable(f) && !c->force_primary && seg->whole && !seg->flush &&
+                            seg->size <= REPEAT_BYTES_MAX && c->endpoint->cluster->probed &&
+                            c->endpoint->pool_mode != POOL_SESSION
                         ? REPEAT_POSSIBLE
                         : REPEAT_NO;
         c->replay_size = c->repeat == REPEAT_POSSIBLE ? seg->size : 0;
