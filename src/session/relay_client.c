@@ -353,7 +353,11 @@ static bool may_follow(struct up *up, const uint8_t *p, size_t n)
 {
         struct client *c = up->c;
 
-        if (up->s->replies.count == 0 || c->on_primary || up->s->tx != 'I' || c->began)
+        if (up->s->replies.count == 0 || c->on_primary)
+                return true;
+        if (c->commit_sent) /* what comes is outside of the transaction that is ending */
+                return false;
+        if (up->s->tx != 'I' || c->began)
                 return true;
         return segment_may_follow(c, p, n) == STATUS_OK;
 }

@@ -161,8 +161,10 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
         case FE_BIND:
                 (void)take_cstr(&r);
                 name = take_cstr(&r);
-                if (r.failed && !whole && m->have < limit)
+                if (!whole && (m->size <= limit || (r.failed && m->have < limit)))
                         return false;
+                if (!whole) /* sent as it comes, and anything may follow it */
+                        add_strongest(&seg->facts, REASON_TOO_LARGE);
                 add_statement(c, name, seg, &seg->facts);
                 return true;
         case FE_DESCRIBE:
@@ -172,7 +174,7 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
                         add_statement(c, take_cstr(&r), seg, &seg->facts);
                 return true;
         case FE_FUNCTION: add_strongest(&seg->facts, REASON_FUNCTION); return true;
-        default: return true;
+        default: return whole || m->size > limit;
         }
 }
 
@@ -263,6 +265,16 @@ static void hold(struct client *c)
         client_move(c, CLIENT_HELD);
 }
 
+/* What changes nothing the relay has to follow need not be looked at again there. */
+static size_t known_bytes(const struct client *c, const struct segment *seg)
+{
+        const struct facts *f = &seg->facts;
+        bool dull = f->setting == SETTING_NONE && f->pins == 0 && f->unpins == 0 && f->deallocate.n == 0 &&
+                    f->tx == TX_KEEP && !segment_writes(f);
+
+        return dull || !wants_facts(c) ? seg->size : 0;
+}
+
 /* A read, or a BEGIN alone, which has done nothing yet. */
 static bool is_repeatable(const struct facts *f)
 {
@@ -271,7 +283,6 @@ static bool is_repeatable(const struct facts *f)
 
 static void note_route(struct client *c, const struct segment *seg, const struct route *route)
 {
-        const struct options *opt = &c->room->conf->opt;
         const struct facts *f = &seg->facts;
 
         c->endpoint->stats->n.routes[route->target][route->reason]++;
@@ -284,12 +295,7 @@ static void note_route(struct client *c, const struct segment *seg, const struct
                         ? REPEAT_POSSIBLE
                         : REPEAT_NO;
         c->replay_size = c->repeat == REPEAT_POSSIBLE ? seg->size : 0;
-        /* What changes nothing the relay has to follow need not be looked at again there. */
-        c->known = (f->setting == SETTING_NONE && f->pins == 0 && f->unpins == 0 && f->deallocate.n == 0 &&
-                    f->tx == TX_KEEP && !segment_writes(f)) ||
-                           (!opt->session_state && c->endpoint->single)
-                       ? seg->size
-                       : 0;
+        c->known = known_bytes(c, seg);
 }
 
 static void begin(struct client *c, struct server *s, int node)
@@ -444,7 +450,7 @@ enum status segment_may_follow(struct client *c, const uint8_t *p, size_t n)
         if (gather(c, p, n, &seg) != GATHER_READY || !seg.whole || seg.facts.class == CLASS_WRITE ||
             seg.facts.tx != TX_KEEP || seg.facts.hint == HINT_PRIMARY)
                 return STATUS_AGAIN;
-        c->known = seg.size;
+        c->known = known_bytes(c, &seg);
         return STATUS_OK;
 }
 
