@@ -20,6 +20,7 @@ struct segment {
         bool whole;
         bool flush;     /* ends in Flush: the client waits, but no ReadyForQuery ends it */
         bool unnamed;   /* it has an unnamed Parse */
+        bool bound;     /* it has a Bind or Execute */
         bool only_sync; /* nothing but Sync */
         struct facts facts;
 };
@@ -57,6 +58,7 @@ bool segment_writes(const struct facts *f)
         case REASON_PINNED:
         case REASON_SESSION_POOL:
         case REASON_RETRY:
+        case REASON_FLUSH:
         case REASON_REROUTED:
         case REASON_COUNT: return false;
         }
@@ -209,11 +211,14 @@ static enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct
                 }
                 at += m.have;
                 seg->size = at;
+                seg->bound = seg->bound || m.type == FE_BIND || m.type == FE_EXECUTE;
                 if (m.have < m.size)
                         return GATHER_READY; /* streamed; known to be a write */
                 if (m.type == FE_QUERY || m.type == FE_SYNC || m.type == FE_FUNCTION || m.type == FE_FLUSH) {
                         seg->whole = true;
                         seg->flush = m.type == FE_FLUSH;
+                        if (seg->flush && seg->bound)
+                                add_strongest(&seg->facts, REASON_FLUSH);
                         seg->only_sync = m.type == FE_SYNC && at == m.size;
                         return GATHER_READY;
                 }
