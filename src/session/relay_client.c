@@ -421,8 +421,10 @@ static size_t step(struct up *up, const uint8_t *p, size_t n)
         case STATUS_DENIED:
         case STATUS_ABSENT: client_refuse(c, "08P01", "broken packet from client"); return n;
         }
-        if (!is_copy(m.type) && m.type != FE_TERMINATE &&
-            (c->discarding || (c->barrier && !c->in_segment) || (!c->in_segment && !may_follow(up, p, n))))
+        c->stalled =
+            !is_copy(m.type) && m.type != FE_TERMINATE &&
+            (c->discarding || (c->barrier && !c->in_segment) || (!c->in_segment && !may_follow(up, p, n)));
+        if (c->stalled)
                 return 0;
         up->next_type =
             m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
@@ -459,6 +461,7 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
              buf_append(&up.s->replay, p, c->replay_size, LOOP_SCRATCH_BYTES) != STATUS_OK))
                 c->repeat = REPEAT_NO;
         c->replay_size = 0;
+        c->stalled = false;
         plan_begin(&up.plan, &up.s->stream);
         while (used < n && (k = step(&up, p + used, n - used)) > 0) {
                 used += k;

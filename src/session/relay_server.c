@@ -391,8 +391,10 @@ static void after(struct down *d)
         struct client *c = d->c;
         struct server *s = d->s;
 
-        if (stream_unsent(&c->stream) > 0)
+        if (stream_unsent(&c->stream) > 0) {
                 stream_want_read(&s->stream, false);
+                client_want_read(c);
+        }
         if (!d->ready)
                 return;
         if (!may_release(c, s)) {
