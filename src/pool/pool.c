@@ -140,6 +140,8 @@ static void open_server(struct letter *letter, void *owner)
         s->id = ++pool->home->next_id;
         server_attach(s);
         pool_give_back(s);
+        if (pool->queue_count > 0)
+                provide(pool); /* one is asked for at a time */
 }
 
 static void send_server(struct pool *pool, struct server *s, int worker)
@@ -261,6 +263,10 @@ static const char *reason_to_close(struct pool *pool, const struct server *s)
                 return "obsolete connection";
         if (s->stream.broken)
                 return "server conn crashed?";
+        if (pool->paused)
+                return "pause";
+        if (buf_len(&s->in) > 0) /* who gets it next must not begin in the middle of a message */
+                return "server spoke out of turn";
         if (age >= lifetime)
                 return "server lifetime over";
         if (limit > 0 && atomic_load_explicit(&pool->quota->open, memory_order_relaxed) > limit)
@@ -291,7 +297,7 @@ void pool_give_back(struct server *s)
                 send_server(pool, s, other);
                 return;
         }
-        if (head != NULL && !pool->paused) {
+        if (head != NULL) {
                 struct waiter *w = list_item(head, struct waiter, in_queue);
 
                 leave_queue(w);
