@@ -262,18 +262,32 @@ static void reset(struct client *c, struct sv name)
         }
 }
 
-static void reset_all(struct client *c, bool discard)
+/* `base`, and what RESET ALL leaves alone; DISCARD ALL does not. */
+static struct settings *reset_but_identity(struct client *c, const struct settings *from, struct settings *base)
 {
-        struct settings *server = NULL;
+        static const char *const names[] = {"session_authorization", "role"};
+        struct settings *set = settings_ref(base), *next;
         struct setting kept;
 
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (settings_get(from, sv_cstr(names[i]), &kept) &&
+                    settings_with(table_of(c), set, &kept, &next) == STATUS_OK)
+                        replace(c, &set, next);
+        return set;
+}
+
+static void reset_all(struct client *c, bool discard)
+{
+        struct server *s = c->server;
+
         start_view(c);
-        /* RESET ALL leaves the role alone; DISCARD ALL does not. */
-        if (!discard && settings_get(c->server->wanted, SV("role"), &kept) &&
-            settings_with(table_of(c), NULL, &kept, &server) != STATUS_OK)
-                server = NULL;
-        replace(c, &c->settings_now, settings_ref(c->startup));
-        replace(c, &c->server->wanted, server);
+        if (discard) {
+                replace(c, &c->settings_now, settings_ref(c->startup));
+                replace(c, &s->wanted, NULL);
+        } else {
+                replace(c, &c->settings_now, reset_but_identity(c, c->settings_now, c->startup));
+                replace(c, &s->wanted, reset_but_identity(c, s->wanted, NULL));
+        }
 }
 
 static void set_text(struct client *c, const char *name, const char *value)

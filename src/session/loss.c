@@ -224,7 +224,7 @@ static void on_extended(struct client *c, const struct msg *m, struct writer *w)
         switch (m->type) {
         case FE_PARSE:
                 name = take_cstr(&r);
-                if (!ends_transaction(c, take_cstr(&r))) {
+                if (m->have < m->size || !ends_transaction(c, take_cstr(&r))) {
                         answer_aborted(c, w);
                         c->skip_to_sync = true;
                         return;

@@ -161,3 +161,16 @@ def test_psql_variables_in_the_environment(t):
     done = t.run.call([find_program("psql"), "-X", "-A", "-t", "-q", s.dsn(), "-c", "SHOW work_mem"],
                       env={"PGOPTIONS": "-c work_mem=23MB"})
     t.equal(done.stdout.strip(), "23MB", "PGOPTIONS of psql")
+
+
+def test_reset_all_keeps_the_role(t):
+    t.cluster.primary.query("CREATE ROLE st_kept; GRANT st_kept TO app")
+    t.cluster.wait_replayed()
+    s = t.steer()
+    with s.client() as c:
+        c.query("SET ROLE st_kept")
+        c.query("SET work_mem = '9MB'")
+        c.query("RESET ALL")
+        for node in ("primary", "standby"):
+            t.equal(c.query(f"/* pgsteer: {node} */ SELECT current_user, current_setting('work_mem')").rows,
+                    [["st_kept", "4MB"]], f"role and setting after RESET ALL on the {node}")
