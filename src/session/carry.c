@@ -263,7 +263,8 @@ static void reset(struct client *c, struct sv name)
 }
 
 /* `base`, and what RESET ALL leaves alone; DISCARD ALL does not. */
-static struct settings *reset_but_identity(struct client *c, const struct settings *from, struct settings *base)
+static struct settings *reset_but_identity(struct client *c, const struct settings *from,
+                                           struct settings *base)
 {
         static const char *const names[] = {"session_authorization", "role"};
         struct settings *set = settings_ref(base), *next;

@@ -76,6 +76,8 @@ struct client {
         bool reading;                 /* for the node's counters: routed as a read */
         bool failed;                  /* an error was seen in it since the last ReadyForQuery */
         bool rolled_back;             /* its last command was ROLLBACK */
+        bool ended;                   /* COMMIT or ROLLBACK was answered since the last ReadyForQuery */
+        bool mixed;                   /* and something failed or was rolled back apart from the rest */
         bool abort_untold;            /* ABORTED: the client has not got the error yet */
         bool ending;                  /* ABORTED: what was parsed or bound last ends the transaction */
         const struct node *lost_node; /* ABORTED: whose loss it was */

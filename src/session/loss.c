@@ -51,7 +51,7 @@ static void run_again(struct client *c, struct buf *replay)
         }
         c->repeat = REPEAT_NO;
         c->pass = c->known = c->replay_size = 0;
-        c->discarding = c->failed = c->rolled_back = false;
+        c->discarding = c->failed = c->rolled_back = c->ended = c->mixed = false;
         c->in_segment = c->bound = c->barrier = c->wrote = c->began = c->commit_sent = false;
         client_move(c, CLIENT_IDLE);
         client_go_on(c);
@@ -77,7 +77,7 @@ static void forget_transaction(struct client *c)
         settings_unref(&c->room->pools.settings, c->settings_now);
         c->settings_now = settings_ref(c->settings);
         client_settings_changed(c);
-        c->wrote = c->commit_sent = c->began = c->failed = c->rolled_back = false;
+        c->wrote = c->commit_sent = c->began = c->failed = c->rolled_back = c->ended = c->mixed = false;
         c->known = c->replay_size = 0;
         c->barrier = false;
         c->pins = 0; /* what pinned it went with the server */

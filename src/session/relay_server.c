@@ -113,6 +113,7 @@ static enum verdict on_error(struct down *d, const struct msg *m)
                         return VERDICT_STOP;
         }
         d->c->failed = true;
+        d->c->mixed = d->c->mixed || d->c->ended;
         if (d->c->on_primary && sqlstate_is_read_only(e.sqlstate) && d->c->access != ACCESS_READ_ONLY)
                 node_report(d->s->pool->quota->node, EVIDENCE_READ_ONLY);
         skip_replies(d);
@@ -123,8 +124,13 @@ static void on_tag(struct down *d, const struct msg *m)
 {
         struct reader r = reader_of(m);
         struct sv tag = take_cstr(&r);
+        bool rolled_back = sv_is(tag, "ROLLBACK");
 
-        d->c->rolled_back = sv_is(tag, "ROLLBACK");
+        if (d->c->rolled_back || (rolled_back && d->c->ended))
+                d->c->mixed = true;
+        if (rolled_back || sv_is(tag, "COMMIT"))
+                d->c->ended = true;
+        d->c->rolled_back = rolled_back;
         if (tag.n > 0 && tag.p[0] == 'D' && (sv_is(tag, "DISCARD ALL") || sv_is(tag, "DEALLOCATE ALL"))) {
                 prepared_fini(&d->s->prepared);
                 prepared_init(&d->s->prepared);
@@ -196,13 +202,16 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         else if (c->failed) /* the client will skip as the server would, up to the Sync it still owes */
                 c->skip_to_sync = true;
         d->ready = true;
+        /* Of a transaction that was rolled back in part (ROLLBACK TO), or of several between two of these, it
+         * is not followed which settings hold. */
+        if (s->wants && (c->mixed || (s->tx == 'T' && c->rolled_back))) {
+                c->pins |= PIN_SETTING;
+                s->dirty = true;
+        }
         if (s->tx == 'I') {
                 if (c->wrote && c->endpoint->cluster->probed)
                         raise_floor(c);
                 carry_settle(c, s);
-        } else if (s->tx == 'T' && c->rolled_back && c->settings_now != c->settings) {
-                c->pins |= PIN_SETTING; /* ROLLBACK TO: which settings were undone is not followed */
-                s->dirty = true;
         }
         if (s->replies.count == 0) {
                 c->barrier = false;
@@ -210,7 +219,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
                 if (s->tx == 'I')
                         c->began = c->wrote = false;
         }
-        c->failed = c->rolled_back = false;
+        c->failed = c->rolled_back = c->ended = c->mixed = false;
         return own ? VERDICT_SWALLOW : VERDICT_PASS;
 }
 

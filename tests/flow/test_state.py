@@ -174,3 +174,25 @@ def test_reset_all_keeps_the_role(t):
         for node in ("primary", "standby"):
             t.equal(c.query(f"/* pgsteer: {node} */ SELECT current_user, current_setting('work_mem')").rows,
                     [["st_kept", "4MB"]], f"role and setting after RESET ALL on the {node}")
+
+
+def test_settings_of_transactions_in_one_query(t):
+    for before, text, expected in (
+            ((), "BEGIN; SET work_mem = '9MB'; COMMIT; SELECT 1/0", "9MB"),
+            ((), "BEGIN; SET work_mem = '9MB'; ROLLBACK; SELECT 1", "4MB"),
+            ((), "BEGIN; SET work_mem = '9MB'; COMMIT; BEGIN; SELECT 1; ROLLBACK", "9MB"),
+            (("BEGIN", "SET work_mem = '9MB'"), "ROLLBACK; SELECT 1", "4MB"),
+            (("BEGIN", "SET work_mem = '9MB'"), "COMMIT; SELECT 1", "9MB"),
+            (("BEGIN", "SET work_mem = '9MB'"), "COMMIT; SELECT 1/0", "9MB"),
+            (("BEGIN", "SAVEPOINT a", "SET work_mem = '9MB'", "ROLLBACK TO a; SELECT 1"), "COMMIT", "4MB"),
+            (("BEGIN", "SAVEPOINT a", "SET work_mem = '9MB'", "ROLLBACK TO a"), "COMMIT", "4MB"),
+            (("BEGIN", "SET work_mem = '9MB'", "SAVEPOINT a", "SET work_mem = '8MB'", "RELEASE a"), "COMMIT", "8MB")):
+        s = t.steer(default_pool_size=1)
+        with s.client() as c:
+            for sql in before:
+                c.query(sql)
+            c.query(text, check=False)
+            t.equal(c.value("SHOW work_mem"), expected, f"the own setting after {before} {text!r}")
+        with s.client() as other:
+            t.equal(other.value("SHOW work_mem"), "4MB", f"another client's after {before} {text!r}")
+        s.stop()
