@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,10 +29,7 @@ void admin_unref(struct admin *admin)
 
 static void schedule_stats(struct admin *a)
 {
-        int64_t period_us = a->ops->conf(a->arg)->opt.stats_period_us;
-        struct timeval period = {period_us / US_PER_SEC, period_us % US_PER_SEC};
-
-        CHECK(evtimer_add(a->stats_timer, &period) == 0);
+        timer_once(a->stats_timer, a->ops->conf(a->arg)->opt.stats_period_us);
 }
 
 /* Of the period that has just ended. */
@@ -64,12 +60,10 @@ static void on_stats(struct letter *letter, void *owner)
         admin_unref(a);
 }
 
-static void on_stats_timer(evutil_socket_t fd, short what, void *arg)
+static void on_stats_timer(void *arg)
 {
         struct admin *a = arg;
 
-        (void)fd;
-        (void)what;
         (void)a->workers->census(a->crowd, CENSUS_STATS, &a->loop->mailbox, admin_ref(a), on_stats);
         schedule_stats(a);
 }
@@ -89,8 +83,7 @@ struct admin *admin_new_with(struct loop *loop, struct crowd *crowd, const struc
         a->workers = workers;
         list_init(&a->consoles);
         averages_init(&a->averages, clock_us());
-        a->stats_timer = evtimer_new(loop->base, on_stats_timer, a);
-        CHECK(a->stats_timer != NULL);
+        a->stats_timer = timer_new(loop, on_stats_timer, a);
         schedule_stats(a);
         return a;
 }
@@ -108,7 +101,7 @@ void admin_free(struct admin *admin)
                 return;
         while ((it = list_first(&admin->consoles)) != NULL)
                 console_close(list_item(it, struct console, in_admin), "shutting down");
-        event_free(admin->stats_timer);
+        timer_free(admin->stats_timer);
         admin->closed = true;
         admin_unref(admin);
 }

@@ -106,6 +106,8 @@ void fill_nodes(struct table *t, const struct scene *s)
         while (walk_next(&w)) {
                 struct topology view;
 
+                if (!w.cluster->probed)
+                        continue; /* a plain line: nobody asks its hosts what they are */
                 health_snapshot(w.cluster, &view);
                 for (int i = 0; i < view.count; i++)
                         node_row(t, w.names, &view.nodes[i]);

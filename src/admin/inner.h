@@ -4,15 +4,15 @@
 #include "admin/admin.h"
 #include "admin/averages.h"
 #include "admin/paused.h"
+#include "net/timer.h"
 
 #include <stdatomic.h>
 
-struct event;
 struct census_socket;
 
 enum {
         CONSOLES_MAX = 1000,
-        ADMIN_POLL_MS = 50,             /* between two looks at whether PAUSE or WAIT_CLOSE is done */
+        ADMIN_POLL_US = 50000,          /* between two looks at whether PAUSE or WAIT_CLOSE is done */
         CONSOLE_PID_FIRST = 0x7f000000, /* in BackendKeyData; a console's number is added */
 };
 
@@ -39,7 +39,7 @@ struct admin {
         struct paused paused;
         struct averages averages;
         struct counters own; /* what the console itself was asked */
-        struct event *stats_timer;
+        struct timer *stats_timer;
 };
 
 /* admin_new with other workers. */

@@ -6,8 +6,7 @@
 #include "admin/command.h"
 #include "admin/inner.h"
 #include "admin/table.h"
-
-struct event;
+#include "net/timer.h"
 
 struct outcome {
         struct refusal refusal; /* severity NULL: it went well */
@@ -27,7 +26,7 @@ struct job {
         int letters; /* out */
         bool cancelled;
         char hint[512];      /* what outcome.refusal.hint may point to */
-        struct event *timer; /* NULL: none */
+        struct timer *timer; /* NULL: none */
 };
 
 /* Starts `command`. `may_command`: for admin_users. Whether it has ended, *ended says; else `done` is called
@@ -41,3 +40,24 @@ void job_cancel(struct job *job);
 
 /* The end of a job that has ended, or of one whose outcome nobody wants any more. */
 void job_drop(struct job *job);
+
+/* ---- for job.c and job_orders.c ---- */
+
+/* The outcome is an error, 08P01. Returns true, as a command that has ended does. */
+bool job_fail(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Tells the console that a job which did not end at once has ended. It may be gone afterwards. */
+void job_end(struct job *job);
+
+/* A letter of the job is back. False: nobody waits for the outcome, and the job may be gone. */
+bool job_letter_back(struct job *job);
+
+/* Asks the workers; `done` gets the census, whose arg is the job. */
+void job_ask_census(struct job *job, unsigned parts, void (*done)(struct letter *letter, void *owner));
+
+/* The commands of job_orders.c; true: it has ended. */
+bool job_pause(struct job *job);
+bool job_resume(struct job *job);
+bool job_reconnect(struct job *job);
+bool job_kill(struct job *job);
+bool job_wait_close(struct job *job);

@@ -19,7 +19,8 @@ enum { ACCEPTS_A_TURN = 32 };
  * another server's. */
 static void remove_stale(const struct address *address)
 {
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        /* Not blocking: one whose queue is full (EAGAIN) is alive, and would keep us waiting. */
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
         if (fd < 0)
                 return;
@@ -33,8 +34,10 @@ static enum status open_one(struct listeners *l, const struct address *address, 
         int one = 1, saved, fd;
         bool file = address->u.any.sa_family == AF_UNIX && address->u.un.sun_path[0] != '\0';
 
-        if (l->count == LISTENERS_MAX)
+        if (l->count == LISTENERS_MAX) {
+                errno = 0; /* no system call's fault: see reason() */
                 return STATUS_LIMIT;
+        }
         fd = socket(address->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return STATUS_IO;
@@ -63,6 +66,14 @@ static enum status fail(const char *host, int port, const char *why, char *messa
         return STATUS_IO;
 }
 
+static const char *reason(int error)
+{
+        static const char full[] = "more than 32 sockets to listen on";
+
+        _Static_assert(LISTENERS_MAX == 32, "the text says how many");
+        return error == 0 ? full : strerrordesc_np(error);
+}
+
 /* Names, and "*". */
 static enum status add_resolved(struct listeners *l, const char *host, int port, int backlog, char *message,
                                 size_t size)
@@ -88,7 +99,7 @@ static enum status add_resolved(struct listeners *l, const char *host, int port,
         freeaddrinfo(list);
         /* A machine without IPv6 listens on what it has; a port that is taken is an error all the same. */
         if (opened == 0 || saved == EADDRINUSE)
-                return fail(host, port, strerrordesc_np(saved), message, size);
+                return fail(host, port, reason(saved), message, size);
         return STATUS_OK;
 }
 
@@ -101,7 +112,7 @@ enum status listeners_add(struct listeners *l, const char *host, int port, int b
         case STATUS_OK:
                 if (open_one(l, &address, backlog, mode) == STATUS_OK)
                         return STATUS_OK;
-                return fail(host, port, strerrordesc_np(errno), message, size);
+                return fail(host, port, reason(errno), message, size);
         case STATUS_ABSENT: return add_resolved(l, host, port, backlog, message, size);
         case STATUS_AGAIN:
         case STATUS_EOF:

@@ -64,21 +64,31 @@ static enum hint hint_of(struct sv comment)
         return sv_ieq(comment, SV("auto")) ? HINT_AUTO : HINT_NONE;
 }
 
+/* The last hint in the comments between `from` and the token at `to`, or `hint`. */
+static enum hint leading_hint(const struct scan *scan, const char *from, const char *to, enum hint hint)
+{
+        struct scan comments = *scan;
+        struct sv inside;
+
+        comments.p = from;
+        while (comments.p < to && scan_comment(&comments, &inside))
+                if (hint_of(inside) != HINT_NONE)
+                        hint = hint_of(inside);
+        return hint;
+}
+
 bool classify_next(struct sv *rest, const struct classify_rules *rules, unsigned options, struct facts *out)
 {
         struct statement st = {.rules = rules, .facts = out};
-        struct sv comment;
 
         *out = (struct facts){.class = CLASS_NONE, .reason = REASON_NOTHING};
         scan_init(&st.scan, *rest, options);
         do {
-                while (scan_comment(&st.scan, &comment)) {
-                        enum hint hint = hint_of(comment);
+                const char *from = st.scan.p;
 
-                        if (hint != HINT_NONE)
-                                out->hint = hint;
-                }
                 statement_advance(&st);
+                if (st.token.text.p != from)
+                        out->hint = leading_hint(&st.scan, from, st.token.text.p, out->hint);
         } while (st.token.kind == SCAN_SEMICOLON);
         if (st.token.kind != SCAN_END) {
                 out->statements = 1;

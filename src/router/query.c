@@ -171,7 +171,7 @@ static bool is_call(const struct walk *w)
         case LAST_RESERVED:
         case LAST_KEYWORD: break;
         }
-        if (is_with_name(w) || is_sample_method(w))
+        if (is_with_name(w) || is_sample_method(w) || w->name.before_keyword == KW_ORDINALITY)
                 return false;
         return w->last == LAST_NAME || !is_syntax(w);
 }
@@ -283,13 +283,13 @@ static inline void on_dot(struct walk *w)
                 w->name.parts = 3; /* (row).name: names nothing built in */
                 w->name.before = LAST_RESERVED;
                 w->name.before_keyword = KW_NOT_ONE;
-        } else if (__builtin_expect(in_catalog(w->name.first), 0) && w->name.parts == 1) {
-                struct sv schema = known_fold(w->name.first, space);
+        } else if (__builtin_expect(in_catalog(w->name.final), 0)) {
+                struct sv schema = known_fold(w->name.final, space);
 
                 if (schema.n >= 7 && memcmp(schema.p, "pg_temp", 7) == 0 &&
                     (schema.n == 7 || schema.p[7] == '_')) {
                         w->st->facts->pins |= PIN_TEMP;
-                        statement_write(w->st, REASON_RELATION, w->name.first);
+                        statement_write(w->st, REASON_RELATION, w->name.final);
                 }
         }
         now_last(w, LAST_DOT);

@@ -456,7 +456,7 @@ void statement_read(struct statement *st)
                 verb_query(st);
         } else if (verb != NULL) {
                 verb(st);
-        } else {
+        } else if (st->token.kind != SCAN_ERROR) {
                 statement_write(st, REASON_UNKNOWN_STATEMENT, st->token.text);
                 query_walk(st, 0);
         }

@@ -61,6 +61,7 @@ struct client {
         size_t replay_size; /* bytes ahead to be kept in server->replay as they are sent */
         size_t known;       /* bytes ahead that have been classified and need no further look */
         bool in_segment;    /* messages sent, their Sync not yet */
+        bool bound;          /* a Bind or Execute is among them */
         bool skip_to_sync;  /* drop all until Sync, as a server does after an error */
         bool barrier;       /* forward nothing until all owed replies are in */
         bool unnamed_here;  /* the last unnamed Parse went to the server of now */

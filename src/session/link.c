@@ -82,7 +82,7 @@ void link_release_to_primary(struct client *c, enum reason reason)
 void link_abandon(struct client *c, const char *why)
 {
         struct server *s = part(c);
-        bool at_rest = s->tx == 'I' && s->replies.count == 0 && c->pass == 0 &&
+        bool at_rest = s->tx == 'I' && s->replies.count == 0 && !c->in_segment && c->pass == 0 &&
                        stream_unsent(&s->stream) == 0 && s->pass == 0 && buf_len(&s->in) == 0;
 
         if (at_rest)

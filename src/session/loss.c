@@ -51,7 +51,7 @@ static void run_again(struct client *c, struct buf *replay)
         }
         c->repeat = REPEAT_NO;
         c->pass = c->known = c->replay_size = 0;
-        c->in_segment = c->barrier = c->wrote = c->began = c->commit_sent = false;
+        c->in_segment = c->bound = c->barrier = c->wrote = c->began = c->commit_sent = false;
         client_move(c, CLIENT_IDLE);
         client_go_on(c);
 }
@@ -152,7 +152,7 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
         client_move(c, aborted ? CLIENT_ABORTED : CLIENT_IDLE);
         client_log_error(c, &r);
         answer_owed(c, &r, sync_points, aborted);
-        c->in_segment = false;
+        c->in_segment = c->bound = false;
         client_go_on(c);
 }
 

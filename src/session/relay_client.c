@@ -181,7 +181,7 @@ static size_t on_query(struct up *up, const struct msg *m)
                         look(c, text, &f);
                 }
         }
-        c->in_segment = false;
+        c->in_segment = c->bound = false;
         if (f.deallocate.n > 0 && f.statements == 1 && names_find(&c->names, f.deallocate) != NULL)
                 return deallocate(up, m, f.deallocate);
         if (!owe(up, REPLY_QUERY, 0, NULL))
@@ -331,6 +331,21 @@ static size_t on_close(struct up *up, const struct msg *m)
         return pass(up, m);
 }
 
+/* Parse and Describe alone, up to Flush, as asyncpg sends them to prepare: a Sync of our own behind it ends the segment, so
+ * that what comes next, perhaps a write, is routed by what it is, and the server is free meanwhile. */
+static size_t on_flush(struct up *up, const struct msg *m)
+{
+        struct client *c = up->c;
+        size_t used = pass(up, m);
+
+        if (!c->in_segment || c->bound || c->began || up->s->tx != 'I' || !follows_statements(c))
+                return used;
+        c->in_segment = c->bound = false;
+        put_head(up, FE_SYNC, 0);
+        owe(up, REPLY_SYNC, REPLY_SWALLOW, NULL);
+        return used;
+}
+
 /* At the start of a segment behind one that is not answered: on the primary all may follow; on a standby only
  * reads may, outside a transaction. */
 static bool may_follow(struct up *up, const uint8_t *p, size_t n)
@@ -349,15 +364,17 @@ static size_t on_message(struct up *up, const struct msg *m)
         switch (m->type) {
         case FE_QUERY: return on_query(up, m);
         case FE_PARSE: c->in_segment = true; return on_parse(up, m);
-        case FE_BIND: c->in_segment = true; return on_bind(up, m);
+        case FE_BIND:
+                c->in_segment = c->bound = true;
+                return on_bind(up, m);
         case FE_DESCRIBE: c->in_segment = true; return on_describe(up, m);
         case FE_CLOSE: c->in_segment = true; return on_close(up, m);
         case FE_EXECUTE:
-                c->in_segment = true;
+                c->in_segment = c->bound = true;
                 owe(up, REPLY_EXECUTE, 0, NULL);
                 return pass(up, m);
         case FE_SYNC:
-                c->in_segment = false;
+                c->in_segment = c->bound = false;
                 owe(up, REPLY_SYNC, 0, NULL);
                 return pass(up, m);
         case FE_FUNCTION:
@@ -365,7 +382,7 @@ static size_t on_message(struct up *up, const struct msg *m)
                 c->wrote = true;
                 owe(up, REPLY_FUNCTION, 0, NULL);
                 return pass(up, m);
-        case FE_FLUSH:
+        case FE_FLUSH: return on_flush(up, m);
         case FE_COPY_DATA:
         case FE_COPY_DONE:
         case FE_COPY_FAIL: return pass(up, m);

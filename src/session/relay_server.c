@@ -179,13 +179,19 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         struct client *c = d->c;
         struct server *s = d->s;
 
+        bool own;
+
         skip_replies(d); /* sent after an error, before the Sync */
         if (m->body_size != 1 || replies_head(&s->replies) == NULL || strchr("ITE", m->body[0]) == NULL)
                 return violation(d);
+        own = (replies_head(&s->replies)->flags & REPLY_SWALLOW) != 0;
         replies_pop(&s->replies);
         s->tx = (char)m->body[0];
         c->tx = s->tx;
-        count_transaction(c, s);
+        if (!own)
+                count_transaction(c, s);
+        else if (c->failed) /* the client will skip as the server would, up to the Sync it still owes */
+                c->skip_to_sync = true;
         d->ready = true;
         if (s->tx == 'I') {
                 if (c->wrote && c->endpoint->cluster->probed)
@@ -202,7 +208,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
                         c->began = c->wrote = false;
         }
         c->failed = c->rolled_back = false;
-        return VERDICT_PASS;
+        return own ? VERDICT_SWALLOW : VERDICT_PASS;
 }
 
 static enum verdict on_reply(struct down *d, const struct msg *m)

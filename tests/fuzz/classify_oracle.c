@@ -1,0 +1,320 @@
+/* The scanner beside PostgreSQL's own grammar (libpg_query, for tests only): statements of a corpus, and
+ * random mixtures of their tokens. What the grammar shows to be a write, or to call what is not known to be
+ * harmless, must not be a read to classify(); the share of reads it loses is printed. Only texts of plain
+ * queries that the grammar accepts are judged.
+ *
+ *     cc -O2 -g -std=c17 -D_GNU_SOURCE -Isrc -o build/classify_oracle tests/fuzz/classify_oracle.c \
+ *         $(ls src/router/[!r]*.c) src/base/check.c -lpg_query
+ *     build/classify_oracle FILE... [-n MUTATIONS] [-s SEED] [-v]
+ * FILE holds statements, each ended by a NUL or, when there is none, by a line's end. Exit status 1 when a
+ * write was taken for a read. -v prints the reads that were lost. */
+#include "router/classify.h"
+#include "router/known.h"
+#include "router/scan.h"
+
+#include <pg_query.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum verdict { VERDICT_NONE, VERDICT_READ, VERDICT_WRITE };
+
+static uint64_t random_state = 1;
+
+static uint32_t random_below(uint32_t limit)
+{
+        random_state ^= random_state << 13;
+        random_state ^= random_state >> 7;
+        random_state ^= random_state << 17;
+        return (uint32_t)(random_state >> 33) % limit;
+}
+
+/* ---- the parse tree, as far as a search in its JSON text tells ---- */
+
+/* What a JSON string holds, from behind its quote; *end is behind the closing one. Valid until the third next
+ * call. */
+static struct sv json_string(const char *p, const char **end)
+{
+        static char spaces[3][256];
+        static unsigned turn;
+        char *out = spaces[turn++ % 3];
+        size_t n = 0;
+
+        for (; *p != '"' && n < sizeof(spaces[0]); p++) {
+                if (*p != '\\') {
+                        out[n++] = *p;
+                } else if (*++p == 'u') {
+                        out[n++] = (char)strtol((char[]){p[3], p[4], '\0'}, NULL, 16);
+                        p += 4;
+                } else {
+                        out[n++] = *p;
+                }
+        }
+        *end = p + 1;
+        return sv_from(out, n);
+}
+
+/* The strings of the list that begins at `p`: [{"String":{"sval":"a"}},...]. Returns how many, at most three.
+ */
+static int names_at(const char *p, struct sv names[3])
+{
+        int n = 0;
+
+        for (; n < 3 && strncmp(p, "{\"String\":{\"sval\":\"", 19) == 0; n++) {
+                names[n] = json_string(p + 19, &p);
+                p += 2;
+                if (*p == ',')
+                        p++;
+        }
+        return n;
+}
+
+static bool needs_quotes(struct sv name)
+{
+        for (size_t i = 0; i < name.n; i++)
+                if (name.p[i] >= 'A' && name.p[i] <= 'Z')
+                        return true;
+        return false;
+}
+
+/* Whether some call in the tree is not of a harmless built-in function. */
+static bool calls_unknown(const char *tree)
+{
+        static const char key[] = "\"FuncCall\":{\"funcname\":[";
+
+        for (const char *p = tree; (p = strstr(p, key)) != NULL;) {
+                struct sv names[3];
+                int n = names_at(p += sizeof(key) - 1, names);
+                enum known known;
+
+                if (n == 0 || n == 3 || needs_quotes(names[n - 1]))
+                        return true;
+                known = known_function(n == 2 ? names[0] : SV(""), names[n - 1]);
+                if (known != KNOWN_READ && known != KNOWN_CURRENT_SETTING)
+                        return true;
+        }
+        return false;
+}
+
+static bool unknown_operator(const char *tree)
+{
+        static const char key[] = "\"name\":[";
+
+        for (const char *p = tree; (p = strstr(p, key)) != NULL;) {
+                struct sv names[3];
+                int n = names_at(p += sizeof(key) - 1, names);
+
+                if (n == 1 && strchr("+-*/<>=~!@#%^&|`?", *names[0].p) != NULL && !known_operator(names[0]))
+                        return true;
+                if (n == 2 && strchr("+-*/<>=~!@#%^&|`?", *names[1].p) != NULL &&
+                    (!sv_is(names[0], "pg_catalog") || !known_operator(names[1])))
+                        return true;
+        }
+        return false;
+}
+
+/* What the grammar says: READ or WRITE of queries, NONE of what it does not accept or is no query. */
+static enum verdict judge(const char *sql)
+{
+        static const char *const writes[] = {"\"InsertStmt\"",
+                                             "\"UpdateStmt\"",
+                                             "\"DeleteStmt\"",
+                                             "\"MergeStmt\"",
+                                             "\"intoClause\"",
+                                             "\"lockingClause\"",
+                                             "\"schemaname\":\"pg_temp\""};
+        PgQueryParseResult result = pg_query_parse(sql);
+        enum verdict verdict = VERDICT_READ;
+        bool query = false;
+
+        if (result.error != NULL) {
+                pg_query_free_parse_result(result);
+                return VERDICT_NONE;
+        }
+        for (const char *p = result.parse_tree; (p = strstr(p, "{\"stmt\":{\"")) != NULL; p += 10) {
+                query = strncmp(p + 10, "SelectStmt\"", 11) == 0;
+                if (!query && strncmp(p + 10, "InsertStmt\"", 11) != 0 &&
+                    strncmp(p + 10, "UpdateStmt\"", 11) != 0 && strncmp(p + 10, "DeleteStmt\"", 11) != 0 &&
+                    strncmp(p + 10, "MergeStmt\"", 10) != 0) {
+                        pg_query_free_parse_result(result);
+                        return VERDICT_NONE;
+                }
+        }
+        for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
+                if (strstr(result.parse_tree, writes[i]) != NULL)
+                        verdict = VERDICT_WRITE;
+        if (calls_unknown(result.parse_tree) || unknown_operator(result.parse_tree))
+                verdict = VERDICT_WRITE;
+        if (strstr(result.parse_tree, "SelectStmt") == NULL && verdict == VERDICT_READ)
+                verdict = VERDICT_NONE;
+        pg_query_free_parse_result(result);
+        return verdict;
+}
+
+/* ---- the corpus ---- */
+
+struct pool {
+        struct sv *items;
+        size_t count, room;
+};
+
+static struct pool statements, tokens;
+
+static void pool_add(struct pool *pool, struct sv item)
+{
+        if (pool->count == pool->room) {
+                pool->room = pool->room * 2 + 1024;
+                pool->items = realloc(pool->items, pool->room * sizeof(*pool->items));
+                if (pool->items == NULL)
+                        abort();
+        }
+        pool->items[pool->count++] = item;
+}
+
+static void add_statement(struct sv text)
+{
+        struct scan scan;
+        struct scan_token token;
+
+        pool_add(&statements, text);
+        scan_init(&scan, text, 0);
+        for (scan_next(&scan, &token); token.kind != SCAN_END && token.kind != SCAN_ERROR;
+             scan_next(&scan, &token))
+                pool_add(&tokens, token.text);
+}
+
+static void add_file(const char *path)
+{
+        FILE *file = fopen(path, "r");
+        char *text = NULL;
+        size_t room = 0;
+        char separator;
+
+        if (file == NULL || getdelim(&text, &room, EOF, file) < 0) {
+                perror(path);
+                exit(2);
+        }
+        fseek(file, 0, SEEK_END);
+        size_t n = (size_t)ftell(file);
+
+        fclose(file);
+        separator = memchr(text, '\0', n) != NULL ? '\0' : '\n';
+        for (size_t at = 0; at < n;) {
+                const char *stop = memchr(text + at, separator, n - at);
+                size_t length = stop == NULL ? n - at : (size_t)(stop - text) - at;
+
+                if (length > 0)
+                        add_statement(sv_from(text + at, length));
+                at += length + 1;
+        }
+}
+
+/* Writes some statement to `out` with some of its tokens exchanged, dropped or doubled, and some bytes of it
+ * replaced by others that matter to a scanner. */
+static void mix(char *out, size_t room)
+{
+        struct scan scan;
+        struct scan_token token;
+        size_t n = 0;
+        uint32_t every = 2 + random_below(20);
+
+        scan_init(&scan, statements.items[random_below((uint32_t)statements.count)], 0);
+        for (scan_next(&scan, &token); token.kind != SCAN_END && token.kind != SCAN_ERROR;
+             scan_next(&scan, &token)) {
+                struct sv text = token.text;
+                uint32_t doubled = 1;
+
+                if (random_below(every) == 0) {
+                        uint32_t what = random_below(6);
+
+                        if (what == 0)
+                                continue;
+                        if (what == 1)
+                                doubled = 2;
+                        else
+                                text = tokens.items[random_below((uint32_t)tokens.count)];
+                }
+                for (; doubled > 0; doubled--) {
+                        if (n + text.n + 40 > room)
+                                break;
+                        memcpy(out + n, text.p, text.n);
+                        n += text.n;
+                        out[n++] = ' ';
+                        if (random_below(every) == 0) {
+                                text = tokens.items[random_below((uint32_t)tokens.count)];
+                                doubled++;
+                        }
+                }
+        }
+        out[n] = '\0';
+        for (uint32_t left = random_below(3) == 0 ? 1 + random_below(4) : 0; left > 0 && n > 0; left--)
+                out[random_below((uint32_t)n)] = "'\"$\\/*-+.;,()eEuU&1 \n\t:@"[random_below(25)];
+}
+
+/* ---- the comparison ---- */
+
+static unsigned long judged, reads, lost, wrong;
+static bool verbose;
+
+static void compare(const char *sql)
+{
+        enum verdict verdict = judge(sql);
+        struct facts facts;
+
+        if (verdict == VERDICT_NONE)
+                return;
+        judged++;
+        classify(sv_cstr(sql), NULL, 0, &facts);
+        if (verdict == VERDICT_WRITE && facts.class == CLASS_READ) {
+                wrong++;
+                printf("WRITE TAKEN FOR READ: %s\n", sql);
+        }
+        if (verdict != VERDICT_READ)
+                return;
+        reads++;
+        if (facts.class == CLASS_READ || facts.reason == REASON_NODE_STATE ||
+            facts.reason == REASON_SESSION_STATE)
+                return;
+        lost++;
+        if (verbose)
+                printf("lost (%s, %.*s): %s\n", reason_name(facts.reason), SV_ARG(facts.token), sql);
+}
+
+static void report(const char *what)
+{
+        printf("%s: %lu queries judged, %lu reads, %lu lost (%.2f %%), %lu writes taken for reads\n", what,
+               judged, reads, lost, reads > 0 ? 100.0 * (double)lost / (double)reads : 0.0, wrong);
+}
+
+int main(int argc, char **argv)
+{
+        unsigned long mutations = 0;
+        static char text[1 << 16];
+
+        for (int i = 1; i < argc; i++) {
+                if (strcmp(argv[i], "-n") == 0 && i + 1 < argc)
+                        mutations = strtoul(argv[++i], NULL, 10);
+                else if (strcmp(argv[i], "-s") == 0 && i + 1 < argc)
+                        random_state = strtoul(argv[++i], NULL, 10) * UINT64_C(0x9E3779B97F4A7C15) | 1;
+                else if (strcmp(argv[i], "-v") == 0)
+                        verbose = true;
+                else
+                        add_file(argv[i]);
+        }
+        if (statements.count == 0) {
+                fprintf(stderr, "usage: %s FILE... [-n MUTATIONS] [-s SEED] [-v]\n", argv[0]);
+                return 2;
+        }
+        for (size_t i = 0; i < statements.count; i++) {
+                snprintf(text, sizeof(text), "%.*s", SV_ARG(statements.items[i]));
+                compare(text);
+        }
+        report("corpus");
+        judged = reads = lost = 0;
+        for (unsigned long i = 0; i < mutations; i++) {
+                mix(text, sizeof(text));
+                compare(text);
+        }
+        if (mutations > 0)
+                report("mixtures");
+        return wrong > 0;
+}

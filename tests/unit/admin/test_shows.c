@@ -1,0 +1,385 @@
+#include "admin/shows.h"
+
+#include "admin/scene.h"
+#include "base/check.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A census of two workers: "app" is a cluster of two nodes, "auto" came from the * line, "forced" has a user
+ * of its own in the configuration. */
+static struct census_pool pools[2][3] = {
+    {{.database = "app",
+      .user = "ann",
+      .node = "n1:1",
+      .sv_active = 2,
+      .sv_idle = 1,
+      .cl_active = 2,
+      .limit = 20},
+     {.database = "app", .user = "ann", .node = "n2:2", .sv_idle = 4, .cl_waiting = 1, .limit = 20},
+     {.database = "auto", .user = "bob", .node = "n1:1", .sv_login = 1, .limit = 20}},
+    {{.database = "app", .user = "ann", .node = "n1:1", .sv_active = 1, .cl_active = 1, .limit = 20},
+     {.database = "forced", .user = "boss", .node = "n1:1", .sv_idle = 1, .limit = 5},
+     {.database = "app", .user = "zoe", .node = "n1:1", .sv_tested = 1, .limit = 20}}};
+static struct census_endpoint endpoints[2][2] = {
+    {{.database = "app", .user = "ann", .clients = 5, .cl_active = 4, .cl_waiting = 1, .maxwait_us = 1500000},
+     {.database = "auto", .user = "bob", .clients = 1, .cl_active = 1}},
+    {{.database = "app", .user = "ann", .clients = 2, .cl_active = 2, .maxwait_us = 2500000},
+     {.database = "forced", .user = "clerk", .clients = 3, .cl_active = 3}}};
+static struct census_socket clients[1] = {{.user = "ann",
+                                           .database = "app",
+                                           .state = "active",
+                                           .node = "n1:1",
+                                           .addr = "127.0.0.1",
+                                           .local_addr = "127.0.0.1",
+                                           .application_name = "caf\xe9",
+                                           .pin = "LISTEN",
+                                           .ptr = 0xabc,
+                                           .wait_us = 2000003,
+                                           .id = 9}};
+static struct conf_database lines[] = {
+    {.name = "*",
+     .pool_mode = -1,
+     .pool_size = -1,
+     .max_db_connections = -1,
+     .max_db_client_connections = -1},
+    {.name = "forced", .user = "boss", .pool_mode = POOL_SESSION, .pool_size = 5, .max_db_connections = -1}};
+static struct conf_database list_line[] = {{.name = "app",
+                                            .dbname = "appdb",
+                                            .hosts = {{"h1", 1}, {"h2", 2}},
+                                            .host_count = 2,
+                                            .pool_mode = -1,
+                                            .pool_size = -1,
+                                            .max_db_connections = 7,
+                                            .load_balance_hosts = 1}};
+static struct conf_user users[] = {{.name = "zoe",
+                                    .pool_size = 12,
+                                    .reserve_pool_size = -1,
+                                    .pool_mode = -1,
+                                    .max_user_connections = -1,
+                                    .max_user_client_connections = -1},
+                                   {.name = "ann",
+                                    .pool_size = -1,
+                                    .reserve_pool_size = -1,
+                                    .pool_mode = POOL_SESSION,
+                                    .max_user_connections = 3,
+                                    .max_user_client_connections = -1}};
+
+struct stage {
+        struct census *census;
+        struct conf conf;
+        struct paused paused;
+        struct averages averages;
+        struct counters own;
+        struct census_socket console;
+        struct scene scene;
+};
+
+static void stage_init(struct stage *s)
+{
+        memset(s, 0, sizeof(*s));
+        s->census = xcalloc(1, sizeof(*s->census) + 2 * sizeof(s->census->worker[0]));
+        s->census->workers = 2;
+        for (int w = 0; w < 2; w++) {
+                s->census->worker[w].pools = pools[w];
+                s->census->worker[w].pool_count = 3;
+                s->census->worker[w].endpoints = endpoints[w];
+                s->census->worker[w].endpoint_count = 2;
+                s->census->worker[w].logins = 2;
+        }
+        s->census->worker[0].clients = clients;
+        s->census->worker[0].client_count = 1;
+        s->census->worker[1].servers = clients;
+        s->census->worker[1].server_count = 1;
+        s->conf.databases = lines;
+        s->conf.database_count = 2;
+        s->conf.users = users;
+        s->conf.user_count = 2;
+        s->conf.opt.default_pool_size = 20;
+        s->conf.opt.listen_port = 6432;
+        s->console = (struct census_socket){.user = "root",
+                                            .database = "pgbouncer",
+                                            .state = "idle",
+                                            .addr = "unix",
+                                            .local_addr = "",
+                                            .application_name = "",
+                                            .node = "",
+                                            .pin = ""};
+        s->scene = (struct scene){.conf = &s->conf,
+                                  .census = s->census,
+                                  .averages = &s->averages,
+                                  .paused = &s->paused,
+                                  .own = &s->own,
+                                  .consoles = &s->console,
+                                  .console_count = 1,
+                                  .now_us = 1};
+}
+
+static void stage_fini(struct stage *s)
+{
+        paused_fini(&s->paused);
+        free(s->census);
+}
+
+static void show(struct stage *s, const char *name, struct table *t)
+{
+        const struct show *what = show_find(sv_cstr(name));
+
+        CHECK(what != NULL);
+        table_init(t, what->columns, what->column_count);
+        what->fill(t, &s->scene);
+        UNIT_ASSERT(t->used % (size_t)t->column_count == 0);
+}
+
+static int column(const struct table *t, const char *name)
+{
+        int i = 0;
+
+        while (i < t->column_count && strcmp(t->columns[i].name, name) != 0)
+                i++;
+        CHECK(i < t->column_count);
+        return i;
+}
+
+static int64_t number(const struct table *t, size_t row, const char *name)
+{
+        return table_cell(t, row, column(t, name))->number;
+}
+
+static bool text_is(const struct table *t, size_t row, const char *name, const char *text)
+{
+        const struct cell *cell = table_cell(t, row, column(t, name));
+
+        return text == NULL ? cell->null : !cell->null && strcmp(cell->text, text) == 0;
+}
+
+static void names_are_found_in_any_case(void)
+{
+        UNIT_ASSERT(show_find(SV("pools")) != NULL && show_find(SV("pools")) == show_find(SV("PoolS")));
+        UNIT_ASSERT(show_find(SV("pool")) == NULL && show_find(SV("")) == NULL);
+        for (size_t i = 0; show_at(i) != NULL; i++) {
+                unit_row("%s", show_at(i)->name);
+                UNIT_ASSERT(show_find(sv_cstr(show_at(i)->name)) == show_at(i));
+                UNIT_ASSERT(show_at(i)->column_count <= TABLE_COLUMNS_MAX);
+        }
+}
+
+/* Programs read these by position: the letters are the types in PgBouncer's source. */
+static void columns_are_pgbouncers(void)
+{
+        static const struct {
+                const char *name, *types, *first, *last;
+        } rows[] = {
+            {"stats", "tnnnnnnnnnnnnnnnnnnnnnn", "database", "avg_bind_count"},
+            {"stats_totals", "tnnnnnnnnnnn", "database", "bind_count"},
+            {"stats_averages", "tnnnnnnnnnnn", "database", "avg_bind_count"},
+            {"totals", "tn", "name", "value"},
+            {"pools", "ttiiiiiiiiiiiiitt", "database", "load_balance_hosts"},
+            {"clients", "ttttttitittiiittittii", "type", "id"},
+            {"databases", "ttittiiiittiiiiii", "name", "disabled"},
+            {"users", "ttttiiii", "name", "current_client_connections"},
+            {"peers", "itii", "peer_id", "pool_size"},
+            {"peer_pools", "iiiii", "peer_id", "sv_login"},
+            {"lists", "ti", "list", "items"},
+            {"config", "tttt", "key", "changeable"},
+            {"dns_hosts", "tbt", "hostname", "addrs"},
+            {"dns_zones", "tbi", "zonename", "count"},
+            {"mem", "tiiii", "name", "memtotal"},
+            {"state", "tt", "key", "value"},
+            {"version", "t", "version", "version"},
+        };
+        static const char letters[] = {
+            [CELL_TEXT] = 't', [CELL_BOOL] = '?', [CELL_INT4] = 'i', [CELL_INT8] = 'b', [CELL_NUMERIC] = 'n'};
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                const struct show *what = show_find(sv_cstr(rows[i].name));
+                char types[TABLE_COLUMNS_MAX + 1] = "";
+
+                unit_row("%s", rows[i].name);
+                UNIT_ASSERT(what != NULL);
+                if (what == NULL)
+                        continue;
+                for (int c = 0; c < what->column_count; c++)
+                        types[c] = letters[what->columns[c].type];
+                UNIT_ASSERT(strcmp(types, rows[i].types) == 0);
+                UNIT_ASSERT(strcmp(what->columns[0].name, rows[i].first) == 0);
+                UNIT_ASSERT(strcmp(what->columns[what->column_count - 1].name, rows[i].last) == 0);
+        }
+}
+
+static void pools_have_one_row_for_database_and_user(void)
+{
+        static const struct {
+                const char *database, *user;
+                int cl_active, cl_waiting, sv_active, sv_idle, sv_tested, sv_login, maxwait, maxwait_us;
+        } rows[] = {
+            {"app", "ann", 6, 1, 3, 5, 0, 0, 2, 500000},
+            {"app", "zoe", 0, 0, 0, 0, 1, 0, 0, 0},
+            {"auto", "bob", 1, 0, 0, 0, 0, 1, 0, 0},
+            {"forced", "boss", 3, 0, 0, 1, 0, 0, 0, 0},
+            {"pgbouncer", "pgbouncer", 1, 0, 0, 0, 0, 0, 0, 0},
+        };
+        struct stage s;
+        struct table t;
+
+        stage_init(&s);
+        show(&s, "pools", &t);
+        UNIT_ASSERT(table_rows(&t) == sizeof(rows) / sizeof(rows[0]));
+        for (size_t i = 0; i < table_rows(&t); i++) {
+                unit_row("%s/%s", rows[i].database, rows[i].user);
+                UNIT_ASSERT(text_is(&t, i, "database", rows[i].database) &&
+                            text_is(&t, i, "user", rows[i].user));
+                UNIT_ASSERT(number(&t, i, "cl_active") == rows[i].cl_active);
+                UNIT_ASSERT(number(&t, i, "cl_waiting") == rows[i].cl_waiting);
+                UNIT_ASSERT(number(&t, i, "sv_active") == rows[i].sv_active);
+                UNIT_ASSERT(number(&t, i, "sv_idle") == rows[i].sv_idle);
+                UNIT_ASSERT(number(&t, i, "sv_tested") == rows[i].sv_tested);
+                UNIT_ASSERT(number(&t, i, "sv_login") == rows[i].sv_login);
+                UNIT_ASSERT(number(&t, i, "maxwait") == rows[i].maxwait);
+                UNIT_ASSERT(number(&t, i, "maxwait_us") == rows[i].maxwait_us);
+        }
+        table_fini(&t);
+        stage_fini(&s);
+}
+
+static void extended_pools_have_one_row_for_each_node(void)
+{
+        struct stage s;
+        struct table t;
+
+        stage_init(&s);
+        show(&s, "extended_pools", &t);
+        UNIT_ASSERT(table_rows(&t) == 5);
+        UNIT_ASSERT(text_is(&t, 0, "node", "n1:1") && text_is(&t, 1, "node", "n2:2"));
+        UNIT_ASSERT(number(&t, 0, "sv_active") == 3 && number(&t, 0, "cl_active") == 3);
+        UNIT_ASSERT(number(&t, 1, "sv_idle") == 4 && number(&t, 1, "cl_waiting") == 1);
+        UNIT_ASSERT(number(&t, 0, "pool_size") == 20);
+        table_fini(&t);
+        stage_fini(&s);
+}
+
+static void databases_are_lines_and_those_in_use(void)
+{
+        struct stage s;
+        struct table t;
+
+        stage_init(&s);
+        paused_add(&s.paused, "auto");
+        show(&s, "databases", &t);
+        UNIT_ASSERT(table_rows(&t) == 4);
+        UNIT_ASSERT(text_is(&t, 0, "name", "app") && text_is(&t, 1, "name", "auto"));
+        UNIT_ASSERT(text_is(&t, 2, "name", "forced") && text_is(&t, 3, "name", "pgbouncer"));
+        UNIT_ASSERT(number(&t, 0, "current_connections") == 9 &&
+                    number(&t, 0, "current_client_connections") == 7);
+        UNIT_ASSERT(number(&t, 0, "paused") == 0 && number(&t, 1, "paused") == 1);
+        UNIT_ASSERT(text_is(&t, 1, "database", "auto") && text_is(&t, 1, "force_user", NULL));
+        UNIT_ASSERT(text_is(&t, 2, "force_user", "boss") && text_is(&t, 2, "pool_mode", "session"));
+        UNIT_ASSERT(number(&t, 2, "pool_size") == 5 && number(&t, 1, "pool_size") == 20);
+        UNIT_ASSERT(text_is(&t, 3, "host", NULL) && number(&t, 3, "port") == 6432);
+        table_fini(&t);
+
+        unit_row("a list of equal hosts");
+        s.conf.databases = list_line;
+        s.conf.database_count = 1;
+        show(&s, "databases", &t);
+        UNIT_ASSERT(text_is(&t, 0, "host", "h1,h2") && number(&t, 0, "port") == 1);
+        UNIT_ASSERT(text_is(&t, 0, "database", "appdb") &&
+                    text_is(&t, 0, "load_balance_hosts", "round-robin"));
+        UNIT_ASSERT(number(&t, 0, "max_connections") == 7);
+        table_fini(&t);
+        stage_fini(&s);
+}
+
+static void users_are_sorted_and_counted(void)
+{
+        struct stage s;
+        struct table t;
+
+        stage_init(&s);
+        show(&s, "users", &t);
+        UNIT_ASSERT(table_rows(&t) == 2);
+        UNIT_ASSERT(text_is(&t, 0, "name", "ann") && text_is(&t, 0, "pool_mode", "session"));
+        UNIT_ASSERT(text_is(&t, 0, "pool_size", "") && text_is(&t, 1, "pool_size", "       12"));
+        UNIT_ASSERT(number(&t, 0, "max_user_connections") == 3 && number(&t, 0, "current_connections") == 8);
+        UNIT_ASSERT(number(&t, 0, "current_client_connections") == 7);
+        UNIT_ASSERT(number(&t, 1, "current_connections") == 1 && text_is(&t, 1, "pool_mode", NULL));
+        table_fini(&t);
+        stage_fini(&s);
+}
+
+static void lists_count(void)
+{
+        static const struct {
+                const char *name;
+                int items;
+        } rows[] = {{"databases", 2},    {"users", 2},         {"peers", 0},         {"pools", 5},
+                    {"peer_pools", 0},   {"free_clients", 0},  {"used_clients", 16}, {"login_clients", 4},
+                    {"free_servers", 0}, {"used_servers", 11}, {"dns_names", 0},     {"dns_zones", 0},
+                    {"dns_queries", 0},  {"dns_pending", 0}};
+        struct stage s;
+        struct table t;
+
+        stage_init(&s);
+        show(&s, "lists", &t);
+        UNIT_ASSERT(table_rows(&t) == sizeof(rows) / sizeof(rows[0]));
+        for (size_t i = 0; i < table_rows(&t); i++) {
+                unit_row("%s", rows[i].name);
+                UNIT_ASSERT(text_is(&t, i, "list", rows[i].name) && number(&t, i, "items") == rows[i].items);
+        }
+        table_fini(&t);
+        stage_fini(&s);
+}
+
+static void sockets_are_shown_whole(void)
+{
+        struct stage s;
+        struct table t;
+
+        stage_init(&s);
+        show(&s, "clients", &t);
+        UNIT_ASSERT(table_rows(&t) == 2); /* and the console */
+        UNIT_ASSERT(text_is(&t, 0, "type", "C") && text_is(&t, 0, "state", "active"));
+        UNIT_ASSERT(text_is(&t, 0, "application_name", "caf?"));
+        UNIT_ASSERT(number(&t, 0, "wait") == 2 && number(&t, 0, "wait_us") == 3);
+        UNIT_ASSERT(text_is(&t, 0, "ptr", "0xabc") && text_is(&t, 0, "link", ""));
+        UNIT_ASSERT(text_is(&t, 1, "database", "pgbouncer") && text_is(&t, 1, "state", "idle"));
+        table_fini(&t);
+        show(&s, "sockets", &t);
+        UNIT_ASSERT(table_rows(&t) == 3 && text_is(&t, 0, "state", "cl_active") &&
+                    text_is(&t, 1, "type", "S"));
+        table_fini(&t);
+        show(&s, "active_sockets", &t);
+        UNIT_ASSERT(table_rows(&t) == 2);
+        table_fini(&t);
+        show(&s, "sessions", &t);
+        UNIT_ASSERT(table_rows(&t) == 1 && text_is(&t, 0, "pin", "LISTEN") && text_is(&t, 0, "node", "n1:1"));
+        table_fini(&t);
+        stage_fini(&s);
+}
+
+static void routes_show_what_happened(void)
+{
+        struct stage s;
+        struct table t;
+        struct census_stats stats = {.database = "app"};
+
+        stage_init(&s);
+        stats.n.routes[0][REASON_DML] = 3;
+        stats.n.routes[1][REASON_READ] = UINT64_C(9000000000);
+        s.census->worker[1].stats = &stats;
+        s.census->worker[1].stats_count = 1;
+        show(&s, "routes", &t);
+        UNIT_ASSERT(table_rows(&t) == 2);
+        UNIT_ASSERT(text_is(&t, 0, "target", "primary") && text_is(&t, 0, "reason", "dml"));
+        UNIT_ASSERT(text_is(&t, 1, "target", "standby") && text_is(&t, 1, "reason", "read"));
+        UNIT_ASSERT(table_cell(&t, 1, 3)->counter == UINT64_C(9000000000));
+        table_fini(&t);
+        stage_fini(&s);
+}
+
+UNIT_SUITE(admin_shows, UNIT_CASE(names_are_found_in_any_case), UNIT_CASE(columns_are_pgbouncers),
+           UNIT_CASE(pools_have_one_row_for_database_and_user),
+           UNIT_CASE(extended_pools_have_one_row_for_each_node),
+           UNIT_CASE(databases_are_lines_and_those_in_use), UNIT_CASE(users_are_sorted_and_counted),
+           UNIT_CASE(lists_count), UNIT_CASE(sockets_are_shown_whole), UNIT_CASE(routes_show_what_happened))

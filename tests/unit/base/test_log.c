@@ -1,0 +1,182 @@
+#include "base/log.h"
+
+#include "conf/files.h"
+#include "unit.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Standard error goes to a file while a test runs, and that file is read back. */
+struct capture {
+        int saved, fd;
+};
+
+static struct capture capture_begin(void)
+{
+        struct capture c;
+
+        fflush(stderr);
+        c.saved = dup(STDERR_FILENO);
+        c.fd = fileno(tmpfile());
+        dup2(c.fd, STDERR_FILENO);
+        return c;
+}
+
+static const char *capture_end(const struct capture *c)
+{
+        static char text[1 << 20];
+        ssize_t n;
+
+        dup2(c->saved, STDERR_FILENO);
+        close(c->saved);
+        n = pread(c->fd, text, sizeof(text) - 1, 0);
+        text[n > 0 ? n : 0] = '\0';
+        return text;
+}
+
+static bool matches(const char *text, const char *pattern)
+{
+        regex_t re;
+        bool yes;
+
+        if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+                return false;
+        yes = regexec(&re, text, 0, NULL, 0) == 0;
+        regfree(&re);
+        return yes;
+}
+
+#define STAMP "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3} [A-Z0-9+-]+ \\[[0-9]+\\] "
+
+static void writes_the_line_that_tools_know(void)
+{
+        static const struct {
+                const char *name;
+                enum log_level level;
+                const char *text, *pattern;
+        } rows[] = {
+            {"fatal", LOG_FATAL_, "it ends", STAMP "FATAL it ends\n$"},
+            {"error", LOG_ERROR_, "bad", STAMP "ERROR bad\n$"},
+            {"warning", LOG_WARNING_, "hm", STAMP "WARNING hm\n$"},
+            {"info", LOG_INFO_, "process up", STAMP "LOG process up\n$"},
+            {"control characters", LOG_INFO_,
+             "a\nb\tc\x7f"
+             "d\x1b",
+             STAMP "LOG a\\?b\\?c\\?d\\?\n$"},
+            {"above ASCII stays", LOG_INFO_, "gr\xc3\xbc\xc3\x9f", STAMP "LOG gr\xc3\xbc\xc3\x9f\n$"},
+            {"empty", LOG_INFO_, "", STAMP "LOG \n$"},
+            {"debug is not asked for", LOG_DEBUG_, "no", "^$"},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct capture c = capture_begin();
+                const char *said;
+
+                log_write(rows[i].level, "%s", rows[i].text);
+                said = capture_end(&c);
+                unit_row("%s", rows[i].name);
+                UNIT_ASSERT(matches(said, rows[i].pattern));
+        }
+}
+
+static void keeps_to_its_level(void)
+{
+        static const enum log_level levels[] = {LOG_FATAL_, LOG_ERROR_, LOG_WARNING_,
+                                                LOG_INFO_,  LOG_DEBUG_, LOG_NOISE_};
+
+        for (size_t set = 0; set < 6; set++) {
+                log_set_level(levels[set]);
+                for (size_t asked = 0; asked < 6; asked++) {
+                        unit_row("level %zu asked %zu", set, asked);
+                        UNIT_ASSERT(log_enabled(levels[asked]) == (asked <= set));
+                }
+        }
+        log_set_level(LOG_INFO_);
+}
+
+static void cuts_a_long_line_and_ends_it(void)
+{
+        struct capture c;
+        char text[5000];
+        const char *said;
+
+        memset(text, 'x', sizeof(text) - 1);
+        text[sizeof(text) - 1] = '\0';
+        c = capture_begin();
+        log_info("%s", text);
+        said = capture_end(&c);
+        UNIT_ASSERT(strlen(said) <= 2048 && strlen(said) > 1900);
+        UNIT_ASSERT(said[strlen(said) - 1] == '\n' && strchr(said, '\n') == said + strlen(said) - 1);
+}
+
+static void *chatter(void *arg)
+{
+        for (int i = 0; i < 200; i++)
+                log_info("<%s>", (const char *)arg);
+        return NULL;
+}
+
+static void lines_of_threads_do_not_mix(void)
+{
+        static char texts[4][300];
+        pthread_t threads[4];
+        struct capture c = capture_begin();
+        const char *at, *end;
+        int whole = 0;
+
+        for (int i = 0; i < 4; i++) {
+                memset(texts[i], 'a' + i, sizeof(texts[i]) - 1);
+                pthread_create(&threads[i], NULL, chatter, texts[i]);
+        }
+        for (int i = 0; i < 4; i++)
+                pthread_join(threads[i], NULL);
+        at = capture_end(&c);
+        for (; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+                const char *open = memchr(at, '<', (size_t)(end - at));
+
+                UNIT_ASSERT(open != NULL && end[-1] == '>' && end - open == 301);
+                if (open == NULL)
+                        break;
+                for (int i = 0; i < 4; i++)
+                        if (memcmp(open + 1, texts[i], 299) == 0)
+                                whole++;
+        }
+        UNIT_ASSERT(whole == 800);
+}
+
+static void reopens_its_file(void)
+{
+        char path[300], moved[300], text[400];
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/log", files_dir());
+        snprintf(moved, sizeof(moved), "%s/log.1", files_dir());
+        UNIT_ASSERT(log_open(path, false));
+        log_info("before");
+        UNIT_ASSERT(rename(path, moved) == 0);
+        UNIT_ASSERT(!log_open("/nowhere/at/all", false));
+        log_info("between");
+        UNIT_ASSERT(log_open(path, false));
+        log_info("after");
+        f = fopen(moved, "r");
+        UNIT_ASSERT(f != NULL && fgets(text, sizeof(text), f) != NULL && strstr(text, "before") != NULL);
+        UNIT_ASSERT(fgets(text, sizeof(text), f) != NULL && strstr(text, "between") != NULL);
+        UNIT_ASSERT(fgets(text, sizeof(text), f) == NULL);
+        fclose(f);
+        f = fopen(path, "r");
+        UNIT_ASSERT(f != NULL && fgets(text, sizeof(text), f) != NULL && strstr(text, "after") != NULL);
+        UNIT_ASSERT(fgets(text, sizeof(text), f) == NULL);
+        fclose(f);
+        /* There is no way to take a file away again, and the tests that follow need none. */
+        UNIT_ASSERT(log_open("/dev/null", true));
+        unlink(path);
+        unlink(moved);
+}
+
+UNIT_SUITE(base_log, UNIT_CASE(writes_the_line_that_tools_know), UNIT_CASE(keeps_to_its_level),
+           UNIT_CASE(cuts_a_long_line_and_ends_it), UNIT_CASE(lines_of_threads_do_not_mix),
+           UNIT_CASE(reopens_its_file))

@@ -1,0 +1,88 @@
+#include "wire/fields.h"
+
+#include "unit.h"
+
+#include <stdlib.h>
+
+#define BYTES(literal) literal, sizeof(literal) - 1
+
+static const struct row {
+        const char *name;
+        const char *body;
+        size_t n;
+        const char *severity, *sqlstate, *text;
+} rows[] = {
+    {"as PostgreSQL sends it", BYTES("SFEHLER\0VERROR\0C42601\0Msyntax\0P8\0Fscan.l\0\0"), "ERROR", "42601",
+     "syntax"},
+    {"the unlocalised severity wins from behind", BYTES("SFATAL\0C57P01\0Mgone\0VPANIC\0\0"), "PANIC",
+     "57P01", "gone"},
+    {"before 9.6 there was only one", BYTES("SFATAL\0C57P01\0Mgone\0\0"), "FATAL", "57P01", "gone"},
+    {"nothing", BYTES("\0"), "", "", ""},
+    {"no body at all", BYTES(""), "", "", ""},
+    {"no closing NUL", BYTES("SERROR\0C42601\0"), "ERROR", "42601", ""},
+    {"a value without its NUL", BYTES("SERROR\0C42601"), "ERROR", "", ""},
+    {"a code without a value", BYTES("SERROR\0M"), "ERROR", "", ""},
+    {"fields behind the closing NUL", BYTES("SERROR\0\0C42601\0"), "ERROR", "", ""},
+    {"empty values", BYTES("S\0V\0C\0M\0\0"), "", "", ""},
+};
+
+static void reads_what_the_server_says(void)
+{
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                uint8_t *bytes = malloc(MSG_HEAD + rows[i].n);
+                struct error_fields e;
+                struct msg m;
+
+                unit_row("%s", rows[i].name);
+                bytes[0] = BE_ERROR;
+                put_u32(bytes + 1, (uint32_t)rows[i].n + 4);
+                memcpy(bytes + MSG_HEAD, rows[i].body, rows[i].n);
+                UNIT_ASSERT(msg_peek(bytes, MSG_HEAD + rows[i].n, &m) == STATUS_OK);
+                error_fields_read(&m, &e);
+                UNIT_ASSERT(sv_is(e.severity, rows[i].severity));
+                UNIT_ASSERT(sv_is(e.sqlstate, rows[i].sqlstate));
+                UNIT_ASSERT(sv_is(e.text, rows[i].text));
+                free(bytes);
+        }
+}
+
+/* However little of it is here, nothing behind it is looked at (the sanitizers watch). */
+static void reads_an_incomplete_one(void)
+{
+        for (size_t k = 0; k <= rows[0].n; k++) {
+                uint8_t *bytes = malloc(MSG_HEAD + k);
+                struct error_fields e;
+                struct msg m;
+
+                unit_row("%zu bytes of the body", k);
+                bytes[0] = BE_ERROR;
+                put_u32(bytes + 1, (uint32_t)rows[0].n + 4);
+                memcpy(bytes + MSG_HEAD, rows[0].body, k);
+                UNIT_ASSERT(msg_peek(bytes, MSG_HEAD + k, &m) == STATUS_OK);
+                error_fields_read(&m, &e);
+                UNIT_ASSERT(sv_is(e.sqlstate, k >= 22 ? "42601" : ""));
+                free(bytes);
+        }
+}
+
+static void knows_what_tells_about_the_node(void)
+{
+        static const struct {
+                const char *sqlstate;
+                bool shutdown, read_only;
+        } codes[] = {{"57P01", true, false},  {"57P02", true, false},  {"57P03", true, false},
+                     {"57P04", false, false}, {"57P0", false, false},  {"57014", false, false},
+                     {"25006", false, true},  {"25001", false, false}, {"55000", false, false},
+                     {"", false, false}};
+
+        for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+                struct sv code = sv_cstr(codes[i].sqlstate);
+
+                unit_row("%s", codes[i].sqlstate);
+                UNIT_ASSERT(sqlstate_is_shutdown(code) == codes[i].shutdown);
+                UNIT_ASSERT(sqlstate_is_read_only(code) == codes[i].read_only);
+        }
+}
+
+UNIT_SUITE(wire_fields, UNIT_CASE(reads_what_the_server_says), UNIT_CASE(reads_an_incomplete_one),
+           UNIT_CASE(knows_what_tells_about_the_node))
