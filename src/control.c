@@ -128,7 +128,7 @@ static void on_shutdown_look(evutil_socket_t fd, short what, void *arg)
 static void shut_down(void *arg, enum shutdown_mode mode)
 {
         struct control *ctl = arg;
-        struct timeval interval = {0, SHUTDOWN_LOOK_MS * 1000};
+        struct timeval interval = {0, SHUTDOWN_LOOK_MS * 1000L};
 
         if (mode == SHUTDOWN_NOW || (ctl->shutting_down && ctl->shutdown == mode)) {
                 stop_now(ctl);
@@ -204,6 +204,7 @@ static void make_workers(struct control *ctl)
         secret_random(crowd->statement_seed, sizeof(crowd->statement_seed));
         secret_random(crowd->mock_key, sizeof(crowd->mock_key));
         crowd->adopt = admin_adopt;
+        crowd->cancel_console = admin_cancel;
         ctl->workers = xcalloc((unsigned long)crowd->workers, sizeof(*ctl->workers));
         for (int i = 0; i < crowd->workers; i++) {
                 worker_init(&ctl->workers[i], ctl->conf, crowd, i);

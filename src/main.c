@@ -63,6 +63,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         };
         int c;
 
+        /* No thread exists yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
         while ((c = getopt_long(argc, argv, "tdu:qvVh", options, NULL)) != -1) {
                 switch (c) {
                 case 't': a->check = true; break;
@@ -124,9 +125,10 @@ static bool listen_on(const struct conf *conf, struct listeners *l, char *messag
 
 static bool become(const char *name, char *message, size_t size)
 {
-        const struct passwd *user = getpwnam(name);
+        struct passwd entry, *user = NULL;
+        char strings[4096];
 
-        if (user == NULL) {
+        if (getpwnam_r(name, &entry, strings, sizeof(strings), &user) != 0 || user == NULL) {
                 snprintf(message, size, "user \"%s\" does not exist", name);
                 return false;
         }

@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* ---- tokens ---- */
 
@@ -259,25 +258,34 @@ static bool parse_show_words(struct parse *p)
         return p->out->fake != NULL || refuse_syntax(p->whole, p->refusal);
 }
 
+/* A number of up to nine digits; -1: it is none. */
+static int64_t small_number(struct sv word)
+{
+        int64_t number = 0;
+
+        for (size_t i = 0; i < word.n; i++) {
+                if (i == 9 || !isdigit((unsigned char)word.p[i]))
+                        return -1;
+                number = number * 10 + (word.p[i] - '0');
+        }
+        return word.n == 0 ? -1 : number;
+}
+
 /* SELECT of what drivers ask: a number, or a function without arguments. */
 static bool parse_driver_select(struct parse *p, struct sv word)
 {
         struct sv name = word;
-        char digits[20];
 
-        if (word.n > 0 && word.n < sizeof(digits) && word.n <= 9 && isdigit((unsigned char)word.p[0])) {
-                memcpy(digits, word.p, word.n);
-                digits[word.n] = 0;
+        p->out->tag = "SELECT 1";
+        p->out->number = small_number(word);
+        if (p->out->number >= 0) {
                 p->out->verb = VERB_NUMBER;
-                p->out->number = atoi(digits);
-                p->out->tag = "SELECT 1";
-                return strspn(digits, "0123456789") == word.n && (at_end(p) || skip_word(p, "as"));
+                return at_end(p) || skip_word(p, "as");
         }
         if (name.n > 11 && sv_ieq(sv_from(name.p, 11), SV("pg_catalog.")))
                 name = rest_after(name, 11);
         p->out->verb = VERB_PARAM;
         p->out->fake = fake_function_find(name);
-        p->out->tag = "SELECT 1";
         return p->out->fake != NULL && take_token(&p->rest).text.p[0] == '(' &&
                take_token(&p->rest).text.p[0] == ')';
 }

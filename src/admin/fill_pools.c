@@ -183,25 +183,15 @@ static void size_text(struct table *t, int size)
                 table_textf(t, "%9d", size); /* PgBouncer pads it so */
 }
 
-static int by_user(const void *a, const void *b)
-{
-        const struct conf_user *const *x = a, *const *y = b;
-
-        return strcmp((*x)->name, (*y)->name);
-}
-
 void fill_users(struct table *t, const struct scene *s)
 {
         struct pool_rows rows;
         const struct options *opt = &s->conf->opt;
-        const struct conf_user **users = xcalloc(s->conf->user_count + 1, sizeof(*users));
 
         pool_rows_make(&rows, s, BY_USER);
-        for (size_t i = 0; i < s->conf->user_count; i++)
-                users[i] = &s->conf->users[i];
-        qsort(users, s->conf->user_count, sizeof(*users), by_user);
         for (size_t i = 0; i < s->conf->user_count; i++) {
-                const struct conf_user *u = users[i];
+                const struct conf_user *u =
+                    &s->conf->users[i]; /* conf keeps them by name, as PgBouncer does */
                 const struct pool_row *r = pool_rows_find(&rows, "", u->name);
 
                 table_text(t, u->name);
@@ -214,7 +204,6 @@ void fill_users(struct table *t, const struct scene *s)
                 table_int(t, r == NULL ? 0 : r->clients);
         }
         pool_rows_fini(&rows);
-        free(users);
 }
 
 /* ---- SHOW LISTS ---- */

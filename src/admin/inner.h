@@ -12,8 +12,8 @@ struct census_socket;
 
 enum {
         CONSOLES_MAX = 1000,
-        ADMIN_POLL_US = 50000,          /* between two looks at whether PAUSE or WAIT_CLOSE is done */
-        CONSOLE_PID_FIRST = 0x7f000000, /* in BackendKeyData; a console's number is added */
+        ADMIN_POLL_US = 50000,           /* between two looks at whether PAUSE or WAIT_CLOSE is done */
+        CONSOLE_PID_FIRST = CONSOLE_PID, /* in BackendKeyData; a console's number is added */
 };
 
 /* How workers are asked; a test answers itself. */

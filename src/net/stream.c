@@ -136,6 +136,7 @@ void stream_detach(struct stream *s)
 {
         if (event_initialized(&s->event))
                 event_del(&s->event);
+        s->event = (struct event){0}; /* it knows its old loop, which the next owner must not touch */
         s->loop = NULL;
 }
 

@@ -337,9 +337,14 @@ void pool_retry(struct pool *pool)
 
 void pool_server_ready(struct server *s)
 {
+        const struct conf_database *line = s->pool->line;
+
         s->pool->retry_us = 0;
         s->pool->last.severity = NULL;
-        pool_give_back(s);
+        if (line != NULL && line->connect_query != NULL && line->connect_query[0] != '\0')
+                server_reset(s, line->connect_query);
+        else
+                pool_give_back(s);
 }
 
 /* Everybody who waits gets the news; who asks again waits again, but not in this round. */

@@ -68,6 +68,7 @@ struct pools {
         int count;
         struct pools **peers;           /* of all workers, by number */
         struct pool *pools;             /* uthash */
+        char **paused;                  /* names under PAUSE; "" is all; NULL-terminated, NULL: none */
         struct settings_table settings; /* of servers and clients of this worker */
         uint64_t next_id;
 };

@@ -36,6 +36,7 @@ void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const
         pools->self = self;
         pools->pools = NULL;
         pools->settings = (struct settings_table){0};
+        pools->paused = NULL;
         pools->next_id = 0;
 }
 
@@ -60,6 +61,8 @@ void pools_fini(struct pools *pools)
         /* Servers in the graveyard still point here; the pools are freed after them, by the roof's order. */
 }
 
+static void note_paused(struct pools *pools, const char *database, bool paused);
+
 void pools_free(struct pools *pools)
 {
         struct pool *pool, *next;
@@ -70,7 +73,46 @@ void pools_free(struct pools *pools)
                 free(pool->dbname);
                 free(pool);
         }
+        note_paused(pools, NULL, false);
+        free(pools->paused);
         conf_unref(pools->conf);
+}
+
+/* ---- who is paused: also pools that are made later ---- */
+
+static size_t paused_count(const struct pools *pools)
+{
+        size_t n = 0;
+
+        while (pools->paused != NULL && pools->paused[n] != NULL)
+                n++;
+        return n;
+}
+
+static bool is_paused(const struct pools *pools, const char *database)
+{
+        for (size_t i = 0; i < paused_count(pools); i++)
+                if (pools->paused[i][0] == '\0' || strcmp(pools->paused[i], database) == 0)
+                        return true;
+        return false;
+}
+
+/* `database` NULL: all. RESUME of all ends every PAUSE. */
+static void note_paused(struct pools *pools, const char *database, bool paused)
+{
+        const char *name = database != NULL ? database : "";
+        size_t n = paused_count(pools), kept = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                if (strcmp(pools->paused[i], name) == 0 || (!paused && database == NULL))
+                        free(pools->paused[i]);
+                else
+                        pools->paused[kept++] = pools->paused[i];
+        }
+        pools->paused = xrealloc(pools->paused, (kept + 2) * sizeof(char *));
+        if (paused)
+                pools->paused[kept++] = xstrdup(name);
+        pools->paused[kept] = NULL;
 }
 
 struct pool *pools_get(struct pools *pools, const struct conf_database *line, const char *database,
@@ -93,6 +135,7 @@ struct pool *pools_get(struct pools *pools, const struct conf_database *line, co
         list_init(&pool->resetting);
         list_init(&pool->parked);
         list_init(&pool->queue);
+        pool->paused = is_paused(pools, database);
         HASH_ADD_PTR(pools->pools, quota, pool);
         atomic_store(&quota->limit, limit_of(pools, pool));
         return pool;
@@ -199,12 +242,15 @@ static void tick_resets(struct pool *pool, int64_t now)
 
 static void tick_queue(struct pool *pool, int64_t now)
 {
+        const struct conf_user *user = conf_find_user(pool->home->conf, pool->quota->user);
         int64_t limit = pool->home->conf->opt.query_wait_timeout_us;
         struct list *head;
         struct refusal r;
 
         if (pool->line != NULL)
                 limit = line_or(pool->line->query_wait_timeout_us, limit);
+        if (user != NULL)
+                limit = line_or(user->query_wait_timeout_us, limit);
         while (limit > 0 && (head = list_first(&pool->queue)) != NULL) {
                 struct waiter *w = list_item(head, struct waiter, in_queue);
 
@@ -276,6 +322,7 @@ void pools_kill(struct pools *pools, const char *database)
 {
         struct pool *pool, *next;
 
+        note_paused(pools, database, true);
         HASH_ITER (hh, pools->pools, pool, next) {
                 if (!concerns(pool, database))
                         continue;
@@ -307,6 +354,7 @@ bool pools_pause(struct pools *pools, const char *database, bool paused)
         struct pool *pool, *next;
         bool busy = false;
 
+        note_paused(pools, database, paused);
         HASH_ITER (hh, pools->pools, pool, next) {
                 if (!concerns(pool, database))
                         continue;

@@ -32,7 +32,7 @@ static struct prepared_entry *find(struct prepared *p, const uint64_t key[2])
 
 static void drop(struct prepared *p, struct prepared_entry *e)
 {
-        HASH_DEL(p->entries, e);
+        HASH_DEL(p->entries, e); /* NOLINT(clang-analyzer-core.NullDereference): uthash's own lists */
         list_unlink(&e->in_recent);
         p->count--;
         free(e);

@@ -20,8 +20,8 @@ enum {
 
 const struct machine_state server_states[SERVER_STATES] = {
     [SERVER_CONNECTING] = {"connecting", MOVE(SERVER_LOGIN) | MOVE(SERVER_CLOSED)},
-    [SERVER_LOGIN] = {"login",
-                      MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_LOGIN] = {"login", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_RESETTING) |
+                                   MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_IDLE] = {"idle", MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_LEASED] = {"active", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_RESETTING) |
                                      MOVE(SERVER_PARKED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},

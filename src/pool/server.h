@@ -89,7 +89,7 @@ void server_close(struct server *s, const char *why);
 /* For who counts in server->cancels: a closed server is buried when the last cancel request is through. */
 void server_bury(struct server *s);
 
-/* Runs `sql` (a statement that clears the session) and then gives the server back. */
+/* Runs `sql` (the reset query, which clears the session, or connect_query) and then gives the server back. */
 void server_reset(struct server *s, const char *sql);
 
 /* Joins the loop of the worker it has moved to; its pool has been set. */

@@ -12,7 +12,7 @@ static void add(enum keyword keyword, const char *text, enum keyword_category ca
 
         memcpy(padded, text, n < 8 ? n : 8);
         entry->head = keyword_load(padded) | KEYWORD_CASE_BITS;
-        entry->tail = n > 8 ? keyword_load(text + n - 8) | KEYWORD_CASE_BITS : 0;
+        entry->tail = n > 8 ? keyword_load(&text[n - 8]) | KEYWORD_CASE_BITS : 0;
         entry->length = (uint8_t)n;
         entry->category = (uint8_t)category;
         entry->keyword = (uint16_t)keyword;

@@ -26,7 +26,7 @@ static unsigned slot_of(const char *name, size_t n)
 
         if (n >= 8) {
                 memcpy(&head, name, 8);
-                memcpy(&tail, name + n - 8, 8);
+                memcpy(&tail, &name[n - 8], 8);
         } else {
                 for (size_t i = 0; i < n; i++)
                         head = head << 8 | (unsigned char)name[i];

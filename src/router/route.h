@@ -33,13 +33,12 @@ struct route_question {
         uint64_t random;         /* two choices are drawn from it */
 };
 
-/* Decides. The transaction that begins with this segment goes to the result whole. In this order, the first that
- * has a say:
- *   a plain line; the line's target; a standby's refusal; session pooling; pins; the statement's hint, else the
- *   session's (a wish for a standby is not granted to what a standby refuses for certain: rows, definitions,
- *   locking clauses, session state, pins); then what the segment is.
- * READ ONLY, said by the transaction or by the session, goes to a standby even when the scanner calls it a write,
- * but for what asks what the node is or has an effect there (REASON_NODE_STATE, REASON_EFFECT), what was not
+/* Decides. The transaction that begins with this segment goes to the result whole. In this order, the first
+ * that has a say: a plain line; the line's target; a standby's refusal; session pooling; pins; the
+ * statement's hint, else the session's (a wish for a standby is not granted to what a standby refuses for
+ * certain: rows, definitions, locking clauses, session state, pins); then what the segment is. READ ONLY,
+ * said by the transaction or by the session, goes to a standby even when the scanner calls it a write, but
+ * for what asks what the node is or has an effect there (REASON_NODE_STATE, REASON_EFFECT), what was not
  * understood, and what pins; SERIALIZABLE goes to the primary. A read goes to a fit and fresh standby, by two
  * random choices, else to the primary. With no such node, `node` is -1: hold, or refuse. */
 struct route route_decide(const struct route_question *question, const struct topology *topology);

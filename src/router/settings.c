@@ -160,7 +160,6 @@ static void read_time_zone(struct statement *st, bool local)
         bool reset;
 
         statement_advance(st);
-        reset = st->token.keyword == KW_LOCAL || st->token.keyword == KW_DEFAULT;
         if (!statement_accept(st, KW_ZONE) || st->token.keyword == KW_INTERVAL) {
                 unknown(st); /* INTERVAL '...' has no other way to be said */
                 return;

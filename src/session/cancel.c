@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* The process id: 24 bits of seat, 6 bits of worker; positive. */
-enum { SEAT_SHIFT = 6, SEATS_MAX = 1 << 24, CANCEL_SECONDS = 10 };
+enum { SEAT_SHIFT = 6, SEATS_MAX = (CONSOLE_PID >> 6) - 1, CANCEL_SECONDS = 10 };
 
 _Static_assert(WORKERS_MAX == 1 << SEAT_SHIFT, "a process id has room for the worker's number");
 
@@ -189,9 +189,15 @@ void cancel_request(struct client *asker, uint32_t pid, uint32_t secret)
 {
         struct crowd *crowd = asker->room->crowd;
         uint32_t worker = pid & (WORKERS_MAX - 1);
-        int fd = dup(asker->stream.fd);
+        int fd = -1;
         struct forward *f;
 
+        if (pid >= CONSOLE_PID) {
+                crowd->cancel_console(crowd->adopt_arg, pid, secret);
+                client_close(asker, NULL, "cancel request");
+                return;
+        }
+        fd = dup(asker->stream.fd);
         if (fd < 0 || worker >= (uint32_t)crowd->workers) {
                 if (fd >= 0)
                         close(fd);

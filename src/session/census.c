@@ -181,33 +181,39 @@ static void fill_pool(const struct pool *pool, struct census_pool *row, struct c
         row->worker = pool->home->self;
 }
 
+static void count_client(const struct client *c, struct census_endpoint *row)
+{
+        int64_t waited = loop_now(c->room->loop) - c->request_us;
+
+        row->clients++;
+        row->held += c->state == CLIENT_HELD;
+        if (strcmp(client_state(c), "waiting") == 0) {
+                row->cl_waiting++;
+                if (c->request_us != 0 && waited > row->maxwait_us)
+                        row->maxwait_us = waited;
+        } else {
+                row->cl_active++;
+        }
+}
+
 static void fill_endpoints(struct room *room, struct census_worker *w)
 {
         struct endpoint *e, *next;
-        struct census_endpoint *row;
 
         w->endpoints = arena_alloc(&w->arena, HASH_COUNT(room->endpoints) * sizeof(*w->endpoints));
         HASH_ITER (hh, room->endpoints, e, next) {
-                row = &w->endpoints[w->endpoint_count++];
+                struct census_endpoint *row = &w->endpoints[w->endpoint_count];
+
                 row->database = arena_strdup(&w->arena, e->database);
                 row->user = arena_strdup(&w->arena, e->user);
                 row->pool_mode = e->pool_mode;
-                list_for_each (node, &room->clients) {
-                        const struct client *c = list_item(node, struct client, in_clients);
-                        int64_t waited = loop_now(room->loop) - c->request_us;
+                e->census_row = w->endpoint_count++;
+        }
+        list_for_each (node, &room->clients) {
+                const struct client *c = list_item(node, struct client, in_clients);
 
-                        if (c->endpoint != e)
-                                continue;
-                        row->clients++;
-                        row->held += c->state == CLIENT_HELD;
-                        if (strcmp(client_state(c), "waiting") == 0) {
-                                row->cl_waiting++;
-                                if (c->request_us != 0 && waited > row->maxwait_us)
-                                        row->maxwait_us = waited;
-                        } else {
-                                row->cl_active++;
-                        }
-                }
+                if (c->endpoint != NULL)
+                        count_client(c, &w->endpoints[c->endpoint->census_row]);
         }
 }
 

@@ -112,7 +112,7 @@ void client_close(struct client *c, const struct refusal *r, const char *why)
         if (r != NULL && !c->cut_answer && c->stream.fd >= 0) {
                 write_refusal(&w, r);
                 if (w.failed || stream_send_buf(&c->stream, &out) != STATUS_OK)
-                        why = "client unexpected eof";
+                        c->cut_answer = true; /* it has gone before it could be told */
         }
         stream_close(&c->stream);
         client_move(c, CLIENT_CLOSED);

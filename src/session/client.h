@@ -61,7 +61,7 @@ struct client {
         size_t replay_size; /* bytes ahead to be kept in server->replay as they are sent */
         size_t known;       /* bytes ahead that have been classified and need no further look */
         bool in_segment;    /* messages sent, their Sync not yet */
-        bool bound;          /* a Bind or Execute is among them */
+        bool bound;         /* a Bind or Execute is among them */
         bool skip_to_sync;  /* drop all until Sync, as a server does after an error */
         bool barrier;       /* forward nothing until all owed replies are in */
         bool unnamed_here;  /* the last unnamed Parse went to the server of now */
@@ -72,7 +72,7 @@ struct client {
         bool commit_sent; /* its end has been sent */
         bool began;       /* BEGIN has been sent in a segment not yet answered */
         bool on_primary;
-        bool reading;        /* for the node's counters: routed as a read */
+        bool reading;                 /* for the node's counters: routed as a read */
         bool failed;                  /* an error was seen in it since the last ReadyForQuery */
         bool rolled_back;             /* its last command was ROLLBACK */
         bool abort_untold;            /* ABORTED: the client has not got the error yet */

@@ -23,6 +23,14 @@ static void set_up(struct endpoint *e)
                 e->pool_mode = e->line->pool_mode;
         if (user != NULL && user->pool_mode >= 0)
                 e->pool_mode = user->pool_mode;
+        e->client_idle_timeout_us = conf->opt.client_idle_timeout_us;
+        e->idle_transaction_timeout_us = conf->opt.idle_transaction_timeout_us;
+        if (user != NULL && user->client_idle_timeout_us >= 0)
+                e->client_idle_timeout_us = user->client_idle_timeout_us;
+        if (user != NULL && user->idle_transaction_timeout_us >= 0)
+                e->idle_transaction_timeout_us = user->idle_transaction_timeout_us;
+        e->room->looks_for_idle =
+            e->room->looks_for_idle || e->client_idle_timeout_us > 0 || e->idle_transaction_timeout_us > 0;
         e->consistency = e->line->consistency >= 0 ? e->line->consistency : conf->opt.consistency;
         e->cluster = cluster_for(e->line);
         e->single = !e->cluster->probed || !conf->opt.routing;

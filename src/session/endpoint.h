@@ -27,10 +27,12 @@ struct endpoint {
         int welcome_count;
         int pool_mode; /* enum pool_mode */
         int consistency;
+        int64_t client_idle_timeout_us, idle_transaction_timeout_us; /* 0: none */
         bool single; /* nothing to choose: one node, or routing=off */
         struct scram_keys keys;
         bool have_keys;
         unsigned clients;
+        size_t census_row; /* while a census is filled in */
         size_t key_size;
         char key[];
 };

@@ -331,8 +331,9 @@ static size_t on_close(struct up *up, const struct msg *m)
         return pass(up, m);
 }
 
-/* Parse and Describe alone, up to Flush, as asyncpg sends them to prepare: a Sync of our own behind it ends the segment, so
- * that what comes next, perhaps a write, is routed by what it is, and the server is free meanwhile. */
+/* Parse and Describe alone, up to Flush, as asyncpg sends them to prepare: a Sync of our own behind it ends
+ * the segment, so that what comes next, perhaps a write, is routed by what it is, and the server is free
+ * meanwhile. */
 static size_t on_flush(struct up *up, const struct msg *m)
 {
         struct client *c = up->c;
@@ -364,9 +365,7 @@ static size_t on_message(struct up *up, const struct msg *m)
         switch (m->type) {
         case FE_QUERY: return on_query(up, m);
         case FE_PARSE: c->in_segment = true; return on_parse(up, m);
-        case FE_BIND:
-                c->in_segment = c->bound = true;
-                return on_bind(up, m);
+        case FE_BIND: c->in_segment = c->bound = true; return on_bind(up, m);
         case FE_DESCRIBE: c->in_segment = true; return on_describe(up, m);
         case FE_CLOSE: c->in_segment = true; return on_close(up, m);
         case FE_EXECUTE:

@@ -260,7 +260,7 @@ static enum beginning look_at_beginning(const uint8_t *p, size_t n)
                                 return BEGINS_LOST;
                         return sqlstate_is_read_only(e.sqlstate) ? BEGINS_REFUSED : BEGINS_WELL;
                 }
-                if (memchr("123tTnSN", m.type, 8) == NULL)
+                if (m.type == 0 || strchr("123tTnSN", m.type) == NULL)
                         return BEGINS_WELL;
                 p += m.size;
                 n -= m.size;

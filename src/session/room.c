@@ -180,19 +180,18 @@ static void tick_logins(struct room *room, int64_t now)
 /* Only with a timeout configured is every client looked at. */
 static void tick_idle(struct room *room, int64_t now)
 {
-        const struct options *opt = &room->conf->opt;
-
-        if (opt->client_idle_timeout_us <= 0 && opt->idle_transaction_timeout_us <= 0)
+        if (!room->looks_for_idle)
                 return;
         list_for_each_safe (node, &room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
+                const struct endpoint *e = c->endpoint;
 
-                if (c->state == CLIENT_IDLE && opt->client_idle_timeout_us > 0 && buf_len(&c->in) == 0 &&
-                    now - c->since_us > opt->client_idle_timeout_us)
+                if (c->state == CLIENT_IDLE && e->client_idle_timeout_us > 0 && buf_len(&c->in) == 0 &&
+                    now - c->since_us > e->client_idle_timeout_us)
                         client_refuse(c, "08P01", "client_idle_timeout");
-                else if (c->state == CLIENT_ACTIVE && opt->idle_transaction_timeout_us > 0 &&
+                else if (c->state == CLIENT_ACTIVE && e->idle_transaction_timeout_us > 0 &&
                          c->server->replies.count == 0 && c->server->tx != 'I' &&
-                         now - c->answered_us > opt->idle_transaction_timeout_us)
+                         now - c->answered_us > e->idle_transaction_timeout_us)
                         client_refuse(c, "25P03", "idle transaction timeout");
         }
 }

@@ -18,6 +18,9 @@ struct client;
 struct endpoint;
 struct room;
 
+/* Process ids from here on are the console's: workers' own stay below (session/cancel.c). */
+enum { CONSOLE_PID = 0x7f000000 };
+
 /* What all workers share about clients. */
 struct crowd {
         int workers;
@@ -33,6 +36,8 @@ struct crowd {
         void (*adopt)(void *arg, struct stream *stream, const char *user, bool admin, struct buf *in,
                       const char *address, int port);
         void *adopt_arg;
+        /* A CancelRequest whose process id is of CONSOLE_PID or above; any thread; same argument. */
+        void (*cancel_console)(void *arg, uint32_t pid, uint32_t secret);
 };
 
 struct room {
@@ -57,8 +62,7 @@ struct room {
         struct watch *watch;
         struct timer *tick;
         uint64_t random;
-        bool pausing;
-        const char *paused_database;
+        bool looks_for_idle; /* some endpoint has a timeout for idle clients or transactions */
 };
 
 void room_init(struct room *room, struct loop *loop, struct conf *conf, struct crowd *crowd, int self);

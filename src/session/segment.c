@@ -296,8 +296,7 @@ static void begin(struct client *c, struct server *s, int node)
 
         link_join(c, s, node);
         c->endpoint->stats->n.server_assignment_count++;
-        atomic_fetch_add_explicit(c->reading ? &n->reads : &n->writes, 1,
-                                  memory_order_relaxed);
+        atomic_fetch_add_explicit(c->reading ? &n->reads : &n->writes, 1, memory_order_relaxed);
         if (carry_begin(c, c->settings) && c->state != CLIENT_ACTIVE)
                 client_move(c, CLIENT_ACTIVE);
 }
