@@ -217,12 +217,12 @@ static bool on_reset_message(struct server *s, const struct msg *m)
 {
         switch (m->type) {
         case BE_READY:
-                buf_consume(&s->in, m->size);
-                buf_trim(&s->in);
-                if (m->have > MSG_HEAD && m->body[0] != 'I') {
+                if (m->body_size != 1 || m->body[0] != 'I') {
                         server_close(s, "reset query left a transaction open");
                         return false;
                 }
+                buf_consume(&s->in, m->size);
+                buf_trim(&s->in); /* the message is gone */
                 replies_pop(&s->replies);
                 s->dirty = false;
                 prepared_fini(&s->prepared);
