@@ -251,7 +251,9 @@ static void on_readable(struct server *s, bool (*step)(struct server *s, const s
                 return;
         }
         if (s->state == SERVER_LOGIN) {
-                fail_text(s, POOL_UNREACHABLE, "server closed the connection during login");
+                fail_text(s, POOL_UNREACHABLE,
+                          status == STATUS_LIMIT ? "server sent too large a message during login"
+                                                 : "server closed the connection during login");
                 return;
         }
         node_report(s->pool->quota->node, EVIDENCE_LOST);
