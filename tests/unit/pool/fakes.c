@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -123,6 +124,8 @@ static void pump(struct fakes *f, struct fake *fake)
                 if (fake->started)
                         hear(f, fake);
         }
+        if (fake->fd >= 0 && errno != EAGAIN)
+                fake_close(fake);
         if (fake->fd >= 0 && fake->started)
                 speak(f, fake);
 }

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { STAGE_TURNS = 12 }; /* more than a login or a letter and its answer take, however slow the machine */
+
 struct stage stage;
 
 static void on_granted(struct waiter *w, struct server *s)
@@ -165,10 +167,11 @@ bool stage_till(bool (*until)(void))
 void stage_rest(int ms)
 {
         int64_t end = clock_us() + ms * US_PER_MS;
+        int turns = 0;
 
         do
                 turn();
-        while (clock_us() < end);
+        while (++turns < STAGE_TURNS || clock_us() < end);
 }
 
 bool all_quiet(void)

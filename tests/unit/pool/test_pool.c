@@ -300,6 +300,8 @@ static void a_reset_ends_idle_or_closed(void)
 
 static void orders_of_the_console(void)
 {
+        static struct node *another;
+
         stage_init(1, "", "");
         stage_lease(&g[0], 0);
         stage_lease(&g[1], 0);
@@ -327,7 +329,9 @@ static void orders_of_the_console(void)
         stage_lease(&g[1], 0);
         UNIT_ASSERT(stage_till(all_quiet));
         stage_give_back(&g[1]);
-        pools_close_node(&stage.pools[0], node_new("127.0.0.1", 1), "another");
+        if (another == NULL)
+                another = node_new("127.0.0.1", 1);
+        pools_close_node(&stage.pools[0], another, "another");
         UNIT_ASSERT(g[0].server != NULL && stage.pool[0]->idle_count == 1);
         pools_close_node(&stage.pools[0], stage.node, "node is fenced");
         UNIT_ASSERT(g[0].server == NULL && g[0].lost != NULL && stage.pool[0]->idle_count == 0);
