@@ -291,6 +291,29 @@ static void noise_is_passed_on(void)
         }
 }
 
+/* As many parameters as fit: more bytes as messages than they are here. */
+static void a_server_with_thousands_of_parameters_is_no_harm(void)
+{
+        static char login[60000];
+        size_t n = 9;
+
+        memcpy(login, "R\0\0\0\10\0\0\0\0", 9);
+        for (int i = 0; i < 3800; i++) {
+                memcpy(login + n, "S\0\0\0\10ab\0\0", 9);
+                login[n + 5] = (char)('0' + i % 40);
+                login[n + 6] = (char)(-128 + i / 40);
+                n += 9;
+        }
+        memcpy(login + n, READY, 6);
+        begin("");
+        parlour.fakes.login = login;
+        parlour.fakes.login_n = n + 6;
+        UNIT_ASSERT(caller_log_in(&c[0]));
+        UNIT_ASSERT(buf_len(&c[0].got) > 3800 * 9);
+        lives();
+        parlour_fini();
+}
+
 /* ---- clients that break the rules ---- */
 
 static void a_rude_client_is_told_and_left(void)
@@ -443,7 +466,7 @@ UNIT_SUITE(session_relay, UNIT_CASE(welcomes_and_relays),
            UNIT_CASE(prepared_statements_get_names_that_all_share),
            UNIT_CASE(local_answers_come_in_their_turn), UNIT_CASE(an_error_ends_its_pipeline_and_no_more),
            UNIT_CASE(a_hostile_server_costs_its_client_and_no_more), UNIT_CASE(noise_is_passed_on),
-
+           UNIT_CASE(a_server_with_thousands_of_parameters_is_no_harm),
            UNIT_CASE(a_rude_client_is_told_and_left), UNIT_CASE(ssl_is_declined_and_the_login_goes_on),
            UNIT_CASE(a_client_that_goes_takes_an_open_transaction_with_it),
            UNIT_CASE(a_slow_client_stops_its_server))
