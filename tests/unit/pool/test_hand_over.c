@@ -19,13 +19,18 @@ static bool second_in(void)
         return g[1].server != NULL;
 }
 
+static bool third_in(void)
+{
+        return g[2].server != NULL;
+}
+
 static void an_idle_one_is_asked_for(void)
 {
         struct setting setting = {SV("a"), SV("1"), SETTING_KIND_SQL};
         struct setting found;
         struct server *s;
 
-        stage_init(2, "pool_size=1", "");
+        stage_init(2, "pool_size=2", "");
         stage_lease(&g[0], 0);
         UNIT_ASSERT(stage_till(first_in));
         s = g[0].server;
@@ -43,6 +48,9 @@ static void an_idle_one_is_asked_for(void)
         FAKE_SAY(&stage.fakes.fake[0], "N\0\0\0\5\0");
         stage_rest(5);
         UNIT_ASSERT(g[1].heard == 6);
+        /* What was asked for has come: the next one is not thought to be on its way. */
+        UNIT_ASSERT(!stage_lease(&g[2], 1));
+        UNIT_ASSERT(stage_till(third_in) && stage.fakes.count == 2);
         stage_fini();
 }
 
