@@ -106,9 +106,10 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
         struct stream *s = arg;
 
+        (void)fd;
         if (what & EV_WRITE)
-                flush(s);
-        if ((what & EV_READ) && s->fd == fd && s->reading)
+                flush(s); /* its callback may have closed the stream, or sent it to another thread */
+        else if (what & EV_READ)
                 s->on_event(s, STREAM_READABLE);
 }
 

@@ -15,7 +15,6 @@ enum {
 static const int64_t HAND_OVER_AFTER_US = 2 * US_PER_MS;
 
 static void provide(struct pool *pool);
-static void fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r);
 
 struct list *pool_list_of(struct pool *pool, enum server_state state, int **count)
 {
@@ -141,6 +140,8 @@ static void open_server(struct letter *letter, void *owner)
         s->id = ++pool->home->next_id;
         server_attach(s);
         pool_give_back(s);
+        if (pool->queue_count > 0)
+                provide(pool); /* one is asked for at a time */
 }
 
 static void send_server(struct pool *pool, struct server *s, int worker)
@@ -262,6 +263,10 @@ static const char *reason_to_close(struct pool *pool, const struct server *s)
                 return "obsolete connection";
         if (s->stream.broken)
                 return "server conn crashed?";
+        if (pool->paused)
+                return "pause";
+        if (buf_len(&s->in) > 0) /* who gets it next must not begin in the middle of a message */
+                return "server spoke out of turn";
         if (age >= lifetime)
                 return "server lifetime over";
         if (limit > 0 && atomic_load_explicit(&pool->quota->open, memory_order_relaxed) > limit)
@@ -292,7 +297,7 @@ void pool_give_back(struct server *s)
                 send_server(pool, s, other);
                 return;
         }
-        if (head != NULL && !pool->paused) {
+        if (head != NULL) {
                 struct waiter *w = list_item(head, struct waiter, in_queue);
 
                 leave_queue(w);
@@ -328,7 +333,7 @@ void pool_retry(struct pool *pool)
                 refusal_set(&r, "FATAL", "08P01",
                             "server login has been failing, cached error: %.150s (server_login_retry)",
                             pool->last.text);
-                fail_all(pool, POOL_REJECTED, &r);
+                pool_fail_all(pool, POOL_REJECTED, &r);
         }
         provide(pool);
 }
@@ -348,7 +353,7 @@ void pool_server_ready(struct server *s)
 }
 
 /* Everybody who waits gets the news; who asks again waits again, but not in this round. */
-static void fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r)
+void pool_fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r)
 {
         struct refusal copy = *r;
         int n = pool->queue_count;
@@ -377,7 +382,7 @@ void pool_server_failed(struct server *s, enum pool_trouble trouble, const struc
                 retry = 50 * US_PER_MS;
         pool->retry_us = now_of(pool) + retry;
         if (trouble == POOL_UNREACHABLE ? pool->line == NULL || pool->line->cluster : connected(pool) == 0)
-                fail_all(pool, trouble, r);
+                pool_fail_all(pool, trouble, r);
 }
 
 void pool_server_gone(struct server *s)

@@ -91,7 +91,8 @@ void pools_configure(struct pools *pools, struct conf *conf);
 /* Now and then (about ten times a second): timeouts, minimum sizes, retries. */
 void pools_tick(struct pools *pools);
 
-/* Closes every server to `node`; leased ones through ops->lost. */
+/* Closes every server to `node`, leased ones through ops->lost; who waits for one is told POOL_UNREACHABLE.
+ */
 void pools_close_node(struct pools *pools, struct node *node, const char *why);
 
 /* Lets go all idle servers of `database` (NULL: all) now and leased ones when they come back (RECONNECT). */
@@ -120,6 +121,9 @@ const char *pool_password(const struct pool *pool);
 
 /* A client has logged in with SCRAM: its key may open the server too. */
 void pool_offer_keys(struct pool *pool, const struct scram_keys *keys);
+
+/* Everybody who waits is told. For pools.c. */
+void pool_fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r);
 
 /* For server.c alone. */
 void pool_server_ready(struct server *s);

@@ -181,6 +181,8 @@ void pools_configure(struct pools *pools, struct conf *conf)
                 pool->line = line;
                 if (line != NULL)
                         atomic_store(&pool->quota->limit, limit_of(pools, pool));
+                else
+                        each_server(&pool->login, server_close, "database configuration changed");
         }
         conf_unref(old);
 }
@@ -306,10 +308,15 @@ static bool concerns(const struct pool *pool, const char *database)
 void pools_close_node(struct pools *pools, struct node *node, const char *why)
 {
         struct pool *pool, *next;
+        struct refusal r;
 
+        refusal_set(&r, "FATAL", "08006", "%s", why);
         HASH_ITER (hh, pools->pools, pool, next) {
                 if (pool->quota->node != node)
                         continue;
+                /* Those on their way between workers are met when they arrive. */
+                atomic_fetch_add(&pool->quota->generation, 1);
+                pool_fail_all(pool, POOL_UNREACHABLE, &r);
                 each_server(&pool->idle, server_close, why);
                 each_server(&pool->login, server_close, why);
                 each_server(&pool->resetting, server_close, why);

@@ -162,6 +162,10 @@ void carry_readable(struct server *s)
                         return;
                 if (m.type == BE_READY) {
                         s->tx = m.body_size == 1 ? (char)m.body[0] : '?';
+                        if (s->tx != 'I' || buf_len(&s->in) > m.size) {
+                                loss_of_server(c, "server spoke out of turn", false);
+                                return;
+                        }
                         buf_release(&s->in);
                         ready(c, s);
                         return;

@@ -152,9 +152,11 @@ bool client_send(struct client *c, struct writer *w)
 void client_want_read(struct client *c)
 {
         bool server_full = c->server != NULL && stream_unsent(&c->server->stream) > 0;
-        bool waits = c->state != CLIENT_ACTIVE || c->barrier;
+        bool waits = c->state == CLIENT_WELCOME || c->state == CLIENT_WAITING || c->state == CLIENT_HELD ||
+                     c->state == CLIENT_SETTING || (c->state == CLIENT_ACTIVE && c->stalled);
 
-        stream_want_read(&c->stream, !server_full && !(waits && buf_len(&c->in) > CLIENT_IN_FULL));
+        stream_want_read(&c->stream, !server_full && stream_unsent(&c->stream) <= CLIENT_UNSENT_FULL &&
+                                         !(waits && buf_len(&c->in) > CLIENT_IN_FULL));
 }
 
 void client_settings_changed(struct client *c)
@@ -196,7 +198,7 @@ static size_t take(struct client *c, const uint8_t *p, size_t n)
 {
         size_t used = 0;
 
-        while (used < n) {
+        while (used < n && (c->state == CLIENT_ACTIVE || stream_unsent(&c->stream) <= CLIENT_UNSENT_FULL)) {
                 enum client_state before = c->state;
                 size_t k = 0;
 
@@ -267,11 +269,11 @@ static void on_readable(struct client *c)
         used = take(c, loop->scratch, n);
         if (c->state == CLIENT_CLOSED)
                 return;
-        if (used < n) {
+        if (used < n)
                 keep(c, loop->scratch + used, n - used);
-                if (c->state != CLIENT_CLOSED)
-                        client_want_read(c);
-        }
+        if (c->state != CLIENT_CLOSED && (used < n || stream_unsent(&c->stream) > 0 ||
+                                          (c->server != NULL && stream_unsent(&c->server->stream) > 0)))
+                client_want_read(c);
 }
 
 static void on_event(struct stream *stream, enum stream_event event)
@@ -285,6 +287,7 @@ static void on_event(struct stream *stream, enum stream_event event)
         case STREAM_DRAINED:
                 if (c->server != NULL)
                         stream_want_read(&c->server->stream, true);
+                client_go_on(c);
                 return;
         case STREAM_BROKEN: client_close(c, NULL, "client unexpected eof"); return;
         }

@@ -64,6 +64,7 @@ struct client {
         bool bound;         /* a Bind or Execute is among them */
         bool skip_to_sync;  /* drop all until Sync, as a server does after an error */
         bool barrier;       /* forward nothing until all owed replies are in */
+        bool stalled;       /* what is in `in` waits for owed replies, not for more bytes */
         bool unnamed_here;  /* the last unnamed Parse went to the server of now */
 
         /* the transaction */
@@ -148,5 +149,7 @@ void client_settings_changed(struct client *c);
 enum {
         CLIENT_IN_MAX = 16 << 20,   /* of one message that must be whole: a named Parse */
         CLIENT_IN_FULL = 128 << 10, /* above it nothing more is read while a server is awaited */
+        CLIENT_UNSENT_FULL =
+            128 << 10, /* above it nothing more is read, and no segment begun, until it is sent */
         CLIENT_OUT_MAX = 1 << 20,
 };

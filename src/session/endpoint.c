@@ -1,6 +1,7 @@
 #include "session/endpoint.h"
 
 #include "base/check.h"
+#include "session/client.h"
 #include "wire/writer.h"
 
 #include <stdlib.h>
@@ -78,6 +79,18 @@ void endpoint_forget_welcomes(struct endpoint *e)
         e->welcome_count = 0;
 }
 
+/* Nobody waits for a database that the configuration has dropped; who has a transaction may end it. */
+static void refuse_waiting(struct endpoint *e)
+{
+        list_for_each_safe (node, &e->room->clients) {
+                struct client *c = list_item(node, struct client, in_clients);
+
+                if (c->endpoint == e && (c->state == CLIENT_WELCOME || c->state == CLIENT_WAITING ||
+                                         c->state == CLIENT_HELD || c->state == CLIENT_SETTING))
+                        client_refuse(c, "08P01", "database configuration changed");
+        }
+}
+
 void endpoint_configure(struct endpoint *e)
 {
         e->line = conf_find_database(e->room->conf, e->database);
@@ -86,6 +99,8 @@ void endpoint_configure(struct endpoint *e)
         e->topology = NULL;
         if (e->line != NULL)
                 set_up(e);
+        else
+                refuse_waiting(e);
 }
 
 void endpoint_free(struct endpoint *e)

@@ -114,6 +114,10 @@ void entry_ask(struct client *c)
         }
         if (c->waiter.pool != NULL || c->server != NULL)
                 return;
+        if (c->endpoint->line == NULL) {
+                client_refuse(c, "08P01", "database configuration changed");
+                return;
+        }
         node = node_to_ask(endpoint_topology(c->endpoint));
         if (node < 0)
                 return; /* the room's tick asks again; client_login_timeout ends it */

@@ -51,6 +51,7 @@ static void run_again(struct client *c, struct buf *replay)
         }
         c->repeat = REPEAT_NO;
         c->pass = c->known = c->replay_size = 0;
+        c->discarding = c->failed = c->rolled_back = false;
         c->in_segment = c->bound = c->barrier = c->wrote = c->began = c->commit_sent = false;
         client_move(c, CLIENT_IDLE);
         client_go_on(c);
@@ -136,7 +137,12 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
                 s->replay = (struct buf){0};
                 c->endpoint->stats->n.rerouted++;
                 link_sever(c, why);
-                remember_failure(c, index);
+                if (c->discarding) { /* refused already, only the end of the refusal is missing */
+                        c->force_primary = true;
+                        c->retry_reason = REASON_RETRY;
+                } else {
+                        remember_failure(c, index);
+                }
                 run_again(c, &replay);
                 return;
         }

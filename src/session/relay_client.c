@@ -353,7 +353,11 @@ static bool may_follow(struct up *up, const uint8_t *p, size_t n)
 {
         struct client *c = up->c;
 
-        if (up->s->replies.count == 0 || c->on_primary || up->s->tx != 'I' || c->began)
+        if (up->s->replies.count == 0 || c->on_primary)
+                return true;
+        if (c->commit_sent) /* what comes is outside of the transaction that is ending */
+                return false;
+        if (up->s->tx != 'I' || c->began)
                 return true;
         return segment_may_follow(c, p, n) == STATUS_OK;
 }
@@ -417,8 +421,10 @@ static size_t step(struct up *up, const uint8_t *p, size_t n)
         case STATUS_DENIED:
         case STATUS_ABSENT: client_refuse(c, "08P01", "broken packet from client"); return n;
         }
-        if (!is_copy(m.type) && m.type != FE_TERMINATE &&
-            ((c->barrier && !c->in_segment) || (!c->in_segment && !may_follow(up, p, n))))
+        c->stalled =
+            !is_copy(m.type) && m.type != FE_TERMINATE &&
+            (c->discarding || (c->barrier && !c->in_segment) || (!c->in_segment && !may_follow(up, p, n)));
+        if (c->stalled)
                 return 0;
         up->next_type =
             m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
@@ -450,11 +456,12 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
         up.c = c;
         up.s = c->server;
         up.next_type = 0;
-        if (c->replay_size > 0 && n >= c->replay_size &&
-            (buf_len(&up.s->replay) > 0 ||
+        if (c->replay_size > 0 &&
+            (n < c->replay_size || buf_len(&up.s->replay) > 0 ||
              buf_append(&up.s->replay, p, c->replay_size, LOOP_SCRATCH_BYTES) != STATUS_OK))
                 c->repeat = REPEAT_NO;
         c->replay_size = 0;
+        c->stalled = false;
         plan_begin(&up.plan, &up.s->stream);
         while (used < n && (k = step(&up, p + used, n - used)) > 0) {
                 used += k;
@@ -466,7 +473,7 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
         if (plan_send(&up.plan) != STATUS_OK)
                 up.s->close_needed = true;
         head = replies_head(&up.s->replies);
-        if (head != NULL && (head->flags & REPLY_LOCAL))
+        if (head != NULL && (head->flags & REPLY_LOCAL) && c->repeat == REPEAT_NO)
                 answer_local(c, up.s);
         return used;
 }

@@ -44,8 +44,10 @@ void relay_local_answers(struct client *c, struct server *s, struct plan *plan)
         static const uint8_t close_complete[] = {BE_CLOSE_COMPLETE, 0, 0, 0, 4};
         struct reply *head;
 
-        /* After an error the server skips to Sync, and so do we. */
-        while (!c->failed && (head = replies_head(&s->replies)) != NULL && (head->flags & REPLY_LOCAL)) {
+        /* After an error the server skips to Sync, and so do we. While the segment may be run again nothing
+         * of its answer may have left. */
+        while (!c->failed && !c->discarding && (head = replies_head(&s->replies)) != NULL &&
+               (head->flags & REPLY_LOCAL)) {
                 if (head->kind == REPLY_PARSE) {
                         names_settle(&c->names, &c->room->statements, head->key, true);
                         plan_put(plan, parse_complete, sizeof(parse_complete));
@@ -105,7 +107,8 @@ static enum verdict on_error(struct down *d, const struct msg *m)
 
         error_fields_read(m, &e);
         if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC")) {
-                plan_send(&d->plan);
+                if (d->c->repeat == REPEAT_NO) /* else the client gets the other run's answer */
+                        plan_send(&d->plan);
                 if (loss_is_fatal(d->c, d->s, m))
                         return VERDICT_STOP;
         }
@@ -334,6 +337,7 @@ static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
         if (m.have < m.size && m.size <= (understood ? (size_t)LOOK_WHOLE_MAX : (size_t)KEEP_WHOLE_MAX))
                 return 0;
         d->ready = false;
+        relay_local_answers(d->c, s, &d->plan);
         switch (on_reply(d, &m)) {
         case VERDICT_PASS:
                 if (d->c->discarding) {
@@ -387,8 +391,10 @@ static void after(struct down *d)
         struct client *c = d->c;
         struct server *s = d->s;
 
-        if (stream_unsent(&c->stream) > 0)
+        if (stream_unsent(&c->stream) > 0) {
                 stream_want_read(&s->stream, false);
+                client_want_read(c);
+        }
         if (!d->ready)
                 return;
         if (!may_release(c, s)) {

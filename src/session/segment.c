@@ -20,6 +20,7 @@ struct segment {
         bool whole;
         bool flush;     /* ends in Flush: the client waits, but no ReadyForQuery ends it */
         bool unnamed;   /* it has an unnamed Parse */
+        bool bound;     /* it has a Bind or Execute */
         bool only_sync; /* nothing but Sync */
         struct facts facts;
 };
@@ -57,6 +58,7 @@ bool segment_writes(const struct facts *f)
         case REASON_PINNED:
         case REASON_SESSION_POOL:
         case REASON_RETRY:
+        case REASON_FLUSH:
         case REASON_REROUTED:
         case REASON_COUNT: return false;
         }
@@ -161,8 +163,10 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
         case FE_BIND:
                 (void)take_cstr(&r);
                 name = take_cstr(&r);
-                if (r.failed && !whole && m->have < limit)
+                if (!whole && (m->size <= limit || (r.failed && m->have < limit)))
                         return false;
+                if (!whole) /* sent as it comes, and anything may follow it */
+                        add_strongest(&seg->facts, REASON_TOO_LARGE);
                 add_statement(c, name, seg, &seg->facts);
                 return true;
         case FE_DESCRIBE:
@@ -172,7 +176,7 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
                         add_statement(c, take_cstr(&r), seg, &seg->facts);
                 return true;
         case FE_FUNCTION: add_strongest(&seg->facts, REASON_FUNCTION); return true;
-        default: return true;
+        default: return whole || m->size > limit;
         }
 }
 
@@ -207,11 +211,14 @@ static enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct
                 }
                 at += m.have;
                 seg->size = at;
+                seg->bound = seg->bound || m.type == FE_BIND || m.type == FE_EXECUTE;
                 if (m.have < m.size)
                         return GATHER_READY; /* streamed; known to be a write */
                 if (m.type == FE_QUERY || m.type == FE_SYNC || m.type == FE_FUNCTION || m.type == FE_FLUSH) {
                         seg->whole = true;
                         seg->flush = m.type == FE_FLUSH;
+                        if (seg->flush && seg->bound)
+                                add_strongest(&seg->facts, REASON_FLUSH);
                         seg->only_sync = m.type == FE_SYNC && at == m.size;
                         return GATHER_READY;
                 }
@@ -263,6 +270,16 @@ static void hold(struct client *c)
         client_move(c, CLIENT_HELD);
 }
 
+/* What changes nothing the relay has to follow need not be looked at again there. */
+static size_t known_bytes(const struct client *c, const struct segment *seg)
+{
+        const struct facts *f = &seg->facts;
+        bool dull = f->setting == SETTING_NONE && f->pins == 0 && f->unpins == 0 && f->deallocate.n == 0 &&
+                    f->tx == TX_KEEP && !segment_writes(f);
+
+        return dull || !wants_facts(c) ? seg->size : 0;
+}
+
 /* A read, or a BEGIN alone, which has done nothing yet. */
 static bool is_repeatable(const struct facts *f)
 {
@@ -271,23 +288,19 @@ static bool is_repeatable(const struct facts *f)
 
 static void note_route(struct client *c, const struct segment *seg, const struct route *route)
 {
-        const struct options *opt = &c->room->conf->opt;
         const struct facts *f = &seg->facts;
 
         c->endpoint->stats->n.routes[route->target][route->reason]++;
         c->reading = f->class == CLASS_READ || route->target == ROUTE_STANDBY;
-        c->wrote = false; /* the relay finds out, message by message */
-        c->repeat = is_repeatable(f) && seg->whole && !seg->flush && seg->size <= REPEAT_BYTES_MAX &&
-                            c->endpoint->cluster->probed && c->endpoint->pool_mode != POOL_SESSION
+        c->wrote = c->force_primary; /* else the relay finds out, message by message */
+        /* What a standby has refused is no read, whatever it looks like. */
+        c->repeat = is_repeatable(f) && !c->force_primary && seg->whole && !seg->flush &&
+                            seg->size <= REPEAT_BYTES_MAX && c->endpoint->cluster->probed &&
+                            c->endpoint->pool_mode != POOL_SESSION
                         ? REPEAT_POSSIBLE
                         : REPEAT_NO;
         c->replay_size = c->repeat == REPEAT_POSSIBLE ? seg->size : 0;
-        /* What changes nothing the relay has to follow need not be looked at again there. */
-        c->known = (f->setting == SETTING_NONE && f->pins == 0 && f->unpins == 0 && f->deallocate.n == 0 &&
-                    f->tx == TX_KEEP && !segment_writes(f)) ||
-                           (!opt->session_state && c->endpoint->single)
-                       ? seg->size
-                       : 0;
+        c->known = known_bytes(c, seg);
 }
 
 static void begin(struct client *c, struct server *s, int node)
@@ -313,6 +326,7 @@ static void go(struct client *c, const struct segment *seg)
                 return;
         }
         c->node = route.node;
+        c->on_primary = route.node == c->endpoint->topology->primary;
         s = pool_lease(endpoint_pool(c->endpoint, route.node), &c->waiter, c->settings);
         if (s == NULL)
                 client_move(c, CLIENT_WAITING);
@@ -397,10 +411,29 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n)
         return 0;
 }
 
+/* Whether the node is still what it was when the client chose to wait for it. */
+static bool is_outdated(struct client *c, const struct server *s)
+{
+        struct endpoint *e = c->endpoint;
+        const struct topology *t;
+
+        if (e->line == NULL)
+                return true;
+        t = endpoint_topology(e);
+        return c->node >= t->count || e->cluster->nodes[c->node] != s->pool->quota->node ||
+               t->nodes[c->node].state == NODE_FENCED || (c->on_primary && t->primary != c->node);
+}
+
 void segment_granted(struct client *c, struct server *s)
 {
         int node = c->node;
 
+        if (is_outdated(c, s)) {
+                client_move(c, CLIENT_IDLE);
+                server_close(s, "node has changed its role");
+                client_go_on(c);
+                return;
+        }
         c->endpoint->stats->n.wait_time += (uint64_t)(loop_now(c->room->loop) - c->request_us);
         begin(c, s, node);
         if (c->state == CLIENT_ACTIVE)
@@ -411,6 +444,7 @@ void segment_retry(struct client *c)
 {
         if (c->state == CLIENT_HELD)
                 client_move(c, CLIENT_IDLE);
+        c->skip_nodes = 0; /* who failed may be back */
         client_go_on(c);
 }
 
@@ -421,7 +455,7 @@ enum status segment_may_follow(struct client *c, const uint8_t *p, size_t n)
         if (gather(c, p, n, &seg) != GATHER_READY || !seg.whole || seg.facts.class == CLASS_WRITE ||
             seg.facts.tx != TX_KEEP || seg.facts.hint == HINT_PRIMARY)
                 return STATUS_AGAIN;
-        c->known = seg.size;
+        c->known = known_bytes(c, &seg);
         return STATUS_OK;
 }
 

@@ -1,6 +1,7 @@
 """Where statements and transactions go, and that a session sees its own writes. inet_server_port() is a read by
 policy and tells which node answered."""
 import threading
+import time
 
 import wire
 from run import find_program
@@ -284,3 +285,48 @@ def test_psql_shows_the_split(t):
     read, write = done.stdout.split()
     t.equal(int(write), t.cluster.primary.port, "psql's write")
     t.true(int(read) != t.cluster.primary.port, "psql's read is on a standby")
+
+
+def test_the_whole_segment_is_looked_at(t):
+    t.sql("CREATE TABLE ro_cut(i int)")
+    s = t.steer(consistency="eventual")
+    read = [wire.parse("", "SELECT 1"), wire.bind(), wire.execute()]
+    write = [wire.parse("", "INSERT INTO ro_cut VALUES (1)"), wire.bind(), wire.execute()]
+    whole = b"".join(read + write + [wire.sync()])
+    with s.client() as c:
+        c.segment(wire.parse("r", "SELECT 2"))
+        for cut in range(1, len(whole), 3):
+            c.send(whole[:cut])
+            time.sleep(0.002)
+            c.send(whole[cut:])
+            got = c.result()
+            t.equal(got.tags, ["SELECT 1", "INSERT 0 1"], f"a read and a write in one segment, cut at {cut}")
+        c.send(*read, wire.flush())
+        c.until("C")
+        c.send(*write, wire.sync())
+        t.equal(c.result().tags, ["INSERT 0 1"], "a write behind a read that was flushed")
+
+
+def test_a_write_behind_a_commit(t):
+    t.sql("CREATE TABLE ro_behind(i int)")
+    s = t.steer()
+    with s.client() as c:
+        for _ in range(5):
+            c.query("BEGIN READ ONLY")
+            c.query("SELECT 1")
+            c.send(wire.query("COMMIT"), wire.query("INSERT INTO ro_behind VALUES (1)"))
+            c.result()
+            t.equal(c.result().tags, ["INSERT 0 1"], "a write pipelined behind COMMIT")
+
+
+def test_a_setting_pipelined_behind_a_read(t):
+    s = t.steer(default_pool_size=1)
+    with s.client() as c, s.client() as other:
+        for n in range(5):
+            c.send(wire.query("SELECT 1"), wire.query(f"SET work_mem = '{n + 5}MB'"))
+            c.result()
+            c.result()
+            for node in ("primary", "standby"):
+                show = f"/* pgsteer: {node} */ SELECT current_setting('work_mem')"
+                t.equal(c.value(show), f"{n + 5}MB", f"the setting on the {node}")
+                t.equal(other.value(show), "4MB", f"another client's on the {node}")
