@@ -14,8 +14,6 @@
 
 #define SECRET_PREFIX "SCRAM-SHA-256$"
 
-enum { FRESH_SALT_SIZE = 16 }; /* as PostgreSQL's */
-
 /* The part of `text` before `mark`, which is taken off with it. False when there is no mark. */
 static bool split_at(struct sv *text, char mark, struct sv *head)
 {
@@ -75,9 +73,18 @@ void scram_client_keys(const char *password, struct scram_keys *keys)
 
 void scram_verifier_from_password(const char *password, uint32_t iterations, struct scram_verifier *out)
 {
-        struct scram_keys keys = {.iterations = iterations, .salt_size = FRESH_SALT_SIZE};
+        uint8_t salt[SCRAM_FRESH_SALT_SIZE];
 
-        secret_random(keys.salt, keys.salt_size);
+        secret_random(salt, sizeof(salt));
+        scram_verifier_salted(password, iterations, salt, out);
+}
+
+void scram_verifier_salted(const char *password, uint32_t iterations,
+                           const uint8_t salt[SCRAM_FRESH_SALT_SIZE], struct scram_verifier *out)
+{
+        struct scram_keys keys = {.iterations = iterations, .salt_size = SCRAM_FRESH_SALT_SIZE};
+
+        memcpy(keys.salt, salt, keys.salt_size);
         scram_client_keys(password, &keys);
         memset(out, 0, sizeof(*out));
         out->iterations = iterations;
@@ -99,8 +106,8 @@ void scram_verifier_mock(const char *user, const uint8_t key[SCRAM_KEY_SIZE], ui
         scram_hmac(of_user, SV("salt"), salt);
         memset(out, 0, sizeof(*out));
         out->iterations = iterations;
-        out->salt_size = FRESH_SALT_SIZE;
-        memcpy(out->salt, salt, FRESH_SALT_SIZE);
+        out->salt_size = SCRAM_FRESH_SALT_SIZE;
+        memcpy(out->salt, salt, SCRAM_FRESH_SALT_SIZE);
         scram_hmac(of_user, SV("stored key"), out->stored_key);
         scram_hmac(of_user, SV("server key"), out->server_key);
         secret_wipe(of_user, sizeof(of_user));

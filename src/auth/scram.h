@@ -12,6 +12,7 @@
 enum {
         SCRAM_KEY_SIZE = 32,
         SCRAM_SALT_MAX = 64,
+        SCRAM_FRESH_SALT_SIZE = 16,     /* of those we make, as PostgreSQL's */
         SCRAM_ITERATIONS_MAX = 1 << 20, /* more is refused: a peer must not choose how long we compute */
         SCRAM_NONCE_MAX = 256,          /* of either side, in characters */
         SCRAM_MESSAGE_MAX = 2048,
@@ -41,6 +42,11 @@ MUST_USE enum status scram_verifier_parse(const char *secret, struct scram_verif
 /* A verifier with a fresh random salt (16 bytes). Costs 2 x `iterations` HMACs' worth of hashing;
  * 1 <= iterations <= SCRAM_ITERATIONS_MAX. */
 void scram_verifier_from_password(const char *password, uint32_t iterations, struct scram_verifier *out);
+
+/* The same with a given salt: one that scram_verifier_mock gives for the user's name makes users that exist
+ * look like those that do not, and the same in every thread. */
+void scram_verifier_salted(const char *password, uint32_t iterations,
+                           const uint8_t salt[SCRAM_FRESH_SALT_SIZE], struct scram_verifier *out);
 
 /* A verifier for a user that does not exist: the same for the same name and process, indistinguishable from a
  * real one, never matches. `key`: 32 random bytes of this process. */

@@ -217,12 +217,12 @@ static bool on_reset_message(struct server *s, const struct msg *m)
 {
         switch (m->type) {
         case BE_READY:
-                buf_consume(&s->in, m->size);
-                buf_trim(&s->in);
-                if (m->have > MSG_HEAD && m->body[0] != 'I') {
+                if (m->body_size != 1 || m->body[0] != 'I') {
                         server_close(s, "reset query left a transaction open");
                         return false;
                 }
+                buf_consume(&s->in, m->size);
+                buf_trim(&s->in); /* the message is gone */
                 replies_pop(&s->replies);
                 s->dirty = false;
                 prepared_fini(&s->prepared);
@@ -251,7 +251,9 @@ static void on_readable(struct server *s, bool (*step)(struct server *s, const s
                 return;
         }
         if (s->state == SERVER_LOGIN) {
-                fail_text(s, POOL_UNREACHABLE, "server closed the connection during login");
+                fail_text(s, POOL_UNREACHABLE,
+                          status == STATUS_LIMIT ? "server sent too large a message during login"
+                                                 : "server closed the connection during login");
                 return;
         }
         node_report(s->pool->quota->node, EVIDENCE_LOST);

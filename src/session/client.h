@@ -109,6 +109,7 @@ struct client {
         uint32_t seat, secret; /* the cancel key */
         uint64_t id;
         int64_t since_us;    /* when the state began */
+        int64_t held_us;     /* since when the segment in front is held, on and off; 0: it is not */
         int64_t request_us;  /* when the segment arrived */
         int64_t answered_us; /* when the last ReadyForQuery came */
         int64_t tx_us;       /* when the transaction began */

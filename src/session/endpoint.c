@@ -2,12 +2,13 @@
 
 #include "base/check.h"
 #include "session/client.h"
+#include "session/welcome.h"
 #include "wire/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { WELCOMES_MAX = 32, WELCOME_BYTES_MAX = 32768 };
+enum { WELCOMES_MAX = 32, WELCOME_BYTES_MAX = 65536 };
 
 static const char *server_user(const struct endpoint *e)
 {
@@ -95,6 +96,7 @@ void endpoint_configure(struct endpoint *e)
 {
         e->line = conf_find_database(e->room->conf, e->database);
         endpoint_forget_welcomes(e);
+        welcome_forget_all();
         topology_unref(e->topology);
         e->topology = NULL;
         if (e->line != NULL)
@@ -139,22 +141,64 @@ void endpoint_offer_keys(struct endpoint *e, const struct scram_keys *keys)
                         pool_offer_keys(e->pools[i], keys);
 }
 
-struct welcome *endpoint_welcome(struct endpoint *e, const struct settings *settings)
+/* The key other workers find a welcome under: database, user, settings. */
+static struct sv board_key(const struct endpoint *e, const struct settings *settings, struct buf *key)
 {
+        struct sv blob = settings_blob(settings);
+
+        if (buf_append(key, e->key, e->key_size, WELCOME_BYTES_MAX) != STATUS_OK ||
+            buf_append(key, blob.p, blob.n, WELCOME_BYTES_MAX) != STATUS_OK)
+                buf_release(key);
+        return sv_from(buf_data(key), buf_len(key));
+}
+
+static void drop_oldest(struct endpoint *e)
+{
+        struct welcome *old = list_item(list_last(&e->welcomes), struct welcome, in_endpoint);
+
+        list_unlink(&old->in_endpoint);
+        settings_unref(&e->room->pools.settings, old->settings);
+        buf_release(&old->params);
+        free(old);
+        e->welcome_count--;
+}
+
+/* Takes over the reference and the buf. */
+static struct welcome *add_welcome(struct endpoint *e, struct settings *settings, struct buf *params)
+{
+        struct welcome *w = xcalloc(1, sizeof(*w));
+
+        w->settings = settings;
+        w->params = *params;
+        list_prepend(&e->welcomes, &w->in_endpoint);
+        if (++e->welcome_count > WELCOMES_MAX)
+                drop_oldest(e);
+        return w;
+}
+
+struct welcome *endpoint_welcome(struct endpoint *e, struct settings *settings)
+{
+        struct buf key = {0}, params = {0};
+        struct sv board;
+        bool found;
+
         list_for_each (node, &e->welcomes) {
                 struct welcome *w = list_item(node, struct welcome, in_endpoint);
 
                 if (w->settings == settings)
                         return w;
         }
-        return NULL;
+        board = board_key(e, settings, &key);
+        found = board.n > 0 && welcome_find(board, &params);
+        buf_release(&key);
+        return found ? add_welcome(e, settings_ref(settings), &params) : NULL;
 }
 
 struct welcome *endpoint_learn(struct endpoint *e, struct settings *settings, const struct params *params)
 {
-        struct welcome *w = xcalloc(1, sizeof(*w));
-        struct writer out = writer_to(&w->params, WELCOME_BYTES_MAX);
-        struct sv at = params_all(params), name, value;
+        struct buf messages = {0}, key = {0};
+        struct writer out = writer_to(&messages, WELCOME_BYTES_MAX);
+        struct sv at = params_all(params), name, value, board;
         bool read_write = e->line->target < TARGET_READ_ONLY || e->line->target == TARGET_PRIMARY;
 
         while (params_next(&at, &name, &value)) {
@@ -166,16 +210,9 @@ struct welcome *endpoint_learn(struct endpoint *e, struct settings *settings, co
                 write_param_status(&out, name.p, value.p);
         }
         CHECK(!out.failed);
-        w->settings = settings;
-        list_prepend(&e->welcomes, &w->in_endpoint);
-        if (++e->welcome_count > WELCOMES_MAX) {
-                struct welcome *old = list_item(list_last(&e->welcomes), struct welcome, in_endpoint);
-
-                list_unlink(&old->in_endpoint);
-                settings_unref(&e->room->pools.settings, old->settings);
-                buf_release(&old->params);
-                free(old);
-                e->welcome_count--;
-        }
-        return w;
+        board = board_key(e, settings, &key);
+        if (board.n > 0)
+                welcome_keep(board, &messages);
+        buf_release(&key);
+        return add_welcome(e, settings, &messages);
 }

@@ -55,7 +55,7 @@ struct pool *endpoint_pool(struct endpoint *e, int index);
 void endpoint_offer_keys(struct endpoint *e, const struct scram_keys *keys);
 
 /* Cached answer to a login with these settings; NULL: a server must be asked. */
-struct welcome *endpoint_welcome(struct endpoint *e, const struct settings *settings);
+struct welcome *endpoint_welcome(struct endpoint *e, struct settings *settings);
 /* Keeps the parameters of a server that has `settings`; takes over the reference. Returns the entry. */
 struct welcome *endpoint_learn(struct endpoint *e, struct settings *settings, const struct params *params);
 void endpoint_forget_welcomes(struct endpoint *e);

@@ -25,6 +25,8 @@ static const struct scram_verifier *verifier_of(struct room *room, const char *u
 {
         size_t un = strlen(user) + 1, pn = strlen(password) + 1;
         struct verifier *v = xcalloc(1, sizeof(*v) + un + pn), *found;
+        uint32_t iterations = (uint32_t)room->conf->opt.scram_iterations;
+        struct scram_verifier mock;
 
         memcpy(v->key, user, un);
         memcpy(v->key + un, password, pn);
@@ -34,7 +36,10 @@ static const struct scram_verifier *verifier_of(struct room *room, const char *u
                 free(v);
                 return &found->verifier;
         }
-        scram_verifier_from_password(password, (uint32_t)room->conf->opt.scram_iterations, &v->verifier);
+        /* The salt a user of this name would be shown if it did not exist: from it nobody can tell whether it
+         * does. */
+        scram_verifier_mock(user, room->crowd->mock_key, iterations, &mock);
+        scram_verifier_salted(password, iterations, mock.salt, &v->verifier);
         HASH_ADD_KEYPTR(hh, room->verifiers, v->key, (unsigned)(un + pn), v);
         return &v->verifier;
 }

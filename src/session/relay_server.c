@@ -191,7 +191,8 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         bool own;
 
         skip_replies(d); /* sent after an error, before the Sync */
-        if (m->body_size != 1 || replies_head(&s->replies) == NULL || strchr("ITE", m->body[0]) == NULL)
+        if (m->body_size != 1 || replies_head(&s->replies) == NULL || m->body[0] == '\0' ||
+            strchr("ITE", m->body[0]) == NULL)
                 return violation(d);
         own = (replies_head(&s->replies)->flags & REPLY_SWALLOW) != 0;
         replies_pop(&s->replies);

@@ -11,6 +11,7 @@
 #include "session/loss.h"
 #include "session/relay.h"
 #include "session/segment.h"
+#include "session/welcome.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ static void on_failed(struct waiter *w, enum pool_trouble trouble, const struct 
                 }
                 client_move(c, CLIENT_IDLE);
                 if (c->repeat != REPEAT_POSSIBLE)
-                        client_move(c, CLIENT_HELD);
+                        segment_hold(c);
                 else
                         client_go_on(c);
                 return;
@@ -148,9 +149,8 @@ static void tick_held(struct room *room, int64_t now)
                 n++;
         while (n-- > 0) { /* who is held again goes to the end, and waits for the next tick */
                 struct client *c = list_item(room->held.next, struct client, in_phase);
-                int64_t since = c->request_us;
+                int64_t since = c->held_us;
 
-                c->endpoint->stats->n.held_us += TICK_MS * US_PER_MS;
                 if (c->surplus)
                         refuse_held(c, "no server can take this now, and too many clients are held");
                 else if (now - since > room->conf->opt.failover_timeout_us)
@@ -345,6 +345,7 @@ void room_free(struct room *room)
         pools_free(&room->pools);
         statements_fini(&room->statements);
         entry_forget_verifiers(room);
+        welcome_forget_all();
         stats_free(&room->stats);
         seats_free(room);
         slab_fini(&room->clients_slab);

@@ -259,14 +259,18 @@ static struct route decide(struct client *c, const struct segment *seg)
         return route;
 }
 
-static void hold(struct client *c)
+void segment_hold(struct client *c)
 {
         struct crowd *crowd = c->room->crowd;
+
+        if (c->held_us == 0) {
+                c->held_us = loop_now(c->room->loop);
+                c->endpoint->stats->n.holds++;
+        }
 
         /* Refused by the room's next tick: here its bytes may not be in c->in yet. */
         c->surplus = atomic_load_explicit(&crowd->held, memory_order_relaxed) >=
                      c->room->conf->opt.failover_queue_size;
-        c->endpoint->stats->n.holds++;
         client_move(c, CLIENT_HELD);
 }
 
@@ -308,6 +312,9 @@ static void begin(struct client *c, struct server *s, int node)
         struct node *n = s->pool->quota->node;
 
         link_join(c, s, node);
+        if (c->held_us != 0)
+                c->endpoint->stats->n.held_us += (uint64_t)(loop_now(c->room->loop) - c->held_us);
+        c->held_us = 0;
         c->endpoint->stats->n.server_assignment_count++;
         atomic_fetch_add_explicit(c->reading ? &n->reads : &n->writes, 1, memory_order_relaxed);
         if (carry_begin(c, c->settings) && c->state != CLIENT_ACTIVE)
@@ -322,7 +329,7 @@ static void go(struct client *c, const struct segment *seg)
 
         note_route(c, seg, &route);
         if (route.node < 0) {
-                hold(c);
+                segment_hold(c);
                 return;
         }
         c->node = route.node;
@@ -403,10 +410,9 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n)
                 return seg.size;
         }
         if (seg.flush && seg.size == MSG_HEAD)
-                return seg.size; /* nothing to flush */
-        c->request_us = loop_now(c->room->loop);
-        if (c->skip_nodes == 0 && !c->force_primary)
-                c->tx_us = c->request_us;
+                return seg.size;                                        /* nothing to flush */
+        if (c->skip_nodes == 0 && !c->force_primary && c->held_us == 0) /* else it has been here before */
+                c->tx_us = c->request_us = loop_now(c->room->loop);
         go(c, &seg);
         return 0;
 }
@@ -444,6 +450,7 @@ void segment_retry(struct client *c)
 {
         if (c->state == CLIENT_HELD)
                 client_move(c, CLIENT_IDLE);
+        c->skip_nodes = 0; /* time has passed: who failed may serve again */
         c->skip_nodes = 0; /* who failed may be back */
         client_go_on(c);
 }
@@ -481,6 +488,7 @@ void segment_refuse(struct client *c, const struct refusal *r)
         }
         buf_consume(&c->in, at);
         c->skip_to_sync = !ended;
+        c->held_us = 0;
         c->skip_nodes = 0;
         c->force_primary = false;
         client_log_error(c, r);

@@ -11,7 +11,6 @@ PgBouncer's figures compare with. Prints a table and, last, one line of JSON.
 import json
 import os
 import re
-import resource
 import shutil
 import statistics
 import subprocess
@@ -170,8 +169,6 @@ def counter():
 def main(args):
     end_on_signals()
     rounds, seconds = (int(args[0]) if args else 5), (int(args[1]) if args[1:] else 3)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
     with Run("pgsteer-bench-") as run:
         bench = Bench(run)
         cpu = bench.cpu(rounds, seconds)

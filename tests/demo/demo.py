@@ -183,10 +183,9 @@ class Demo:
     # -- 4
 
     def show_nodes(self, rows):
-        columns = list(rows[0])
-        wide = {"why", "since"}
-        table([{**row, "node": f"{self.names.get(row['node'], '?')} {row['node']}"} for row in rows],
-              [c for c in columns if c not in wide] + (["why"] if "why" in columns else []))
+        """What changes, out of SHOW NODES; the console itself shows some columns more."""
+        table([{k: "-" if v is None else v for k, v in row.items()} | {"node": self.names[row["node"]]} for row in rows],
+              ["node", "role", "state", "timeline", "lsn", "lag_ms", "reads", "writes", "why"])
 
     def step_console(self):
         head(4, "The same, seen from the admin console")

@@ -126,7 +126,7 @@ class Drill:
         broken += [f"commits that happened twice: {verdict.twice[:5]}"] * bool(verdict.twice)
         broken += [f"commits lost: {verdict.lost[:5]}"] * bool(verdict.lost and self.synchronous)
         broken += [f"{self.fenced} writes on a fenced node"] * bool(self.fenced)
-        broken += self.ledger.stale[:3]
+        broken += self.ledger.stale[:3] if not verdict.lost else []  # who lost rows misses them
         return row, broken
 
 

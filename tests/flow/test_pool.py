@@ -90,8 +90,8 @@ def test_idle_servers_of_another_worker_are_used(t):
 def test_query_wait_timeout(t):
     s = t.steer(default_pool_size=1, query_wait_timeout="0.5")
     with s.client(database="single") as holder:
-        holder.query("BEGIN")
         waiter = s.client(database="single")
+        holder.query("BEGIN")
         began = time.monotonic()
         waiter.send(query("SELECT 1"))
         got = waiter.receive()
@@ -105,6 +105,20 @@ def test_query_wait_timeout(t):
         t.true(waiter.at_end(), "the connection is closed")
         t.equal(holder.value("SELECT 1"), "1", "who holds the server is not disturbed")
         holder.query("COMMIT")
+
+
+def test_login_needs_no_server_once_it_is_known_what_to_say(t):
+    """Like PgBouncer: with the pool taken, a further client logs in at once and waits with its first query."""
+    s = t.steer(default_pool_size=1, workers=1)
+    with s.client(database="single") as holder:
+        holder.query("BEGIN")
+        began = time.monotonic()
+        with s.client(database="single") as late:
+            t.true(time.monotonic() - began < 5, "a login while the only server is taken")
+            late.send(query("SELECT 1"))
+            t.true(late.quiet(0.2), "its query waits")
+            holder.query("COMMIT")
+            t.equal(late.result().rows, [["1"]], "its turn")
 
 
 def test_max_client_conn(t):

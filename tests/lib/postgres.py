@@ -127,14 +127,13 @@ class Node:
 
     def kill(self):
         """kill -9 of the postmaster and all of its processes at the same moment."""
-        pid = self.process.pid
-        os.kill(pid, signal.SIGSTOP)
-        for child in children(pid):
-            try:
-                os.kill(child, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        os.kill(pid, signal.SIGKILL)
+        pids = [self.process.pid] + sorted(children(self.process.pid), reverse=True)
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # nobody goes on while others are already dead
+            for pid in pids:
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
         self.process.wait()
         remove_shared_memory(os.path.join(self.dir, "postmaster.pid"))
 
@@ -142,8 +141,11 @@ class Node:
         """SIGSTOP for all of its processes: sockets stay open, nobody answers."""
         pid = self.process.pid
         os.kill(pid, signal.SIGSTOP)
-        for child in children(pid):
-            os.kill(child, signal.SIGSTOP)
+        for child in sorted(children(pid), reverse=True):
+            try:
+                os.kill(child, signal.SIGSTOP)
+            except ProcessLookupError:
+                pass
 
     def thaw(self):
         pid = self.process.pid

@@ -11,6 +11,7 @@ import glob
 import os
 import pwd
 import random
+import resource
 import shutil
 import signal
 import socket
@@ -166,6 +167,9 @@ class Run:
         self.account = _unprivileged()
         self.ports = set()
         self.owner = os.getpid()
+        # A thousand clients need files; what we start inherits this.
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 20000)), hard))
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         try:
             self.dir = self._make_directory(prefix)

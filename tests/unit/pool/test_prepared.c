@@ -1,0 +1,87 @@
+#include "pool/prepared.h"
+
+#include "unit.h"
+
+/* Keys that share their first word, which is all the hash looks at, are told apart all the same. */
+static void key_of(unsigned i, uint64_t key[2])
+{
+        key[0] = i % 3;
+        key[1] = i;
+}
+
+static void add(struct prepared *p, unsigned i)
+{
+        uint64_t key[2];
+
+        key_of(i, key);
+        prepared_add(p, key);
+}
+
+static bool touch(struct prepared *p, unsigned i)
+{
+        uint64_t key[2];
+
+        key_of(i, key);
+        return prepared_touch(p, key);
+}
+
+static void evicts_the_least_recently_used(void)
+{
+        static const struct {
+                const char *name;
+                unsigned touched[4], count;
+                unsigned order[4];
+        } rows[] = {
+            {"as they came", {0}, 0, {0, 1, 2, 3}},
+            {"the oldest touched", {0}, 1, {1, 2, 3, 0}},
+            {"the newest touched", {3}, 1, {0, 1, 2, 3}},
+            {"the middle touched", {1}, 1, {0, 2, 3, 1}},
+            {"all turned round", {3, 2, 1, 0}, 4, {3, 2, 1, 0}},
+            {"one touched twice", {2, 0, 2}, 3, {1, 3, 0, 2}},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct prepared p;
+                uint64_t key[2];
+
+                unit_row("%s", rows[i].name);
+                prepared_init(&p);
+                for (unsigned k = 0; k < 4; k++)
+                        add(&p, k);
+                for (unsigned k = 0; k < rows[i].count; k++)
+                        UNIT_ASSERT(touch(&p, rows[i].touched[k]));
+                for (unsigned k = 0; k < 4; k++) {
+                        UNIT_ASSERT(p.count == 4 - k);
+                        UNIT_ASSERT(prepared_evict(&p, key) && key[1] == rows[i].order[k]);
+                        UNIT_ASSERT(key[0] == key[1] % 3 && !touch(&p, rows[i].order[k]));
+                }
+                UNIT_ASSERT(!prepared_evict(&p, key) && p.count == 0);
+                prepared_fini(&p);
+        }
+}
+
+static void forgets_one(void)
+{
+        struct prepared p;
+        uint64_t key[2];
+
+        prepared_init(&p);
+        UNIT_ASSERT(!touch(&p, 1));
+        for (unsigned k = 0; k < 300; k++)
+                add(&p, k);
+        for (unsigned k = 0; k < 300; k += 2) {
+                key_of(k, key);
+                prepared_forget(&p, key);
+                prepared_forget(&p, key); /* not there: nothing */
+        }
+        UNIT_ASSERT(p.count == 150);
+        for (unsigned k = 0; k < 300; k++)
+                UNIT_ASSERT(touch(&p, k) == (k % 2 == 1));
+        prepared_fini(&p);
+        UNIT_ASSERT(p.count == 0 && !touch(&p, 1));
+        add(&p, 5); /* it can be used again */
+        UNIT_ASSERT(touch(&p, 5) && p.count == 1);
+        prepared_fini(&p);
+}
+
+UNIT_SUITE(pool_prepared, UNIT_CASE(evicts_the_least_recently_used), UNIT_CASE(forgets_one))

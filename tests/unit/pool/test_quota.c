@@ -1,0 +1,135 @@
+#include "pool/quota.h"
+
+#include "dies.h"
+#include "unit.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+enum { THREADS = 8, ROUNDS = 5000, LIMIT = 3 };
+
+static _Atomic int taken, most, refused;
+
+static void *take_and_return(void *arg)
+{
+        struct quota *q = arg;
+
+        for (int i = 0; i < ROUNDS; i++) {
+                int now, seen;
+
+                if (!quota_take(q)) {
+                        atomic_fetch_add(&refused, 1);
+                        sched_yield();
+                        continue;
+                }
+                now = atomic_fetch_add(&taken, 1) + 1;
+                seen = atomic_load(&most);
+                while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now))
+                        ;
+                if (i % 16 == 0)
+                        sched_yield();
+                atomic_fetch_sub(&taken, 1);
+                quota_return(q);
+        }
+        return NULL;
+}
+
+static void the_limit_holds_over_many_threads(void)
+{
+        struct quota *q = quota_for("exact", "u", node_new("10.0.0.1", 1));
+        pthread_t threads[THREADS];
+
+        atomic_store(&q->limit, LIMIT);
+        for (int i = 0; i < THREADS; i++)
+                pthread_create(&threads[i], NULL, take_and_return, q);
+        for (int i = 0; i < THREADS; i++)
+                pthread_join(threads[i], NULL);
+        UNIT_ASSERT(atomic_load(&most) <= LIMIT && atomic_load(&most) > 0);
+        UNIT_ASSERT(atomic_load(&q->open) == 0);
+}
+
+static void takes_up_to_its_limit(void)
+{
+        static const struct {
+                const char *name;
+                int limit, taken;
+        } rows[] = {{"one", 1, 1}, {"five", 5, 5}, {"no limit", 0, 1000}};
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct quota *q = quota_for("limits", rows[i].name, node_new("10.0.0.1", 2));
+                int n = 0;
+
+                unit_row("%s", rows[i].name);
+                atomic_store(&q->limit, rows[i].limit);
+                while (n < 1000 && quota_take(q))
+                        n++;
+                UNIT_ASSERT(n == rows[i].taken && atomic_load(&q->open) == n);
+                quota_return(q);
+                UNIT_ASSERT(quota_take(q));
+                /* A smaller limit throws nobody out, and lets nobody in. */
+                atomic_store(&q->limit, 1);
+                UNIT_ASSERT(!quota_take(q));
+        }
+}
+
+static void return_one_too_many(void *arg)
+{
+        quota_return(arg);
+}
+
+static void returns_no_more_than_was_taken(void)
+{
+        struct quota *q = quota_for("returns", "u", node_new("10.0.0.1", 3));
+
+        UNIT_ASSERT(quota_take(q));
+        quota_return(q);
+        UNIT_ASSERT(dies(return_one_too_many, q));
+}
+
+static void is_one_for_the_same_pool(void)
+{
+        struct node *a = node_new("10.0.0.1", 4), *b = node_new("10.0.0.2", 4);
+        struct quota *q = quota_for("db", "user", a);
+
+        UNIT_ASSERT(quota_for("db", "user", a) == q);
+        UNIT_ASSERT(quota_for("db", "user", b) != q);
+        UNIT_ASSERT(quota_for("db", "other", a) != q);
+        UNIT_ASSERT(quota_for("other", "user", a) != q);
+        UNIT_ASSERT(q->node == a);
+}
+
+static void finds_who_waits_longest(void)
+{
+        static const struct {
+                const char *name;
+                uint64_t waiting;
+                int self, found;
+                int64_t since;
+        } rows[] = {
+            {"nobody", 0, 0, -1, 0},
+            {"only we", 1, 0, -1, 0},
+            {"another", 2, 0, 1, 40},
+            {"the oldest of three", 1 | 2 | 4 | 8, 0, 2, 10},
+            {"not we, though the oldest", 1 | 2 | 4 | 8, 2, 3, 20},
+            {"the last worker", UINT64_C(1) << 63, 0, 63, 5},
+            {"we are the last worker", (UINT64_C(1) << 63) | 8, 63, 3, 20},
+        };
+        struct quota *q = quota_for("waits", "u", node_new("10.0.0.1", 5));
+        static const int64_t since[] = {30, 40, 10, 20};
+
+        for (int i = 0; i < 4; i++)
+                atomic_store(&q->oldest_us[i], since[i]);
+        atomic_store(&q->oldest_us[63], 5);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                int64_t us = 0;
+
+                unit_row("%s", rows[i].name);
+                atomic_store(&q->waiting, rows[i].waiting);
+                UNIT_ASSERT(quota_longest_waiting(q, rows[i].self, &us) == rows[i].found);
+                UNIT_ASSERT(us == rows[i].since);
+        }
+}
+
+UNIT_SUITE(pool_quota, UNIT_CASE(the_limit_holds_over_many_threads), UNIT_CASE(takes_up_to_its_limit),
+           UNIT_CASE(returns_no_more_than_was_taken), UNIT_CASE(is_one_for_the_same_pool),
+           UNIT_CASE(finds_who_waits_longest))

@@ -1,0 +1,25 @@
+#include "session/client.h"
+
+#include "states.h"
+
+static void moves_as_its_picture_says(void)
+{
+        /* A console login goes from STARTUP or AUTH to IDLE on its way out; a granted wait whose segment is
+         * cancelled or lost goes back to IDLE. */
+        static const char *const allowed[CLIENT_STATES] = {
+            [CLIENT_STARTUP] = " auth welcome idle closed ",
+            [CLIENT_AUTH] = " welcome idle closed ",
+            [CLIENT_WELCOME] = " idle closed ",
+            [CLIENT_IDLE] = " waiting held setting active closed ",
+            [CLIENT_WAITING] = " setting active idle closed ",
+            [CLIENT_HELD] = " idle closed ",
+            [CLIENT_SETTING] = " active idle closed ",
+            [CLIENT_ACTIVE] = " idle aborted closed ",
+            [CLIENT_ABORTED] = " idle closed ",
+            [CLIENT_CLOSED] = " ",
+        };
+
+        states_check(client_states, CLIENT_STATES, allowed);
+}
+
+UNIT_SUITE(session_client, UNIT_CASE(moves_as_its_picture_says))

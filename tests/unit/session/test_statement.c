@@ -1,0 +1,127 @@
+#include "session/statement.h"
+
+#include "unit.h"
+
+#include <string.h>
+
+static const struct classify_rules no_rules;
+static const uint64_t seed[2] = {0x1234, 0x5678};
+
+static struct statement *get(struct statements *all, const char *text)
+{
+        char parse[200];
+        size_t n = strlen(text) + 1;
+
+        memcpy(parse, text, n);
+        memcpy(parse + n, "\0", 2); /* no parameter types */
+        return statement_get(all, sv_from(parse, n + 2), &no_rules, false);
+}
+
+static void is_one_for_the_same_text_and_types(void)
+{
+        static const char one[] = "SELECT $1\0\0\1\0\0\0\27", other[] = "SELECT $1\0\0\1\0\0\0\24";
+        struct statements all;
+        struct statement *a, *b, *c, *d;
+
+        statements_init(&all, seed);
+        a = statement_get(&all, sv_from(one, sizeof(one) - 1), &no_rules, false);
+        b = statement_get(&all, sv_from(one, sizeof(one) - 1), &no_rules, false);
+        c = statement_get(&all, sv_from(other, sizeof(other) - 1), &no_rules, false);
+        d = get(&all, "INSERT INTO t VALUES (1)");
+        UNIT_ASSERT(a == b && a->refs == 2 && a != c && strcmp(a->name, c->name) != 0);
+        UNIT_ASSERT(strncmp(a->name, "PGSTEER_", 8) == 0 && strlen(a->name) == STATEMENT_NAME_SIZE - 1);
+        UNIT_ASSERT(a->size == sizeof(one) - 1 && memcmp(a->parse, one, a->size) == 0);
+        UNIT_ASSERT(a->facts.class == CLASS_READ && d->facts.class == CLASS_WRITE);
+        UNIT_ASSERT(statement_ref(NULL) == NULL && statement_ref(a)->refs == 3);
+        for (int i = 0; i < 3; i++)
+                statement_unref(&all, a);
+        UNIT_ASSERT(HASH_COUNT(all.by_key) == 2);
+        statement_unref(&all, c);
+        statement_unref(&all, d);
+        statement_unref(&all, NULL);
+        UNIT_ASSERT(all.by_key == NULL);
+}
+
+static void its_name_is_of_this_process(void)
+{
+        static const uint64_t seeds[3][2] = {{0x1234, 0x5678}, {0x1234, 0x5679}, {0x1235, 0x5678}};
+        char names[3][STATEMENT_NAME_SIZE];
+
+        for (int i = 0; i < 3; i++) {
+                struct statements all, same;
+                struct statement *a, *b;
+
+                statements_init(&all, seeds[i]);
+                statements_init(&same, seeds[i]);
+                a = get(&all, "SELECT 1");
+                b = get(&same, "SELECT 1");
+                UNIT_ASSERT(strcmp(a->name, b->name) == 0); /* of every worker */
+                strcpy(names[i], a->name);
+                statements_fini(&all);
+                statements_fini(&same);
+        }
+        UNIT_ASSERT(strcmp(names[0], names[1]) != 0 && strcmp(names[0], names[2]) != 0);
+}
+
+static void a_client_has_names_of_its_own(void)
+{
+        struct statements all;
+        struct names mine = {NULL}, yours = {NULL};
+
+        statements_init(&all, seed);
+        UNIT_ASSERT(names_find(&mine, SV("a")) == NULL && names_count(&mine) == 0);
+        names_put(&mine, &all, SV("a"), get(&all, "SELECT 1"));
+        names_put(&mine, &all, SV("ab"), get(&all, "SELECT 2"));
+        names_put(&yours, &all, SV("a"), get(&all, "SELECT 2"));
+        UNIT_ASSERT(strcmp(names_find(&mine, SV("a"))->parse, "SELECT 1") == 0);
+        UNIT_ASSERT(names_find(&mine, SV("ab")) == names_find(&yours, SV("a")));
+        UNIT_ASSERT(names_find(&mine, SV("abc")) == NULL && names_count(&mine) == 2);
+        names_put(&mine, &all, SV("a"), get(&all, "SELECT 3"));
+        UNIT_ASSERT(strcmp(names_find(&mine, SV("a"))->parse, "SELECT 3") == 0 && names_count(&mine) == 2);
+        UNIT_ASSERT(HASH_COUNT(all.by_key) == 2);
+        names_drop(&mine, &all, SV("a"));
+        names_drop(&mine, &all, SV("a"));
+        UNIT_ASSERT(names_find(&mine, SV("a")) == NULL && HASH_COUNT(all.by_key) == 1);
+        names_clear(&mine, &all);
+        UNIT_ASSERT(names_count(&mine) == 0);
+        names_clear(&yours, &all);
+        UNIT_ASSERT(all.by_key == NULL);
+}
+
+static void a_fresh_name_holds_when_its_parse_does(void)
+{
+        static const struct {
+                const char *name;
+                bool settled_before, holds, other_key, stays;
+        } rows[] = {{"answered", false, true, false, true},
+                    {"refused", false, false, false, false},
+                    {"refused, but it held before", true, false, false, true},
+                    {"another was refused", false, false, true, true}};
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct statements all;
+                struct names names = {NULL};
+                struct statement *s, *other;
+
+                unit_row("%s", rows[i].name);
+                statements_init(&all, seed);
+                s = get(&all, "SELECT 1");
+                other = get(&all, "SELECT 2");
+                names_put(&names, &all, SV("a"), statement_ref(s));
+                if (rows[i].settled_before)
+                        names_settle(&names, &all, s->key, true);
+                names_settle(&names, &all, rows[i].other_key ? other->key : s->key, rows[i].holds);
+                UNIT_ASSERT((names_find(&names, SV("a")) != NULL) == rows[i].stays);
+                /* And once settled it stays so. */
+                names_settle(&names, &all, s->key, rows[i].holds);
+                UNIT_ASSERT((names_find(&names, SV("a")) != NULL) == (rows[i].stays && !rows[i].other_key));
+                names_clear(&names, &all);
+                statement_unref(&all, s);
+                statement_unref(&all, other);
+                UNIT_ASSERT(all.by_key == NULL);
+        }
+}
+
+UNIT_SUITE(session_statement, UNIT_CASE(is_one_for_the_same_text_and_types),
+           UNIT_CASE(its_name_is_of_this_process), UNIT_CASE(a_client_has_names_of_its_own),
+           UNIT_CASE(a_fresh_name_holds_when_its_parse_does))
