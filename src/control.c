@@ -201,7 +201,7 @@ static void make_workers(struct control *ctl)
         static struct pools *peers[WORKERS_MAX];
 
         crowd->workers = worker_count(ctl->conf);
-        secret_random(crowd->statement_seed, sizeof(crowd->statement_seed));
+        secret_random(crowd->statement_key, sizeof(crowd->statement_key));
         secret_random(crowd->mock_key, sizeof(crowd->mock_key));
         crowd->adopt = admin_adopt;
         crowd->cancel_console = admin_cancel;

@@ -1,5 +1,7 @@
 #include "auth/secret.h"
 
+#include "auth/scram_parts.h"
+
 #include "auth/scram.h"
 
 #include <openssl/crypto.h>
@@ -155,4 +157,12 @@ void secret_wipe(void *p, size_t n)
 void secret_random(void *out, size_t n)
 {
         CHECK(n <= INT32_MAX && RAND_bytes(out, (int)n) == 1);
+}
+
+void keyed_hash(const uint8_t key[KEYED_HASH_KEY_SIZE], const void *text, size_t n, uint64_t out[2])
+{
+        uint8_t mac[SCRAM_KEY_SIZE];
+
+        scram_hmac(key, sv_from(text, n), mac);
+        memcpy(out, mac, 2 * sizeof(out[0]));
 }

@@ -15,6 +15,8 @@ enum secret_kind { SECRET_NONE, SECRET_PLAIN, SECRET_MD5, SECRET_SCRAM };
  * parses (scram_verifier_parse); else plain. NULL or "" is none. */
 enum secret_kind secret_kind(const char *secret);
 
+enum { KEYED_HASH_KEY_SIZE = 32 };
+
 enum { MD5_ANSWER_SIZE = 36 }; /* "md5" + 32 hex + NUL */
 
 /* The answer to AuthenticationMD5Password for `user`, from a plain or an md5 secret. STATUS_INVALID for other
@@ -35,6 +37,10 @@ bool secret_equal(const void *a, const void *b, size_t n);
 
 /* Overwrites with zeros, not optimised away. */
 void secret_wipe(void *p, size_t n);
+
+/* The first 128 bits of HMAC-SHA-256: equal texts give equal values, and nobody without the key can make two
+ * texts collide. */
+void keyed_hash(const uint8_t key[KEYED_HASH_KEY_SIZE], const void *text, size_t n, uint64_t out[2]);
 
 /* Cryptographically random bytes; aborts when the system has none. */
 void secret_random(void *out, size_t n);

@@ -238,7 +238,7 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         *room = (struct room){.loop = loop, .crowd = crowd, .self = self};
         room->conf = conf_ref(conf);
         pools_init(&room->pools, loop, conf, &pool_ops, self);
-        statements_init(&room->statements, crowd->statement_seed);
+        statements_init(&room->statements, crowd->statement_key);
         slab_init(&room->clients_slab, sizeof(struct client));
         list_init(&room->clients);
         list_init(&room->logins);

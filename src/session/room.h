@@ -29,7 +29,7 @@ struct crowd {
         _Atomic int total;                /* logged-in or logging-in, console excepted */
         _Atomic int held;
         _Atomic bool refusing; /* SHUTDOWN WAIT_FOR_...: no new clients */
-        uint64_t statement_seed[2];
+        uint8_t statement_key[KEYED_HASH_KEY_SIZE];
         uint8_t mock_key[32]; /* for users that do not exist */
         /* Takes over an authenticated console client; called on the worker's thread. `in`: bytes read
          * already. */

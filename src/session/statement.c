@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <xxhash.h>
 
 struct named {
         UT_hash_handle hh;
@@ -13,11 +12,10 @@ struct named {
         char name[];
 };
 
-void statements_init(struct statements *all, const uint64_t seed[2])
+void statements_init(struct statements *all, const uint8_t key[KEYED_HASH_KEY_SIZE])
 {
         all->by_key = NULL;
-        all->seed[0] = seed[0];
-        all->seed[1] = seed[1];
+        memcpy(all->key, key, sizeof(all->key));
 }
 
 void statements_fini(struct statements *all)
@@ -45,11 +43,11 @@ static struct statement *make(const uint64_t key[2], struct sv parse)
 struct statement *statement_get(struct statements *all, struct sv parse, const struct classify_rules *rules,
                                 bool backslash_unsafe)
 {
-        /* The seed enters twice: as XXH3's own, and ahead of the text through the second half. */
-        XXH128_hash_t hash = XXH3_128bits_withSeed(parse.p, parse.n, all->seed[0]);
-        uint64_t key[2] = {hash.low64, hash.high64 ^ all->seed[1]};
+        uint64_t key[2];
         struct statement *s;
 
+        keyed_hash(all->key, parse.p, parse.n, key);
+        key[1] ^= backslash_unsafe; /* the same text may lex otherwise in another encoding */
         HASH_FIND(hh, all->by_key, key, sizeof(key), s);
         if (s != NULL && (s->size != parse.n || memcmp(s->parse, parse.p, parse.n) != 0))
                 check_failed(__FILE__, __LINE__, "two statements with one 128-bit hash");

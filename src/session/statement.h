@@ -1,11 +1,12 @@
 /* statement: a prepared statement as text, shared by all clients of a worker that prepared the same, and a
  * client's names for them.
  *
- * Identity is a 128-bit hash (XXH3) of query and parameter types, keyed with random bytes of this process, so
- * that no client can make two texts collide. The name on every server is made of it: a server that moves to
- * another worker still means the same by it. One thread. */
+ * Identity is a 128-bit keyed hash (HMAC-SHA-256) of query and parameter types, the key random bytes of this
+ * process, so that no client can make two texts collide. The name on every server is made of it: a server
+ * that moves to another worker still means the same by it. One thread. */
 #pragma once
 
+#include "auth/secret.h"
 #include "base/sv.h"
 #include "router/classify.h"
 
@@ -25,11 +26,11 @@ struct statement {
 
 struct statements {
         struct statement *by_key;
-        uint64_t seed[2];
+        uint8_t key[KEYED_HASH_KEY_SIZE];
 };
 
-/* `seed`: random, the same for all workers of the process. */
-void statements_init(struct statements *all, const uint64_t seed[2]);
+/* `key`: random, the same for all workers of the process. */
+void statements_init(struct statements *all, const uint8_t key[KEYED_HASH_KEY_SIZE]);
 void statements_fini(struct statements *all);
 
 /* The statement of a Parse message's rest (query NUL count types), made and classified when new. The caller

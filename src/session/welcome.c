@@ -61,8 +61,7 @@ void welcome_forget_all(void)
         struct note *note, *next;
 
         pthread_mutex_lock(&lock);
-        HASH_ITER(hh, notes, note, next)
-        {
+        HASH_ITER (hh, notes, note, next) {
                 drop(note);
         }
         pthread_mutex_unlock(&lock);

@@ -1,6 +1,6 @@
-/* welcome: what a server reported to a login with certain settings, pinned up where the other workers find it, so that a
- * login need not wait for a server only because it met a worker that has not asked one yet. Thread-safe (a lock, taken at
- * logins only); bounded. */
+/* welcome: what a server reported to a login with certain settings, pinned up where the other workers find
+ * it, so that a login need not wait for a server only because it met a worker that has not asked one yet.
+ * Thread-safe (a lock, taken at logins only); bounded. */
 #pragma once
 
 #include "base/buf.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct classify_rules no_rules;
-static const uint64_t seed[2] = {0x1234, 0x5678};
+static const uint8_t seed[KEYED_HASH_KEY_SIZE] = {0x12, 0x34};
 
 static struct statement *get(struct statements *all, const char *text)
 {
@@ -44,7 +44,7 @@ static void is_one_for_the_same_text_and_types(void)
 
 static void its_name_is_of_this_process(void)
 {
-        static const uint64_t seeds[3][2] = {{0x1234, 0x5678}, {0x1234, 0x5679}, {0x1235, 0x5678}};
+        static const uint8_t seeds[3][KEYED_HASH_KEY_SIZE] = {{0x12, 0x34}, {0x12, 0x35}, {0x13, 0x34}};
         char names[3][STATEMENT_NAME_SIZE];
 
         for (int i = 0; i < 3; i++) {
