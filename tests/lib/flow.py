@@ -91,6 +91,11 @@ class World:
         if not low <= got <= high:
             raise AssertionError(f"{what}: expected {low} to {high}, got {got}")
 
+    def memory_within(self, kib, high, what):
+        """A bound on the process's memory; a sanitizer's own memory would not tell anything."""
+        if SLOW == 1:
+            self.within(kib, -high, high, f"{what}, in KiB")
+
     def contains(self, text, part, what):
         if part not in text:
             raise AssertionError(f"{what}:\n  expected to find {part!r}\n  in {text!r}")

@@ -180,6 +180,19 @@ static void an_error_ends_its_pipeline_and_no_more(void)
         }
         CALLER_SAY(&c[0], PARSE_A BIND_A EXECUTE SYNC);
         UNIT_ASSERT(CALLER_HEARS(&c[0], PARSED BOUND DONE READY));
+        /* What comes between the error and its Sync is not answered, by us no more than by the server. */
+        for (int runs = 0; runs < 2; runs++) {
+                unit_row("%s", runs ? "run and flushed" : "parsed and flushed");
+                CALLER_SAY(&c[0], "P\0\0\0\13\0bad\0\0\0");
+                if (runs)
+                        CALLER_SAY(&c[0], "B\0\0\0\14\0\0\0\0\0\0\0\0" EXECUTE);
+                CALLER_SAY(&c[0], "H\0\0\0\4");
+                UNIT_ASSERT(CALLER_HEARS(&c[0], MISTAKE));
+                CALLER_SAY(&c[0], PARSE_B);
+                UNIT_ASSERT(CALLER_HEARS(&c[0], ""));
+                CALLER_SAY(&c[0], SYNC);
+                UNIT_ASSERT(CALLER_HEARS(&c[0], READY));
+        }
         CALLER_SAY(&c[0], "Q\0\0\0\10bad\0" QUERY);
         UNIT_ASSERT(CALLER_HEARS(&c[0], MISTAKE READY FAKE_ANSWER));
         parlour_fini();
@@ -202,6 +215,7 @@ static void answer_rudely(struct fakes *fakes, struct fake *fake, const struct m
 
 static void a_hostile_server_costs_its_client_and_no_more(void)
 {
+        static char trailing[300100] = "S\0\4\223\370a\0b";
         static char huge[300100] = "S\0\4\223\370a\0", flood[70000] = "E\0\1\0\0SERROR\0C42601\0M";
         static const struct {
                 const char *name, *bytes;
@@ -226,6 +240,7 @@ static void a_hostile_server_costs_its_client_and_no_more(void)
             RUDE("a parameter without a value", "S\0\0\0\6a\0"),
             RUDE("a parameter without its NUL", "S\0\0\0\7a\0b"),
             {"a parameter of 300 KB", huge, 300025, false},
+            {"a parameter with 300 KB behind it", trailing, 300025, false},
             {"gone without an answer", "", 0, true},
             {"gone in a row", "D\0\0\0\40\0\1", 7, true},
             {"gone in a head", "D\0\0", 3, true},
