@@ -143,7 +143,10 @@ static void each_message(struct server *s, bool (*step)(struct server *s, const 
                 enum status status = msg_peek(buf_data(&s->in), buf_len(&s->in), &m);
 
                 if (status == STATUS_INVALID) {
-                        fail_text(s, POOL_REJECTED, "the server sent a broken packet");
+                        if (s->state == SERVER_LOGIN)
+                                fail_text(s, POOL_REJECTED, "the server sent a broken packet");
+                        else
+                                server_close(s, "the server sent a broken packet");
                         return;
                 }
                 if (status == STATUS_AGAIN || m.have < m.size)
