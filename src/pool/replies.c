@@ -35,6 +35,11 @@ static void grow(struct replies *r)
         r->cap = cap;
 }
 
+static bool reply_is_awaited(const struct reply *reply)
+{
+        return reply_ends_segment(reply) && !(reply->flags & REPLY_SWALLOW);
+}
+
 bool replies_push(struct replies *r, struct reply reply)
 {
         if (r->count == r->cap) {
@@ -44,7 +49,7 @@ bool replies_push(struct replies *r, struct reply reply)
         }
         ring(r)[(r->first + r->count) % r->cap] = reply;
         r->count++;
-        if (reply_ends_segment(&reply))
+        if (reply_is_awaited(&reply))
                 r->sync_points++;
         return true;
 }
@@ -54,10 +59,15 @@ struct reply *replies_head(struct replies *r)
         return r->count == 0 ? NULL : &ring(r)[r->first];
 }
 
+struct reply *replies_tail(struct replies *r)
+{
+        return r->count == 0 ? NULL : &ring(r)[(r->first + r->count - 1) % r->cap];
+}
+
 void replies_pop(struct replies *r)
 {
         CHECK(r->count > 0);
-        if (reply_ends_segment(&ring(r)[r->first]))
+        if (reply_is_awaited(&ring(r)[r->first]))
                 r->sync_points--;
         r->first = (r->first + 1) % r->cap;
         if (--r->count == 0 && r->heap != NULL && r->cap > 64)

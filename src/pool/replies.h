@@ -36,7 +36,7 @@ enum { REPLIES_INLINE = 8, REPLIES_MAX = 1 << 20 };
 struct replies {
         struct reply *heap; /* NULL: the inline ring serves */
         uint32_t first, count, cap;
-        uint32_t sync_points; /* entries that end in ReadyForQuery */
+        uint32_t sync_points; /* entries that end in a ReadyForQuery the client waits for */
         struct reply inline_ring[REPLIES_INLINE];
 };
 
@@ -46,8 +46,9 @@ void replies_fini(struct replies *r);
 /* False: REPLIES_MAX are owed already (a client that only sends). */
 bool replies_push(struct replies *r, struct reply reply);
 
-/* The oldest, NULL when nothing is owed. */
+/* The oldest and the newest, NULL when nothing is owed. */
 struct reply *replies_head(struct replies *r);
+struct reply *replies_tail(struct replies *r);
 void replies_pop(struct replies *r);
 
 static inline bool reply_ends_segment(const struct reply *reply)

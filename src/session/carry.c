@@ -80,6 +80,7 @@ static void applied(struct client *c, struct server *s)
         s->wants = false;
         if (c->state == CLIENT_WELCOME) {
                 entry_learned(c);
+                client_go_on(c);
                 return;
         }
         client_move(c, CLIENT_ACTIVE);

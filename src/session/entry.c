@@ -168,12 +168,17 @@ static void enter_console(struct client *c)
         struct entry *e = c->entry;
         const struct conf_user *user = conf_find_user(c->room->conf, e->user);
         bool own = is_own_user(c), admin = own || (user != NULL && user->admin);
+        struct buf rest = {0};
 
         if (!admin && (user == NULL || !user->stats)) {
                 client_refuse(c, "08P01", "not allowed");
                 return;
         }
-        c->room->crowd->adopt(c->room->crowd->adopt_arg, &c->stream, e->user, admin, &c->in, c->address,
+        if (buf_append(&rest, e->rest.p, e->rest.n, CLIENT_IN_MAX) != STATUS_OK) {
+                client_refuse(c, "53200", "out of memory");
+                return;
+        }
+        c->room->crowd->adopt(c->room->crowd->adopt_arg, &c->stream, e->user, admin, &rest, c->address,
                               c->port);
         client_close(c, NULL, "moved to the console");
 }
@@ -378,13 +383,14 @@ static void on_password(struct client *c, const struct msg *m)
 
 /* ---- the first packet ---- */
 
-static void begin_session(struct client *c, const struct startup *s)
+static void begin_session(struct client *c, const struct startup *s, struct sv rest)
 {
         struct entry *e = xcalloc(1, sizeof(*e));
         struct refusal r = {0};
         const struct options *opt = &c->room->conf->opt;
 
         c->entry = e;
+        e->rest = rest;
         if (startup_apply(c, s, &r) != STATUS_OK) {
                 client_close(c, &r, r.text);
                 return;
@@ -425,7 +431,7 @@ static size_t take_startup(struct client *c, const uint8_t *p, size_t n)
         case STARTUP_CANCEL: cancel_request(c, s.pid, s.secret); break;
         case STARTUP_OLD: client_refuse(c, "08P01", "old V2 protocol not supported"); break;
         case STARTUP_UNKNOWN: client_refuse(c, "08P01", "bad packet header"); break;
-        case STARTUP_SESSION: begin_session(c, &s); break;
+        case STARTUP_SESSION: begin_session(c, &s, sv_from(p + s.size, n - s.size)); break;
         }
         return s.size;
 }
@@ -456,6 +462,7 @@ size_t entry_take(struct client *c, const uint8_t *p, size_t n)
         }
         if (m.have < m.size)
                 return 0;
+        c->entry->rest = sv_from(p + m.size, n - m.size);
         on_password(c, &m);
         return m.size;
 }

@@ -15,6 +15,7 @@ struct entry {
         struct scram_server scram;
         struct scram_keys keys;
         bool have_keys;
+        struct sv rest; /* read already, behind the message being handled: goes along to the console */
         struct settings
             *welcome_key; /* what is asked of a server: the startup settings but application_name */
 };

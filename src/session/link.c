@@ -36,7 +36,7 @@ static const char *reset_query(const struct client *c, const struct server *s)
         const struct options *opt = &c->room->conf->opt;
 
         if (s->dirty) /* pinned state must not reach the next client, whatever the configuration says */
-                return opt->server_reset_query[0] != '\0' ? opt->server_reset_query : "DISCARD ALL";
+                return "DISCARD ALL";
         if (c->endpoint->pool_mode == POOL_SESSION || opt->server_reset_query_always)
                 return opt->server_reset_query;
         return "";

@@ -58,16 +58,16 @@ static void run_again(struct client *c, struct buf *replay)
 }
 
 /* Error and ReadyForQuery for all that the lost server owed. */
-static void answer_owed(struct client *c, const struct refusal *r, unsigned sync_points, bool aborted)
+static void answer_owed(struct client *c, const struct refusal *r, unsigned sync_points, char tx)
 {
         struct buf out = {0};
         struct writer w = writer_to(&out, CLIENT_OUT_MAX);
 
         for (unsigned i = 0; i < sync_points; i++) {
                 write_refusal(&w, r);
-                write_ready(&w, aborted ? 'E' : 'I');
+                write_ready(&w, tx);
         }
-        if (c->in_segment) /* the Sync of this one is still to come */
+        if (c->skip_to_sync) /* the Sync of this one is still to come */
                 write_refusal(&w, r);
         client_send(c, &w);
 }
@@ -111,6 +111,7 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
         struct node *node = s->pool->quota->node;
         unsigned sync_points = s->replies.sync_points;
         bool in_transaction = s->tx != 'I' || c->began, unknown, aborted;
+        const struct reply *tail;
         struct refusal r;
         int index = c->node;
 
@@ -146,18 +147,21 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
                 run_again(c, &replay);
                 return;
         }
+        /* Behind a Sync of our own the client still owes its Sync. */
+        tail = replies_tail(&s->replies);
+        c->skip_to_sync =
+            c->in_segment || (tail != NULL && tail->kind == REPLY_SYNC && (tail->flags & REPLY_SWALLOW) != 0);
         unknown = c->commit_sent || (!in_transaction && c->wrote);
         aborted = in_transaction && !c->commit_sent;
         set_lost(&r, node, unknown);
         link_sever(c, why);
         c->lost_node = node;
-        c->skip_to_sync = c->in_segment;
-        c->abort_untold = aborted && sync_points == 0 && !c->in_segment;
+        c->abort_untold = aborted && sync_points == 0 && !c->skip_to_sync;
         forget_transaction(c);
         c->tx = aborted ? 'E' : 'I';
         client_move(c, aborted ? CLIENT_ABORTED : CLIENT_IDLE);
         client_log_error(c, &r);
-        answer_owed(c, &r, sync_points, aborted);
+        answer_owed(c, &r, sync_points, c->tx);
         c->in_segment = c->bound = false;
         client_go_on(c);
 }

@@ -35,6 +35,8 @@ static bool owe(struct up *up, enum reply_kind kind, unsigned flags, const uint6
 static void look(struct client *c, struct sv text, const struct facts *f)
 {
         carry_note(c, text, f);
+        if (f->deallocate.n > 0) /* its answer takes names away, of what was prepared before it alone */
+                c->barrier = true;
         if (segment_writes(f))
                 c->wrote = true;
         if (f->tx == TX_BEGIN)

@@ -30,10 +30,12 @@ static void on_granted(struct waiter *w, struct server *s)
 {
         struct client *c = client_of(w);
 
-        if (c->state == CLIENT_WELCOME)
+        if (c->state == CLIENT_WELCOME) {
                 entry_granted(c, s);
-        else
+                client_go_on(c);
+        } else {
                 segment_granted(c, s);
+        }
 }
 
 static void on_failed(struct waiter *w, enum pool_trouble trouble, const struct refusal *r)
@@ -172,8 +174,10 @@ static void tick_logins(struct room *room, int64_t now)
                 if (room->conf->opt.client_login_timeout_us > 0 &&
                     wall - c->connected_wall_us > room->conf->opt.client_login_timeout_us)
                         client_refuse(c, "08P01", "client_login_timeout");
-                else if (c->state == CLIENT_WELCOME)
+                else if (c->state == CLIENT_WELCOME) {
                         entry_ask(c);
+                        client_go_on(c);
+                }
         }
 }
 

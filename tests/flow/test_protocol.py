@@ -424,3 +424,24 @@ def test_a_thousand_connects(t):
     t.equal(failures, [], "failures among 1,000 short connections")
     t.wait(lambda: [r["items"] for r in s.show("LISTS") if r["list"] == "used_clients"][0] in ("0", "1"),
            "SHOW LISTS to count no client but the console")
+
+
+def test_a_query_sent_with_the_startup_packet(t):
+    s = t.steer()
+    for settings in ({}, {"search_path": "elsewhere"}):  # the second is not known yet: a server must be asked
+        c = s.client(login=False)
+        c.send(wire.startup({"user": "app", "database": "app", **settings}), query("SELECT 3"))
+        c.finish_login()
+        t.equal(c.result().rows, [["3"]], f"the answer to a Query sent with the startup packet {settings}")
+        c.close()
+
+
+def test_console_byte_by_byte(t):
+    s = t.steer(nodes=False)
+    c = s.client(login=False)
+    for byte in wire.startup({"user": "admin", "database": "pgbouncer"}) + query("SHOW VERSION"):
+        c.send(bytes([byte]))
+        time.sleep(0.001)
+    c.finish_login()
+    t.contains(c.result().rows[0][0], "pgsteer", "the answer of the console")
+    c.close()
