@@ -9,6 +9,7 @@
 #include "session/loss.h"
 #include "session/relay.h"
 #include "session/segment.h"
+#include "wire/proto.h"
 #include "wire/writer.h"
 
 #include <stdio.h>
@@ -192,6 +193,16 @@ void client_settings_changed(struct client *c)
 }
 
 /* ---- bytes ---- */
+
+bool client_peek(struct client *c, const uint8_t *p, size_t n, struct msg *m)
+{
+        enum status status = msg_peek(p, n, m);
+
+        if (status == STATUS_INVALID)
+                client_refuse(c, "08P01",
+                              c->state <= CLIENT_AUTH ? "bad packet header" : "broken packet from client");
+        return status == STATUS_OK;
+}
 
 /* Handles as much of the `n` bytes at `p` as the state allows; returns how much. */
 static size_t take(struct client *c, const uint8_t *p, size_t n)

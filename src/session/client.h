@@ -32,6 +32,7 @@ enum client_state {
 
 extern const struct machine_state client_states[CLIENT_STATES];
 
+struct msg;
 struct writer;
 struct entry; /* the login's own state, session/entry.h */
 
@@ -130,6 +131,9 @@ void client_go_on(struct client *c);
 void client_close(struct client *c, const struct refusal *r, const char *why);
 /* The same with a FATAL refusal made of sqlstate and text, which is also the log's reason. */
 void client_refuse(struct client *c, const char *sqlstate, const char *text);
+
+/* The message at `p`. False: it has not begun to arrive, or its head is broken and the client is closed. */
+bool client_peek(struct client *c, const uint8_t *p, size_t n, struct msg *m);
 
 /* A CancelRequest met it while it waits or is held: its segment is answered with 57014. */
 void client_cancelled(struct client *c);

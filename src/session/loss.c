@@ -315,16 +315,8 @@ size_t loss_take(struct client *c, const uint8_t *p, size_t n)
                 c->drop -= k;
                 return k;
         }
-        switch (msg_peek(p, n, &m)) {
-        case STATUS_OK: break;
-        case STATUS_AGAIN: return 0;
-        case STATUS_EOF:
-        case STATUS_IO:
-        case STATUS_INVALID:
-        case STATUS_LIMIT:
-        case STATUS_DENIED:
-        case STATUS_ABSENT: client_refuse(c, "08P01", "broken packet from client"); return n;
-        }
+        if (!client_peek(c, p, n, &m))
+                return c->state == CLIENT_CLOSED ? n : 0;
         if (m.type == FE_TERMINATE) {
                 client_close(c, NULL, "client close request");
                 return n;

@@ -413,16 +413,8 @@ static size_t step(struct up *up, const uint8_t *p, size_t n)
                 c->pass -= k;
                 return k;
         }
-        switch (msg_peek(p, n, &m)) {
-        case STATUS_OK: break;
-        case STATUS_AGAIN: return 0;
-        case STATUS_EOF:
-        case STATUS_IO:
-        case STATUS_INVALID:
-        case STATUS_LIMIT:
-        case STATUS_DENIED:
-        case STATUS_ABSENT: client_refuse(c, "08P01", "broken packet from client"); return n;
-        }
+        if (!client_peek(c, p, n, &m))
+                return c->state == CLIENT_CLOSED ? n : 0;
         c->stalled =
             !is_copy(m.type) && m.type != FE_TERMINATE &&
             (c->discarding || (c->barrier && !c->in_segment) || (!c->in_segment && !may_follow(up, p, n)));

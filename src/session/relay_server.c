@@ -319,6 +319,7 @@ static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
         struct server *s = d->s;
         size_t k;
         struct msg m;
+        enum status status;
         bool understood;
 
         if (s->pass > 0 || s->swallow > 0) {
@@ -330,15 +331,10 @@ static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
                 *left -= k;
                 return k;
         }
-        switch (msg_peek(p, n, &m)) {
-        case STATUS_OK: break;
-        case STATUS_AGAIN: return 0;
-        case STATUS_EOF:
-        case STATUS_IO:
-        case STATUS_INVALID:
-        case STATUS_LIMIT:
-        case STATUS_DENIED:
-        case STATUS_ABSENT:
+        status = msg_peek(p, n, &m);
+        if (status == STATUS_AGAIN)
+                return 0;
+        if (status != STATUS_OK) {
                 violation(d);
                 *stop = true;
                 return 0;
