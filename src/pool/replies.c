@@ -73,3 +73,20 @@ void replies_pop(struct replies *r)
         if (--r->count == 0 && r->heap != NULL && r->cap > 64)
                 replies_fini(r); /* a burst must not keep its memory */
 }
+
+bool replies_drop_sync(struct replies *r)
+{
+        struct reply *head = replies_head(r), *second;
+
+        if (r->count < 2)
+                return false;
+        second = &ring(r)[(r->first + 1) % r->cap];
+        if (second->kind != REPLY_SYNC)
+                return false;
+        if (reply_is_awaited(second))
+                r->sync_points--;
+        *second = *head;
+        r->first = (r->first + 1) % r->cap;
+        r->count--;
+        return true;
+}

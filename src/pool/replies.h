@@ -51,6 +51,9 @@ struct reply *replies_head(struct replies *r);
 struct reply *replies_tail(struct replies *r);
 void replies_pop(struct replies *r);
 
+/* Forgets the Sync that is owed right behind the oldest; false when none is. */
+bool replies_drop_sync(struct replies *r);
+
 static inline bool reply_ends_segment(const struct reply *reply)
 {
         return reply->kind >= REPLY_SYNC;

@@ -245,6 +245,9 @@ void client_go_on(struct client *c)
                         return;
                 buf_consume(&c->in, used);
                 buf_trim(&c->in);
+                relay_release_late(c);
+                if (c->state == CLIENT_CLOSED)
+                        return;
         }
         client_want_read(c);
 }
@@ -282,6 +285,7 @@ static void on_readable(struct client *c)
                 return;
         if (used < n)
                 keep(c, loop->scratch + used, n - used);
+        relay_release_late(c);
         if (c->state != CLIENT_CLOSED && (used < n || stream_unsent(&c->stream) > 0 ||
                                           (c->server != NULL && stream_unsent(&c->server->stream) > 0)))
                 client_want_read(c);

@@ -58,6 +58,7 @@ struct client {
 
         /* where in the stream of messages we are */
         size_t pass;        /* bytes of the current message still to go through */
+        bool late;          /* the transaction ended while `pass` was not 0 */
         size_t drop;        /* bytes of the current message still to be dropped */
         size_t replay_size; /* bytes ahead to be kept in server->replay as they are sent */
         size_t known;       /* bytes ahead that have been classified and need no further look */

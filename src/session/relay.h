@@ -14,6 +14,10 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n);
 /* A leased server of a client in CLIENT_ACTIVE has something to read. */
 void relay_from_server(struct server *s);
 
+/* After bytes of the client have gone through: if its transaction had ended while a message of its (of a copy
+ * that had failed) was on its way, the server can go back now. */
+void relay_release_late(struct client *c);
+
 struct plan;
 
 /* Adds the answers that we give in the server's place, as far as their turn has come. */

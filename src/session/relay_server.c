@@ -224,17 +224,29 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         return own ? VERDICT_SWALLOW : VERDICT_PASS;
 }
 
+/* A server that copies in throws away the Sync that came with the Execute: the one behind the data counts. */
+static enum verdict on_copy_in(struct down *d)
+{
+        struct reply *head = replies_head(&d->s->replies);
+
+        if (head == NULL)
+                return violation(d);
+        if (head->kind == REPLY_EXECUTE && replies_drop_sync(&d->s->replies))
+                d->c->in_segment = d->c->bound = true;
+        return VERDICT_PASS;
+}
+
 static enum verdict on_reply(struct down *d, const struct msg *m)
 {
         switch (m->type) {
         case BE_DATA_ROW:
         case BE_COPY_DATA:
         case BE_COPY_DONE:
-        case BE_COPY_IN:
         case BE_COPY_OUT:
         case BE_COPY_BOTH:
         case BE_FUNCTION_RESULT:
         case BE_PARAM_DESCRIPTION: return d->s->replies.count == 0 ? violation(d) : VERDICT_PASS;
+        case BE_COPY_IN: return on_copy_in(d);
         case BE_ROW_DESCRIPTION:
         case BE_NO_DATA: return complete_if(d, REPLY_DESCRIBE);
         case BE_COMMAND_COMPLETE: on_tag(d, m); return complete_if(d, REPLY_EXECUTE);
@@ -392,6 +404,26 @@ static bool may_release(const struct client *c, const struct server *s)
         return s->tx == 'I' && s->replies.count == 0 && !c->in_segment && c->pass == 0 && s->pass == 0;
 }
 
+/* The server is at rest: it goes back, unless the session keeps it. */
+static void release(struct client *c)
+{
+        if (c->discarding)
+                run_on_primary(c);
+        else if (c->endpoint->pool_mode != POOL_SESSION && c->pins == 0)
+                link_release(c);
+        else if (buf_len(&c->in) > 0)
+                client_go_on(c);
+}
+
+void relay_release_late(struct client *c)
+{
+        if (!c->late || c->pass > 0)
+                return;
+        c->late = false;
+        if (c->state == CLIENT_ACTIVE && may_release(c, c->server))
+                release(c);
+}
+
 static void after(struct down *d)
 {
         struct client *c = d->c;
@@ -403,16 +435,12 @@ static void after(struct down *d)
         }
         if (!d->ready)
                 return;
-        if (!may_release(c, s)) {
-                if (buf_len(&c->in) > 0)
-                        client_go_on(c);
+        if (may_release(c, s)) {
+                release(c);
                 return;
         }
-        if (c->discarding)
-                run_on_primary(c);
-        else if (c->endpoint->pool_mode != POOL_SESSION && c->pins == 0)
-                link_release(c);
-        else if (buf_len(&c->in) > 0)
+        c->late = c->pass > 0;
+        if (buf_len(&c->in) > 0)
                 client_go_on(c);
 }
 

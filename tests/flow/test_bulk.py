@@ -6,7 +6,7 @@ import time
 
 import wire
 from flow import deadline
-from wire import bind, execute, message, parse, query, sync
+from wire import bind, execute, flush, message, parse, query, sync
 
 MEGABYTE = 1 << 20
 
@@ -177,3 +177,32 @@ def test_sending_and_receiving_at_once(t):
         t.equal(got.rows == [[payload]], True, f"answer {n}")
     sender.join()
     c.close()
+
+
+def test_a_server_is_free_after_every_copy(t):
+    t.sql("CREATE TABLE bu_free(i int)")
+    s = t.steer(default_pool_size=1)
+    count = "/* pgsteer: primary */ SELECT count(*) > 0 FROM bu_free"
+    rows = b"".join(message("d", b"1\n") for _ in range(10))
+    with s.client() as c, s.client(timeout=15) as other:
+        for what, start, end in (
+                ("Query", [query("COPY bu_free FROM STDIN")], [message("c")]),
+                ("Query that fails", [query("COPY bu_free FROM STDIN")], [message("f", b"no\0")]),
+                ("Execute with Sync", [parse("", "COPY bu_free FROM STDIN"), bind(), execute(), sync()],
+                 [message("c"), sync()]),
+                ("Execute that fails", [parse("", "COPY bu_free FROM STDIN"), bind(), execute(), sync()],
+                 [message("f", b"no\0"), sync()]),
+                ("Execute with Flush", [parse("", "COPY bu_free FROM STDIN"), bind(), execute(), flush()],
+                 [message("c"), sync()])):
+            c.send(*start)
+            c.until("G")
+            c.send(rows, *end)
+            c.result(False)
+            t.equal(other.value(count), "t", f"another client over the only server after {what}")
+        c.send(query("COPY bu_free FROM STDIN"))
+        c.until("G")
+        late = message("d", b"1\n" * 20000)
+        c.send(message("d", b"nonsense\n"), late[:10000])
+        c.result(False)
+        c.send(late[10000:], message("c"))
+        t.equal(other.value(count), "t", "another client after a copy that failed in the middle of a message")
