@@ -21,6 +21,18 @@ static const char *balance_text(const struct conf_database *line)
         return line->load_balance_hosts == 0 ? "disable" : "round-robin";
 }
 
+/* The columns about servers, which SHOW POOLS and SHOW EXTENDED POOLS have in common. */
+static void put_servers(struct table *t, const struct pool_row *r)
+{
+        table_int(t, r->sv_active);
+        table_int(t, r->sv_active_cancel);
+        table_int(t, r->sv_being_canceled);
+        table_int(t, r->sv_idle);
+        table_int(t, r->sv_used);
+        table_int(t, r->sv_tested);
+        table_int(t, r->sv_login);
+}
+
 void fill_pools(struct table *t, const struct scene *s)
 {
         struct pool_rows rows;
@@ -35,13 +47,7 @@ void fill_pools(struct table *t, const struct scene *s)
                 table_int(t, r->cl_waiting);
                 table_int(t, r->cl_active_cancel_req);
                 table_int(t, r->cl_waiting_cancel_req);
-                table_int(t, r->sv_active);
-                table_int(t, r->sv_active_cancel);
-                table_int(t, r->sv_being_canceled);
-                table_int(t, r->sv_idle);
-                table_int(t, r->sv_used);
-                table_int(t, r->sv_tested);
-                table_int(t, r->sv_login);
+                put_servers(t, r);
                 table_int(t, r->maxwait_us / US_PER_SEC);
                 table_int(t, r->maxwait_us % US_PER_SEC);
                 table_text(t, pool_mode_text(r->pool_mode));
@@ -63,13 +69,7 @@ void fill_extended_pools(struct table *t, const struct scene *s)
                 table_text(t, r->node);
                 table_int(t, r->cl_active);
                 table_int(t, r->cl_waiting);
-                table_int(t, r->sv_active);
-                table_int(t, r->sv_active_cancel);
-                table_int(t, r->sv_being_canceled);
-                table_int(t, r->sv_idle);
-                table_int(t, r->sv_used);
-                table_int(t, r->sv_tested);
-                table_int(t, r->sv_login);
+                put_servers(t, r);
                 table_int(t, r->limit);
                 table_int(t, r->maxwait_us / US_PER_SEC);
                 table_int(t, r->maxwait_us % US_PER_SEC);

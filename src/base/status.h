@@ -14,6 +14,3 @@ enum status {
         STATUS_DENIED,  /* well formed, but not allowed */
         STATUS_ABSENT,  /* what was named is not there */
 };
-
-/* A short English name for logs ("ok", "again", ...). Static storage. */
-const char *status_name(enum status status);

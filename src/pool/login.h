@@ -15,7 +15,6 @@ struct login {
         struct scram_client scram;
         struct scram_keys keys;
         int stage; /* 0: nothing; 1: SASL first sent; 2: final sent; 3: server verified */
-        char last_error[200], last_sqlstate[6];
 };
 
 enum login_result {

@@ -274,6 +274,16 @@ static const char *reason_to_close(struct pool *pool, const struct server *s)
         return NULL;
 }
 
+/* The first who waits gets `s`. */
+static void grant(struct pool *pool, struct server *s)
+{
+        struct waiter *w = list_item(pool->queue.next, struct waiter, in_queue);
+
+        leave_queue(w);
+        server_move(s, SERVER_LEASED);
+        pool->home->ops->granted(w, s);
+}
+
 void pool_give_back(struct server *s)
 {
         struct pool *pool = s->pool;
@@ -298,11 +308,7 @@ void pool_give_back(struct server *s)
                 return;
         }
         if (head != NULL) {
-                struct waiter *w = list_item(head, struct waiter, in_queue);
-
-                leave_queue(w);
-                server_move(s, SERVER_LEASED);
-                pool->home->ops->granted(w, s);
+                grant(pool, s);
                 return;
         }
         server_move(s, SERVER_IDLE);
@@ -316,15 +322,9 @@ void pool_retry(struct pool *pool)
 {
         struct refusal r;
 
-        while (!pool->paused && pool->queue_count > 0 && pool->idle_count > 0) {
-                struct waiter *w = list_item(pool->queue.next, struct waiter, in_queue);
-                struct server *s = list_item(pool->idle.next, struct server, in_pool);
-
-                leave_queue(w);
-                server_move(s, SERVER_LEASED);
-                publish_idle(pool);
-                pool->home->ops->granted(w, s);
-        }
+        while (!pool->paused && pool->queue_count > 0 && pool->idle_count > 0)
+                grant(pool, list_item(pool->idle.next, struct server, in_pool));
+        publish_idle(pool);
         /* PgBouncer's fast failure: while logins are known to fail, nobody waits for the next attempt in
          * vain. */
         if (pool->queue_count > 0 && pool->last.severity != NULL &&

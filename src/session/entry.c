@@ -266,7 +266,6 @@ static void authenticate(struct client *c)
         const char *secret = secret_of(c);
         bool known = conf_find_user(c->room->conf, c->entry->user) != NULL;
 
-        c->entry->unknown_user = secret == NULL;
         if (is_own_user(c)) {
                 admit(c);
                 return;

@@ -9,7 +9,6 @@
 struct entry {
         char *user, *database;
         bool admin_database;
-        bool unknown_user;
         enum { ENTRY_PLAIN, ENTRY_MD5, ENTRY_SASL_FIRST, ENTRY_SASL_FINAL } expects;
         uint8_t md5_salt[4];
         struct scram_server scram;

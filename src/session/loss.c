@@ -136,7 +136,6 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
                 struct buf replay = s->replay;
 
                 s->replay = (struct buf){0};
-                c->endpoint->stats->n.rerouted++;
                 link_sever(c, why);
                 if (c->discarding) { /* refused already, only the end of the refusal is missing */
                         c->force_primary = true;

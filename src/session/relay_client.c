@@ -50,12 +50,13 @@ static bool must_look(const struct client *c)
         return c->known == 0 && (c->room->conf->opt.session_state || !c->endpoint->single);
 }
 
-static void look_at_text(struct client *c, struct sv text)
+static struct facts look_at_text(struct client *c, struct sv text)
 {
         struct facts f;
 
         classify(text, &c->room->rules, c->backslash_unsafe, &f);
         look(c, text, &f);
+        return f;
 }
 
 /* ---- prepared statements ---- */
@@ -71,6 +72,14 @@ static void put_head(struct up *up, char type, size_t body)
 
         put_u32(head + 1, (uint32_t)(body + 4));
         plan_put(&up->plan, head, sizeof(head));
+}
+
+/* Close or Describe of a statement by its name on servers. */
+static void put_about(struct up *up, char type, const char name[STATEMENT_NAME_SIZE])
+{
+        put_head(up, type, 1 + STATEMENT_NAME_SIZE);
+        plan_put(&up->plan, "S", 1);
+        plan_put(&up->plan, name, STATEMENT_NAME_SIZE);
 }
 
 static bool send_parse(struct up *up, const char *name, struct sv rest, unsigned flags, const uint64_t *key)
@@ -91,11 +100,8 @@ static bool evict(struct up *up)
 
         while (up->s->prepared.count >= (uint32_t)up->c->room->conf->opt.max_prepared_statements &&
                prepared_evict(&up->s->prepared, key)) {
-                snprintf(name, sizeof(name), "PGSTEER_%016llx%016llx", (unsigned long long)key[0],
-                         (unsigned long long)key[1]);
-                put_head(up, FE_CLOSE, 1 + sizeof(name));
-                plan_put(&up->plan, "S", 1);
-                plan_put(&up->plan, name, sizeof(name));
+                statement_name(key, name);
+                put_about(up, FE_CLOSE, name);
                 if (!owe(up, REPLY_CLOSE, REPLY_SWALLOW, NULL))
                         return false;
         }
@@ -179,8 +185,7 @@ static size_t on_query(struct up *up, const struct msg *m)
                 if (m->have < m->size || r.failed) {
                         c->wrote = true;
                 } else {
-                        classify(text, &c->room->rules, c->backslash_unsafe, &f);
-                        look(c, text, &f);
+                        f = look_at_text(c, text);
                 }
         }
         c->in_segment = c->bound = false;
@@ -304,9 +309,7 @@ static size_t on_describe(struct up *up, const struct msg *m)
                 return m->have;
         if (st == NULL)
                 return pass(up, m);
-        put_head(up, FE_DESCRIBE, 1 + sizeof(st->name));
-        plan_put(&up->plan, "S", 1);
-        plan_put(&up->plan, st->name, sizeof(st->name));
+        put_about(up, FE_DESCRIBE, st->name);
         return m->have;
 }
 

@@ -319,7 +319,6 @@ static void run_on_primary(struct client *c)
                 return;
         }
         buf_release(&rest);
-        c->endpoint->stats->n.retried++;
         link_release_to_primary(c, REASON_RETRY);
 }
 

@@ -28,13 +28,18 @@ void statements_fini(struct statements *all)
         }
 }
 
+void statement_name(const uint64_t key[2], char out[STATEMENT_NAME_SIZE])
+{
+        snprintf(out, STATEMENT_NAME_SIZE, "PGSTEER_%016llx%016llx", (unsigned long long)key[0],
+                 (unsigned long long)key[1]);
+}
+
 static struct statement *make(const uint64_t key[2], struct sv parse)
 {
         struct statement *s = xcalloc(1, sizeof(*s) + parse.n + 1);
 
         memcpy(s->key, key, sizeof(s->key));
-        snprintf(s->name, sizeof(s->name), "PGSTEER_%016llx%016llx", (unsigned long long)key[0],
-                 (unsigned long long)key[1]);
+        statement_name(key, s->name);
         s->size = parse.n;
         memcpy(s->parse, parse.p, parse.n);
         return s;

@@ -33,6 +33,9 @@ struct statements {
 void statements_init(struct statements *all, const uint8_t key[KEYED_HASH_KEY_SIZE]);
 void statements_fini(struct statements *all);
 
+/* The name on servers of the statement `key`. */
+void statement_name(const uint64_t key[2], char out[STATEMENT_NAME_SIZE]);
+
 /* The statement of a Parse message's rest (query NUL count types), made and classified when new. The caller
  * gives the reference back. */
 struct statement *statement_get(struct statements *all, struct sv parse, const struct classify_rules *rules,

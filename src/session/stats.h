@@ -13,7 +13,7 @@ struct counters {
         uint64_t xact_time, query_time, wait_time;
         uint64_t client_parse_count, server_parse_count, bind_count, client_login_count;
         uint64_t routes[2][REASON_COUNT]; /* by route_target and reason */
-        uint64_t holds, held_us, retried, rerouted, lost;
+        uint64_t holds, held_us, lost;    /* what was retried or rerouted is in routes */
 };
 
 struct db_stats {
