@@ -143,7 +143,8 @@ static bool read_ports(const struct line *line, const char *list, struct conf_da
         return good;
 }
 
-/* "pg1:5432" twice would be one node that counts as two. */
+/* In a cluster "pg1:5432" twice would be one node that counts as two; among equal hosts it has twice the
+ * share. */
 static void check_same(const struct line *line, const struct conf_database *db)
 {
         for (int i = 0; i < db->host_count; i++)
@@ -173,8 +174,9 @@ static void settle_hosts(struct database_entry *entry, const struct line *line, 
         }
         if (entry->port != NULL && !read_ports(line, entry->port, db, &port_list))
                 return;
-        check_same(line, db);
         db->cluster = port_list || own_key || (line->loose && db->host_count > 1);
+        if (db->cluster)
+                check_same(line, db);
 }
 
 static bool said_own_key(uint64_t said)

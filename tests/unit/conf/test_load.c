@@ -250,6 +250,7 @@ static void says_nothing_about_defaults(void)
             "reserve_pool_size = 0\npkt_buf = 4096\nserver_tls_sslmode = prefer\nserver_round_robin = no\n",
             THEIRS "server_check_query = <empty>\nserver_check_delay = 30\nreserve_pool_timeout = 5.0\n",
             LINE "a = host=h max_db_connections=0 pool_size=-1\n",
+            THEIRS "[databases]\na = host=h1,h1\n",
         };
 
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
