@@ -177,7 +177,7 @@ void admin_adopt(void *admin, struct stream *stream, const char *user, bool allo
 struct cancel {
         struct letter letter;
         struct admin *admin;
-        uint32_t pid, secret;
+        struct cancel_key key;
 };
 
 static void on_cancel(struct letter *letter, void *owner)
@@ -188,19 +188,19 @@ static void on_cancel(struct letter *letter, void *owner)
         list_for_each (it, &cancel->admin->consoles) {
                 struct console *c = list_item(it, struct console, in_admin);
 
-                if (c->pid == cancel->pid && c->secret == cancel->secret && c->job != NULL)
+                if (cancel_key_equal(&c->key, &cancel->key) && c->job != NULL)
                         job_cancel(c->job);
         }
         admin_unref(cancel->admin);
         free(cancel);
 }
 
-void admin_cancel(void *admin, uint32_t pid, uint32_t secret)
+void admin_cancel(void *admin, const struct cancel_key *key)
 {
         struct cancel *cancel = xcalloc(1, sizeof(*cancel));
         struct admin *a = admin_ref(admin);
 
-        *cancel = (struct cancel){.letter.open = on_cancel, .admin = a, .pid = pid, .secret = secret};
+        *cancel = (struct cancel){.letter.open = on_cancel, .admin = a, .key = *key};
         mailbox_post(&a->loop->mailbox, &cancel->letter);
 }
 
@@ -225,7 +225,7 @@ struct census_socket *admin_consoles(struct admin *admin, size_t *count)
                     .request_wall_us = c->request_wall_us,
                     .ptr = (uint64_t)(uintptr_t)c,
                     .prepared_statements = c->saved_count,
-                    .id = c->pid,
+                    .id = c->key.pid,
                     .worker = -1,
                     .pin = "",
                 };

@@ -32,7 +32,7 @@ void admin_adopt(void *admin, struct stream *stream, const char *user, bool allo
 
 /* A CancelRequest with a key that no worker knows: ends a PAUSE or WAIT_CLOSE that waits on the console with
  * this key; else nothing happens. Console keys have pid >= 0x7f000000. Any thread. */
-void admin_cancel(void *admin, uint32_t pid, uint32_t secret);
+void admin_cancel(void *admin, const struct cancel_key *key);
 
 /* PAUSE, RESUME, SUSPEND as a signal gives them (SIGUSR1, SIGUSR2). */
 void admin_pause(struct admin *admin);

@@ -283,7 +283,7 @@ static void greet(struct console *c)
         write_auth(&w, AUTH_REQ_OK, "", 0);
         for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
                 write_param_status(&w, params[i][0], params[i][1]);
-        write_key_data(&w, c->pid, c->secret);
+        write_key_data(&w, &c->key);
         write_ready(&w, c->tx);
 }
 
@@ -299,10 +299,11 @@ struct console *console_open(struct admin *admin, struct stream *stream, const c
         c->may_command = may_command;
         c->tx = 'I';
         c->id = ++admin->next_id;
-        c->pid = CONSOLE_PID_FIRST | (uint32_t)(c->id & 0xffffff);
+        c->key.pid = CONSOLE_PID_FIRST | (uint32_t)(c->id & 0xffffff);
         c->since_us = clock_us();
         c->since_wall_us = c->request_wall_us = clock_wall_us();
-        CHECK(getrandom(&c->secret, sizeof(c->secret), 0) == sizeof(c->secret));
+        c->key.size = CANCEL_SECRET_SHORT;
+        CHECK(getrandom(c->key.secret, c->key.size, 0) == CANCEL_SECRET_SHORT);
         list_init(&c->saved);
         list_init(&c->portals);
         list_append(&admin->consoles, &c->in_admin);

@@ -13,6 +13,7 @@
 #include "admin/job.h"
 #include "base/machine.h"
 #include "net/stream.h"
+#include "wire/cancel_key.h"
 #include "wire/proto.h"
 
 enum console_state { CONSOLE_IDLE, CONSOLE_SCRIPT, CONSOLE_PORTAL, CONSOLE_CLOSED, CONSOLE_STATES };
@@ -76,7 +77,7 @@ struct console {
         char address[46];
         int port;
         uint64_t id;
-        uint32_t pid, secret;
+        struct cancel_key key;
         int64_t since_us, since_wall_us, request_wall_us;
 };
 

@@ -228,10 +228,9 @@ enum login_result login_step(struct server *s, const struct msg *m, struct refus
         case BE_ERROR: return on_error(m, r);
         case BE_PARAM_STATUS: return on_param(s, m, r);
         case BE_KEY_DATA:
-                s->backend_pid = take_u32(&rd);
-                s->backend_secret = take_u32(&rd);
-                return rd.failed ? reject(r, "08P01", "malformed BackendKeyData from the server")
-                                 : LOGIN_MORE;
+                return take_cancel_key(&rd, &s->key) == STATUS_OK
+                           ? LOGIN_MORE
+                           : reject(r, "08P01", "malformed BackendKeyData from the server");
         case BE_READY:
                 s->tx = (char)take_u8(&rd);
                 return s->tx == 'I' ? LOGIN_DONE

@@ -18,6 +18,7 @@
 #include "pool/prepared.h"
 #include "pool/replies.h"
 #include "pool/settings.h"
+#include "wire/cancel_key.h"
 
 struct client;
 struct pool;
@@ -60,14 +61,14 @@ struct server {
         struct pools *moving_to;  /* MOVING: the receiver */
         char *moving_settings;    /* MOVING: blob of `applied` */
         size_t moving_size;
-        uint32_t backend_pid, backend_secret;
-        char tx;              /* of the last ReadyForQuery: 'I', 'T', 'E' */
-        bool dirty;           /* the session may have state that only DISCARD ALL removes */
-        bool close_needed;    /* close instead of giving back */
-        int cancels;          /* cancel requests under way */
-        unsigned generation;  /* of its quota when it was opened */
-        int64_t since_us;     /* when the state began */
-        int64_t connected_us; /* when it was opened (monotonic) */
+        struct cancel_key key; /* the node's, for canceling what runs here */
+        char tx;               /* of the last ReadyForQuery: 'I', 'T', 'E' */
+        bool dirty;            /* the session may have state that only DISCARD ALL removes */
+        bool close_needed;     /* close instead of giving back */
+        int cancels;           /* cancel requests under way */
+        unsigned generation;   /* of its quota when it was opened */
+        int64_t since_us;      /* when the state began */
+        int64_t connected_us;  /* when it was opened (monotonic) */
         int64_t connected_wall_us, request_wall_us;
         uint64_t id;
         char address[64]; /* of the node's end, for people */

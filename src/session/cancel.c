@@ -33,7 +33,9 @@ void seat_take(struct client *c)
         room->seat_free = room->seats[seat].next_free;
         room->seats[seat].client = c;
         c->seat = seat;
-        secret_random(&c->secret, sizeof(c->secret));
+        c->key.pid = (seat + 1) << SEAT_SHIFT | (uint32_t)room->self;
+        c->key.size = CANCEL_SECRET_SHORT; /* until it asks for protocol 3.2 */
+        secret_random(c->key.secret, sizeof(c->key.secret));
 }
 
 void seat_leave(struct client *c)
@@ -51,11 +53,6 @@ void seats_free(struct room *room)
         room->seat_count = 0;
 }
 
-uint32_t seat_pid(const struct client *c)
-{
-        return (c->seat + 1) << SEAT_SHIFT | (uint32_t)c->room->self;
-}
-
 /* ---- delivering ---- */
 
 /* A request on its way to a node. */
@@ -66,7 +63,7 @@ struct delivery {
         struct dial *dial;
         struct stream stream;
         struct timer *deadline;
-        uint32_t pid, secret;
+        struct cancel_key key;
         int asker; /* descriptor of the asker's socket, closed when the request has been delivered */
 };
 
@@ -121,7 +118,7 @@ static void on_dialled(void *arg, int fd, const char *why)
                 return;
         }
         stream_open(&d->stream, d->room->loop, fd, on_event);
-        write_cancel(&w, d->pid, d->secret);
+        write_cancel(&w, &d->key);
         if (stream_send_buf(&d->stream, &out) != STATUS_OK)
                 delivered(d);
 }
@@ -138,8 +135,7 @@ static void deliver(struct room *room, struct server *s, int asker)
         d->room = room;
         d->server = s;
         d->stream.fd = -1;
-        d->pid = s->backend_pid;
-        d->secret = s->backend_secret;
+        d->key = s->key;
         d->asker = asker;
         list_init(&d->grave.in_graveyard);
         d->deadline = timer_new(room->loop, on_deadline, d);
@@ -150,12 +146,12 @@ static void deliver(struct room *room, struct server *s, int asker)
 }
 
 /* On the worker that has the client. Takes over the asker's socket. */
-static void serve(struct room *room, uint32_t pid, uint32_t secret, int asker)
+static void serve(struct room *room, const struct cancel_key *key, int asker)
 {
-        uint32_t seat = (pid >> SEAT_SHIFT) - 1;
+        uint32_t seat = (key->pid >> SEAT_SHIFT) - 1;
         struct client *c = seat < room->seat_count ? room->seats[seat].client : NULL;
 
-        if (c == NULL || !secret_equal(&c->secret, &secret, sizeof(secret))) {
+        if (c == NULL || !cancel_key_equal(&c->key, key)) {
                 close(asker);
                 return;
         }
@@ -172,7 +168,7 @@ static void serve(struct room *room, uint32_t pid, uint32_t secret, int asker)
 struct forward {
         struct letter letter;
         struct room *to;
-        uint32_t pid, secret;
+        struct cancel_key key;
         int asker;
 };
 
@@ -181,19 +177,19 @@ static void open_forward(struct letter *letter, void *owner)
         struct forward *f = list_item(letter, struct forward, letter);
 
         (void)owner;
-        serve(f->to, f->pid, f->secret, f->asker);
+        serve(f->to, &f->key, f->asker);
         free(f);
 }
 
-void cancel_request(struct client *asker, uint32_t pid, uint32_t secret)
+void cancel_request(struct client *asker, const struct cancel_key *key)
 {
         struct crowd *crowd = asker->room->crowd;
-        uint32_t worker = pid & (WORKERS_MAX - 1);
+        uint32_t worker = key->pid & (WORKERS_MAX - 1);
         int fd = -1;
         struct forward *f;
 
-        if (pid >= CONSOLE_PID) {
-                crowd->cancel_console(crowd->adopt_arg, pid, secret);
+        if (key->pid >= CONSOLE_PID) {
+                crowd->cancel_console(crowd->adopt_arg, key);
                 client_close(asker, NULL, "cancel request");
                 return;
         }
@@ -207,8 +203,7 @@ void cancel_request(struct client *asker, uint32_t pid, uint32_t secret)
         f = xcalloc(1, sizeof(*f));
         f->letter.open = open_forward;
         f->to = crowd->rooms[worker];
-        f->pid = pid;
-        f->secret = secret;
+        f->key = *key;
         f->asker = fd;
         client_close(asker, NULL, "cancel request");
         mailbox_post(&f->to->loop->mailbox, &f->letter);

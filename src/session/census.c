@@ -73,7 +73,7 @@ static void fill_client(const struct client *c, struct census_socket *row, struc
         row->link = (uint64_t)(uintptr_t)c->server;
         row->prepared_statements = (int)names_count(&c->names);
         row->id = c->id;
-        row->remote_pid = seat_pid(c);
+        row->remote_pid = c->key.pid;
         row->worker = c->room->self;
         row->pin = pin_name(c->pins);
 }
@@ -131,7 +131,7 @@ static void fill_servers_of(struct pool *pool, struct list *list, struct census_
                 row->application_name = setting_text(a, s->applied, "application_name");
                 row->ptr = (uint64_t)(uintptr_t)s;
                 row->link = (uint64_t)(uintptr_t)s->client;
-                row->remote_pid = s->backend_pid;
+                row->remote_pid = s->key.pid;
                 row->prepared_statements = (int)s->prepared.count;
                 row->id = s->id;
                 row->worker = pool->home->self;

@@ -108,7 +108,8 @@ struct client {
         char address[46];
         int port;
         bool via_tcp;
-        uint32_t seat, secret; /* the cancel key */
+        uint32_t seat;
+        struct cancel_key key; /* what it was told: names its worker and seat */
         uint64_t id;
         int64_t since_us;    /* when the state began */
         int64_t held_us;     /* since when the segment in front is held, on and off; 0: it is not */

@@ -86,7 +86,7 @@ static void send_welcome(struct client *c, const struct welcome *welcome)
                 write_param_status(&w, "application_name", name.value.p);
         else
                 write_param_status(&w, "application_name", "");
-        write_key_data(&w, seat_pid(c), c->secret);
+        write_key_data(&w, &c->key);
         write_ready(&w, 'I');
         c->endpoint->stats->n.client_login_count++;
         entry_free(c);
@@ -427,7 +427,7 @@ static size_t take_startup(struct client *c, const uint8_t *p, size_t n)
                 else if (stream_send(&c->stream, "N", 1) != STATUS_OK)
                         client_close(c, NULL, "client unexpected eof");
                 break;
-        case STARTUP_CANCEL: cancel_request(c, s.pid, s.secret); break;
+        case STARTUP_CANCEL: cancel_request(c, &s.key); break;
         case STARTUP_OLD: client_refuse(c, "08P01", "old V2 protocol not supported"); break;
         case STARTUP_UNKNOWN: client_refuse(c, "08P01", "bad packet header"); break;
         case STARTUP_SESSION: begin_session(c, &s, sv_from(p + s.size, n - s.size)); break;

@@ -11,6 +11,7 @@
 #include "router/classify.h"
 #include "session/statement.h"
 #include "session/stats.h"
+#include "wire/cancel_key.h"
 
 #include <stdatomic.h>
 
@@ -37,7 +38,7 @@ struct crowd {
                       const char *address, int port);
         void *adopt_arg;
         /* A CancelRequest whose process id is of CONSOLE_PID or above; any thread; same argument. */
-        void (*cancel_console)(void *arg, uint32_t pid, uint32_t secret);
+        void (*cancel_console)(void *arg, const struct cancel_key *key);
 };
 
 struct room {

@@ -180,10 +180,12 @@ bool startup_negotiate(struct client *c, const struct startup *s)
         struct reader params = s->params;
         struct sv name, value;
 
-        if (s->version == PROTO_3_0 && s->unknown_options == 0)
+        if (s->version >= PROTO_3_2)
+                c->key.size = CANCEL_SECRET_LONG;
+        if (s->version <= PROTO_3_2 && s->unknown_options == 0)
                 return true;
         msg_begin(&w, BE_NEGOTIATE);
-        put_i32(&w, PROTO_3_0);
+        put_i32(&w, s->version < PROTO_3_2 ? s->version : PROTO_3_2);
         put_i32(&w, s->unknown_options);
         while (startup_param(&params, &name, &value))
                 if (name.n >= 5 && memcmp(name.p, "_pq_.", 5) == 0)

@@ -8,7 +8,8 @@
 /* Fills client->entry (user, database) and client->startup. STATUS_DENIED: *r says why. */
 MUST_USE enum status startup_apply(struct client *c, const struct startup *s, struct refusal *r);
 
-/* Sends NegotiateProtocolVersion where the client asked for more than 3.0. False: the client is closed. */
+/* Gives the client a long cancel key where its protocol has them, and sends NegotiateProtocolVersion where it
+ * asked for more than there is (manual, "NegotiateProtocolVersion"). False: the client is closed. */
 bool startup_negotiate(struct client *c, const struct startup *s);
 
 /* Whether PgBouncer too follows this parameter from server to server. */

@@ -10,6 +10,7 @@
 
 enum {
         PROTO_3_0 = 3 << 16,
+        PROTO_3_2 = 3 << 16 | 2, /* long cancel keys; the newest that is spoken to clients */
         PROTO_CANCEL = 80877102,
         PROTO_SSL = 80877103,
         PROTO_GSSENC = 80877104,
@@ -17,8 +18,6 @@ enum {
         MSG_HEAD = 5,        /* bytes before the body */
         STARTUP_MIN = 8,     /* length and version */
         STARTUP_MAX = 10000, /* PostgreSQL's MAX_STARTUP_PACKET_LENGTH */
-        CANCEL_SIZE = 16,    /* a CancelRequest with an 8-byte key */
-        KEY_BODY_SIZE = 8,   /* BackendKeyData: process id and secret */
 };
 
 /* Messages of both directions; some letters mean different things from each side. */

@@ -28,6 +28,7 @@ static enum status read_session(struct startup *out)
 enum status startup_read(const uint8_t *p, size_t n, struct startup *out)
 {
         uint32_t size, code;
+        struct reader body;
 
         *out = (struct startup){0};
         if (n < 4)
@@ -46,15 +47,12 @@ enum status startup_read(const uint8_t *p, size_t n, struct startup *out)
         }
         if (n < size)
                 return STATUS_AGAIN;
+        body = (struct reader){p + STARTUP_MIN, size - STARTUP_MIN, false};
         if (code == PROTO_CANCEL) {
                 out->kind = STARTUP_CANCEL;
-                if (size != CANCEL_SIZE)
-                        return STATUS_INVALID;
-                out->pid = get_u32(p + 8);
-                out->secret = get_u32(p + 12);
-                return STATUS_OK;
+                return take_cancel_key(&body, &out->key);
         }
-        out->params = (struct reader){p + STARTUP_MIN, size - STARTUP_MIN, false};
+        out->params = body;
         if (code >> 16 == 3) {
                 out->kind = STARTUP_SESSION;
                 return read_session(out);

@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "wire/proto.h"
+#include "wire/cancel_key.h"
 
 enum startup_kind {
         STARTUP_SESSION, /* a version 3 session; parameters follow */
@@ -18,7 +18,7 @@ struct startup {
         uint32_t version;         /* as sent */
         size_t size;              /* of the whole packet */
         struct reader params;     /* pairs for startup_param; STARTUP_SESSION only */
-        uint32_t pid, secret;     /* STARTUP_CANCEL */
+        struct cancel_key key;    /* STARTUP_CANCEL */
         unsigned unknown_options; /* parameters whose name begins with _pq_. */
 };
 

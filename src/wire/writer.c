@@ -80,11 +80,11 @@ void write_param_status(struct writer *w, const char *name, const char *value)
         msg_end(w);
 }
 
-void write_key_data(struct writer *w, uint32_t pid, uint32_t secret)
+void write_key_data(struct writer *w, const struct cancel_key *key)
 {
         msg_begin(w, BE_KEY_DATA);
-        put_i32(w, pid);
-        put_i32(w, secret);
+        put_i32(w, key->pid);
+        put_raw(w, key->secret, key->size);
         msg_end(w);
 }
 
@@ -151,12 +151,12 @@ void write_startup_param(struct writer *w, const char *name, const char *value)
         put_cstr(w, value);
 }
 
-void write_cancel(struct writer *w, uint32_t pid, uint32_t secret)
+void write_cancel(struct writer *w, const struct cancel_key *key)
 {
         msg_begin(w, 0);
         put_i32(w, PROTO_CANCEL);
-        put_i32(w, pid);
-        put_i32(w, secret);
+        put_i32(w, key->pid);
+        put_raw(w, key->secret, key->size);
         msg_end(w);
 }
 

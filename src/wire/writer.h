@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/refusal.h"
 #include "base/sv.h"
+#include "wire/cancel_key.h"
 
 #include <stdbool.h>
 
@@ -32,7 +33,7 @@ void put_sv(struct writer *w, struct sv text);     /* with a NUL behind it */
 /* Whole messages. */
 void write_auth(struct writer *w, uint32_t request, const void *data, size_t n);
 void write_param_status(struct writer *w, const char *name, const char *value);
-void write_key_data(struct writer *w, uint32_t pid, uint32_t secret);
+void write_key_data(struct writer *w, const struct cancel_key *key);
 void write_ready(struct writer *w, char status);
 void write_query(struct writer *w, const char *sql);
 void write_command_complete(struct writer *w, const char *tag);
@@ -44,5 +45,5 @@ void write_notice(struct writer *w, const char *severity, const char *sqlstate, 
  * write_startup_param, then put_byte(0), msg_end. */
 void write_startup_begin(struct writer *w);
 void write_startup_param(struct writer *w, const char *name, const char *value);
-void write_cancel(struct writer *w, uint32_t pid, uint32_t secret);
+void write_cancel(struct writer *w, const struct cancel_key *key);
 void write_empty(struct writer *w, char type); /* a message without a body: '1', '3', 'n', 'S', ... */

@@ -51,17 +51,22 @@ def test_ssl_and_gss_requests(t):
 
 def test_negotiate_protocol_version(t):
     s = t.steer()
-    for version, options in ((3 << 16 | 2, {}), (3 << 16 | 9999, {"_pq_.grease": "1"}), (3 << 16, {"_pq_.a": "x"})):
+    for version, options, newest, secret in (
+            (3 << 16 | 1, {}, None, 4), (wire.PROTOCOL_3_2, {}, None, 32), (3 << 16 | 3, {}, 2, 32),
+            (3 << 16 | 9999, {"_pq_.test_protocol_negotiation": ""}, 2, 32), (3 << 16, {"_pq_.a": "x", "_pq_.b": ""}, 0, 4),
+            (wire.PROTOCOL_3_2, {"_pq_.a": "x"}, 2, 32)):
         c = s.client(login=False)
         named = {"user": "app", "database": "app", **options}
         c.send(wire.startup(named, version))
         c.finish_login()
         got = [m for m in c.login_messages if m.type == "v"]
-        t.equal(len(got), 1, f"NegotiateProtocolVersion messages for {version:#x} {options}")
-        newest, count = struct.unpack_from("!II", got[0].body)
-        t.true(newest in (0, 3 << 16), f"newest minor version 0, got {newest:#x}")
-        t.equal((count, got[0].body[8:].split(b"\0")[:-1]), (len(options), [k.encode() for k in options]),
-                "unknown options")
+        t.equal(len(got), newest is not None, f"NegotiateProtocolVersion messages for {version:#x} {options}")
+        for negotiate in got:
+            offered, count = struct.unpack_from("!II", negotiate.body)
+            t.equal(offered, 3 << 16 | newest, f"the version offered for {version:#x}")
+            t.equal((count, negotiate.body[8:].split(b"\0")[:-1]), (len(options), [k.encode() for k in options]),
+                    "unknown options")
+        t.equal(len(c.secret), secret, f"bytes of the cancel secret for {version:#x}")
         t.equal(c.value("SELECT 1"), "1", "a query after the negotiation")
         c.close()
     for version, what in ((2 << 16, "protocol 2"), (4 << 16, "protocol 4")):
@@ -275,14 +280,23 @@ def test_cancel_inside_a_transaction_and_while_waiting(t):
 
 def test_cancel_with_a_wrong_key(t):
     s = t.steer()
-    with s.client() as c:
-        c.send(query("SELECT pg_sleep(1), 'done'"))
-        for n in range(20):
-            with socket.create_connection(("127.0.0.1", s.port), 30) as other:
-                other.sendall(struct.pack("!IIII", 16, wire.CANCEL_CODE, c.pid, (c.secret + 1 + n) & 0xffffffff))
-                other.settimeout(30)
-                t.equal(other.recv(100), b"", "a wrong cancel key gets no answer")
-        t.equal(c.result().rows[0][1], "done", "the query is not cancelled by wrong keys")
+    with s.client() as short, s.client(version=wire.PROTOCOL_3_2) as long:
+        for c in (short, long):
+            c.send(query("SELECT pg_sleep(1), 'done'"))
+        for c in (short, long):
+            wrong = [c.secret[:n] + bytes([c.secret[n] ^ 1]) + c.secret[n + 1:] for n in (0, 1, len(c.secret) - 1)]
+            for secret in (*wrong, c.secret[:4] + b"x", c.secret + b"x", c.secret + bytes(200), long.secret[:4]):
+                with socket.create_connection(("127.0.0.1", s.port), 30) as other:
+                    other.sendall(wire.cancel_request(c.pid, secret))
+                    other.settimeout(30)
+                    t.equal(other.recv(100), b"", "a wrong cancel key gets no answer")
+        for c in (short, long):
+            t.equal(c.result().rows[0][1], "done", "the query is not cancelled by wrong keys")
+        long.send(query("SELECT pg_sleep(60)"))
+        t.wait(lambda: sum(int(n.value("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' "
+                                       "AND state = 'active'")) for n in t.cluster.alive()) == 1, "the query to run")
+        long.cancel()
+        t.equal([e.sqlstate for e in long.result(check=False).errors], ["57014"], "canceled with a long key")
 
 
 GARBAGE = {
@@ -298,6 +312,7 @@ GARBAGE = {
     "name without value": struct.pack("!II", 14, wire.PROTOCOL_3_0) + b"user\0\0",
     "cancel too short": struct.pack("!III", 12, wire.CANCEL_CODE, 1),
     "cancel too long": struct.pack("!II", 300, wire.CANCEL_CODE) + bytes(292),
+    "cancel too short by one": wire.cancel_request(1, bytes(3)),
     "ssl request with a tail": struct.pack("!II", 8, wire.SSL_CODE) + b"early bytes",
     "ssl twice": struct.pack("!II", 8, wire.SSL_CODE) * 3,
     "password before startup": message("p", b"secret\0"),

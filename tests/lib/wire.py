@@ -13,7 +13,7 @@ import socket
 import struct
 import time
 
-PROTOCOL_3_0 = 3 << 16
+PROTOCOL_3_0, PROTOCOL_3_2 = 3 << 16, 3 << 16 | 2
 CANCEL_CODE, SSL_CODE, GSS_CODE = 80877102, 80877103, 80877104
 
 
@@ -143,6 +143,10 @@ def startup(parameters, version=PROTOCOL_3_0):
     return struct.pack("!I", len(body) + 4) + body
 
 
+def cancel_request(pid, secret):
+    return struct.pack("!III", 12 + len(secret), CANCEL_CODE, pid) + secret
+
+
 # ---- the client ------------------------------------------------------------------------------------------
 
 
@@ -248,7 +252,7 @@ class Client:
             elif got.type == "E":
                 raise ServerError(got)
             elif got.type == "K":
-                self.pid, self.secret = struct.unpack("!II", got.body)
+                self.pid, self.secret = struct.unpack_from("!I", got.body)[0], got.body[4:]
             elif got.type == "Z":
                 return
 
@@ -308,7 +312,7 @@ class Client:
     def cancel(self):
         """Sends a CancelRequest for this connection, and waits until it has been taken."""
         with socket.create_connection(self.socket.getpeername()[:2], 30) as other:
-            other.sendall(struct.pack("!IIII", 16, CANCEL_CODE, self.pid, self.secret))
+            other.sendall(cancel_request(self.pid, self.secret))
             try:
                 while other.recv(1024):
                     pass

@@ -463,15 +463,18 @@ static void cancel_undoes_a_waiting_pause(void)
 {
         struct bench *b = bench_new(true);
         struct console *c = list_item(list_first(&b->admin->consoles), struct console, in_admin);
+        struct cancel_key wrong;
 
         b->busy = 1000;
         forget(b);
         send_query(b, "PAUSE app");
         b->orders[0] = 0;
-        admin_cancel(b->admin, c->pid, c->secret ^ 1);
+        wrong = c->key;
+        wrong.secret[3] ^= 1;
+        admin_cancel(b->admin, &wrong);
         pump(b);
         UNIT_ASSERT(b->orders[0] == 0);
-        admin_cancel(b->admin, c->pid, c->secret);
+        admin_cancel(b->admin, &c->key);
         wait_poll(b);
         UNIT_ASSERT(strcmp(b->orders, "RESUME app;") == 0 && !paused_has(&b->admin->paused, "app"));
         UNIT_ASSERT(strcmp(b->types, "EZ") == 0 && contains(b, 'E', "C57014|"));

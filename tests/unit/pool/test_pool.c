@@ -14,7 +14,8 @@ static void leases_what_it_opens_and_keeps_it(void)
         UNIT_ASSERT(!stage_lease(&g[0], 0) && stage.pool[0]->login_count == 1);
         UNIT_ASSERT(stage_till(all_quiet) && g[0].server != NULL);
         s = g[0].server;
-        UNIT_ASSERT(s->state == SERVER_LEASED && s->backend_pid == 77 && s->backend_secret == 0x01020304);
+        UNIT_ASSERT(s->state == SERVER_LEASED && s->key.pid == 77 && s->key.size == 4 &&
+                    get_u32(s->key.secret) == 0x01020304);
         UNIT_ASSERT(s->tx == 'I' && s->local_port != 0 && strcmp(s->address, "127.0.0.1") == 0);
         UNIT_ASSERT(stage.fakes.fake[0].startup_n == 52 &&
                     memcmp(stage.fakes.fake[0].startup,

@@ -36,8 +36,10 @@ static const struct row {
     {"an SSL request that is longer", BYTES("\0\0\0\11\4\322\26\57\0"), STATUS_INVALID, 0, 0},
     {"a GSS request that is longer", BYTES("\0\0\0\11\4\322\26\60\0"), STATUS_INVALID, 0, 0},
     {"a cancel request without a secret", BYTES("\0\0\0\14\4\322\26\56\0\0\0\7"), STATUS_INVALID, 0, 0},
-    {"a cancel request that is longer", BYTES("\0\0\0\21\4\322\26\56\0\0\0\7\0\0\0\11x"), STATUS_INVALID, 0,
-     0},
+    {"a cancel request with a secret of 3 bytes", BYTES("\0\0\0\17\4\322\26\56\0\0\0\7\0\0\0"),
+     STATUS_INVALID, 0, 0},
+    {"a cancel request with a longer secret", BYTES("\0\0\0\21\4\322\26\56\0\0\0\7\0\0\0\11x"), STATUS_OK,
+     STARTUP_CANCEL, 17},
     {"no closing NUL", BYTES("\0\0\0\20\0\3\0\0user\0bo\0"), STATUS_INVALID, 0, 0},
     {"nothing behind the version", BYTES("\0\0\0\10\0\3\0\0"), STATUS_INVALID, 0, 0},
     {"a name without a value", BYTES("\0\0\0\15\0\3\0\0user\0"), STATUS_INVALID, 0, 0},
@@ -139,9 +141,39 @@ static void gives_parameters_and_keys(void)
                 UNIT_ASSERT(sv_is(name, pairs[i]) && sv_is(value, pairs[i + 1]));
         UNIT_ASSERT(i == 10 && !startup_param(&s.params, &name, &value));
         UNIT_ASSERT(startup_read((const uint8_t *)rows[5].bytes, rows[5].n, &s) == STATUS_OK);
-        UNIT_ASSERT(s.pid == 7 && s.secret == 0x80000009);
+        UNIT_ASSERT(s.key.pid == 7 && s.key.size == 4 && get_u32(s.key.secret) == 0x80000009);
+}
+
+/* Of every length: which are requests at all, and which of them could be for one of our keys. */
+static void reads_cancel_secrets_of_every_length(void)
+{
+        uint8_t p[12 + 300] = {0};
+
+        put_u32(p + 4, PROTO_CANCEL);
+        memset(p + 12, 'x', 300);
+        for (uint32_t n = 0; n <= 300; n++) {
+                bool valid = n >= CANCEL_SECRET_SHORT && n <= CANCEL_SECRET_MAX;
+                struct startup s;
+
+                unit_row("%u", n);
+                put_u32(p, 12 + n);
+                UNIT_ASSERT(startup_read(p, 12 + n, &s) == (valid ? STATUS_OK : STATUS_INVALID));
+                if (valid)
+                        UNIT_ASSERT(s.key.size == (n <= CANCEL_SECRET_LONG ? n : 0));
+        }
+}
+
+static void compares_keys(void)
+{
+        static const struct cancel_key key = {7, 4, "abcd"}, longer = {7, 5, "abcd"}, other = {8, 4, "abcd"},
+                                       wrong = {7, 4, "abcD"}, none = {7, 0, ""};
+
+        UNIT_ASSERT(cancel_key_equal(&key, &key));
+        UNIT_ASSERT(!cancel_key_equal(&key, &longer) && !cancel_key_equal(&key, &other));
+        UNIT_ASSERT(!cancel_key_equal(&key, &wrong) && !cancel_key_equal(&none, &none));
 }
 
 UNIT_SUITE(wire_startup, UNIT_CASE(reads_all_kinds), UNIT_CASE(waits_for_the_rest_of_every_packet),
            UNIT_CASE(refuses_a_length_at_once), UNIT_CASE(the_largest_packet_is_read),
-           UNIT_CASE(gives_parameters_and_keys))
+           UNIT_CASE(gives_parameters_and_keys), UNIT_CASE(reads_cancel_secrets_of_every_length),
+           UNIT_CASE(compares_keys))

@@ -24,7 +24,7 @@ static void param(struct writer *w)
 
 static void key(struct writer *w)
 {
-        write_key_data(w, 0x01020304, 0xf5f6f7f8);
+        write_key_data(w, &(struct cancel_key){0x01020304, 4, {0xf5, 0xf6, 0xf7, 0xf8}});
 }
 
 static void ready(struct writer *w)
@@ -74,7 +74,7 @@ static void startup(struct writer *w)
 
 static void cancel(struct writer *w)
 {
-        write_cancel(w, 7, 0x80000009);
+        write_cancel(w, &(struct cancel_key){7, 4, {0x80, 0, 0, 9}});
 }
 
 static void empty(struct writer *w)

@@ -1,0 +1,28 @@
+/* cancel_key: what a server tells a client with BackendKeyData, and whoever wants its query canceled says in
+ * a CancelRequest: a process id and a secret (manual, "BackendKeyData", "CancelRequest").
+ *
+ * The secret has 4 bytes in protocol 3.0 and up to 256 from 3.2 on. Ours have 4 or 32, a server's 4, because
+ * we log in there with 3.0. */
+#pragma once
+
+#include "wire/proto.h"
+
+#include <stdbool.h>
+
+enum {
+        CANCEL_SECRET_SHORT = 4,
+        CANCEL_SECRET_LONG = 32,
+        CANCEL_SECRET_MAX = 256, /* the protocol's limit */
+};
+
+struct cancel_key {
+        uint32_t pid;
+        uint32_t size; /* of the secret; 0: none, or one longer than any of ours: equal to no other */
+        uint8_t secret[CANCEL_SECRET_LONG];
+};
+
+/* Takes the whole of a body that holds nothing else. STATUS_INVALID: the protocol knows no such length. */
+MUST_USE enum status take_cancel_key(struct reader *body, struct cancel_key *out);
+
+/* In constant time. A key without a secret equals none. */
+bool cancel_key_equal(const struct cancel_key *a, const struct cancel_key *b);
