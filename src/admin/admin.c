@@ -108,69 +108,65 @@ void admin_free(struct admin *admin)
 
 /* ---- clients ---- */
 
-/* A client on its way from a worker. */
+/* A client on its way from a worker; the visitor's pointers lead into here. */
 struct adoption {
         struct letter letter;
         struct admin *admin;
+        struct visitor visitor;
         struct stream stream;
         struct buf in;
-        char *user;
-        bool allowed;
-        char address[46];
-        int port;
+        char *user, *application_name;
+        char address[64];
 };
-
-static void welcome(struct adoption *adoption)
-{
-        struct admin *a = adoption->admin;
-        struct console *c =
-            console_open(a, &adoption->stream, adoption->user, adoption->allowed, &adoption->in);
-
-        snprintf(c->address, sizeof(c->address), "%s", adoption->address);
-        c->port = adoption->port;
-        if (a->console_count > CONSOLES_MAX)
-                console_close(c, "no more connections allowed");
-        else
-                console_go_on(c);
-}
 
 static void on_adoption(struct letter *letter, void *owner)
 {
         struct adoption *adoption = (struct adoption *)(void *)letter;
+        struct admin *a = adoption->admin;
 
         (void)owner;
-        if (adoption->admin->closed) {
+        if (a->closed) {
                 stream_close(&adoption->stream);
                 buf_release(&adoption->in);
         } else {
-                welcome(adoption);
+                struct console *c = console_open(a, &adoption->visitor);
+
+                if (a->console_count > CONSOLES_MAX)
+                        console_close(c, "no more connections allowed");
+                else
+                        console_go_on(c);
         }
-        admin_unref(adoption->admin);
+        admin_unref(a);
         free(adoption->user);
+        free(adoption->application_name);
         free(adoption);
 }
 
-void admin_adopt(void *admin, struct stream *stream, const char *user, bool allowed, struct buf *in,
-                 const char *address, int port)
+void admin_adopt(void *admin, const struct visitor *visitor)
 {
         struct adoption *adoption = xcalloc(1, sizeof(*adoption));
         struct admin *a = admin_ref(admin);
 
-        if (stream->loop != NULL)
-                stream_detach(stream);
+        if (visitor->stream->loop != NULL)
+                stream_detach(visitor->stream);
         adoption->letter.open = on_adoption;
         adoption->admin = a;
-        adoption->stream = *stream;
+        adoption->visitor = *visitor;
+        adoption->stream = *visitor->stream;
         memset(&adoption->stream.event, 0,
                sizeof(adoption->stream.event)); /* it belonged to the other loop */
-        adoption->in = *in;
-        adoption->user = xstrdup(user);
-        adoption->allowed = allowed;
-        snprintf(adoption->address, sizeof(adoption->address), "%s", address);
-        adoption->port = port;
-        stream->fd = -1;
-        stream->out = (struct buf){0};
-        *in = (struct buf){0};
+        adoption->in = *visitor->in;
+        adoption->user = xstrdup(visitor->user);
+        adoption->application_name = xstrdup(visitor->application_name);
+        snprintf(adoption->address, sizeof(adoption->address), "%s", visitor->address);
+        adoption->visitor.stream = &adoption->stream;
+        adoption->visitor.in = &adoption->in;
+        adoption->visitor.user = adoption->user;
+        adoption->visitor.application_name = adoption->application_name;
+        adoption->visitor.address = adoption->address;
+        visitor->stream->fd = -1;
+        visitor->stream->out = (struct buf){0};
+        *visitor->in = (struct buf){0};
         mailbox_post(&a->loop->mailbox, &adoption->letter);
 }
 

@@ -25,10 +25,8 @@ struct admin_ops {
 /* `crowd` outlives it. `ops` and `arg` are the roof's. */
 struct admin *admin_new(struct loop *loop, struct crowd *crowd, const struct admin_ops *ops, void *arg);
 
-/* A client that a worker has authenticated (AuthenticationOk not yet sent): takes over *stream and *in.
- * `admin`: may command, else may only SHOW. Any thread. */
-void admin_adopt(void *admin, struct stream *stream, const char *user, bool allowed, struct buf *in,
-                 const char *address, int port);
+/* A client that a worker has authenticated (AuthenticationOk not yet sent). Any thread. */
+void admin_adopt(void *admin, const struct visitor *visitor);
 
 /* A CancelRequest with a key that no worker knows: ends a PAUSE or WAIT_CLOSE that waits on the console with
  * this key; else nothing happens. Console keys have pid >= 0x7f000000. Any thread. */

@@ -287,21 +287,24 @@ static void greet(struct console *c)
         write_ready(&w, c->tx);
 }
 
-struct console *console_open(struct admin *admin, struct stream *stream, const char *user, bool may_command,
-                             struct buf *in)
+struct console *console_open(struct admin *admin, const struct visitor *visitor)
 {
         struct console *c = xcalloc(1, sizeof(*c));
 
         c->admin = admin_ref(admin);
-        c->stream = *stream;
-        c->in = *in;
-        c->user = xstrdup(user);
-        c->may_command = may_command;
+        c->stream = *visitor->stream;
+        c->in = *visitor->in;
+        c->user = xstrdup(visitor->user);
+        c->application_name = xstrdup(visitor->application_name);
+        c->may_command = visitor->admin;
+        snprintf(c->address, sizeof(c->address), "%s", visitor->address);
+        c->port = visitor->port;
         c->tx = 'I';
-        c->id = ++admin->next_id;
-        c->key.pid = CONSOLE_PID_FIRST | (uint32_t)(c->id & 0xffffff);
+        c->id = visitor->id;
+        c->key.pid = CONSOLE_PID_FIRST | (uint32_t)(++admin->next_pid & 0xffffff);
         c->since_us = clock_us();
-        c->since_wall_us = c->request_wall_us = clock_wall_us();
+        c->since_wall_us = visitor->connected_wall_us;
+        c->request_wall_us = clock_wall_us();
         c->key.size = CANCEL_SECRET_SHORT;
         CHECK(getrandom(c->key.secret, c->key.size, 0) == CANCEL_SECRET_SHORT);
         list_init(&c->saved);
@@ -324,6 +327,7 @@ static void console_bury(struct grave *grave)
         extended_deallocate(c, NULL);
         extended_drop_portals(c);
         free(c->user);
+        free(c->application_name);
         admin_unref(c->admin);
         free(c);
 }

@@ -72,18 +72,17 @@ struct console {
         struct portal *portal; /* PORTAL: that runs */
         uint32_t rows_wanted;  /* of it; 0: all */
 
-        char *user;
+        char *user, *application_name;
         bool may_command;
-        char address[46];
+        char address[64];
         int port;
         uint64_t id;
         struct cancel_key key;
         int64_t since_us, since_wall_us, request_wall_us;
 };
 
-/* A client from now on; greets it. Takes over stream (detached) and in. */
-struct console *console_open(struct admin *admin, struct stream *stream, const char *user, bool may_command,
-                             struct buf *in);
+/* A client from now on; greets it. Takes over the visitor's stream (detached) and bytes. */
+struct console *console_open(struct admin *admin, const struct visitor *visitor);
 
 /* The end. `why` for the log; the object is buried. Harmless on a closed one. */
 void console_close(struct console *c, const char *why);

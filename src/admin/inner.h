@@ -35,7 +35,7 @@ struct admin {
         const struct admin_workers *workers;
         struct list consoles;
         size_t console_count;
-        uint64_t next_id;
+        uint32_t next_pid;
         struct paused paused;
         struct averages averages;
         struct counters own; /* what the console itself was asked */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ static void on_ready(evutil_socket_t fd, short what, void *arg);
 /* One libevent event per stream, re-made only when the interest changes. */
 static void watch(struct stream *s)
 {
-        short what = (short)((s->reading ? EV_READ : 0) | (s->writing ? EV_WRITE : 0));
+        short what = (short)((s->reading && !s->held ? EV_READ : 0) | (s->writing ? EV_WRITE : 0));
 
         if (event_initialized(&s->event))
                 event_del(&s->event);
@@ -155,6 +156,22 @@ void stream_want_read(struct stream *s, bool wanted)
                 s->reading = wanted;
                 watch(s);
         }
+}
+
+void stream_hold(struct stream *s, bool held)
+{
+        if (s->fd >= 0 && s->held != held) {
+                s->held = held;
+                if (s->reading && s->loop != NULL)
+                        watch(s);
+        }
+}
+
+uint64_t stream_next_id(void)
+{
+        static _Atomic uint64_t last;
+
+        return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
 }
 
 enum status stream_read(struct stream *s, void *out, size_t n, size_t *done)

@@ -34,6 +34,7 @@ struct stream {
         int fd;       /* -1: closed */
         bool reading; /* reads are wanted */
         bool writing; /* waiting for writability */
+        bool held;    /* nothing is read, whatever `reading` says: stream_hold */
         bool broken;
         const struct transport *transport;
         void *session; /* of the transport (TLS); NULL for plain */
@@ -69,6 +70,13 @@ static inline size_t stream_unsent(const struct stream *s)
 
 /* Whether STREAM_READABLE is delivered. Costs a system call only when it changes. */
 void stream_want_read(struct stream *s, bool wanted);
+
+/* Suspends reading, until it is let go, without disturbing what the owner wants. */
+void stream_hold(struct stream *s, bool held);
+
+/* A number that no other connection of this process has or will have: the next one, whoever asks. Any thread.
+ */
+uint64_t stream_next_id(void);
 
 /* Leaves its loop, keeping socket and unsent bytes; then joins another (same or other thread). */
 void stream_detach(struct stream *s);

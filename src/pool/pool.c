@@ -137,7 +137,6 @@ static void open_server(struct letter *letter, void *owner)
         s->applied = settings_from_blob(&pool->home->settings, sv_from(s->moving_settings, s->moving_size));
         free(s->moving_settings);
         s->moving_settings = NULL;
-        s->id = ++pool->home->next_id;
         server_attach(s);
         pool_give_back(s);
         if (pool->queue_count > 0)

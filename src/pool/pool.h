@@ -70,7 +70,6 @@ struct pools {
         struct pool *pools;             /* uthash */
         char **paused;                  /* names under PAUSE; "" is all; NULL-terminated, NULL: none */
         struct settings_table settings; /* of servers and clients of this worker */
-        uint64_t next_id;
 };
 
 /* `peers` has `count` entries, filled in before any loop runs. Takes a reference of conf. */

@@ -37,7 +37,6 @@ void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const
         pools->pools = NULL;
         pools->settings = (struct settings_table){0};
         pools->paused = NULL;
-        pools->next_id = 0;
 }
 
 static void each_server(struct list *list, void (*act)(struct server *s, const char *why), const char *why)

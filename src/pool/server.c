@@ -348,7 +348,7 @@ struct server *server_open(struct pool *pool)
         s->generation = atomic_load_explicit(&pool->quota->generation, memory_order_relaxed);
         s->connected_us = s->since_us = loop_now(pool->home->loop);
         s->connected_wall_us = s->request_wall_us = clock_wall_us();
-        s->id = ++pool->home->next_id;
+        s->id = stream_next_id();
         list_init(&s->in_pool);
         list_init(&s->grave.in_graveyard);
         replies_init(&s->replies);

@@ -317,7 +317,7 @@ void client_new(struct room *room, int fd, const struct address *peer)
 
         c->room = room;
         c->state = CLIENT_STARTUP;
-        c->id = ++room->next_client_id;
+        c->id = stream_next_id();
         c->tx = 'I';
         c->node = -1;
         c->since_us = loop_now(room->loop);

@@ -169,6 +169,8 @@ static void enter_console(struct client *c)
         const struct conf_user *user = conf_find_user(c->room->conf, e->user);
         bool own = is_own_user(c), admin = own || (user != NULL && user->admin);
         struct buf rest = {0};
+        struct visitor visitor;
+        struct setting name;
 
         if (!admin && (user == NULL || !user->stats)) {
                 client_refuse(c, "08P01", "not allowed");
@@ -178,8 +180,18 @@ static void enter_console(struct client *c)
                 client_refuse(c, "53200", "out of memory");
                 return;
         }
-        c->room->crowd->adopt(c->room->crowd->adopt_arg, &c->stream, e->user, admin, &rest, c->address,
-                              c->port);
+        visitor = (struct visitor){
+            .stream = &c->stream,
+            .in = &rest,
+            .user = e->user,
+            .admin = admin,
+            .address = c->address,
+            .port = c->port,
+            .id = c->id,
+            .connected_wall_us = c->connected_wall_us,
+            .application_name = settings_get(c->startup, SV("application_name"), &name) ? name.value.p : "",
+        };
+        c->room->crowd->adopt(c->room->crowd->adopt_arg, &visitor);
         client_close(c, NULL, "moved to the console");
 }
 

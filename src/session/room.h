@@ -22,6 +22,19 @@ struct room;
 /* Process ids from here on are the console's: workers' own stay below (session/cancel.c). */
 enum { CONSOLE_PID = 0x7f000000 };
 
+/* An authenticated client of the console, on its way there. */
+struct visitor {
+        struct stream *stream; /* taken over, like the bytes read already */
+        struct buf *in;
+        const char *user;
+        bool admin; /* may command, else may only SHOW */
+        const char *address;
+        int port;
+        uint64_t id;
+        int64_t connected_wall_us;
+        const char *application_name; /* "": none */
+};
+
 /* What all workers share about clients. */
 struct crowd {
         int workers;
@@ -32,10 +45,8 @@ struct crowd {
         _Atomic bool refusing; /* SHUTDOWN WAIT_FOR_...: no new clients */
         uint8_t statement_key[KEYED_HASH_KEY_SIZE];
         uint8_t mock_key[32]; /* for users that do not exist */
-        /* Takes over an authenticated console client; called on the worker's thread. `in`: bytes read
-         * already. */
-        void (*adopt)(void *arg, struct stream *stream, const char *user, bool admin, struct buf *in,
-                      const char *address, int port);
+        /* Called on the worker's thread. */
+        void (*adopt)(void *arg, const struct visitor *visitor);
         void *adopt_arg;
         /* A CancelRequest whose process id is of CONSOLE_PID or above; any thread; same argument. */
         void (*cancel_console)(void *arg, const struct cancel_key *key);
@@ -59,7 +70,6 @@ struct room {
         struct classify_rules rules;
         const char **rule_lists[2]; /* what rules points to */
         struct verifier *verifiers; /* uthash: SCRAM verifiers made from plain passwords */
-        uint64_t next_client_id;
         struct watch *watch;
         struct timer *tick;
         uint64_t random;

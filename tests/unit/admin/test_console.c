@@ -168,7 +168,13 @@ static void connect_client(struct bench *b, bool allowed)
         UNIT_ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
         b->fd = fds[0];
         stream_open(&stream, &b->loop, fds[1], NULL);
-        admin_adopt(b->admin, &stream, "ann", allowed, &in, "127.0.0.1", 4711);
+        admin_adopt(b->admin, &(struct visitor){.stream = &stream,
+                                                .in = &in,
+                                                .user = "ann",
+                                                .admin = allowed,
+                                                .address = "127.0.0.1",
+                                                .port = 4711,
+                                                .application_name = ""});
         pump(b);
 }
 
