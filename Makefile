@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan demo drill bench clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan demo clients drill bench clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -92,6 +92,11 @@ demo: ## the product in 90 seconds: a cluster, a load, a failover
 	@tests/lib/packages build demo
 	@$(MAKE) --no-print-directory all
 	@tests/demo/demo $(if $(KEEP),--keep)
+
+clients: test-deps ## real drivers, ORMs and tools through pgsteer, with noise beside them
+	@tests/lib/packages clients
+	@$(MAKE) --no-print-directory all
+	@tests/clients/clients
 
 drill: test-deps ## failover drills under load; prints a table
 	@$(MAKE) --no-print-directory all

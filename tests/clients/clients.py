@@ -1,0 +1,197 @@
+"""clients: runs the programs of this directory through a pgsteer each, with noise beside them, and closes with
+`N passed, N failed`. README.md has the contract."""
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+
+from postgres import USERS, Cluster  # noqa: E402
+from run import Run, end_on_signals, find_program  # noqa: E402
+from steer import Steer  # noqa: E402
+
+DEADLINE = 120
+POOL = 3
+PYTHON = sys.executable
+
+# public.poison() says where a value that only the noise uses is to be seen.
+SCHEMA = """
+CREATE ROLE noise_role;
+GRANT noise_role TO app, md5_user, scram_user;
+CREATE SCHEMA noise_1 AUTHORIZATION noise_role;
+CREATE SCHEMA noise_2 AUTHORIZATION noise_role;
+GRANT ALL ON SCHEMA public TO PUBLIC;
+CREATE TABLE public.noise_log (who text);
+GRANT ALL ON public.noise_log TO PUBLIC;
+CREATE FUNCTION public.poison() RETURNS text STABLE LANGUAGE sql AS $$
+    SELECT coalesce(string_agg(name || ' is ' || setting, ', '), '') FROM (
+        SELECT name, current_setting(name, true) AS setting, noise FROM (VALUES
+            ('search_path', 'noise'), ('TimeZone', '^Pacific'), ('statement_timeout', '^777'),
+            ('lock_timeout', '^777'), ('work_mem', '^777'), ('DateStyle', 'German'),
+            ('IntervalStyle', 'sql_standard'), ('extra_float_digits', '^-[78]'), ('bytea_output', 'escape'),
+            ('default_transaction_isolation', 'repeatable'), ('application_name', 'noise'), ('my.noise', '.'),
+            ('standard_conforming_strings', 'off'), ('client_min_messages', 'error'), ('role', 'noise')
+        ) AS known(name, noise)) AS now WHERE setting ~ noise
+$$;
+"""
+
+
+class Client:
+    """A program, how to see that what it needs is there, and what to build first."""
+
+    def __init__(self, name, argv, probe=None, build=None, user="app", **settings):
+        self.name, self.argv, self.probe, self.build, self.user = name, argv, probe, build, user
+        self.settings = settings
+
+
+def python(name, module, **more):
+    return Client(name, [PYTHON, "-B", os.path.join(HERE, "python", f"with_{name}.py")],
+                  [PYTHON, "-c", f"import {module}"], **more)
+
+
+CLIENTS = [
+    python("psycopg2", "psycopg2"),
+    python("psycopg3", "psycopg"),
+    python("asyncpg", "asyncpg"),
+    python("pg8000", "pg8000", user="md5_user", auth_type="md5"),  # Debian's does not know SCRAM
+]
+
+
+# ---- one client ------------------------------------------------------------------------------------------
+
+
+def where(port, user):
+    """The contract's environment."""
+    password = USERS[user][0]
+    return {"DB_HOST": "127.0.0.1", "DB_PORT": str(port), "DB_USER": user, "DB_PASSWORD": password, "DB_NAME": "app",
+            "DATABASE_URL": f"postgresql://{user}:{password}@127.0.0.1:{port}/app", "LANG": "C.UTF-8",
+            "PG_BIN": os.path.dirname(find_program("psql")), "PGBENCH": find_program("pgbench")}
+
+
+def missing(client):
+    """Why the client cannot be run here; None when it can."""
+    if not client.probe:
+        return None
+    try:
+        done = subprocess.run(client.probe, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=60)
+        return None if done.returncode == 0 else (done.stdout.strip().splitlines() or ["not there"])[-1]
+    except OSError as e:
+        return str(e)
+
+
+class Tally:
+    """Counts and prints."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def ok(self, name):
+        self.passed += 1
+        print(f"ok      {name}", flush=True)
+
+    def not_ok(self, name, why):
+        self.failed += 1
+        print(f"FAILED  {name}: {why}", flush=True)
+
+    def skip(self, name, why):
+        self.skipped += 1
+        print(f"skipped {name}: {why}", flush=True)
+
+    def lines(self, client, output):
+        """Takes the lines of the contract; returns how many there were."""
+        found = 0
+        for line in output.splitlines():
+            said = re.fullmatch(r"(ok|not ok|skip) ([^:]+)(?:: (.*))?", line)
+            if said:
+                found += 1
+                name = f"{client.name}: {said[2]}"
+                if said[1] == "ok":
+                    self.ok(name)
+                elif said[1] == "skip":
+                    self.skip(name, said[3])
+                else:
+                    self.not_ok(name, said[3])
+        return found
+
+
+def run_client(run, cluster, client, tally):
+    if reason := missing(client):
+        tally.skip(client.name, reason)
+        return
+    if client.build:
+        done = client.build(run)
+        if done.returncode:
+            tally.not_ok(client.name, "does not build:\n" + done.stdout + done.stderr)
+            return
+    steer, port = None, cluster.primary.port
+    if not os.environ.get("DIRECT"):
+        steer = Steer(run, f"steer-{client.name}", {"app": cluster.line("app", [cluster.primary])},
+                      **{"default_pool_size": POOL, "auth_type": "scram-sha-256", **client.settings}).start()
+        port = steer.port
+    env = {**os.environ, **where(port, client.user)}
+    home = run.mkdir(f"home-{client.name}")
+    env["HOME"] = env["TMPDIR"] = home
+    failed = tally.failed
+    began = time.monotonic()
+    noise = run.start([PYTHON, "-B", os.path.join(HERE, "noise.py")], cwd=home, privileged=True, env=env)
+    program = run.start(client.argv, cwd=home, privileged=True, env=env)
+    try:
+        output, errors = program.communicate(timeout=DEADLINE)
+        status = program.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(program.pid, signal.SIGKILL)
+        output, errors = program.communicate()
+        status = f"none: it was still running after {DEADLINE} s"
+    noise.send_signal(signal.SIGTERM)
+    heard, trouble = noise.communicate(timeout=60)
+    if not tally.lines(client, output):
+        tally.not_ok(client.name, "said nothing of its cases")
+    elif status != 0:
+        tally.not_ok(client.name, f"exit status {status}")
+    if not tally.lines(client, heard):
+        tally.not_ok(f"{client.name}: noise", trouble.strip() or "said nothing")
+    if steer:
+        steer.stop()
+        for problem in steer.problems():
+            tally.not_ok(client.name, problem)
+    if tally.failed > failed:
+        print(errors.rstrip()[-4000:] or output.rstrip()[-2000:])
+        if steer:
+            lines = [line for line in steer.log_text().splitlines() if "login attempt" not in line]
+            print("--- pgsteer's log, its end\n" + "\n".join(lines[-15:]))
+    print(f"        {client.name} ({time.monotonic() - began:.1f} s)", flush=True)
+
+
+# ---- all of them -----------------------------------------------------------------------------------------
+
+
+def prepare(cluster):
+    with cluster.primary.connect("app") as c:
+        c.query(SCHEMA)
+
+
+def main(wanted):
+    end_on_signals()
+    chosen = [c for c in CLIENTS if not wanted or any(part in c.name for part in wanted)]
+    tally = Tally()
+    with Run("pgsteer-clients-") as run:
+        cluster = Cluster(run, standbys=0)
+        prepare(cluster)
+        for client in chosen:
+            run_client(run, cluster, client, tally)
+    if tally.skipped:
+        print(f"{tally.skipped} skipped")
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed or not tally.passed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
