@@ -63,6 +63,23 @@ static struct topology *first_topology(const struct cluster *cluster)
         return topology;
 }
 
+/* All hosts of a plain line, as they stand there. */
+static struct node *node_of_plain(const struct conf_database *line)
+{
+        size_t size = 1;
+        struct node *node;
+        char *list, *at;
+
+        for (int i = 0; i < line->host_count; i++)
+                size += strlen(line->hosts[i].host) + 1;
+        list = at = xmalloc(size);
+        for (int i = 0; i < line->host_count; i++)
+                at += snprintf(at, size - (size_t)(at - list), "%s%s", i > 0 ? "," : "", line->hosts[i].host);
+        node = node_new(list, line->hosts[0].port);
+        free(list);
+        return node;
+}
+
 static struct cluster *cluster_new(const struct conf_database *line, char *key)
 {
         struct cluster *cluster = xcalloc(1, sizeof(*cluster));
@@ -70,9 +87,10 @@ static struct cluster *cluster_new(const struct conf_database *line, char *key)
         CHECK(line->host_count > 0 && line->host_count <= TOPOLOGY_NODES_MAX);
         cluster->key = key;
         cluster->probed = line->cluster;
-        cluster->count = line->host_count;
+        cluster->count = line->cluster ? line->host_count : 1;
         for (int i = 0; i < cluster->count; i++)
-                cluster->nodes[i] = node_new(line->hosts[i].host, line->hosts[i].port);
+                cluster->nodes[i] =
+                    line->cluster ? node_new(line->hosts[i].host, line->hosts[i].port) : node_of_plain(line);
         CHECK(pthread_mutex_init(&cluster->locked.lock, NULL) == 0);
         cluster->locked.topology = first_topology(cluster);
         atomic_init(&cluster->epoch, cluster->locked.topology->epoch);

@@ -17,7 +17,7 @@ enum { CLUSTER_WANT_LASTS_US = 2000000 };
 struct cluster {
         /* read-only */
         char *key;   /* "host:port,host:port" */
-        bool probed; /* false: a plain line; its first node is primary for ever, no probe connections */
+        bool probed; /* false: a plain line; one node stands for all its hosts and is primary for ever */
         struct node *nodes[TOPOLOGY_NODES_MAX];
         int count;
         struct cluster *_Atomic next; /* in the registry; append-only */
@@ -36,9 +36,9 @@ struct cluster {
 };
 
 /* The cluster for a database line; made when it is new. A plain line and a probed one never share one, even
- * with the same hosts. The line has at least one host. Thread-safe. For a line with conf_database.cluster
- * false every host is one equal node and the first snapshot says {primary = 0, NODE_UP}; for a probed one it
- * says that nothing is known yet (primary = -1). */
+ * with the same hosts. The line has at least one host. Thread-safe. A line with conf_database.cluster false
+ * has one node, whatever the number of its hosts: they are equal, a pool takes them in turn, and the first
+ * snapshot says {primary = 0, NODE_UP}. Of a probed one it says that nothing is known yet (primary = -1). */
 struct cluster *cluster_for(const struct conf_database *line);
 
 /* First cluster of the registry, in the order they were made; follow ->next. Thread-safe. */

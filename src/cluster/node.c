@@ -10,12 +10,15 @@ static atomic_int wake = -1;
 
 struct node *node_new(const char *host, int port)
 {
-        struct node *node = xcalloc(1, sizeof(*node));
-        bool ipv6 = strchr(host, ':') != NULL;
+        bool ipv6 = strchr(host, ':') != NULL && strchr(host, ',') == NULL;
+        size_t n = strlen(host) + 1, name_size = n + sizeof("[]:-2147483648");
+        struct node *node = xcalloc(1, sizeof(*node) + n + name_size);
+        char *texts = (char *)(node + 1);
 
-        snprintf(node->host, sizeof(node->host), "%s", host);
+        node->host = memcpy(texts, host, n);
         node->port = port;
-        snprintf(node->name, sizeof(node->name), ipv6 ? "[%s]:%d" : "%s:%d", node->host, port);
+        snprintf(texts + n, name_size, ipv6 ? "[%s]:%d" : "%s:%d", host, port);
+        node->name = texts + n;
         return node;
 }
 

@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { NODE_NAME_MAX = 300 };
-
 /* What a worker saw of a node while it served traffic. Bits; health reads and clears them. */
 enum evidence {
         EVIDENCE_REFUSED = 1 << 0,   /* connect failed */
@@ -21,8 +19,8 @@ enum evidence {
 
 struct node {
         /* identity */
-        char name[NODE_NAME_MAX]; /* "host:port", "[address]:port" for IPv6; for people and as the key */
-        char host[256];           /* name, address, or a unix socket's directory */
+        const char *name; /* "host:port", "[address]:port" for IPv6; for people and as the key */
+        const char *host; /* name, address, or a unix socket's directory; of a plain line all its hosts */
         int port;
 
         /* live: written by workers */
@@ -35,8 +33,8 @@ struct node {
                                      0: unknown. INT64_MAX for the primary. */
 };
 
-/* A node for `host` (at most 255 bytes; conf refuses longer ones) and `port`. Never freed: workers hold
- * pointers to it for as long as the process lives. */
+/* A node for `host` and `port`, in one allocation. Never freed: workers hold pointers to it for as long as
+ * the process lives. */
 struct node *node_new(const char *host, int port);
 
 /* Says what was seen, from any thread, and wakes health (see cluster_hooks). Never blocks. The bell rings

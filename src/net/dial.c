@@ -86,8 +86,7 @@ static bool try_address(struct dial *d, const struct address *address)
                 event_add(&d->event, NULL);
                 return true;
         }
-        snprintf(d->why, sizeof(d->why), "%s failed: %s", d->fd < 0 ? "socket" : "connect",
-                 strerrordesc_np(errno));
+        snprintf(d->why, sizeof(d->why), "connect failed: %s", strerrordesc_np(errno));
         if (d->fd >= 0)
                 close(d->fd);
         d->fd = -1;
@@ -115,7 +114,7 @@ static void on_resolved(int result, struct evutil_addrinfo *list, void *arg)
                 return;
         }
         if (result != 0)
-                snprintf(d->why, sizeof(d->why), "host name lookup failed: %s", evutil_gai_strerror(result));
+                snprintf(d->why, sizeof(d->why), "server DNS lookup failed: %s", evutil_gai_strerror(result));
         for (struct evutil_addrinfo *a = list; a != NULL && d->count < DIAL_ADDRESSES_MAX; a = a->ai_next) {
                 if (a->ai_addrlen > sizeof(d->addresses[0].u))
                         continue;
@@ -154,10 +153,9 @@ static void resolve(struct dial *d, const char *host, int port)
         d->query = query;
 }
 
-struct dial *dial_start(struct loop *loop, const char *host, int port, dial_fn *done, void *arg)
+static struct dial *dial_new(struct loop *loop, dial_fn *done, void *arg)
 {
         struct dial *d = xcalloc(1, sizeof(*d));
-        struct timeval now = {0, 0};
 
         d->loop = loop;
         d->done = done;
@@ -165,23 +163,57 @@ struct dial *dial_start(struct loop *loop, const char *host, int port, dial_fn *
         d->fd = -1;
         list_init(&d->grave.in_graveyard);
         event_assign(&d->event, loop->base, -1, EV_TIMEOUT, on_start, d);
+        return d;
+}
+
+/* Tries the first address at once; only the report of a failure waits for the loop. */
+static void try_first(struct dial *d)
+{
+        struct timeval now = {0, 0};
+
+        d->count = 1;
+        if (!try_address(d, &d->addresses[d->next++]))
+                event_add(&d->event, &now);
+}
+
+struct dial *dial_start_at(struct loop *loop, const struct address *address, dial_fn *done, void *arg)
+{
+        struct dial *d = dial_new(loop, done, arg);
+
+        d->addresses[0] = *address;
+        try_first(d);
+        return d;
+}
+
+struct dial *dial_start(struct loop *loop, const char *host, int port, dial_fn *done, void *arg)
+{
+        struct dial *d = dial_new(loop, done, arg);
+        struct timeval now = {0, 0};
+
         switch (address_parse(host, port, &d->addresses[0])) {
-        case STATUS_OK:
-                d->count = 1;
-                /* Try at once; only the report waits for the loop. */
-                if (try_address(d, &d->addresses[d->next++]))
-                        return d;
-                break;
+        case STATUS_OK: try_first(d); return d;
         case STATUS_ABSENT: resolve(d, host, port); return d;
         case STATUS_AGAIN:
         case STATUS_EOF:
         case STATUS_IO:
         case STATUS_INVALID:
         case STATUS_LIMIT:
-        case STATUS_DENIED: snprintf(d->why, sizeof(d->why), "bad address \"%.100s\"", host); break;
+        case STATUS_DENIED:
+                snprintf(d->why, sizeof(d->why), "cannot connect: bad address \"%.100s\"", host);
+                break;
         }
         event_add(&d->event, &now);
         return d;
+}
+
+const struct address *dial_address(const struct dial *d)
+{
+        return &d->addresses[d->next > 0 ? d->next - 1 : 0];
+}
+
+bool dial_is_resolving(const struct dial *d)
+{
+        return d->query != NULL;
 }
 
 void dial_cancel(struct dial *d)

@@ -1,6 +1,7 @@
 #include "pool/login.h"
 
 #include "auth/secret.h"
+#include "base/log.h"
 #include "conf/conf.h"
 #include "pool/pool.h"
 #include "pool/server.h"
@@ -51,6 +52,22 @@ static enum login_result reject(struct refusal *r, const char *sqlstate, const c
         return LOGIN_REJECTED;
 }
 
+/* With PgBouncer's words for who waits; the log says what is missing. */
+static enum login_result reject_secret(struct server *s, struct refusal *r, const char *what)
+{
+        log_error("S-%p: %s/%s: %s", (const void *)s, s->pool->quota->database, s->pool->quota->user, what);
+        return reject(r, "08P01", "wrong password type");
+}
+
+/* What we have to prove ourselves with. A user without a secret has an empty password, as in PgBouncer: the
+ * server says what it thinks of that. */
+static const char *secret_for(struct server *s)
+{
+        const char *secret = pool_password(s->pool);
+
+        return secret != NULL ? secret : "";
+}
+
 static enum login_result send_password(struct server *s, const char *password, struct refusal *r)
 {
         struct buf out = {0};
@@ -90,7 +107,8 @@ static enum login_result sasl_first(struct server *s, struct reader *rd, struct 
                 struct sv mechanism = take_cstr(rd);
 
                 if (rd->failed || mechanism.n == 0)
-                        return reject(r, "08P01", "the server offers no SASL mechanism that pgsteer knows");
+                        return reject(r, "08P01",
+                                      "none of the server's SASL authentication mechanisms are supported");
                 if (sv_is(mechanism, "SCRAM-SHA-256"))
                         break;
         }
@@ -111,17 +129,19 @@ static bool same_salt(const struct scram_keys *a, const struct scram_keys *b)
 static enum login_result find_keys(struct server *s, struct scram_keys *challenge, struct refusal *r)
 {
         struct pool *pool = s->pool;
-        const char *password = pool_password(pool);
+        const char *password = secret_for(s);
 
         if (pool->have_keys && same_salt(&pool->keys, challenge)) {
                 *challenge = pool->keys;
                 return LOGIN_MORE;
         }
-        if (password == NULL || secret_kind(password) != SECRET_PLAIN)
-                return reject(r, "28P01",
-                              pool->have_keys
-                                  ? "the server's SCRAM secret is not the one in auth_file"
-                                  : "no password for this user: auth_file has none that SCRAM can use");
+        if (password[0] != '\0' && secret_kind(password) != SECRET_PLAIN)
+                return reject_secret(
+                    s, r,
+                    pool->have_keys
+                        ? "cannot do SCRAM authentication: the server's secret is not the one in auth_file"
+                        : "cannot do SCRAM authentication: wrong password type: auth_file has a secret that "
+                          "only the key of a client that logs in with SCRAM can open");
         scram_client_keys(password, challenge);
         pool->keys = *challenge;
         pool->have_keys = true;
@@ -147,23 +167,22 @@ static enum login_result sasl_continue(struct server *s, struct sv data, struct 
 
 static enum login_result md5_reply(struct server *s, struct reader *rd, struct refusal *r)
 {
-        const char *password = pool_password(s->pool);
+        const char *password = secret_for(s);
         char answer[MD5_ANSWER_SIZE];
 
         if (rd->n < 4)
                 return reject(r, "08P01", "malformed md5 request from the server");
-        if (password == NULL || md5_answer(password, s->pool->quota->user, rd->p, answer) != STATUS_OK)
-                return reject(r, "28P01", "no password for this user: auth_file has none that md5 can use");
+        if (md5_answer(password, s->pool->quota->user, rd->p, answer) != STATUS_OK)
+                return reject_secret(s, r, "cannot do MD5 authentication: wrong password type");
         return send_password(s, answer, r);
 }
 
 static enum login_result cleartext_reply(struct server *s, struct refusal *r)
 {
-        const char *password = pool_password(s->pool);
+        const char *password = secret_for(s);
 
-        if (password == NULL || secret_kind(password) != SECRET_PLAIN)
-                return reject(r, "28P01",
-                              "the server wants the password in clear text and auth_file has none");
+        if (password[0] != '\0' && secret_kind(password) != SECRET_PLAIN)
+                return reject_secret(s, r, "cannot send a clear text password: auth_file has none");
         return send_password(s, password, r);
 }
 
@@ -188,7 +207,7 @@ static enum login_result on_auth(struct server *s, const struct msg *m, struct r
         case AUTH_REQ_SASL_FINAL:
                 if (s->login->stage != 2 ||
                     scram_client_verify(&s->login->scram, sv_from(rd.p, rd.n)) != STATUS_OK)
-                        return reject(r, "08P01", "the server does not know the secret it checked");
+                        return reject(r, "08P01", "invalid server signature");
                 s->login->stage = 3;
                 return LOGIN_MORE;
         default:
@@ -198,15 +217,25 @@ static enum login_result on_auth(struct server *s, const struct msg *m, struct r
         }
 }
 
-static enum login_result on_error(const struct msg *m, struct refusal *r)
+/* A plain line's clients only wait for a server that says it will be there in a moment, as in PgBouncer; a
+ * cluster's health finds out about the others. */
+static bool is_temporary(const struct server *s, struct sv sqlstate)
+{
+        if (s->pool->quota->node == NULL)
+                return sv_is(sqlstate, "57P03");
+        return sqlstate_is_shutdown(sqlstate);
+}
+
+static enum login_result on_error(struct server *s, const struct msg *m, struct refusal *r)
 {
         static _Thread_local char sqlstate[6];
         struct error_fields e;
 
         error_fields_read(m, &e);
+        log_warning("server login failed: %.*s %.*s", SV_ARG(e.severity), SV_ARG(e.text));
         snprintf(sqlstate, sizeof(sqlstate), "%.*s", e.sqlstate.n == 5 ? 5 : 0, e.sqlstate.p);
         refusal_set(r, "FATAL", sqlstate[0] != '\0' ? sqlstate : "08P01", "%.*s", SV_ARG(e.text));
-        return sqlstate_is_shutdown(e.sqlstate) ? LOGIN_SHUTDOWN : LOGIN_REJECTED;
+        return is_temporary(s, e.sqlstate) ? LOGIN_SHUTDOWN : LOGIN_REJECTED;
 }
 
 static enum login_result on_param(struct server *s, const struct msg *m, struct refusal *r)
@@ -225,7 +254,7 @@ enum login_result login_step(struct server *s, const struct msg *m, struct refus
 
         switch (m->type) {
         case BE_AUTH: return on_auth(s, m, r);
-        case BE_ERROR: return on_error(m, r);
+        case BE_ERROR: return on_error(s, m, r);
         case BE_PARAM_STATUS: return on_param(s, m, r);
         case BE_KEY_DATA:
                 return take_cancel_key(&rd, &s->key) == STATUS_OK

@@ -169,9 +169,15 @@ static int64_t now_of(const struct pool *pool)
         return loop_now(pool->home->loop);
 }
 
+static bool is_plain(const struct pool *pool)
+{
+        return pool->quota->node == NULL;
+}
+
+/* Logged in, in any worker and state. */
 static int connected(const struct pool *pool)
 {
-        return pool->idle_count + pool->leased_count + pool->resetting_count + pool->parked_count;
+        return atomic_load_explicit(&pool->quota->ready, memory_order_relaxed);
 }
 
 /* Gets servers for those who wait: another worker's idle one first, then a new connection. */
@@ -182,6 +188,9 @@ static void provide(struct pool *pool)
 
         if (pool->paused || pool->line == NULL)
                 return;
+        /* As PgBouncer: until a login has gone well, one tries at a time. */
+        if (is_plain(pool) && !pool->proven && missing > 0)
+                missing = pool->login_count > 0 ? 0 : 1;
         while (missing-- > 0) {
                 idle = alone(pool) ? 0 : atomic_load(&pool->quota->idle) & ~my_bit(pool);
                 if (idle != 0) {
@@ -317,23 +326,25 @@ void pool_give_back(struct server *s)
                 send_server(pool, s, other);
 }
 
+bool pool_refuses(struct pool *pool, struct refusal *r)
+{
+        if (pool->last.severity == NULL || connected(pool) > 0 || pool->paused || pool->line == NULL ||
+            (!is_plain(pool) && pool->last_trouble != POOL_REJECTED))
+                return false;
+        refusal_set(r, "FATAL", "08P01",
+                    "server login has been failing, cached error: %.150s (server_login_retry)",
+                    pool->last.text);
+        /* Nobody may be waiting, and then the tick would never find out that the server is back. */
+        if (pool->login_count == 0 && now_of(pool) >= pool->retry_us && quota_take(pool->quota))
+                server_open(pool);
+        return true;
+}
+
 void pool_retry(struct pool *pool)
 {
-        struct refusal r;
-
         while (!pool->paused && pool->queue_count > 0 && pool->idle_count > 0)
                 grant(pool, list_item(pool->idle.next, struct server, in_pool));
         publish_idle(pool);
-        /* PgBouncer's fast failure: while logins are known to fail, nobody waits for the next attempt in
-         * vain. */
-        if (pool->queue_count > 0 && pool->last.severity != NULL &&
-            connected(pool) + pool->login_count == 0 && now_of(pool) < pool->retry_us &&
-            pool->last_trouble == POOL_REJECTED) {
-                refusal_set(&r, "FATAL", "08P01",
-                            "server login has been failing, cached error: %.150s (server_login_retry)",
-                            pool->last.text);
-                pool_fail_all(pool, POOL_REJECTED, &r);
-        }
         provide(pool);
 }
 
@@ -341,14 +352,21 @@ void pool_retry(struct pool *pool)
 
 void pool_server_ready(struct server *s)
 {
-        const struct conf_database *line = s->pool->line;
+        struct pool *pool = s->pool;
+        const struct conf_database *line = pool->line;
+        bool first = !pool->proven;
 
-        s->pool->retry_us = 0;
-        s->pool->last.severity = NULL;
+        s->ready = true;
+        atomic_fetch_add(&pool->quota->ready, 1);
+        pool->proven = true;
+        pool->retry_us = 0;
+        pool->last.severity = NULL;
         if (line != NULL && line->connect_query != NULL && line->connect_query[0] != '\0')
                 server_reset(s, line->connect_query);
         else
                 pool_give_back(s);
+        if (first)
+                provide(pool); /* the others have waited for this one */
 }
 
 /* Everybody who waits gets the news; who asks again waits again, but not in this round. */
@@ -372,15 +390,21 @@ void pool_fail_all(struct pool *pool, enum pool_trouble trouble, const struct re
 void pool_server_failed(struct server *s, enum pool_trouble trouble, const struct refusal *r)
 {
         struct pool *pool = s->pool;
-        int64_t retry = pool->home->conf->opt.server_login_retry_us;
+        int64_t retry = s->connected_us + pool->home->conf->opt.server_login_retry_us;
+        unsigned turn = s->host_turn;
 
+        pool->proven = false;
         pool->last = *r;
         pool->last_trouble = trouble;
-        /* A cluster's health says when a node is back; a plain line is tried again after a while. */
-        if (pool->line != NULL && pool->line->cluster && trouble == POOL_UNREACHABLE)
-                retry = 50 * US_PER_MS;
-        pool->retry_us = now_of(pool) + retry;
-        if (trouble == POOL_UNREACHABLE ? pool->line == NULL || pool->line->cluster : connected(pool) == 0)
+        /* A cluster's health says when a node is back; a plain line is tried again after a while, counted
+         * from the start of this try. */
+        if (!is_plain(pool) && trouble == POOL_UNREACHABLE)
+                retry = now_of(pool) + 50 * US_PER_MS;
+        pool->retry_us = retry;
+        /* load_balance_hosts=disable: on to the next host, once for any number of tries that fail here. */
+        if (is_plain(pool) && pool->line != NULL && pool->line->load_balance_hosts == 0)
+                atomic_compare_exchange_strong(&pool->quota->next_host, &turn, turn + 1);
+        if (trouble == POOL_UNREACHABLE ? !is_plain(pool) : connected(pool) == 0)
                 pool_fail_all(pool, trouble, r);
 }
 
@@ -391,6 +415,9 @@ void pool_server_gone(struct server *s)
         int other;
 
         publish_idle(pool);
+        if (s->ready)
+                atomic_fetch_sub(&pool->quota->ready, 1);
+        s->ready = false;
         quota_return(pool->quota);
         if (pool->queue_count > 0)
                 provide(pool);

@@ -45,6 +45,7 @@ struct pools; /* all pools of a worker */
 struct pool {
         struct pools *home;
         struct quota *quota;              /* identity: database, user, node; and the shared numbers */
+        struct node *node;                /* where servers are; of a plain line the one that stands for all */
         const struct conf_database *line; /* of home->conf; NULL: the configuration has dropped it */
         char *dbname;                     /* on the server */
         UT_hash_handle hh;                /* in home, by quota */
@@ -56,6 +57,7 @@ struct pool {
         bool have_keys;
         struct scram_keys keys; /* for logging in at the node */
         int64_t retry_us;       /* no login attempt before this moment */
+        bool proven;            /* the last login went well */
         struct refusal last;    /* why the last login failed; severity NULL: it did not */
         enum pool_trouble last_trouble;
 };
@@ -80,7 +82,8 @@ void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const
 void pools_fini(struct pools *pools);
 void pools_free(struct pools *pools);
 
-/* This worker's pool for (database as the client names it, server-side user, node); made when new. */
+/* This worker's pool for (database as the client names it, server-side user, node); made when new. A plain
+ * line has one for all its hosts, and keeps it when they change. */
 struct pool *pools_get(struct pools *pools, const struct conf_database *line, const char *database,
                        const char *user, struct node *node);
 
@@ -105,6 +108,11 @@ void pools_kill(struct pools *pools, const char *database);
 
 /* An idle server at once, preferring one with the settings `like`; or NULL, and `w` is in the queue. */
 struct server *pool_lease(struct pool *pool, struct waiter *w, const struct settings *like);
+
+/* Whether a client that needs a server now is refused at once: logins have been failing and no server is
+ * connected in any worker (PgBouncer's fast failure). *r says so then; another login is tried when it is
+ * time. Not for a client that still logs in. Cheap: one comparison while all is well. */
+bool pool_refuses(struct pool *pool, struct refusal *r);
 
 /* Leaves the queue; harmless when it waits for nothing. */
 void pool_cancel_wait(struct waiter *w);

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "cluster/cluster.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +118,7 @@ static void note_paused(struct pools *pools, const char *database, bool paused)
 struct pool *pools_get(struct pools *pools, const struct conf_database *line, const char *database,
                        const char *user, struct node *node)
 {
-        struct quota *quota = quota_for(database, user, node);
+        struct quota *quota = quota_for(database, user, line->cluster ? node : NULL);
         struct pool *pool;
 
         HASH_FIND_PTR(pools->pools, &quota, pool);
@@ -126,6 +127,7 @@ struct pool *pools_get(struct pools *pools, const struct conf_database *line, co
         pool = xcalloc(1, sizeof(*pool));
         pool->home = pools;
         pool->quota = quota;
+        pool->node = node;
         pool->line = line;
         pool->dbname = xstrdup(line->dbname != NULL ? line->dbname : database);
         list_init(&pool->idle);
@@ -140,21 +142,57 @@ struct pool *pools_get(struct pools *pools, const struct conf_database *line, co
         return pool;
 }
 
+static bool same_hosts(const struct conf_database *a, const struct conf_database *b)
+{
+        if (a->host_count != b->host_count || a->load_balance_hosts != b->load_balance_hosts)
+                return false;
+        for (int i = 0; i < a->host_count; i++)
+                if (a->hosts[i].port != b->hosts[i].port || strcmp(a->hosts[i].host, b->hosts[i].host) != 0)
+                        return false;
+        return true;
+}
+
 /* Whether connections made for `a` serve `b` as well. */
 static bool same_login(const struct conf_database *a, const struct conf_database *b)
 {
         return a != NULL && b != NULL && same_text(a->dbname, b->dbname) && same_text(a->user, b->user) &&
+               (a->cluster || same_hosts(a, b)) && same_text(a->connect_query, b->connect_query) &&
                same_text(a->password, b->password) && same_text(a->client_encoding, b->client_encoding) &&
                same_text(a->datestyle, b->datestyle) && same_text(a->timezone, b->timezone) &&
                same_text(a->application_name, b->application_name);
 }
 
-static bool names_node(const struct conf_database *line, const struct node *node)
+/* Whether `line` still has what the pool stands for. */
+static bool is_still_of(const struct pool *pool, const struct conf_database *line)
 {
+        const struct node *node = pool->quota->node;
+
+        if (line->cluster != (node != NULL))
+                return false;
+        if (node == NULL)
+                return true;
         for (int i = 0; i < line->host_count; i++)
                 if (line->hosts[i].port == node->port && strcmp(line->hosts[i].host, node->host) == 0)
                         return true;
         return false;
+}
+
+/* The line says something else about how to connect: what is connected goes when it comes back. */
+static void start_anew(struct pool *pool)
+{
+        atomic_fetch_add(&pool->quota->generation, 1);
+        pool->have_keys = pool->proven = false;
+        pool->last.severity = NULL;
+        pool->retry_us = 0;
+        if (pool->line == NULL) {
+                each_server(&pool->login, server_close, "database configuration changed");
+                return;
+        }
+        free(pool->dbname);
+        pool->dbname = xstrdup(pool->line->dbname != NULL ? pool->line->dbname : pool->quota->database);
+        if (!pool->line->cluster)
+                pool->node = cluster_for(pool->line)->nodes[0];
+        each_server(&pool->login, server_close, "connect string changed");
 }
 
 void pools_configure(struct pools *pools, struct conf *conf)
@@ -165,28 +203,27 @@ void pools_configure(struct pools *pools, struct conf *conf)
         pools->conf = conf_ref(conf);
         HASH_ITER (hh, pools->pools, pool, next) {
                 const struct conf_database *line = conf_find_database(conf, pool->quota->database);
+                bool same;
 
-                if (line != NULL && !names_node(line, pool->quota->node))
+                if (line != NULL && !is_still_of(pool, line))
                         line = NULL;
-                if (!same_login(pool->line, line)) {
-                        atomic_fetch_add(&pool->quota->generation, 1);
-                        pool->have_keys = false;
-                        if (line != NULL) {
-                                free(pool->dbname);
-                                pool->dbname =
-                                    xstrdup(line->dbname != NULL ? line->dbname : pool->quota->database);
-                        }
-                }
+                same = same_login(pool->line, line);
                 pool->line = line;
+                if (!same)
+                        start_anew(pool);
                 if (line != NULL)
                         atomic_store(&pool->quota->limit, limit_of(pools, pool));
-                else
-                        each_server(&pool->login, server_close, "database configuration changed");
         }
         conf_unref(old);
 }
 
 /* ---- the tick ---- */
+
+/* As in PgBouncer, where the wait for TCP ends in another way than the wait for the login. */
+static const char *overdue(const struct server *s)
+{
+        return s->dial != NULL && !dial_is_resolving(s->dial) ? "connect failed" : "connect timeout";
+}
 
 static void tick_logins(struct pool *pool, int64_t now)
 {
@@ -198,10 +235,10 @@ static void tick_logins(struct pool *pool, int64_t now)
 
                 if (limit <= 0 || now - s->connected_us < limit)
                         continue;
-                refusal_set(&r, "FATAL", "08006", "connect timeout");
-                node_report(pool->quota->node, EVIDENCE_REFUSED);
+                refusal_set(&r, "FATAL", "08006", "%s", overdue(s));
+                node_report(pool->node, EVIDENCE_REFUSED);
                 pool_server_failed(s, POOL_UNREACHABLE, &r);
-                server_close(s, "connect timeout");
+                server_close(s, r.text);
                 return; /* the list may have changed; the next tick goes on */
         }
 }
@@ -263,6 +300,17 @@ static void tick_queue(struct pool *pool, int64_t now)
         }
 }
 
+/* Who waits in a pool that the configuration has dropped looks for another one. */
+static void tick_orphans(struct pool *pool)
+{
+        struct refusal r;
+
+        if (pool->line != NULL || pool->queue_count == 0)
+                return;
+        refusal_set(&r, "FATAL", "08P01", "database configuration changed");
+        pool_fail_all(pool, POOL_UNREACHABLE, &r);
+}
+
 static void keep_minimum(struct pool *pool, int64_t now)
 {
         int minimum = pool->home->conf->opt.min_pool_size;
@@ -280,6 +328,7 @@ void pools_tick(struct pools *pools)
         struct pool *pool, *next;
 
         HASH_ITER (hh, pools->pools, pool, next) {
+                tick_orphans(pool);
                 tick_logins(pool, now);
                 tick_idle(pool, now);
                 tick_resets(pool, now);
@@ -311,7 +360,7 @@ void pools_close_node(struct pools *pools, struct node *node, const char *why)
 
         refusal_set(&r, "FATAL", "08006", "%s", why);
         HASH_ITER (hh, pools->pools, pool, next) {
-                if (pool->quota->node != node)
+                if (pool->node != node)
                         continue;
                 /* Those on their way between workers are met when they arrive. */
                 atomic_fetch_add(&pool->quota->generation, 1);

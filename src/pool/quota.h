@@ -19,10 +19,12 @@ struct quota {
         struct quota *next;
         /* read-only */
         char *database, *user; /* PgBouncer's pool: the line's name, the server-side user */
-        struct node *node;
+        struct node *node;     /* NULL: of a plain line, for all its hosts together */
         /* shared */
         _Atomic int limit; /* 0: none */
         _Atomic int open;
+        _Atomic int ready;           /* of those, how many have logged in */
+        _Atomic unsigned next_host;  /* a plain line's host list: whose turn it is */
         _Atomic unsigned generation; /* servers of an older one are closed when they come back */
         _Atomic uint64_t waiting, idle;
         _Atomic int64_t oldest_us[WORKERS_MAX]; /* since when each worker's first client waits */

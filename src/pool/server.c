@@ -63,10 +63,17 @@ static void free_server(struct grave *grave)
         free(s);
 }
 
+static void say_at(enum log_level level, const struct server *s, const char *what)
+{
+        bool ipv6 = strchr(s->address, ':') != NULL;
+
+        log_write(level, "S-%p: %s/%s@%s%s%s:%d %s", (const void *)s, s->pool->quota->database,
+                  s->pool->quota->user, ipv6 ? "[" : "", s->address, ipv6 ? "]" : "", s->port, what);
+}
+
 static void say(const struct server *s, const char *what)
 {
-        log_info("S-%p: %s/%s@%s:%d %s", (const void *)s, s->pool->quota->database, s->pool->quota->user,
-                 s->pool->quota->node->host, s->pool->quota->node->port, what);
+        say_at(LOG_INFO_, s, what);
 }
 
 static struct settings_table *table_of(struct server *s)
@@ -120,7 +127,7 @@ static void fail(struct server *s, enum pool_trouble trouble, const struct refus
         char why[320];
 
         if (trouble == POOL_UNREACHABLE)
-                node_report(s->pool->quota->node, EVIDENCE_REFUSED);
+                node_report(s->pool->node, EVIDENCE_REFUSED);
         snprintf(why, sizeof(why), "%s", r->text);
         pool_server_failed(s, trouble, r);
         server_close(s, why);
@@ -171,13 +178,11 @@ static bool on_login_message(struct server *s, const struct msg *m)
                 explicit_bzero(s->login, sizeof(*s->login));
                 free(s->login);
                 s->login = NULL;
-                if (s->pool->home->conf->opt.log_connections)
-                        say(s, "new connection to server");
                 pool_server_ready(s);
                 return false;
         case LOGIN_REJECTED: fail(s, POOL_REJECTED, &r); return false;
         case LOGIN_SHUTDOWN:
-                node_report(s->pool->quota->node, EVIDENCE_SHUTDOWN);
+                node_report(s->pool->node, EVIDENCE_SHUTDOWN);
                 fail(s, POOL_UNREACHABLE, &r);
                 return false;
         }
@@ -202,12 +207,12 @@ static bool on_idle_message(struct server *s, const struct msg *m)
                         return false;
                 }
                 if (sv_is(name, "in_hot_standby"))
-                        node_report(s->pool->quota->node, EVIDENCE_RECOVERY);
+                        node_report(s->pool->node, EVIDENCE_RECOVERY);
                 return true;
         case BE_ERROR:
                 error_fields_read(m, &e);
                 if (sqlstate_is_shutdown(e.sqlstate))
-                        node_report(s->pool->quota->node, EVIDENCE_SHUTDOWN);
+                        node_report(s->pool->node, EVIDENCE_SHUTDOWN);
                 snprintf(why, sizeof(why), "server said: %.*s", (int)(e.text.n < 150 ? e.text.n : 150),
                          e.text.p);
                 server_close(s, why);
@@ -256,10 +261,10 @@ static void on_readable(struct server *s, bool (*step)(struct server *s, const s
         if (s->state == SERVER_LOGIN) {
                 fail_text(s, POOL_UNREACHABLE,
                           status == STATUS_LIMIT ? "server sent too large a message during login"
-                                                 : "server closed the connection during login");
+                                                 : "server conn crashed?");
                 return;
         }
-        node_report(s->pool->quota->node, EVIDENCE_LOST);
+        node_report(s->pool->node, EVIDENCE_LOST);
         server_close(s, status == STATUS_LIMIT ? "message too large" : "server conn crashed?");
 }
 
@@ -300,18 +305,32 @@ static void on_event(struct stream *stream, enum stream_event event)
 static void note_addresses(struct server *s, int fd)
 {
         struct address address = {.size = sizeof(address.u)};
-        char host[64];
+        bool log = s->pool->home->conf->opt.log_connections, ipv6;
+        char host[64] = "", text[128];
 
         s->local_port = 0;
-        snprintf(s->address, sizeof(s->address), "%s", "unix");
-        if (getpeername(fd, &address.u.any, &address.size) == 0) {
-                int port = 0;
-
-                address_text(&address, s->address, sizeof(s->address), &port);
-        }
-        address.size = sizeof(address.u);
+        s->peer = *dial_address(s->dial);
+        address_text(&s->peer, s->address, sizeof(s->address), &s->port);
         if (getsockname(fd, &address.u.any, &address.size) == 0)
                 address_text(&address, host, sizeof(host), &s->local_port);
+        ipv6 = address.u.any.sa_family == AF_INET6;
+        if (address.u.any.sa_family == AF_UNIX)
+                snprintf(text, sizeof(text), "new connection to server");
+        else
+                snprintf(text, sizeof(text), "new connection to server (from %s%s%s:%d)", ipv6 ? "[" : "",
+                         host, ipv6 ? "]" : "", s->local_port);
+        if (log)
+                say(s, text);
+}
+
+/* PgBouncer's words go to who waits and are what closes it; the rest is for the log. */
+static void on_unreachable(struct server *s, const char *why)
+{
+        char words[64];
+
+        say_at(LOG_WARNING_, s, why);
+        snprintf(words, sizeof(words), "%.*s", (int)strcspn(why, ":"), why);
+        fail_text(s, POOL_UNREACHABLE, words);
 }
 
 static void on_dialled(void *arg, int fd, const char *why)
@@ -321,24 +340,39 @@ static void on_dialled(void *arg, int fd, const char *why)
         struct keepalive keepalive = {opt->tcp_keepalive, opt->tcp_keepidle, opt->tcp_keepintvl,
                                       opt->tcp_keepcnt};
 
+        if (fd >= 0)
+                note_addresses(s, fd);
         s->dial = NULL;
         if (fd < 0) {
-                fail_text(s, POOL_UNREACHABLE, why);
+                on_unreachable(s, why);
                 return;
         }
         socket_options(fd, &keepalive);
-        note_addresses(s, fd);
         stream_open(&s->stream, s->pool->home->loop, fd, on_event);
         server_move(s, SERVER_LOGIN);
         s->login = xcalloc(1, sizeof(*s->login));
         if (login_start(s) != STATUS_OK)
-                fail_text(s, POOL_UNREACHABLE, "server closed the connection during login");
+                fail_text(s, POOL_UNREACHABLE, "server conn crashed?");
+}
+
+/* Where the next connection goes: of a plain line's host list to the next one, over all workers. */
+static struct conf_host next_host(struct pool *pool, unsigned *turn)
+{
+        const struct conf_database *line = pool->line;
+
+        *turn = 0;
+        if (pool->quota->node != NULL)
+                return (struct conf_host){pool->node->host, pool->node->port};
+        if (line->host_count > 1)
+                *turn = line->load_balance_hosts == 0 ? atomic_load(&pool->quota->next_host)
+                                                      : atomic_fetch_add(&pool->quota->next_host, 1);
+        return line->hosts[*turn % (unsigned)line->host_count];
 }
 
 struct server *server_open(struct pool *pool)
 {
         struct server *s = xcalloc(1, sizeof(*s));
-        struct node *node = pool->quota->node;
+        struct conf_host host;
         int *count;
 
         s->pool = pool;
@@ -355,7 +389,11 @@ struct server *server_open(struct pool *pool)
         prepared_init(&s->prepared);
         list_prepend(pool_list_of(pool, s->state, &count), &s->in_pool);
         ++*count;
-        s->dial = dial_start(pool->home->loop, node->host, node->port, on_dialled, s);
+        host = next_host(pool, &s->host_turn);
+        s->port = host.port;
+        snprintf(s->address, sizeof(s->address), "%s",
+                 host.host[0] == '/' || host.host[0] == '@' ? "unix" : host.host);
+        s->dial = dial_start(pool->home->loop, host.host, host.port, on_dialled, s);
         return s;
 }
 
@@ -368,7 +406,7 @@ void server_reset(struct server *s, const char *sql)
         write_query(&w, sql);
         replies_push(&s->replies, (struct reply){.kind = REPLY_QUERY, .flags = REPLY_SWALLOW});
         if (w.failed || stream_send_buf(&s->stream, &out) != STATUS_OK) {
-                node_report(s->pool->quota->node, EVIDENCE_LOST);
+                node_report(s->pool->node, EVIDENCE_LOST);
                 server_close(s, "server conn crashed?");
         }
 }

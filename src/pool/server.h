@@ -71,8 +71,11 @@ struct server {
         int64_t connected_us;  /* when it was opened (monotonic) */
         int64_t connected_wall_us, request_wall_us;
         uint64_t id;
-        char address[64]; /* of the node's end, for people */
-        int local_port;
+        struct address peer; /* of the node's end */
+        char address[64];    /* the same for people; before it is known the host's name */
+        int port, local_port;
+        unsigned host_turn; /* a plain line's host list: whose turn it was */
+        bool ready;         /* it has logged in, and is counted so */
 };
 
 extern const struct machine_state server_states[SERVER_STATES];

@@ -141,8 +141,7 @@ static void deliver(struct room *room, struct server *s, int asker)
         d->deadline = timer_new(room->loop, on_deadline, d);
         timer_once(d->deadline, CANCEL_SECONDS * US_PER_SEC);
         s->cancels++;
-        d->dial =
-            dial_start(room->loop, s->pool->quota->node->host, s->pool->quota->node->port, on_dialled, d);
+        d->dial = dial_start_at(room->loop, &s->peer, on_dialled, d);
 }
 
 /* On the worker that has the client. Takes over the asker's socket. */

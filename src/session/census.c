@@ -59,7 +59,7 @@ static void fill_client(const struct client *c, struct census_socket *row, struc
         row->user = c->endpoint != NULL ? arena_strdup(a, c->endpoint->user) : "";
         row->database = c->endpoint != NULL ? arena_strdup(a, c->endpoint->database) : "";
         row->state = client_state(c);
-        row->node = c->server != NULL ? arena_strdup(a, c->server->pool->quota->node->name) : "";
+        row->node = c->server != NULL ? arena_strdup(a, c->server->pool->node->name) : "";
         row->addr = arena_strdup(a, c->address);
         row->local_addr = c->via_tcp ? arena_strdup(a, c->address) : "unix";
         row->port = c->port;
@@ -120,10 +120,10 @@ static void fill_servers_of(struct pool *pool, struct list *list, struct census_
                 row->user = arena_strdup(a, pool->quota->user);
                 row->database = arena_strdup(a, pool->quota->database);
                 row->state = server_state(s);
-                row->node = arena_strdup(a, pool->quota->node->name);
+                row->node = arena_strdup(a, pool->node->name);
                 row->addr = arena_strdup(a, s->address);
                 row->local_addr = row->addr;
-                row->port = pool->quota->node->port;
+                row->port = s->port;
                 row->local_port = s->local_port;
                 row->connect_wall_us = s->connected_wall_us;
                 row->request_wall_us = clock_wall_us() - (loop_now(pool->home->loop) - s->since_us);
@@ -163,7 +163,7 @@ static void fill_pool(const struct pool *pool, struct census_pool *row, struct c
 
         row->database = arena_strdup(&w->arena, pool->quota->database);
         row->user = arena_strdup(&w->arena, pool->quota->user);
-        row->node = arena_strdup(&w->arena, pool->quota->node->name);
+        row->node = arena_strdup(&w->arena, pool->node->name);
         row->cl_waiting = pool->queue_count;
         row->cl_active = pool->leased_count;
         row->sv_active = pool->leased_count;

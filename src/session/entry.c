@@ -135,8 +135,7 @@ void entry_granted(struct client *c, struct server *s)
 {
         int node = 0;
 
-        while (node < c->endpoint->cluster->count &&
-               c->endpoint->cluster->nodes[node] != s->pool->quota->node)
+        while (node < c->endpoint->cluster->count && c->endpoint->cluster->nodes[node] != s->pool->node)
                 node++;
         link_join(c, s, node);
         if (carry_begin(c, c->entry->welcome_key))

@@ -11,7 +11,7 @@ void link_join(struct client *c, struct server *s, int node)
         s->client = c;
         c->node = node;
         c->on_primary = node == c->endpoint->topology->primary;
-        atomic_fetch_add_explicit(&s->pool->quota->node->in_flight, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&s->pool->node->in_flight, 1, memory_order_relaxed);
 }
 
 static struct server *part(struct client *c)
@@ -22,7 +22,7 @@ static struct server *part(struct client *c)
         c->server = NULL;
         s->client = NULL;
         c->unnamed_here = false;
-        atomic_fetch_sub_explicit(&s->pool->quota->node->in_flight, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&s->pool->node->in_flight, 1, memory_order_relaxed);
         settings_unref(&c->room->pools.settings, s->wanted);
         s->wanted = NULL;
         s->wants = false;

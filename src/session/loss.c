@@ -108,7 +108,7 @@ static void loss_before_use(struct client *c, const char *why)
 void loss_of_server(struct client *c, const char *why, bool crashed)
 {
         struct server *s = c->server;
-        struct node *node = s->pool->quota->node;
+        struct node *node = s->pool->node;
         unsigned sync_points = s->replies.sync_points;
         bool in_transaction = s->tx != 'I' || c->began, unknown, aborted;
         const struct reply *tail;
@@ -172,7 +172,7 @@ bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m)
 
         error_fields_read(m, &e);
         if (sqlstate_is_shutdown(e.sqlstate))
-                node_report(s->pool->quota->node, EVIDENCE_SHUTDOWN);
+                node_report(s->pool->node, EVIDENCE_SHUTDOWN);
         if (!sv_is(e.severity, "FATAL") && !sv_is(e.severity, "PANIC"))
                 return false;
         if (!c->endpoint->cluster->probed && c->state == CLIENT_ACTIVE)

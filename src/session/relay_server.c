@@ -115,7 +115,7 @@ static enum verdict on_error(struct down *d, const struct msg *m)
         d->c->failed = true;
         d->c->mixed = d->c->mixed || d->c->ended;
         if (d->c->on_primary && sqlstate_is_read_only(e.sqlstate) && d->c->access != ACCESS_READ_ONLY)
-                node_report(d->s->pool->quota->node, EVIDENCE_READ_ONLY);
+                node_report(d->s->pool->node, EVIDENCE_READ_ONLY);
         skip_replies(d);
         return VERDICT_PASS;
 }
@@ -147,7 +147,7 @@ static enum verdict on_param(struct down *d, const struct msg *m)
         if (m->have < m->size || r.failed || params_set(&d->s->params, name, value) != STATUS_OK)
                 return violation(d);
         if (sv_is(name, "in_hot_standby")) {
-                node_report(d->s->pool->quota->node, EVIDENCE_RECOVERY);
+                node_report(d->s->pool->node, EVIDENCE_RECOVERY);
                 return e->cluster->probed ? VERDICT_SWALLOW : VERDICT_PASS;
         }
         carry_report(d->c, d->s, name, value);

@@ -309,7 +309,7 @@ static void note_route(struct client *c, const struct segment *seg, const struct
 
 static void begin(struct client *c, struct server *s, int node)
 {
-        struct node *n = s->pool->quota->node;
+        struct node *n = s->pool->node;
 
         link_join(c, s, node);
         if (c->held_us != 0)
@@ -325,7 +325,9 @@ static void begin(struct client *c, struct server *s, int node)
 static void go(struct client *c, const struct segment *seg)
 {
         struct route route = decide(c, seg);
+        struct refusal r;
         struct server *s;
+        struct pool *pool;
 
         note_route(c, seg, &route);
         if (route.node < 0) {
@@ -334,7 +336,12 @@ static void go(struct client *c, const struct segment *seg)
         }
         c->node = route.node;
         c->on_primary = route.node == c->endpoint->topology->primary;
-        s = pool_lease(endpoint_pool(c->endpoint, route.node), &c->waiter, c->settings);
+        pool = endpoint_pool(c->endpoint, route.node);
+        if (pool_refuses(pool, &r)) {
+                client_close(c, &r, r.text);
+                return;
+        }
+        s = pool_lease(pool, &c->waiter, c->settings);
         if (s == NULL)
                 client_move(c, CLIENT_WAITING);
         else
@@ -418,7 +425,7 @@ static bool is_outdated(struct client *c, const struct server *s)
         if (e->line == NULL)
                 return true;
         t = endpoint_topology(e);
-        return c->node >= t->count || e->cluster->nodes[c->node] != s->pool->quota->node ||
+        return c->node >= t->count || e->cluster->nodes[c->node] != s->pool->node ||
                t->nodes[c->node].state == NODE_FENCED || (c->on_primary && t->primary != c->node);
 }
 

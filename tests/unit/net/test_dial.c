@@ -101,7 +101,7 @@ static void says_why_it_failed(void)
              "/dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
              "ddd"
              "dddddddddddd",
-             "bad address \"/ddddddddd"},
+             "cannot connect: bad address \"/ddddddddd"},
         };
         struct listeners l;
         int port = listen_somewhere(&l, "127.0.0.1", 0);

@@ -1,0 +1,180 @@
+"""Where servers are and how a plain line reaches them: equal hosts, failing logins."""
+import select
+import socket
+import threading
+import time
+
+import wire
+from run import wait_for
+
+
+class Door:
+    """An address of its own for a server: a listener that passes everything through."""
+
+    def __init__(self, address, port, to):
+        self.address, self.port, self.to = address, port, to
+        self.pairs, self.count, self.listener = [], 0, None
+        self.open()
+
+    def open(self):
+        self.listener = socket.create_server((self.address, self.port), reuse_port=False)
+        threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
+
+    def _accept(self, listener):
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self.to))
+            self.count += 1
+            self.pairs.append((client, server))
+            threading.Thread(target=self._pass, args=(client, server), daemon=True).start()
+
+    @staticmethod
+    def _pass(client, server):
+        other = {client: server, server: client}
+        try:
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    data = ready.recv(65536)
+                    if not data:
+                        raise OSError
+                    other[ready].sendall(data)
+        except (OSError, ValueError):
+            for s in other:
+                s.close()
+
+    def close(self):
+        """Nobody gets in any more, and who is in is thrown out."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for pair in self.pairs:
+            for s in pair:
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+
+def doors(t, *addresses):
+    port = t.run.port()
+    return port, [Door(address, port, t.cluster.primary.port) for address in addresses]
+
+
+def holding(s, count, **more):
+    """Clients that have begun a transaction, so that each has a server of its own."""
+    clients = [s.client(**more) for _ in range(count)]
+    for c in clients:
+        c.query("BEGIN")
+    return clients
+
+
+def leave(clients):
+    for c in clients:
+        c.close()
+
+
+def test_equal_hosts_are_one_pool(t):
+    port, (a, b) = doors(t, "127.0.0.2", "127.0.0.3")
+    line = f"host=127.0.0.2,127.0.0.3 port={port} dbname=app pool_size=4"
+    s = t.steer(databases={"app": line}, section="pgbouncer", nodes=False, workers=4)
+    clients = holding(s, 4)
+    t.equal((a.count, b.count), (2, 2), "connections through each host, taken in turn by all workers")
+    waiting = [s.client() for _ in range(2)]
+    for c in waiting:
+        c.send(wire.query("SELECT 1"))
+    wait_for(lambda: s.show("POOLS")[0]["cl_waiting"] == "2", "the limit to hold for both hosts together")
+    pools = [row for row in s.show("POOLS") if row["database"] == "app"]
+    t.equal([(row["sv_active"], row["load_balance_hosts"]) for row in pools], [("4", "round-robin")], "SHOW POOLS")
+    t.equal(a.count + b.count, 4, "connections with two clients waiting")
+    t.equal({(row["addr"], row["port"]) for row in s.show("SERVERS")},
+            {("127.0.0.2", str(port)), ("127.0.0.3", str(port))}, "SHOW SERVERS")
+    row = next(row for row in s.show("DATABASES") if row["name"] == "app")
+    t.equal((row["host"], row["port"], row["current_connections"]), ("127.0.0.2,127.0.0.3", str(port), "4"),
+            "SHOW DATABASES")
+    t.contains(s.log_text(), f"app/app@127.0.0.3:{port} new connection to server (from 127.0.0.1:", "the log")
+    leave(clients + waiting)
+    # The hosts change: the pool stays one, its connections go when they are free, clients notice nothing.
+    with s.client() as c:
+        c.query("BEGIN")
+        s.databases["app"] = line.replace("127.0.0.2,127.0.0.3", "127.0.0.3")
+        s.reload()
+        wait_for(lambda: "127.0.0.2" not in s.show("DATABASES")[0]["host"], "the new host list")
+        c.query("COMMIT")
+        before = b.count
+        for _ in range(3):
+            c.query("SELECT 1")
+        t.true(b.count > before, "new connections go to the host that is left")
+    wait_for(lambda: {row["addr"] for row in s.show("SERVERS")} == {"127.0.0.3"}, "the old ones to close")
+
+
+def test_staying_with_a_host_until_it_fails(t):
+    port, (a, b) = doors(t, "127.0.0.2", "127.0.0.3")
+    line = f"host=127.0.0.2,127.0.0.3 port={port} dbname=app load_balance_hosts=disable"
+    s = t.steer(databases={"app": line}, section="pgbouncer", nodes=False, workers=2, server_login_retry="0.2")
+    leave(holding(s, 4))
+    t.equal((a.count, b.count), (4, 0), "all stay with the first host")
+    t.equal(s.show("POOLS")[0]["load_balance_hosts"], "disable", "SHOW POOLS")
+    a.close()
+    leave(holding(s, 4))
+    t.equal(b.count, 4, "the next host serves when the first one fails")
+    t.contains(s.log_text(), f"@127.0.0.2:{port} closing because: connect failed (age=", "the log")
+    a.open()
+    s.databases["app"] = line.replace("disable", "round-robin")
+    s.reload()
+    wait_for(lambda: s.show("POOLS")[0]["load_balance_hosts"] == "round-robin", "RELOAD of load_balance_hosts")
+    a.count = b.count = 0
+    leave(holding(s, 4))
+    t.equal((a.count, b.count), (2, 2), "in turn after RELOAD")
+
+
+def test_logins_that_fail(t):
+    port, (door,) = doors(t, "127.0.0.2")
+    line = f"host=127.0.0.2 port={port}"
+    s = t.steer(databases={"app": f"{line} dbname=app", "absent": f"{line} dbname=not_there",
+                           "nowhere": "host=no-such-host.invalid dbname=app"},
+                section="pgbouncer", nodes=False, server_login_retry="1", workers=1)
+    e = t.error("3D000", lambda: s.client(database="absent").query("SELECT 1"), "a database that is not there")
+    t.equal((e.severity, e.message), ("FATAL", 'database "not_there" does not exist'), "the server's own words")
+    s.wait_log('WARNING server login failed: FATAL database "not_there" does not exist')
+    t.equal(s.log_text().count('closing because: database "not_there" does not exist (age='), 2,
+            "closed lines: of the server and of the client")
+    with s.client() as c:
+        c.query("SELECT 1")
+        door.close()
+        # Who is logged in and asks waits for the next tries; who comes after a try has failed is refused.
+        wait_for(lambda: not s.show("SERVERS"), "the loss of the server to be seen")
+        c.send(wire.query("SELECT 2"))
+        s.wait_log("closing because: connect failed (age=")
+        with s.client() as late:
+            late.send(wire.query("SELECT 3"))
+            e = wire.ServerError(late.receive())
+            t.equal(str(e), "FATAL 08P01: server login has been failing, cached error: connect failed "
+                            "(server_login_retry)", "a query while logins fail")
+        began = time.monotonic()
+        door.open()
+        t.equal(c.result().rows, [["2"]], "who has waited is served when the server is back")
+        t.within(time.monotonic() - began, 0, 5, "seconds until the next try")
+    with s.client(database="nowhere", login=False):
+        pass
+    threading.Thread(target=lambda: quietly(s, "nowhere"), daemon=True).start()
+    s.wait_log("closing because: server DNS lookup failed (age=")
+
+
+def quietly(s, database):
+    try:
+        s.client(database=database, timeout=3)
+    except Exception:
+        pass
+
+
+def test_a_login_that_takes_too_long(t):
+    port = t.run.port()
+    silent = socket.create_server(("127.0.0.1", port))
+    s = t.steer(databases={"app": f"host=127.0.0.1 port={port}"}, section="pgbouncer", nodes=False,
+                server_connect_timeout="0.5", server_login_retry="0.5", query_wait_timeout="2")
+    threading.Thread(target=lambda: quietly(s, "app"), daemon=True).start()
+    s.wait_log("closing because: connect timeout (age=0s)")
+    s.wait_log("query_wait_timeout")
+    silent.close()
