@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "cluster/cluster.h"
 #include "health/health.h"
+#include "process.h"
+#include "service.h"
 #include "session/orders.h"
 #include "worker.h"
 
@@ -18,7 +20,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { SIGNALS = 6, SHUTDOWN_LOOK_MS = 100 };
+enum { SIGNALS = 6, SHUTDOWN_LOOK_MS = 200 };
 
 struct control {
         struct loop loop;
@@ -32,16 +34,26 @@ struct control {
         struct event *shutdown_timer;
         enum shutdown_mode shutdown;
         bool shutting_down;
+        int verbose; /* of the command line */
         int wake_fd;
 };
 
 /* ---- configuration ---- */
 
+/* The log, opened anew: that is how it is rotated. */
+static void apply_log(struct control *ctl)
+{
+        struct process_why why;
+
+        if (process_log(ctl->conf, ctl->verbose, &why) != STATUS_OK)
+                log_error("%s; logging goes where it went", why.text);
+}
+
 static void take_conf(struct control *ctl, struct conf *conf)
 {
         conf_unref(ctl->conf);
         ctl->conf = conf;
-        log_set_level((enum log_level)(LOG_INFO_ + conf->opt.verbose));
+        apply_log(ctl);
         orders_give(&ctl->crowd, ORDER_CONFIGURE, NULL, conf, NULL, NULL, NULL);
         health_configure(ctl->health, conf);
 }
@@ -51,11 +63,14 @@ static bool reload(void *arg, char *message, size_t size)
         struct control *ctl = arg;
         struct conf_report *report = NULL;
         struct conf *conf = NULL;
-        char text[512];
+        char path[4096], text[512];
         bool good;
 
-        log_info("RELOAD: reading %s", ctl->conf->path);
-        good = conf_load(ctl->conf->path, &conf, &report) == STATUS_OK;
+        service_reloading();
+        snprintf(path, sizeof(path), "%s",
+                 ctl->conf->opt.conffile[0] != '\0' ? ctl->conf->opt.conffile : ctl->conf->path);
+        log_info("RELOAD: reading %s", path);
+        good = conf_load(path, &conf, &report) == STATUS_OK;
         snprintf(message, size, "%s", "RELOAD failed, see logs for additional details");
         for (size_t i = 0; report != NULL && i < report->count; i++) {
                 conf_problem_format(&report->problems[i], text, sizeof(text));
@@ -64,11 +79,11 @@ static bool reload(void *arg, char *message, size_t size)
         conf_report_free(report);
         if (!good) {
                 log_error("RELOAD: the configuration stays as it was");
+                service_ready();
                 return false;
         }
-        if (!log_open(conf->opt.logfile, conf->opt.logfile[0] == '\0'))
-                log_error("cannot open logfile %s; logging goes where it went", conf->opt.logfile);
         take_conf(ctl, conf);
+        service_ready();
         return true;
 }
 
@@ -106,7 +121,7 @@ static void stop_now(struct control *ctl)
         loop_stop(&ctl->loop);
 }
 
-static void on_clients_left(void *arg, int left)
+static void on_look(void *arg, int left)
 {
         struct control *ctl = arg;
 
@@ -120,9 +135,17 @@ static void on_shutdown_look(evutil_socket_t fd, short what, void *arg)
 
         (void)fd;
         (void)what;
-        orders_give(&ctl->crowd,
-                    ctl->shutdown == SHUTDOWN_WAIT_FOR_SERVERS ? ORDER_CLOSE_IDLE : ORDER_UNLISTEN, NULL,
-                    NULL, &ctl->loop.mailbox, on_clients_left, ctl);
+        orders_give(&ctl->crowd, ctl->shutdown == SHUTDOWN_WAIT_FOR_SERVERS ? ORDER_DRAIN : ORDER_UNLISTEN,
+                    NULL, NULL, &ctl->loop.mailbox, on_look, ctl);
+}
+
+/* No worker watches the sockets any more: now another process may be the only one to answer there. */
+static void on_unlistened(void *arg, int left)
+{
+        struct control *ctl = arg;
+
+        (void)left;
+        listeners_close(ctl->listeners);
 }
 
 static void shut_down(void *arg, enum shutdown_mode mode)
@@ -130,21 +153,44 @@ static void shut_down(void *arg, enum shutdown_mode mode)
         struct control *ctl = arg;
         struct timeval interval = {0, SHUTDOWN_LOOK_MS * 1000L};
 
+        service_stopping();
         if (mode == SHUTDOWN_NOW || (ctl->shutting_down && ctl->shutdown == mode)) {
                 stop_now(ctl);
                 return;
         }
-        log_info("shutting down when all %s",
-                 mode == SHUTDOWN_WAIT_FOR_SERVERS ? "transactions have ended" : "clients have left");
         ctl->shutdown = mode;
         ctl->shutting_down = true;
         atomic_store(&ctl->crowd.refusing, true);
-        orders_give(&ctl->crowd, ORDER_UNLISTEN, NULL, NULL, NULL, NULL, NULL);
+        orders_give(&ctl->crowd, ORDER_UNLISTEN, NULL, NULL, &ctl->loop.mailbox, on_unlistened, ctl);
+        /* At once, so that an idle process ends at once. Who waits for a server has until the next look to
+         * get one.
+         */
+        orders_give(&ctl->crowd, mode == SHUTDOWN_WAIT_FOR_SERVERS ? ORDER_PAUSE : ORDER_UNLISTEN, NULL, NULL,
+                    &ctl->loop.mailbox, on_look, ctl);
         event_add(ctl->shutdown_timer, &interval);
-        event_active(ctl->shutdown_timer, EV_TIMEOUT, 1);
 }
 
 /* ---- signals ---- */
+
+static void shut_down_by_signal(struct control *ctl, const char *name, enum shutdown_mode mode,
+                                const char *waiting)
+{
+        if (ctl->shutting_down) {
+                log_info("got %s while shutting down, fast exit", name);
+                mode = SHUTDOWN_NOW;
+        } else {
+                log_info("got %s, shutting down, waiting for %s", name, waiting);
+        }
+        shut_down(ctl, mode);
+}
+
+static void resume_by_signal(struct control *ctl)
+{
+        if (ctl->shutting_down)
+                log_info("got SIGUSR2 while shutting down, ignoring");
+        else
+                admin_resume(ctl->admin);
+}
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -153,12 +199,23 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
         (void)what;
         switch (number) {
-        case SIGHUP: reload(ctl, message, sizeof(message)); break;
-        case SIGTERM: shut_down(ctl, ctl->shutting_down ? SHUTDOWN_NOW : SHUTDOWN_WAIT_FOR_CLIENTS); break;
-        case SIGINT: shut_down(ctl, ctl->shutting_down ? SHUTDOWN_NOW : SHUTDOWN_WAIT_FOR_SERVERS); break;
-        case SIGQUIT: shut_down(ctl, SHUTDOWN_NOW); break;
+        case SIGHUP:
+                log_info("got SIGHUP, re-reading config");
+                reload(ctl, message, sizeof(message));
+                break;
+        case SIGTERM:
+                shut_down_by_signal(ctl, "SIGTERM", SHUTDOWN_WAIT_FOR_CLIENTS, "all clients disconnect");
+                break;
+        case SIGINT:
+                shut_down_by_signal(ctl, "SIGINT", SHUTDOWN_WAIT_FOR_SERVERS,
+                                    "all servers connections to be released");
+                break;
+        case SIGQUIT:
+                log_info("got SIGQUIT, fast exit");
+                shut_down(ctl, SHUTDOWN_NOW);
+                break;
         case SIGUSR1: admin_pause(ctl->admin); break;
-        case SIGUSR2: admin_resume(ctl->admin); break;
+        case SIGUSR2: resume_by_signal(ctl); break;
         default: break;
         }
 }
@@ -252,13 +309,14 @@ static void take_down(struct control *ctl)
         conf_unref(ctl->conf);
 }
 
-int control_run(struct conf *conf, struct listeners *listeners)
+int control_run(struct conf *conf, struct listeners *listeners, int verbose)
 {
         struct control *ctl = xcalloc(1, sizeof(*ctl));
         sigset_t all, before;
 
         ctl->conf = conf;
         ctl->listeners = listeners;
+        ctl->verbose = verbose;
         ctl->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         CHECK(ctl->wake_fd >= 0);
         loop_init(&ctl->loop, ctl);
@@ -277,6 +335,7 @@ int control_run(struct conf *conf, struct listeners *listeners)
         log_info("process up: pgsteer %s, %d worker%s, listening on %d socket%s", PGSTEER_VERSION,
                  ctl->crowd.workers, ctl->crowd.workers == 1 ? "" : "s", listeners->count,
                  listeners->count == 1 ? "" : "s");
+        service_ready();
         loop_run(&ctl->loop);
         take_down(ctl);
         free(ctl);

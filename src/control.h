@@ -6,5 +6,5 @@
 #include "net/listener.h"
 
 /* Runs until shutdown with `conf` (its reference passes over) and listening sockets (closed at the end).
- * Returns the process's exit status. */
-int control_run(struct conf *conf, struct listeners *listeners);
+ * `verbose`: as on the command line. Returns the process's exit status. */
+int control_run(struct conf *conf, struct listeners *listeners, int verbose);

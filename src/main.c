@@ -1,26 +1,22 @@
-/* main: the command line, and what must be done before threads exist: the configuration, the sockets, the
- * user, the pid file. */
+/* main: the command line, and what must be done before threads exist: the configuration, the user, the log,
+ * the sockets, the pid file. */
 #include "base/check.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "control.h"
+#include "process.h"
+#include "service.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <event2/event.h>
 #include <getopt.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct arguments {
-        const char *file;
-        const char *user;
+        const char *program, *file, *user;
         bool daemon, check, quiet;
         int verbose;
 };
@@ -28,22 +24,39 @@ struct arguments {
 static void print_help(const char *program)
 {
         printf("pgsteer: one PostgreSQL endpoint in front of a primary and its standbys\n\n"
-               "Usage: %s [OPTION]... CONFIG.INI\n\n"
-               "  -t, --check          check CONFIG.INI, say all that is wrong with it, and exit\n"
-               "  -d, --daemon         run in the background (needs logfile and pidfile)\n"
-               "  -u, --user=USER      become USER after start\n"
+               "Usage: %s [OPTION]... CONFIG_FILE\n\n"
+               "  -t, --check          check CONFIG_FILE, say all that is wrong with it, and exit\n"
+               "  -d, --daemon         run in background (needs a pidfile)\n"
+               "  -u, --user=USERNAME  assume identity of USERNAME\n"
                "  -q, --quiet          do not log to standard error\n"
                "  -v, --verbose        log more; may be given twice\n"
                "      --help-config    describe every setting and exit\n"
-               "  -V, --version        show the version and exit\n"
-               "  -h, --help           show this text and exit\n",
+               "  -V, --version        show version, then exit\n"
+               "  -h, --help           show this help, then exit\n",
                program);
+}
+
+/* The first line is what SHOW VERSION says. */
+static void print_version(void)
+{
+        printf("PgBouncer 1.25.2 (pgsteer %s)\nlibevent %s\nsystemd: yes\n", PGSTEER_VERSION,
+               event_get_version());
 }
 
 /* One line for a person, exit status 1. */
 static int die(const char *text)
 {
         fprintf(stderr, "pgsteer: %s\n", text);
+        log_to_stderr(false);
+        log_write(LOG_FATAL_, "%s", text);
+        return 1;
+}
+
+static int misused(const struct arguments *a, const char *why)
+{
+        if (why != NULL)
+                fprintf(stderr, "%s: %s\n", a->program, why);
+        fprintf(stderr, "Try \"%s --help\" for more information.\n", a->program);
         return 1;
 }
 
@@ -63,6 +76,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         };
         int c;
 
+        a->program = argv[0];
         /* No thread exists yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
         while ((c = getopt_long(argc, argv, "tdu:qvVh", options, NULL)) != -1) {
                 switch (c) {
@@ -71,15 +85,15 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
                 case 'u': a->user = optarg; break;
                 case 'q': a->quiet = true; break;
                 case 'v': a->verbose++; break;
-                case 'V': printf("PgBouncer 1.25.2 (pgsteer %s)\n", PGSTEER_VERSION); return 0;
+                case 'V': print_version(); return 0;
                 case 'h': print_help(argv[0]); return 0;
                 case 'C': conf_help(stdout); return 0;
-                default: return die("try --help");
+                default: return misused(a, NULL);
                 }
         }
         if (optind + 1 != argc)
-                return die(optind == argc ? "no configuration file given; try --help"
-                                          : "more than one configuration file given; try --help");
+                return misused(a, optind == argc ? "no configuration file specified"
+                                                 : "more than one configuration file specified");
         a->file = argv[optind];
         return -1;
 }
@@ -101,152 +115,94 @@ static struct conf *load(const struct arguments *a)
         return good ? conf : NULL;
 }
 
-static bool listen_on(const struct conf *conf, struct listeners *l, char *message, size_t size)
+/* Every address of listen_addr that can be had; to have none of them is an error. */
+static bool listen_on_addresses(const struct options *opt, const struct listen_how *how, struct listeners *l,
+                                struct process_why *why)
 {
-        const struct options *opt = &conf->opt;
-        char host[256];
         const char *rest = opt->listen_addr;
+        struct listen_why refused;
+        int wanted = 0, got = 0;
+        char host[256];
         struct sv word;
 
         while (option_list_next(&rest, &word)) {
                 snprintf(host, sizeof(host), "%.*s", SV_ARG(word));
-                if (listeners_add(l, host, opt->listen_port, opt->listen_backlog, 0, message, size) !=
-                    STATUS_OK)
-                        return false;
+                wanted++;
+                if (listeners_add(l, host, opt->listen_port, how, &refused) == STATUS_OK) {
+                        got++;
+                        continue;
+                }
+                snprintf(why->text, sizeof(why->text), "%s", refused.text);
+                log_warning("%s", refused.text);
         }
-        if (opt->unix_socket_dir[0] != '\0' &&
-            listeners_add(l, opt->unix_socket_dir, opt->listen_port, opt->listen_backlog,
-                          opt->unix_socket_mode, message, size) != STATUS_OK)
+        return wanted == 0 || got > 0;
+}
+
+static bool listen_on(const struct conf *conf, struct listeners *l, struct process_why *why)
+{
+        const struct options *opt = &conf->opt;
+        struct listen_how how = {opt->listen_backlog, opt->so_reuseport, opt->unix_socket_mode,
+                                 opt->unix_socket_group};
+        struct listen_why refused;
+
+        if (service_sockets() > 0) {
+                if (opt->listen_addr[0] != '\0')
+                        log_warning("sockets passed from service manager, listen_addr ignored");
+                service_offer_sockets(l);
+                listeners_take_spares(l);
+                return true;
+        }
+        if (!listen_on_addresses(opt, &how, l, why))
                 return false;
+        if (opt->unix_socket_dir[0] != '\0' &&
+            listeners_add(l, opt->unix_socket_dir, opt->listen_port, &how, &refused) != STATUS_OK) {
+                snprintf(why->text, sizeof(why->text), "%s", refused.text);
+                return false;
+        }
         if (l->count == 0)
-                snprintf(message, size, "nothing to listen on: set listen_addr or unix_socket_dir");
+                snprintf(why->text, sizeof(why->text),
+                         "nothing to listen on: set listen_addr or unix_socket_dir");
         return l->count > 0;
 }
 
-static bool become(const char *name, char *message, size_t size)
+/* Who we are, and where we log. As PgBouncer: all files and sockets are made by the user we become. */
+static bool settle_in(const struct arguments *a, const struct conf *conf, struct process_why *why)
 {
-        struct passwd entry, *user = NULL;
-        char strings[4096];
+        const char *user = a->user != NULL ? a->user : conf->opt.user;
 
-        if (getpwnam_r(name, &entry, strings, sizeof(strings), &user) != 0 || user == NULL) {
-                snprintf(message, size, "user \"%s\" does not exist", name);
-                return false;
-        }
-        if (user->pw_uid == 0) {
-                snprintf(message, size, "user \"%s\" is root; pgsteer should not run as root", name);
-                return false;
-        }
-        if (initgroups(name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0) {
-                snprintf(message, size, "cannot become user \"%s\": %s", name, strerrordesc_np(errno));
-                return false;
-        }
-        return true;
-}
-
-/* As many descriptors as the hard limit allows: each client is one. */
-static void raise_descriptor_limit(void)
-{
-        struct rlimit limit;
-
-        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-                limit.rlim_cur = limit.rlim_max;
-                (void)setrlimit(RLIMIT_NOFILE, &limit);
-        }
-}
-
-/* A pid file whose process is alive is another pgsteer's. */
-static bool claim_pidfile(const char *path, char *message, size_t size)
-{
-        FILE *f = fopen(path, "re");
-        long pid = 0;
-
-        if (f != NULL) {
-                char line[32] = "";
-
-                if (fgets(line, sizeof(line), f) != NULL)
-                        pid = strtol(line, NULL, 10);
-                fclose(f);
-                if (pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM)) {
-                        snprintf(message, size, "pidfile %s exists and process %ld is running", path, pid);
-                        return false;
-                }
-        }
-        return true;
-}
-
-static bool write_pidfile(const char *path, char *message, size_t size)
-{
-        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-        if (fd < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
-                snprintf(message, size, "cannot write pidfile %s: %s", path, strerrordesc_np(errno));
-                if (fd >= 0)
-                        close(fd);
-                return false;
-        }
-        close(fd);
-        return true;
-}
-
-static bool go_to_background(void)
-{
-        int null;
-        pid_t pid = fork();
-
-        if (pid < 0)
-                return false;
-        if (pid > 0)
-                _exit(0);
-        setsid();
-        null = open("/dev/null", O_RDWR);
-        if (null < 0)
-                return false;
-        dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
-        dup2(null, STDERR_FILENO);
-        if (null > STDERR_FILENO)
-                close(null);
-        return true;
-}
-
-static bool prepare(const struct arguments *a, const struct conf *conf, struct listeners *listeners,
-                    char *message, size_t size)
-{
-        const struct options *opt = &conf->opt;
-        const char *user = a->user != NULL ? a->user : opt->user;
-
-        if (a->daemon && (opt->logfile[0] == '\0' || opt->pidfile[0] == '\0')) {
-                snprintf(message, size, "-d needs logfile and pidfile in %s", a->file);
+        if (a->daemon && conf->opt.pidfile[0] == '\0') {
+                snprintf(why->text, sizeof(why->text), "daemon needs pidfile configured in %s", a->file);
                 return false;
         }
         if (geteuid() == 0 && user[0] == '\0') {
-                snprintf(message, size, "pgsteer should not run as root: set user= in %s, or use -u",
-                         a->file);
+                snprintf(why->text, sizeof(why->text),
+                         "pgsteer should not run as root: set user= in %s, or use -u", a->file);
                 return false;
         }
-        raise_descriptor_limit();
-        if (opt->pidfile[0] != '\0' && !claim_pidfile(opt->pidfile, message, size))
+        process_raise_limits();
+        if (user[0] != '\0' && process_become(user, why) != STATUS_OK)
                 return false;
-        if (!listen_on(conf, listeners, message, size))
-                return false;
-        if (geteuid() == 0 && !become(user, message, size))
-                return false;
-        if (!log_open(opt->logfile, !a->quiet && !a->daemon)) {
-                snprintf(message, size, "cannot open logfile %s: %s", opt->logfile, strerrordesc_np(errno));
-                return false;
-        }
-        if (a->daemon && !go_to_background()) {
-                snprintf(message, size, "cannot go to the background: %s", strerrordesc_np(errno));
-                return false;
-        }
-        return opt->pidfile[0] == '\0' || write_pidfile(opt->pidfile, message, size);
+        log_to_stderr(!a->quiet && !a->daemon);
+        return process_log(conf, a->verbose, why) == STATUS_OK;
+}
+
+static bool prepare(const struct arguments *a, const struct conf *conf, struct listeners *listeners,
+                    struct process_why *why)
+{
+        const char *pidfile = conf->opt.pidfile;
+
+        return settle_in(a, conf, why) && pidfile_claim(pidfile, why) == STATUS_OK &&
+               listen_on(conf, listeners, why) &&
+               (!a->daemon || process_go_to_background(why) == STATUS_OK) &&
+               pidfile_write(pidfile, why) == STATUS_OK;
 }
 
 int main(int argc, char **argv)
 {
         struct arguments a = {0};
         static struct listeners listeners;
-        char message[512], pidfile[256];
+        struct process_why why = {""};
+        char pidfile[256];
         struct conf *conf;
         int status = read_arguments(argc, argv, &a);
 
@@ -261,14 +217,13 @@ int main(int argc, char **argv)
                 return 0;
         }
         signal(SIGPIPE, SIG_IGN);
-        log_set_level((enum log_level)(LOG_INFO_ + conf->opt.verbose + a.verbose));
         snprintf(pidfile, sizeof(pidfile), "%s", conf->opt.pidfile);
-        if (!prepare(&a, conf, &listeners, message, sizeof(message))) {
+        if (!prepare(&a, conf, &listeners, &why)) {
                 listeners_close(&listeners);
                 conf_unref(conf);
-                return die(message);
+                return die(why.text);
         }
-        status = control_run(conf, &listeners);
+        status = control_run(conf, &listeners, a.verbose);
         if (pidfile[0] != '\0')
                 (void)unlink(pidfile);
         return status;

@@ -144,6 +144,8 @@ bool job_resume(struct job *job)
         struct admin *a = job->admin;
 
         log_order(job);
+        if (job->command.name[0] == 0 && atomic_load(&a->crowd->refusing))
+                return job_fail(job, "pooler is shutting down");
         if (job->command.name[0] != 0) {
                 if (!check_database(job, "resume"))
                         return true;

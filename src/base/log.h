@@ -10,9 +10,17 @@
 
 enum log_level { LOG_FATAL_, LOG_ERROR_, LOG_WARNING_, LOG_INFO_, LOG_DEBUG_, LOG_NOISE_ };
 
-/* Where lines go: a file (NULL: none) and standard error. Reopens the file when called again (log rotation).
- * Returns false with errno when the file cannot be opened; the old target then stays. Control thread only. */
-bool log_open(const char *path, bool to_stderr);
+/* The file lines go to; NULL or "": none. Opened anew when called again (log rotation). Returns false with
+ * errno when it cannot be opened; the old one then stays. Control thread only, as the next three. */
+bool log_open(const char *path);
+
+/* Whether lines also go to standard error: at first they do. When that is systemd's journal, they go there
+ * without time and number, which the journal knows, and with their priority. */
+void log_to_stderr(bool on);
+
+/* Whether lines up to LOG_INFO_ also go to syslog, by what name and facility ("daemon", "local0"...). Called
+ * again, it changes that. */
+void log_to_syslog(bool on, const char *ident, const char *facility);
 
 /* Lines above this level are not written. Default LOG_INFO_. */
 void log_set_level(enum log_level level);

@@ -50,20 +50,18 @@ static void kill_clients(struct room *room, const char *database)
         }
 }
 
-/* Clients without a transaction are told to go; the others go when theirs ends. */
-static int close_idle(struct room *room)
+/* Who has a transaction may end it; who would begin one is told to go. */
+static int drain(struct room *room)
 {
-        int left = 0;
+        int busy = pools_pause(&room->pools, NULL, true);
 
         list_for_each_safe (node, &room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
 
-                if (c->state == CLIENT_IDLE && buf_len(&c->in) == 0)
-                        client_refuse(c, "57P01", "server shutting down");
-                else
-                        left++;
+                if (c->state < CLIENT_IDLE || c->state == CLIENT_WAITING || c->state == CLIENT_HELD)
+                        client_refuse(c, "08P01", "server shutting down");
         }
-        return left;
+        return busy;
 }
 
 static int count_clients(const struct room *room)
@@ -86,7 +84,7 @@ static int carry_out(struct room *room, const struct order *order)
                 kill_clients(room, database);
                 return 0;
         case ORDER_UNLISTEN: room_unlisten(room); return count_clients(room);
-        case ORDER_CLOSE_IDLE: return close_idle(room);
+        case ORDER_DRAIN: return drain(room);
         case ORDER_STOP: loop_stop(room->loop); return 0;
         }
         return 0;

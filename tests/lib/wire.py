@@ -160,8 +160,13 @@ class Client:
         self.start = 0
         self.parameters, self.notices = {}, []
         self.pid = self.secret = self.login_messages = None
-        self.socket = socket.create_connection((host, port), timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if host[0] in "/@":  # the directory of a Unix socket, perhaps abstract
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect(f"{host}/.s.PGSQL.{port}".replace("@", "\0", 1))
+        else:
+            self.socket = socket.create_connection((host, port), timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if login:
             self.login(version, parameters)
 

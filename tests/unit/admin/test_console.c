@@ -14,6 +14,7 @@
 
 /* A console between a socket pair, with one made-up worker that answers by letters as real ones do. */
 struct bench {
+        struct crowd crowd; /* nobody is in it */
         struct loop loop;
         struct admin *admin;
         struct conf conf;
@@ -189,7 +190,7 @@ static struct bench *bench_new(bool allowed)
         b->conf.databases = b->databases;
         b->conf.database_count = 2;
         b->conf.opt.stats_period_us = 60000000;
-        b->admin = admin_new_with(&b->loop, NULL, &ops, b, &workers);
+        b->admin = admin_new_with(&b->loop, &b->crowd, &ops, b, &workers);
         log_set_level(LOG_FATAL_);
         connect_client(b, allowed);
         return b;

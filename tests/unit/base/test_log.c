@@ -7,7 +7,9 @@
 #include <pthread.h>
 #include <regex.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Standard error goes to a file while a test runs, and that file is read back. */
@@ -155,12 +157,13 @@ static void reopens_its_file(void)
 
         snprintf(path, sizeof(path), "%s/log", files_dir());
         snprintf(moved, sizeof(moved), "%s/log.1", files_dir());
-        UNIT_ASSERT(log_open(path, false));
+        log_to_stderr(false);
+        UNIT_ASSERT(log_open(path));
         log_info("before");
         UNIT_ASSERT(rename(path, moved) == 0);
-        UNIT_ASSERT(!log_open("/nowhere/at/all", false));
+        UNIT_ASSERT(!log_open("/nowhere/at/all"));
         log_info("between");
-        UNIT_ASSERT(log_open(path, false));
+        UNIT_ASSERT(log_open(path));
         log_info("after");
         f = fopen(moved, "r");
         UNIT_ASSERT(f != NULL && fgets(text, sizeof(text), f) != NULL && strstr(text, "before") != NULL);
@@ -171,12 +174,41 @@ static void reopens_its_file(void)
         UNIT_ASSERT(f != NULL && fgets(text, sizeof(text), f) != NULL && strstr(text, "after") != NULL);
         UNIT_ASSERT(fgets(text, sizeof(text), f) == NULL);
         fclose(f);
-        /* There is no way to take a file away again, and the tests that follow need none. */
-        UNIT_ASSERT(log_open("/dev/null", true));
+        /* Without a name the file is left alone. */
+        UNIT_ASSERT(log_open(""));
+        log_info("nowhere");
+        f = fopen(path, "r");
+        UNIT_ASSERT(f != NULL && fgets(text, sizeof(text), f) != NULL &&
+                    fgets(text, sizeof(text), f) == NULL);
+        fclose(f);
+        log_to_stderr(true);
         unlink(path);
         unlink(moved);
 }
 
-UNIT_SUITE(base_log, UNIT_CASE(writes_the_line_that_tools_know), UNIT_CASE(keeps_to_its_level),
-           UNIT_CASE(cuts_a_long_line_and_ends_it), UNIT_CASE(lines_of_threads_do_not_mix),
-           UNIT_CASE(reopens_its_file))
+/* systemd says which socket is the journal's; there lines have their priority and nothing that it knows
+ * itself.
+ */
+static void speaks_to_the_journal(void)
+{
+        struct capture c = capture_begin();
+        struct stat st;
+        char name[64];
+
+        UNIT_ASSERT(fstat(STDERR_FILENO, &st) == 0);
+        snprintf(name, sizeof(name), "%llu:%llu", (unsigned long long)st.st_dev,
+                 (unsigned long long)st.st_ino);
+        setenv("JOURNAL_STREAM", name, 1);
+        log_to_stderr(true);
+        log_error("bad");
+        log_info("up");
+        setenv("JOURNAL_STREAM", "1:2", 1);
+        log_to_stderr(true);
+        log_info("elsewhere");
+        unsetenv("JOURNAL_STREAM");
+        UNIT_ASSERT(matches(capture_end(&c), "^<3>bad\n<6>up\n[0-9]{4}-.* LOG elsewhere\n$"));
+}
+
+UNIT_SUITE(base_log, UNIT_CASE(speaks_to_the_journal), UNIT_CASE(writes_the_line_that_tools_know),
+           UNIT_CASE(keeps_to_its_level), UNIT_CASE(cuts_a_long_line_and_ends_it),
+           UNIT_CASE(lines_of_threads_do_not_mix), UNIT_CASE(reopens_its_file))

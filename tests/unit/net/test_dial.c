@@ -34,10 +34,12 @@ static bool is_done(void *arg)
 static int listen_somewhere(struct listeners *l, const char *host, int port)
 {
         struct address a = {.size = sizeof(a.u)};
-        char message[400], text[64];
+        struct listen_how how = {.backlog = 8, .mode = 0777};
+        struct listen_why why;
+        char text[64];
 
         *l = (struct listeners){0};
-        UNIT_ASSERT(listeners_add(l, host, port, 8, 0777, message, sizeof(message)) == STATUS_OK);
+        UNIT_ASSERT(listeners_add(l, host, port, &how, &why) == STATUS_OK);
         if (l->count > 0 && getsockname(l->fds[0], &a.u.any, &a.size) == 0)
                 address_text(&a, text, sizeof(text), &port);
         return port;

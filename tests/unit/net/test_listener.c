@@ -21,6 +21,16 @@ static int port_of(int fd)
         return port;
 }
 
+static enum status add(struct listeners *l, const char *host, int port, int backlog, int mode, char *message)
+{
+        struct listen_how how = {.backlog = backlog, .mode = mode};
+        struct listen_why why = {""};
+        enum status status = listeners_add(l, host, port, &how, &why);
+
+        strcpy(message, why.text);
+        return status;
+}
+
 /* A connection; -1 when nobody listens. */
 static int call(const char *host, int port)
 {
@@ -52,24 +62,23 @@ static void names_what_is_wrong(void)
         char message[400] = "", expected[400], deep[200];
         int port;
 
-        UNIT_ASSERT(listeners_add(&l, "127.0.0.1", 0, 8, 0777, message, sizeof(message)) == STATUS_OK);
+        UNIT_ASSERT(add(&l, "127.0.0.1", 0, 8, 0777, message) == STATUS_OK);
         port = port_of(l.fds[0]);
-        UNIT_ASSERT(listeners_add(&other, "127.0.0.1", port, 8, 0, message, sizeof(message)) == STATUS_IO);
+        UNIT_ASSERT(add(&other, "127.0.0.1", port, 8, 0, message) == STATUS_IO);
         snprintf(expected, sizeof(expected), "cannot listen on 127.0.0.1:%d: Address already in use", port);
         UNIT_ASSERT(strcmp(message, expected) == 0);
         /* By name as well, although another address of that name may be free. */
-        UNIT_ASSERT(listeners_add(&other, "*", port, 8, 0, message, sizeof(message)) == STATUS_IO);
+        UNIT_ASSERT(add(&other, "*", port, 8, 0, message) == STATUS_IO);
         snprintf(expected, sizeof(expected), "cannot listen on *:%d: Address already in use", port);
         UNIT_ASSERT(strcmp(message, expected) == 0);
         listeners_close(&other);
-        UNIT_ASSERT(listeners_add(&l, "/nowhere/at/all", 5432, 8, 0777, message, sizeof(message)) ==
-                    STATUS_IO);
+        UNIT_ASSERT(add(&l, "/nowhere/at/all", 5432, 8, 0777, message) == STATUS_IO);
         UNIT_ASSERT(strcmp(message, "cannot listen on /nowhere/at/all/.s.PGSQL.5432: No such file or "
                                     "directory") == 0);
         memset(deep, 'd', sizeof(deep) - 1);
         deep[0] = '/';
         deep[sizeof(deep) - 1] = '\0';
-        UNIT_ASSERT(listeners_add(&l, deep, 5432, 8, 0777, message, sizeof(message)) == STATUS_IO);
+        UNIT_ASSERT(add(&l, deep, 5432, 8, 0777, message) == STATUS_IO);
         UNIT_ASSERT(strstr(message, "the path is too long for a unix socket") != NULL);
         UNIT_ASSERT(l.count == 1);
         listeners_close(&l);
@@ -82,11 +91,10 @@ static void refuses_more_sockets_than_it_has_room_for(void)
         char message[400] = "";
 
         for (int i = 0; i < LISTENERS_MAX; i++)
-                UNIT_ASSERT(listeners_add(&l, "127.0.0.1", 0, 8, 0, message, sizeof(message)) == STATUS_OK);
+                UNIT_ASSERT(add(&l, "127.0.0.1", 0, 8, 0, message) == STATUS_OK);
         for (int by_name = 0; by_name < 2; by_name++) {
                 unit_row("%s", by_name ? "by name" : "by address");
-                UNIT_ASSERT(listeners_add(&l, by_name ? "localhost" : "127.0.0.1", 0, 8, 0, message,
-                                          sizeof(message)) != STATUS_OK);
+                UNIT_ASSERT(add(&l, by_name ? "localhost" : "127.0.0.1", 0, 8, 0, message) != STATUS_OK);
                 UNIT_ASSERT(strstr(message, "more than 32 sockets") != NULL);
         }
         UNIT_ASSERT(l.count == LISTENERS_MAX);
@@ -103,8 +111,7 @@ static void unix_sockets_have_a_mode_and_go_away(void)
                 struct stat st;
 
                 unit_row("%o", (unsigned)modes[i]);
-                UNIT_ASSERT(listeners_add(&l, files_dir(), 7001, 8, modes[i], message, sizeof(message)) ==
-                            STATUS_OK);
+                UNIT_ASSERT(add(&l, files_dir(), 7001, 8, modes[i], message) == STATUS_OK);
                 snprintf(path, sizeof(path), "%s/.s.PGSQL.7001", files_dir());
                 UNIT_ASSERT(stat(path, &st) == 0 && S_ISSOCK(st.st_mode));
                 UNIT_ASSERT((st.st_mode & 0777) == (mode_t)modes[i]);
@@ -119,11 +126,11 @@ static void takes_a_stale_socket_file_but_not_a_living_one(void)
         struct listeners dead = {0}, l = {0}, other = {0};
         char message[400];
 
-        UNIT_ASSERT(listeners_add(&dead, files_dir(), 7002, 8, 0777, message, sizeof(message)) == STATUS_OK);
+        UNIT_ASSERT(add(&dead, files_dir(), 7002, 8, 0777, message) == STATUS_OK);
         close(dead.fds[0]); /* as after a crash: the file stays */
-        UNIT_ASSERT(listeners_add(&l, files_dir(), 7002, 8, 0777, message, sizeof(message)) == STATUS_OK);
+        UNIT_ASSERT(add(&l, files_dir(), 7002, 8, 0777, message) == STATUS_OK);
         UNIT_ASSERT(answers(files_dir(), 7002));
-        UNIT_ASSERT(listeners_add(&other, files_dir(), 7002, 8, 0777, message, sizeof(message)) == STATUS_IO);
+        UNIT_ASSERT(add(&other, files_dir(), 7002, 8, 0777, message) == STATUS_IO);
         UNIT_ASSERT(strstr(message, "/.s.PGSQL.7002: Address already in use") != NULL);
         UNIT_ASSERT(answers(files_dir(), 7002));
         listeners_close(&other);
@@ -139,7 +146,7 @@ static void a_busy_socket_is_not_stale(void)
         struct address a;
         int fds[8], n = 0;
 
-        UNIT_ASSERT(listeners_add(&l, files_dir(), 7003, 1, 0777, message, sizeof(message)) == STATUS_OK);
+        UNIT_ASSERT(add(&l, files_dir(), 7003, 1, 0777, message) == STATUS_OK);
         UNIT_ASSERT(address_parse(files_dir(), 7003, &a) == STATUS_OK);
         for (; n < 8; n++) {
                 fds[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -148,7 +155,7 @@ static void a_busy_socket_is_not_stale(void)
         }
         UNIT_ASSERT(n < 8);
         alarm(20); /* instead of hanging for ever */
-        UNIT_ASSERT(listeners_add(&other, files_dir(), 7003, 8, 0777, message, sizeof(message)) == STATUS_IO);
+        UNIT_ASSERT(add(&other, files_dir(), 7003, 8, 0777, message) == STATUS_IO);
         alarm(0);
         for (int i = 0; i <= n && i < 8; i++)
                 close(fds[i]);
@@ -164,18 +171,18 @@ static void listens_in_the_abstract_and_everywhere(void)
         int port;
 
         snprintf(name, sizeof(name), "@pgsteer-unit-%d", (int)getpid());
-        UNIT_ASSERT(listeners_add(&l, name, 7004, 8, 0777, message, sizeof(message)) == STATUS_OK);
+        UNIT_ASSERT(add(&l, name, 7004, 8, 0777, message) == STATUS_OK);
         UNIT_ASSERT(answers(name, 7004) && l.paths[0][0] == '\0');
         listeners_close(&l);
         UNIT_ASSERT(!answers(name, 7004));
         /* A free port, found by asking for any. */
-        UNIT_ASSERT(listeners_add(&l, "127.0.0.1", 0, 8, 0, message, sizeof(message)) == STATUS_OK);
+        UNIT_ASSERT(add(&l, "127.0.0.1", 0, 8, 0, message) == STATUS_OK);
         port = port_of(l.fds[0]);
         listeners_close(&l);
-        UNIT_ASSERT(listeners_add(&l, "*", port, 8, 0, message, sizeof(message)) == STATUS_OK);
+        UNIT_ASSERT(add(&l, "*", port, 8, 0, message) == STATUS_OK);
         UNIT_ASSERT(answers("127.0.0.1", port));
         listeners_close(&l);
-        UNIT_ASSERT(listeners_add(&l, "localhost", port, 8, 0, message, sizeof(message)) == STATUS_OK);
+        UNIT_ASSERT(add(&l, "localhost", port, 8, 0, message) == STATUS_OK);
         UNIT_ASSERT(answers("127.0.0.1", port) || answers("::1", port));
         listeners_close(&l);
 }
@@ -216,7 +223,7 @@ static void each_connection_is_accepted_once_by_some_watcher(void)
         char message[400];
         int fds[70], port;
 
-        UNIT_ASSERT(listeners_add(&l, "127.0.0.1", 0, 128, 0, message, sizeof(message)) == STATUS_OK);
+        UNIT_ASSERT(add(&l, "127.0.0.1", 0, 128, 0, message) == STATUS_OK);
         port = port_of(l.fds[0]);
         for (int i = 0; i < 2; i++) {
                 loop_init(&loops[i], NULL);

@@ -11,10 +11,11 @@ enum { FAKE_BUF_MAX = 64 << 20 };
 void fakes_init(struct fakes *f)
 {
         struct address a = {.size = sizeof(a.u)};
-        char message[400];
+        struct listen_how how = {.backlog = 64};
+        struct listen_why why;
 
         *f = (struct fakes){0};
-        CHECK(listeners_add(&f->listeners, "127.0.0.1", 0, 64, 0, message, sizeof(message)) == STATUS_OK);
+        CHECK(listeners_add(&f->listeners, "127.0.0.1", 0, &how, &why) == STATUS_OK);
         CHECK(getsockname(f->listeners.fds[0], &a.u.any, &a.size) == 0);
         f->port = ntohs(a.u.in4.sin_port);
 }
