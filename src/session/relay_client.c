@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "session/carry.h"
+#include "session/deallocate.h"
 #include "session/plan.h"
 #include "session/segment.h"
 #include "wire/proto.h"
@@ -154,23 +155,6 @@ static size_t pass(struct up *up, const struct msg *m)
         return m->have;
 }
 
-/* DEALLOCATE of a statement prepared by message (PDO): here its name is another one. */
-static size_t deallocate(struct up *up, const struct msg *m, struct sv name)
-{
-        struct statement *st = names_find(&up->c->names, name);
-        char sql[32 + STATEMENT_NAME_SIZE];
-        int n = snprintf(sql, sizeof(sql), "DEALLOCATE \"%s\"", st->name);
-
-        if (!ensure_prepared(up, st))
-                return m->have;
-        prepared_forget(&up->s->prepared, st->key);
-        names_drop(&up->c->names, &up->c->room->statements, name);
-        put_head(up, FE_QUERY, (size_t)n + 1);
-        plan_put(&up->plan, sql, (size_t)n + 1);
-        owe(up, REPLY_QUERY, 0, NULL);
-        return m->have;
-}
-
 static size_t on_query(struct up *up, const struct msg *m)
 {
         struct client *c = up->c;
@@ -189,8 +173,8 @@ static size_t on_query(struct up *up, const struct msg *m)
                 }
         }
         c->in_segment = c->bound = false;
-        if (f.deallocate.n > 0 && f.statements == 1 && names_find(&c->names, f.deallocate) != NULL)
-                return deallocate(up, m, f.deallocate);
+        if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
+                return m->have;
         if (!owe(up, REPLY_QUERY, 0, NULL))
                 return m->have;
         return pass(up, m);
@@ -200,6 +184,7 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
 {
         struct client *c = up->c;
         struct reader r = reader_of(m);
+        struct facts f = {0};
         bool whole = m->have == m->size;
 
         (void)take_cstr(&r);
@@ -207,15 +192,15 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
                 if (!whole && m->size <= (size_t)c->room->conf->opt.scan_limit)
                         return 0;
                 if (whole)
-                        look_at_text(c, take_cstr(&r));
+                        f = look_at_text(c, take_cstr(&r));
                 else
                         c->wrote = true;
         }
         c->unnamed_here = true;
         buf_consume(&c->unnamed, buf_len(&c->unnamed));
         /* Bound at once, as nearly always: nothing to keep. Else a Bind may come when another server serves
-         * us. */
-        if (whole && (up->next_type != FE_BIND) &&
+         * us. DEALLOCATE acts when it is bound. */
+        if (whole && (up->next_type != FE_BIND || f.deallocate.n > 0) &&
             buf_append(&c->unnamed, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK)
                 buf_release(&c->unnamed);
         buf_trim(&c->unnamed);
@@ -268,6 +253,21 @@ static bool bind_target(struct up *up, struct sv name, struct statement **st)
         return *st == NULL || ensure_prepared(up, *st);
 }
 
+/* What is bound may be a DEALLOCATE. */
+static bool before_bind(struct up *up, struct sv name, const struct statement *st)
+{
+        struct client *c = up->c;
+        const char *text;
+
+        if (st != NULL)
+                return st->facts.deallocate.n == 0 || deallocate_text(c, &up->plan, sv_cstr(st->parse));
+        if (name.n > 0 || buf_len(&c->unnamed) == 0)
+                return true;
+        text = (const char *)buf_data(&c->unnamed);
+        text += strspn(text, " \t\r\n");
+        return (*text | 0x20) != 'd' || deallocate_text(c, &up->plan, sv_cstr(text));
+}
+
 static size_t on_bind(struct up *up, const struct msg *m)
 {
         struct reader r = reader_of(m);
@@ -278,7 +278,7 @@ static size_t on_bind(struct up *up, const struct msg *m)
         if (r.failed && m->have < m->size && m->have < NAME_WHOLE_MAX)
                 return 0;
         up->c->endpoint->stats->n.bind_count++;
-        if (!bind_target(up, name, &st) || !owe(up, REPLY_BIND, 0, NULL))
+        if (!bind_target(up, name, &st) || !before_bind(up, name, st) || !owe(up, REPLY_BIND, 0, NULL))
                 return m->have;
         if (st == NULL)
                 return pass(up, m);

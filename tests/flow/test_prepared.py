@@ -107,6 +107,44 @@ def test_deallocate(t):
             t.equal(d.segment(bind("", "pdo_stmt_2"), execute()).rows, [["2"]], "another client after DISCARD ALL")
 
 
+def test_deallocate_on_another_server(t):
+    """By whatever protocol, in whatever transaction, whatever has become of what the statement is about."""
+    t.sql("CREATE TABLE ps_gone(i int)", "CREATE TABLE ps_kept(i int)")
+    s = t.steer(default_pool_size=2, workers=1)
+    ways = {
+        "simple": lambda c, name: c.query(f"DEALLOCATE {name}"),
+        "quoted": lambda c, name: c.query(f'DEALLOCATE PREPARE "{name}"'),
+        "capitals": lambda c, name: c.query(f"deallocate {name.upper()}"),
+        "behind another": lambda c, name: c.query(f"SELECT 1; DEALLOCATE {name}"),
+        "extended": lambda c, name: c.extended(f"DEALLOCATE {name}"),
+        "bound later": lambda c, name: (c.segment(parse("", f"DEALLOCATE {name}"), describe("S")),
+                                        c.segment(bind(), execute())),
+        "named": lambda c, name: (c.segment(parse("d" + name, f"DEALLOCATE {name}")),
+                                  c.segment(bind("", "d" + name), execute())),
+    }
+    with s.client(database="single") as c, s.client(database="single") as other:
+        for n, (way, deallocate) in enumerate(ways.items()):
+            c.segment(parse(f"stmt_{n}", f"SELECT {n}, i FROM ps_gone"))
+        t.sql("DROP TABLE ps_gone")
+        other.query("BEGIN")  # takes the server that was used last
+        for n, (way, deallocate) in enumerate(ways.items()):
+            c.query("BEGIN")
+            c.query(f"INSERT INTO ps_kept VALUES ({n})")
+            deallocate(c, f"stmt_{n}")
+            t.equal(c.query("COMMIT").tags, ["COMMIT"], f"the transaction around DEALLOCATE, {way}")
+            got = c.segment(bind("", f"stmt_{n}"), execute(), check=False)
+            t.equal([e.sqlstate for e in got.errors], ["26000"], f"after DEALLOCATE, {way}")
+            c.segment(parse(f"stmt_{n}", "SELECT 'new'"))
+            t.equal(c.segment(bind("", f"stmt_{n}"), execute()).rows, [["new"]], f"the name again, {way}")
+        t.equal(c.value("SELECT count(*) FROM ps_kept"), str(len(ways)), "rows")
+        c.query("BEGIN")
+        c.query("SELECT 1 / 0", check=False)
+        for way, deallocate in ways.items():
+            t.error("25P02", lambda: deallocate(c, "stmt_0"), f"DEALLOCATE in a failed transaction, {way}")
+        c.query("ROLLBACK")
+        t.equal(c.segment(bind("", "stmt_0"), execute()).rows, [["new"]], "it has not taken place")
+        other.query("ROLLBACK")
+
 def test_many_statements_over_a_small_cache(t):
     s = t.steer(default_pool_size=2, max_prepared_statements=10)
     with s.client(database="single") as c, s.client(database="single") as d:
