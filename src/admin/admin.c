@@ -174,29 +174,39 @@ struct cancel {
         struct letter letter;
         struct admin *admin;
         struct cancel_key key;
+        void (*done)(void *arg, bool found);
+        void *done_arg;
 };
 
 static void on_cancel(struct letter *letter, void *owner)
 {
         struct cancel *cancel = (struct cancel *)(void *)letter;
+        bool found = false;
 
         (void)owner;
         list_for_each (it, &cancel->admin->consoles) {
                 struct console *c = list_item(it, struct console, in_admin);
 
-                if (cancel_key_equal(&c->key, &cancel->key) && c->job != NULL)
+                if (!cancel_key_equal(&c->key, &cancel->key))
+                        continue;
+                found = true;
+                if (c->job != NULL)
                         job_cancel(c->job);
+                break;
         }
+        cancel->done(cancel->done_arg, found);
         admin_unref(cancel->admin);
         free(cancel);
 }
 
-void admin_cancel(void *admin, const struct cancel_key *key)
+void admin_cancel(void *admin, const struct cancel_key *key, void (*done)(void *arg, bool found),
+                  void *done_arg)
 {
         struct cancel *cancel = xcalloc(1, sizeof(*cancel));
         struct admin *a = admin_ref(admin);
 
-        *cancel = (struct cancel){.letter.open = on_cancel, .admin = a, .key = *key};
+        *cancel = (struct cancel){
+            .letter.open = on_cancel, .admin = a, .key = *key, .done = done, .done_arg = done_arg};
         mailbox_post(&a->loop->mailbox, &cancel->letter);
 }
 
@@ -221,7 +231,7 @@ struct census_socket *admin_consoles(struct admin *admin, size_t *count)
                     .request_wall_us = c->request_wall_us,
                     .ptr = (uint64_t)(uintptr_t)c,
                     .prepared_statements = c->saved_count,
-                    .id = c->key.pid,
+                    .id = c->id,
                     .worker = -1,
                     .pin = "",
                 };

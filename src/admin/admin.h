@@ -29,8 +29,10 @@ struct admin *admin_new(struct loop *loop, struct crowd *crowd, const struct adm
 void admin_adopt(void *admin, const struct visitor *visitor);
 
 /* A CancelRequest with a key that no worker knows: ends a PAUSE or WAIT_CLOSE that waits on the console with
- * this key; else nothing happens. Console keys have pid >= 0x7f000000. Any thread. */
-void admin_cancel(void *admin, const struct cancel_key *key);
+ * this key; else nothing happens. Any thread; `done` is told on the console's whether somebody has that key.
+ */
+void admin_cancel(void *admin, const struct cancel_key *key, void (*done)(void *arg, bool found),
+                  void *done_arg);
 
 /* PAUSE, RESUME, SUSPEND as a signal gives them (SIGUSR1, SIGUSR2). */
 void admin_pause(struct admin *admin);

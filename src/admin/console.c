@@ -1,13 +1,13 @@
 #include "admin/console.h"
 
 #include "admin/version.h"
+#include "auth/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 const struct machine_state console_states[CONSOLE_STATES] = {
     [CONSOLE_IDLE] = {"idle", MOVE(CONSOLE_SCRIPT) | MOVE(CONSOLE_PORTAL) | MOVE(CONSOLE_CLOSED)},
@@ -301,12 +301,13 @@ struct console *console_open(struct admin *admin, const struct visitor *visitor)
         c->port = visitor->port;
         c->tx = 'I';
         c->id = visitor->id;
-        c->key.pid = CONSOLE_PID_FIRST | (uint32_t)(++admin->next_pid & 0xffffff);
         c->since_us = clock_us();
         c->since_wall_us = visitor->connected_wall_us;
         c->request_wall_us = clock_wall_us();
         c->key.size = CANCEL_SECRET_SHORT;
-        CHECK(getrandom(c->key.secret, c->key.size, 0) == CANCEL_SECRET_SHORT);
+        secret_random(&c->key.pid, sizeof(c->key.pid));
+        secret_random(c->key.secret, c->key.size);
+        cancel_key_shape(&c->key, admin->ops->conf(admin->arg)->opt.peer_id);
         list_init(&c->saved);
         list_init(&c->portals);
         list_append(&admin->consoles, &c->in_admin);

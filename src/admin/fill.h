@@ -19,6 +19,11 @@ void fill_databases(struct table *t, const struct scene *s);
 void fill_users(struct table *t, const struct scene *s);
 void fill_lists(struct table *t, const struct scene *s);
 
+/* fill_peers.c */
+void fill_peers(struct table *t, const struct scene *s);
+void fill_peer_pools(struct table *t, const struct scene *s);
+size_t count_peer_pools(const struct scene *s);
+
 /* fill_stats.c */
 void fill_stats(struct table *t, const struct scene *s);
 void fill_stats_totals(struct table *t, const struct scene *s);
@@ -29,7 +34,6 @@ void fill_routes(struct table *t, const struct scene *s);
 /* fill_conf.c */
 void fill_all(struct table *t, const struct scene *s);
 void fill_config(struct table *t, const struct scene *s);
-void fill_peers(struct table *t, const struct scene *s);
 void fill_version(struct table *t, const struct scene *s);
 void fill_state(struct table *t, const struct scene *s);
 void fill_mem(struct table *t, const struct scene *s);

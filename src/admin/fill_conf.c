@@ -48,18 +48,6 @@ void fill_all(struct table *t, const struct scene *s)
         }
 }
 
-void fill_peers(struct table *t, const struct scene *s)
-{
-        for (size_t i = 0; i < s->conf->peer_count; i++) {
-                const struct conf_peer *p = &s->conf->peers[i];
-
-                table_int(t, p->peer_id);
-                table_text(t, p->host.host);
-                table_int(t, p->host.port);
-                table_int(t, p->pool_size >= 0 ? p->pool_size : s->conf->opt.default_pool_size);
-        }
-}
-
 void fill_version(struct table *t, const struct scene *s)
 {
         (void)s;

@@ -12,8 +12,7 @@ struct census_socket;
 
 enum {
         CONSOLES_MAX = 1000,
-        ADMIN_POLL_US = 50000,           /* between two looks at whether PAUSE or WAIT_CLOSE is done */
-        CONSOLE_PID_FIRST = CONSOLE_PID, /* in BackendKeyData; a console's number is added */
+        ADMIN_POLL_US = 50000, /* between two looks at whether PAUSE or WAIT_CLOSE is done */
 };
 
 /* How workers are asked; a test answers itself. */
@@ -35,7 +34,6 @@ struct admin {
         const struct admin_workers *workers;
         struct list consoles;
         size_t console_count;
-        uint32_t next_pid;
         struct paused paused;
         struct averages averages;
         struct counters own; /* what the console itself was asked */

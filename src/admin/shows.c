@@ -214,7 +214,7 @@ static const struct show list[] = {
     SHOW(lists, CENSUS_POOLS, "How many there are of what."),
     SHOW(mem, 0, "The process's heap, in KiB."),
     SHOW(nodes, 0, "The PostgreSQL instances: what each is, how far it is behind, what it serves."),
-    SHOW_AS("peer_pools", peer_pools, 0, fill_nothing, "Connections to peers; none are made."),
+    SHOW(peer_pools, CENSUS_POOLS, "Cancel requests on their way to peers, one row for each peer."),
     SHOW(peers, 0, "The lines of [peers]."),
     SHOW(pools, CENSUS_POOLS, "The pools, one row for each database and user."),
     SHOW(routes, CENSUS_STATS, "How many transactions went where, and why."),

@@ -139,6 +139,22 @@ static struct line line_of(struct loader *l, const struct ini_entry *entry)
         };
 }
 
+static int by_peer_id(const void *a, const void *b)
+{
+        return ((const struct conf_peer *)a)->peer_id - ((const struct conf_peer *)b)->peer_id;
+}
+
+/* peers[count] is new: the last line of a peer counts. Returns how many there are now. */
+static size_t keep_peer(struct conf_peer *peers, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (peers[i].peer_id == peers[count].peer_id) {
+                        peers[i] = peers[count];
+                        return count;
+                }
+        return count + 1;
+}
+
 static void read_peers(struct loader *l)
 {
         struct conf_peer *peers =
@@ -151,11 +167,10 @@ static void read_peers(struct loader *l)
 
                 if (entry->key == NULL || strcmp(entry->section, "peers") != 0)
                         continue;
-                if (peer_read(&line, entry->value, &peers[count])) {
-                        line_warn(&line, "peers have no effect as yet");
-                        count++;
-                }
+                if (peer_read(&line, entry->value, &peers[count]))
+                        count = keep_peer(peers, count);
         }
+        qsort(peers, count, sizeof(*peers), by_peer_id);
         l->full->conf.peers = peers;
         l->full->conf.peer_count = count;
 }

@@ -259,7 +259,6 @@ static const char *reason_to_close(struct pool *pool, const struct server *s)
 {
         const struct options *opt = &pool->home->conf->opt;
         int64_t age = now_of(pool) - s->connected_us, lifetime = opt->server_lifetime_us;
-        int limit = atomic_load_explicit(&pool->quota->limit, memory_order_relaxed);
 
         if (pool->line == NULL)
                 return "database configuration changed";
@@ -277,7 +276,7 @@ static const char *reason_to_close(struct pool *pool, const struct server *s)
                 return "server spoke out of turn";
         if (age >= lifetime)
                 return "server lifetime over";
-        if (limit > 0 && atomic_load_explicit(&pool->quota->open, memory_order_relaxed) > limit)
+        if (quota_exceeded(pool->quota))
                 return "server_over_limit";
         return NULL;
 }
@@ -411,14 +410,20 @@ void pool_server_failed(struct server *s, enum pool_trouble trouble, const struc
 void pool_server_gone(struct server *s)
 {
         struct pool *pool = s->pool;
-        int64_t since = 0;
-        int other;
 
         publish_idle(pool);
         if (s->ready)
                 atomic_fetch_sub(&pool->quota->ready, 1);
         s->ready = false;
         quota_return(pool->quota);
+        pool_quota_freed(pool);
+}
+
+void pool_quota_freed(struct pool *pool)
+{
+        int64_t since = 0;
+        int other;
+
         if (pool->queue_count > 0)
                 provide(pool);
         else if (!alone(pool) && (other = quota_longest_waiting(pool->quota, pool->home->self, &since)) >= 0)

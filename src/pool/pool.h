@@ -12,6 +12,7 @@
 #include "auth/scram.h"
 #include "base/refusal.h"
 #include "conf/conf.h"
+#include "pool/delivery.h"
 #include "pool/quota.h"
 #include "pool/server.h"
 
@@ -47,6 +48,7 @@ struct pool {
         struct quota *quota;              /* identity: database, user, node; and the shared numbers */
         struct node *node;                /* where servers are; of a plain line the one that stands for all */
         const struct conf_database *line; /* of home->conf; NULL: the configuration has dropped it */
+        struct outlet outlet;             /* of cancel requests */
         char *dbname;                     /* on the server */
         UT_hash_handle hh;                /* in home, by quota */
         struct list idle, leased, login, resetting, parked; /* servers, by state */
@@ -72,6 +74,7 @@ struct pools {
         struct pool *pools;             /* uthash */
         char **paused;                  /* names under PAUSE; "" is all; NULL-terminated, NULL: none */
         struct settings_table settings; /* of servers and clients of this worker */
+        struct list outlets;            /* of cancel requests to peers */
 };
 
 /* `peers` has `count` entries, filled in before any loop runs. Takes a reference of conf. */
@@ -131,6 +134,9 @@ void pool_offer_keys(struct pool *pool, const struct scram_keys *keys);
 
 /* Everybody who waits is told. For pools.c. */
 void pool_fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r);
+
+/* A connection that was counted is gone: whoever waits for it, in whatever worker, looks again. */
+void pool_quota_freed(struct pool *pool);
 
 /* For server.c alone. */
 void pool_server_ready(struct server *s);

@@ -37,6 +37,7 @@ void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const
         pools->self = self;
         pools->pools = NULL;
         pools->settings = (struct settings_table){0};
+        list_init(&pools->outlets);
         pools->paused = NULL;
 }
 
@@ -52,12 +53,14 @@ void pools_fini(struct pools *pools)
 
         HASH_ITER (hh, pools->pools, pool, next) {
                 pool->paused = true; /* nothing is opened in their place */
+                outlet_close(&pool->outlet, "shutdown");
                 each_server(&pool->idle, server_close, "shutdown");
                 each_server(&pool->login, server_close, "shutdown");
                 each_server(&pool->resetting, server_close, "shutdown");
                 each_server(&pool->parked, server_close, "shutdown");
                 CHECK(list_empty(&pool->leased) && list_empty(&pool->queue));
         }
+        outlets_close(pools, "shutdown");
         /* Servers in the graveyard still point here; the pools are freed after them, by the roof's order. */
 }
 
@@ -73,6 +76,7 @@ void pools_free(struct pools *pools)
                 free(pool->dbname);
                 free(pool);
         }
+        outlets_free(pools);
         note_paused(pools, NULL, false);
         free(pools->paused);
         conf_unref(pools->conf);
@@ -136,6 +140,7 @@ struct pool *pools_get(struct pools *pools, const struct conf_database *line, co
         list_init(&pool->resetting);
         list_init(&pool->parked);
         list_init(&pool->queue);
+        outlet_init(&pool->outlet, pools, pool);
         pool->paused = is_paused(pools, database);
         HASH_ADD_PTR(pools->pools, quota, pool);
         atomic_store(&quota->limit, limit_of(pools, pool));
@@ -248,7 +253,6 @@ static void tick_idle(struct pool *pool, int64_t now)
         const struct options *opt = &pool->home->conf->opt;
         int64_t lifetime = opt->server_lifetime_us;
         unsigned generation = atomic_load_explicit(&pool->quota->generation, memory_order_relaxed);
-        int limit = atomic_load_explicit(&pool->quota->limit, memory_order_relaxed);
 
         if (pool->line != NULL)
                 lifetime = line_or(pool->line->server_lifetime_us, lifetime);
@@ -263,7 +267,7 @@ static void tick_idle(struct pool *pool, int64_t now)
                         server_close(s, "server idle timeout");
                 else if (now - s->connected_us > lifetime)
                         server_close(s, "server lifetime over");
-                else if (limit > 0 && atomic_load(&pool->quota->open) > limit)
+                else if (quota_exceeded(pool->quota))
                         server_close(s, "server_over_limit");
         }
 }
@@ -334,8 +338,10 @@ void pools_tick(struct pools *pools)
                 tick_resets(pool, now);
                 tick_queue(pool, now);
                 keep_minimum(pool, now);
+                outlet_retry(&pool->outlet);
                 pool_retry(pool);
         }
+        outlets_retry(pools);
 }
 
 /* ---- orders ---- */
@@ -382,6 +388,7 @@ void pools_kill(struct pools *pools, const char *database)
                 if (!concerns(pool, database))
                         continue;
                 pool->paused = true;
+                outlet_close(&pool->outlet, "admin forced disconnect");
                 each_server(&pool->idle, server_close, "admin forced disconnect");
                 each_server(&pool->login, server_close, "admin forced disconnect");
                 each_server(&pool->resetting, server_close, "admin forced disconnect");

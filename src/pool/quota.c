@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -28,9 +29,8 @@ struct quota *quota_for(const char *database, const char *user, struct node *nod
         return q;
 }
 
-bool quota_take(struct quota *q)
+static bool take(struct quota *q, int limit)
 {
-        int limit = atomic_load_explicit(&q->limit, memory_order_relaxed);
         int open = atomic_load_explicit(&q->open, memory_order_relaxed);
 
         do {
@@ -40,9 +40,41 @@ bool quota_take(struct quota *q)
         return true;
 }
 
+bool quota_take(struct quota *q)
+{
+        return take(q, atomic_load_explicit(&q->limit, memory_order_relaxed));
+}
+
 void quota_return(struct quota *q)
 {
         CHECK(atomic_fetch_sub(&q->open, 1) > 0);
+}
+
+bool quota_take_cancel(struct quota *q)
+{
+        int limit = atomic_load_explicit(&q->limit, memory_order_relaxed);
+
+        /* Counted before it is open and until it is not, so that quota_exceeded never counts one of these. */
+        atomic_fetch_add(&q->cancels, 1);
+        if (take(q, limit > INT_MAX / 2 ? INT_MAX : 2 * limit))
+                return true;
+        CHECK(atomic_fetch_sub(&q->cancels, 1) > 0);
+        return false;
+}
+
+void quota_return_cancel(struct quota *q)
+{
+        quota_return(q);
+        CHECK(atomic_fetch_sub(&q->cancels, 1) > 0);
+}
+
+bool quota_exceeded(struct quota *q)
+{
+        int limit = atomic_load_explicit(&q->limit, memory_order_relaxed);
+        int open = atomic_load_explicit(&q->open, memory_order_relaxed);
+
+        return limit > 0 && open > limit &&
+               open - atomic_load_explicit(&q->cancels, memory_order_relaxed) > limit;
 }
 
 int quota_longest_waiting(struct quota *q, int self, int64_t *since_us)

@@ -21,9 +21,10 @@ struct quota {
         char *database, *user; /* PgBouncer's pool: the line's name, the server-side user */
         struct node *node;     /* NULL: of a plain line, for all its hosts together */
         /* shared */
-        _Atomic int limit; /* 0: none */
-        _Atomic int open;
+        _Atomic int limit;           /* 0: none */
+        _Atomic int open;            /* those of cancel requests too */
         _Atomic int ready;           /* of those, how many have logged in */
+        _Atomic int cancels;         /* of those, how many carry a cancel request */
         _Atomic unsigned next_host;  /* a plain line's host list: whose turn it is */
         _Atomic unsigned generation; /* servers of an older one are closed when they come back */
         _Atomic uint64_t waiting, idle;
@@ -37,6 +38,14 @@ struct quota *quota_for(const char *database, const char *user, struct node *nod
 /* Counts one connection in; false when the limit is reached. */
 bool quota_take(struct quota *q);
 void quota_return(struct quota *q);
+
+/* The same for a connection that carries a cancel request: of these and others together there may be twice
+ * the limit, so that queries can be canceled when all connections are busy with them. */
+bool quota_take_cancel(struct quota *q);
+void quota_return_cancel(struct quota *q);
+
+/* Whether there are more connections than the limit, cancel requests' apart. */
+bool quota_exceeded(struct quota *q);
 
 /* Of the waiting workers other than `self`, the one whose first client waits longest, and since when; -1:
  * none. */

@@ -27,8 +27,8 @@ const struct machine_state server_states[SERVER_STATES] = {
                                      MOVE(SERVER_PARKED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_RESETTING] = {"tested", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_PARKED) |
                                         MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
-    [SERVER_PARKED] = {"being_canceled",
-                       MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_PARKED] = {"being_canceled", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_RESETTING) |
+                                             MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_MOVING] = {"moving",
                        MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_CLOSED] = {"closed", 0},
@@ -60,6 +60,7 @@ static void free_server(struct grave *grave)
         params_fini(&s->params);
         replies_fini(&s->replies);
         prepared_fini(&s->prepared);
+        free(s->reset_due);
         free(s);
 }
 
@@ -112,14 +113,9 @@ void server_close(struct server *s, const char *why)
         settings_unref(table_of(s), s->applied);
         settings_unref(table_of(s), s->wanted);
         s->applied = s->wanted = NULL;
-        if (s->cancels == 0)
-                server_bury(s);
+        outlet_forget(&pool->outlet, s, true);
+        loop_bury(pool->home->loop, &s->grave, free_server);
         pool_server_gone(s);
-}
-
-void server_bury(struct server *s)
-{
-        loop_bury(s->pool->home->loop, &s->grave, free_server);
 }
 
 static void fail(struct server *s, enum pool_trouble trouble, const struct refusal *r)
@@ -402,6 +398,11 @@ void server_reset(struct server *s, const char *sql)
         struct buf out = {0};
         struct writer w = writer_to(&out, RESET_OUT_MAX);
 
+        if (s->cancels > 0) {
+                s->reset_due = xstrdup(sql);
+                server_move(s, SERVER_PARKED);
+                return;
+        }
         server_move(s, SERVER_RESETTING);
         write_query(&w, sql);
         replies_push(&s->replies, (struct reply){.kind = REPLY_QUERY, .flags = REPLY_SWALLOW});
@@ -409,6 +410,19 @@ void server_reset(struct server *s, const char *sql)
                 node_report(s->pool->node, EVIDENCE_LOST);
                 server_close(s, "server conn crashed?");
         }
+}
+
+void server_unpark(struct server *s)
+{
+        char *due = s->reset_due;
+
+        CHECK(s->state == SERVER_PARKED && s->cancels == 0);
+        s->reset_due = NULL;
+        if (due != NULL)
+                server_reset(s, due);
+        else
+                pool_give_back(s);
+        free(due);
 }
 
 void server_attach(struct server *s)

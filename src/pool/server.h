@@ -4,7 +4,7 @@
  *
  *     CONNECTING --> LOGIN --> IDLE <--> LEASED --> RESETTING --> IDLE
  *                                ^         |            |
- *                                +-- PARKED (a cancel is under way)
+ *                                +-- PARKED (a cancel is under way; then, or RESETTING first)
  *     LEASED, IDLE --> MOVING --> IDLE (in another worker)       any --> CLOSED
  *
  * Owner: the worker whose pool list it is in; its state changes only in server_move. */
@@ -63,6 +63,7 @@ struct server {
         size_t moving_size;
         struct cancel_key key; /* the node's, for canceling what runs here */
         char tx;               /* of the last ReadyForQuery: 'I', 'T', 'E' */
+        char *reset_due;       /* PARKED: to be run first; NULL: nothing */
         bool dirty;            /* the session may have state that only DISCARD ALL removes */
         bool close_needed;     /* close instead of giving back */
         int cancels;           /* cancel requests under way */
@@ -90,11 +91,13 @@ void server_move(struct server *s, enum server_state to);
  * ("closing because: ..."). Not for LEASED: the session parts first. */
 void server_close(struct server *s, const char *why);
 
-/* For who counts in server->cancels: a closed server is buried when the last cancel request is through. */
-void server_bury(struct server *s);
-
-/* Runs `sql` (the reset query, which clears the session, or connect_query) and then gives the server back. */
+/* Runs `sql` (the reset query, which clears the session, or connect_query) and then gives the server back.
+ * While a cancel request is on its way to the server, it waits for that to be over: it is meant for what ran
+ * before. */
 void server_reset(struct server *s, const char *sql);
+
+/* The last cancel request of a server in SERVER_PARKED is through. */
+void server_unpark(struct server *s);
 
 /* Joins the loop of the worker it has moved to; its pool has been set. */
 void server_attach(struct server *s);

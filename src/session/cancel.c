@@ -3,207 +3,200 @@
 #include "auth/secret.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "net/dial.h"
-#include "net/timer.h"
-#include "wire/writer.h"
+#include "base/log.h"
+#include "pool/delivery.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The process id: 24 bits of seat, 6 bits of worker; positive. */
-enum { SEAT_SHIFT = 6, SEATS_MAX = (CONSOLE_PID >> 6) - 1, CANCEL_SECONDS = 10 };
+/* ---- keys ---- */
 
-_Static_assert(WORKERS_MAX == 1 << SEAT_SHIFT, "a process id has room for the worker's number");
+/* What a client is found by: the key of protocol 3.0, or the beginning of a longer one. */
+static uint64_t id_of(const struct cancel_key *key)
+{
+        uint32_t secret;
 
-void seat_take(struct client *c)
+        memcpy(&secret, key->secret, sizeof(secret));
+        return (uint64_t)key->pid << 32 | secret;
+}
+
+static struct client *find(struct room *room, const struct cancel_key *key)
+{
+        uint64_t id = id_of(key);
+        struct client *c;
+
+        HASH_FIND(by_key, room->by_key, &id, sizeof(id), c);
+        return c != NULL && cancel_key_equal(&c->key, key) ? c : NULL;
+}
+
+void key_take(struct client *c)
 {
         struct room *room = c->room;
-        uint32_t seat = room->seat_free;
+        struct client *other;
 
-        if (seat == UINT32_MAX) {
-                uint32_t count = room->seat_count == 0 ? 64 : room->seat_count * 2;
-
-                CHECK(count <= SEATS_MAX);
-                room->seats = xrealloc(room->seats, count * sizeof(*room->seats));
-                for (uint32_t i = room->seat_count; i < count; i++)
-                        room->seats[i] = (struct seat){NULL, i + 1 < count ? i + 1 : UINT32_MAX};
-                seat = room->seat_count;
-                room->seat_count = count;
-        }
-        room->seat_free = room->seats[seat].next_free;
-        room->seats[seat].client = c;
-        c->seat = seat;
-        c->key.pid = (seat + 1) << SEAT_SHIFT | (uint32_t)room->self;
         c->key.size = CANCEL_SECRET_SHORT; /* until it asks for protocol 3.2 */
-        secret_random(c->key.secret, sizeof(c->key.secret));
+        do {
+                secret_random(&c->key.pid, sizeof(c->key.pid));
+                secret_random(c->key.secret, sizeof(c->key.secret));
+                cancel_key_shape(&c->key, room->conf->opt.peer_id);
+                c->key_id = id_of(&c->key);
+                HASH_FIND(by_key, room->by_key, &c->key_id, sizeof(c->key_id), other);
+        } while (other != NULL);
+        HASH_ADD(by_key, room->by_key, key_id, sizeof(c->key_id), c);
 }
 
-void seat_leave(struct client *c)
+void key_leave(struct client *c)
 {
-        struct room *room = c->room;
-
-        room->seats[c->seat] = (struct seat){NULL, room->seat_free};
-        room->seat_free = c->seat;
+        HASH_DELETE(by_key, c->room->by_key, c);
 }
 
-void seats_free(struct room *room)
-{
-        free(room->seats);
-        room->seats = NULL;
-        room->seat_count = 0;
-}
+/* ---- a request's way ---- */
 
-/* ---- delivering ---- */
-
-/* A request on its way to a node. */
-struct delivery {
-        struct grave grave;
-        struct room *room;
-        struct server *server; /* counted in server->cancels, so it is not closed and buried before us */
-        struct dial *dial;
-        struct stream stream;
-        struct timer *deadline;
-        struct cancel_key key;
-        int asker; /* descriptor of the asker's socket, closed when the request has been delivered */
-};
-
-static void bury(struct grave *grave)
-{
-        struct delivery *d = list_item(grave, struct delivery, grave);
-
-        timer_free(d->deadline);
-        free(d);
-}
-
-static void delivered(struct delivery *d)
-{
-        struct server *s = d->server;
-
-        if (d->dial != NULL)
-                dial_cancel(d->dial);
-        d->dial = NULL;
-        stream_close(&d->stream);
-        close(d->asker);
-        timer_stop(d->deadline);
-        loop_bury(d->room->loop, &d->grave, bury);
-        s->cancels--;
-        if (s->state == SERVER_PARKED && s->cancels == 0)
-                pool_give_back(s);
-        else if (s->state == SERVER_CLOSED && s->cancels == 0)
-                server_bury(s);
-}
-
-static void on_event(struct stream *stream, enum stream_event event)
-{
-        struct delivery *d = list_item(stream, struct delivery, stream);
-        uint8_t waste[64];
-        size_t n;
-
-        /* The server closes when it has signalled the backend. */
-        if (event == STREAM_BROKEN ||
-            (event == STREAM_READABLE && stream_read(stream, waste, sizeof(waste), &n) != STATUS_AGAIN))
-                delivered(d);
-}
-
-static void on_dialled(void *arg, int fd, const char *why)
-{
-        struct delivery *d = arg;
-        struct buf out = {0};
-        struct writer w = writer_to(&out, 64);
-
-        (void)why;
-        d->dial = NULL;
-        if (fd < 0) {
-                delivered(d);
-                return;
-        }
-        stream_open(&d->stream, d->room->loop, fd, on_event);
-        write_cancel(&w, &d->key);
-        if (stream_send_buf(&d->stream, &out) != STATUS_OK)
-                delivered(d);
-}
-
-static void on_deadline(void *arg)
-{
-        delivered(arg);
-}
-
-static void deliver(struct room *room, struct server *s, int asker)
-{
-        struct delivery *d = xcalloc(1, sizeof(*d));
-
-        d->room = room;
-        d->server = s;
-        d->stream.fd = -1;
-        d->key = s->key;
-        d->asker = asker;
-        list_init(&d->grave.in_graveyard);
-        d->deadline = timer_new(room->loop, on_deadline, d);
-        timer_once(d->deadline, CANCEL_SECONDS * US_PER_SEC);
-        s->cancels++;
-        d->dial = dial_start_at(room->loop, &s->peer, on_dialled, d);
-}
-
-/* On the worker that has the client. Takes over the asker's socket. */
-static void serve(struct room *room, const struct cancel_key *key, int asker)
-{
-        uint32_t seat = (key->pid >> SEAT_SHIFT) - 1;
-        struct client *c = seat < room->seat_count ? room->seats[seat].client : NULL;
-
-        if (c == NULL || !cancel_key_equal(&c->key, key)) {
-                close(asker);
-                return;
-        }
-        if (c->state == CLIENT_WAITING || c->state == CLIENT_HELD) {
-                close(asker);
-                client_cancelled(c);
-        } else if (c->server != NULL && c->server->replies.count > 0 && c->state == CLIENT_ACTIVE) {
-                deliver(room, c->server, asker);
-        } else {
-                close(asker); /* it runs nothing: as a server, say nothing */
-        }
-}
-
-struct forward {
+/* A CancelRequest, and the connection it came by, which stays open until it is through: so libpq waits. */
+struct errand {
         struct letter letter;
-        struct room *to;
+        struct room *at;
+        int left; /* workers that have not been asked yet, `at` included */
         struct cancel_key key;
-        int asker;
+        int fd;
+        bool logs;
+        const void *asker; /* for people */
+        char place[160], address[46];
+        int port;
+        int64_t since_wall_us;
 };
 
-static void open_forward(struct letter *letter, void *owner)
+static void end(void *arg, const char *why)
 {
-        struct forward *f = list_item(letter, struct forward, letter);
+        struct errand *e = arg;
 
+        if (e->logs)
+                log_info("C-%p: %s@%s:%d closing because: %s (age=%llds)", e->asker, e->place, e->address,
+                         e->port, why, (long long)((clock_wall_us() - e->since_wall_us) / US_PER_SEC));
+        close(e->fd);
+        free(e);
+}
+
+/* On the control thread. */
+static void on_console(void *arg, bool found)
+{
+        end(arg, found ? "cancel request for console client" : "failed cancel request");
+}
+
+static void cancel_client(struct errand *e, struct client *c)
+{
+        struct server *s = c->server;
+
+        switch (c->state) {
+        case CLIENT_ACTIVE:
+                if (s->replies.count == 0)
+                        break;
+                snprintf(e->place, sizeof(e->place), "%.140s/(nouser)", c->endpoint->database);
+                delivery_start(&s->pool->outlet, s, NULL, end, e);
+                return;
+        case CLIENT_SETTING: end(e, "ignoring cancel request for server that is setting vars"); return;
+        case CLIENT_WAITING:
+                if (!c->room->conf->pgsteer_defaults) /* as with PgBouncer it goes on waiting */
+                        break;
+                end(e, "successfully sent cancel request");
+                client_cancelled(c);
+                return;
+        case CLIENT_HELD:
+                end(e, "successfully sent cancel request");
+                client_cancelled(c);
+                return;
+        case CLIENT_STARTUP:
+        case CLIENT_AUTH:
+        case CLIENT_WELCOME:
+        case CLIENT_IDLE:
+        case CLIENT_ABORTED:
+        case CLIENT_CLOSED:
+        case CLIENT_STATES: break;
+        }
+        end(e, "cancel request for idle client"); /* as a server does with one that comes too late */
+}
+
+static void open_errand(struct letter *letter, void *owner);
+
+static void ask(struct errand *e)
+{
+        struct room *room = e->at;
+        struct crowd *crowd = room->crowd;
+        struct client *c = find(room, &e->key);
+
+        if (c != NULL) {
+                cancel_client(e, c);
+        } else if (--e->left > 0) {
+                e->at = crowd->rooms[(room->self + 1) % crowd->workers];
+                e->letter.open = open_errand;
+                mailbox_post(&e->at->loop->mailbox, &e->letter);
+        } else if (crowd->cancel_console != NULL) {
+                crowd->cancel_console(crowd->adopt_arg, &e->key, on_console, e);
+        } else {
+                on_console(e, false);
+        }
+}
+
+static void open_errand(struct letter *letter, void *owner)
+{
         (void)owner;
-        serve(f->to, &f->key, f->asker);
-        free(f);
+        ask(list_item(letter, struct errand, letter));
+}
+
+static const struct conf_peer *find_peer(const struct conf *conf, int peer_id)
+{
+        for (size_t i = 0; i < conf->peer_count; i++)
+                if (conf->peers[i].peer_id == peer_id)
+                        return &conf->peers[i];
+        return NULL;
+}
+
+static void forward(struct errand *e, int peer_id)
+{
+        struct room *room = e->at;
+        const struct conf_peer *peer = find_peer(room->conf, peer_id);
+
+        /* However the peers name each other, a request comes to its end after so many hops. */
+        if (!cancel_key_hop(&e->key)) {
+                end(e, "failed to forward cancel request because its TTL was exhausted");
+        } else if (peer == NULL) {
+                end(e, "could not find peer to forward request to");
+        } else {
+                snprintf(e->place, sizeof(e->place), "peer-%d", peer_id);
+                delivery_start(outlet_to_peer(&room->pools, peer), NULL, &e->key, end, e);
+        }
 }
 
 void cancel_request(struct client *asker, const struct cancel_key *key)
 {
-        struct crowd *crowd = asker->room->crowd;
-        uint32_t worker = key->pid & (WORKERS_MAX - 1);
-        int fd = -1;
-        struct forward *f;
+        struct room *room = asker->room;
+        int own = room->conf->opt.peer_id, fd = dup(asker->stream.fd);
+        struct errand *e;
 
-        if (key->pid >= CONSOLE_PID) {
-                crowd->cancel_console(crowd->adopt_arg, key);
-                client_close(asker, NULL, "cancel request");
-                return;
-        }
-        fd = dup(asker->stream.fd);
-        if (fd < 0 || worker >= (uint32_t)crowd->workers) {
+        if (fd < 0 || key->size == 0) {
                 if (fd >= 0)
                         close(fd);
                 client_close(asker, NULL, "failed cancel request");
                 return;
         }
-        f = xcalloc(1, sizeof(*f));
-        f->letter.open = open_forward;
-        f->to = crowd->rooms[worker];
-        f->key = *key;
-        f->asker = fd;
-        client_close(asker, NULL, "cancel request");
-        mailbox_post(&f->to->loop->mailbox, &f->letter);
+        e = xcalloc(1, sizeof(*e));
+        e->at = room;
+        e->left = room->crowd->workers;
+        e->key = *key;
+        e->fd = fd;
+        e->logs = room->conf->opt.log_disconnections;
+        e->asker = asker;
+        e->port = asker->port;
+        e->since_wall_us = asker->connected_wall_us;
+        snprintf(e->place, sizeof(e->place), "(nodb)/(nouser)");
+        snprintf(e->address, sizeof(e->address), "%s", asker->address);
+        client_close(asker, NULL, NULL);
+        if (own > 0 && cancel_key_peer(&e->key) != own) {
+                forward(e, cancel_key_peer(&e->key));
+                return;
+        }
+        if (own > 0)
+                cancel_key_arrived(&e->key);
+        ask(e);
 }

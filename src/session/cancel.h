@@ -1,26 +1,21 @@
 /* cancel: cancel keys, and the way of a CancelRequest from any worker's door to the server that runs the
- * query (manual, "Canceling Requests in Progress").
+ * query, or to the peer whose client it concerns (manual, "Canceling Requests in Progress").
  *
- * A client's key is a process id that names its worker and seat, and random bytes: 4, or 32 from protocol 3.2
- * on. A server with a request
- * on its way is not given to another client until that request has been delivered (PgBouncer's
- * being_canceled). */
+ *     asker's worker --(key of a peer)--> delivery to that peer
+ *          |  own key: from worker to worker, until one has a client with it, at last the console
+ *          +--> client with a query under way --> delivery to its server (pool/delivery.h)
+ *
+ * Keys are random (wire/cancel_key.h); who knows none of them learns nothing, since every request ends the
+ * same way: the connection is closed. */
 #pragma once
 
 #include "session/client.h"
 
-/* A number of its own among the worker's clients. */
-struct seat {
-        struct client *client; /* NULL: free */
-        uint32_t next_free;
-};
+/* Gives a new client a key that no other client of this worker has, with a short secret and the bytes of a
+ * long one; and takes it back. */
+void key_take(struct client *c);
+void key_leave(struct client *c);
 
-/* Gives the client its seat, and a key with a short secret. */
-void seat_take(struct client *c);
-void seat_leave(struct client *c);
-void seats_free(struct room *room);
-
-/* `asker` has sent a CancelRequest: finds the client with that key in whatever worker, cancels what it is
- * running, and closes the asker when the request has been delivered (or at once when there is nothing to
- * cancel). */
+/* `asker` has sent a CancelRequest. It is closed here; its connection, when the request has been delivered or
+ * has nothing to do. */
 void cancel_request(struct client *asker, const struct cancel_key *key);

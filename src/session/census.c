@@ -167,10 +167,12 @@ static void fill_pool(const struct pool *pool, struct census_pool *row, struct c
         row->cl_waiting = pool->queue_count;
         row->cl_active = pool->leased_count;
         row->sv_active = pool->leased_count;
+        row->cl_active_cancel_req = row->sv_active_cancel = pool->outlet.sent_count;
+        row->cl_waiting_cancel_req = pool->outlet.waiting_count + pool->outlet.dialling_count;
         row->sv_being_canceled = pool->parked_count;
         row->sv_idle = pool->idle_count;
         row->sv_tested = pool->resetting_count;
-        row->sv_login = pool->login_count;
+        row->sv_login = pool->login_count + pool->outlet.dialling_count;
         if (head != NULL)
                 row->maxwait_us =
                     loop_now(pool->home->loop) - list_item(head, const struct waiter, in_queue)->since_us;
@@ -179,6 +181,25 @@ static void fill_pool(const struct pool *pool, struct census_pool *row, struct c
                 row->pool_mode = pool->line->pool_mode;
         row->limit = atomic_load(&pool->quota->limit);
         row->worker = pool->home->self;
+}
+
+static void fill_peers(struct room *room, struct census_worker *w)
+{
+        size_t n = 0;
+
+        list_for_each (node, &room->pools.outlets)
+                n++;
+        w->peers = arena_alloc(&w->arena, n * sizeof(*w->peers));
+        list_for_each (node, &room->pools.outlets) {
+                const struct outlet *o = list_item(node, struct outlet, in_home);
+
+                w->peers[w->peer_count++] =
+                    (struct census_peer){.peer_id = o->peer_id,
+                                         .cl_active_cancel_req = o->sent_count,
+                                         .cl_waiting_cancel_req = o->waiting_count + o->dialling_count,
+                                         .sv_active_cancel = o->sent_count,
+                                         .sv_login = o->dialling_count};
+        }
 }
 
 static void count_client(const struct client *c, struct census_endpoint *row)
@@ -230,6 +251,7 @@ static void fill(struct room *room, unsigned parts, struct census_worker *w)
                 w->pools = arena_alloc(&w->arena, HASH_COUNT(room->pools.pools) * sizeof(*w->pools));
                 HASH_ITER (hh, room->pools.pools, pool, next)
                         fill_pool(pool, &w->pools[w->pool_count++], w);
+                fill_peers(room, w);
                 fill_endpoints(room, w);
         }
         if (parts & CENSUS_STATS) {

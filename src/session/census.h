@@ -44,6 +44,12 @@ struct census_pool {
         int worker;
 };
 
+/* Cancel requests to one peer, of one worker. */
+struct census_peer {
+        int peer_id;
+        int cl_active_cancel_req, cl_waiting_cancel_req, sv_active_cancel, sv_login;
+};
+
 /* Clients that are logged in but wait for no pool (idle, held) are counted here, per (database, user). */
 struct census_endpoint {
         const char *database, *user;
@@ -64,6 +70,8 @@ struct census_worker {
         size_t client_count, server_count;
         struct census_pool *pools;
         size_t pool_count;
+        struct census_peer *peers;
+        size_t peer_count;
         struct census_endpoint *endpoints;
         size_t endpoint_count;
         struct census_stats *stats;

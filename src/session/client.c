@@ -84,7 +84,7 @@ static void forget(struct client *c)
         settings_unref(table, c->settings);
         settings_unref(table, c->settings_now);
         c->startup = c->settings = c->settings_now = NULL;
-        seat_leave(c);
+        key_leave(c);
         list_unlink(&c->in_clients);
         atomic_fetch_sub_explicit(&c->room->crowd->clients[c->room->self], 1, memory_order_relaxed);
         atomic_fetch_sub_explicit(&c->room->crowd->total, 1, memory_order_relaxed);
@@ -102,7 +102,7 @@ void client_close(struct client *c, const struct refusal *r, const char *why)
         if (c->state == CLIENT_CLOSED)
                 return;
         client_name(c, name, sizeof(name));
-        if (opt->log_disconnections)
+        if (opt->log_disconnections && why != NULL)
                 log_info("C-%p: %s closing because: %s (age=%llds)", (const void *)c, name, why,
                          (long long)((clock_wall_us() - c->connected_wall_us) / US_PER_SEC));
         if (r != NULL)
@@ -333,7 +333,7 @@ void client_new(struct room *room, int fd, const struct address *peer)
         list_append(&room->logins, &c->in_phase);
         socket_options(fd, &keepalive);
         stream_open(&c->stream, room->loop, fd, on_event);
-        seat_take(c);
+        key_take(c);
         if (atomic_load_explicit(&room->crowd->refusing, memory_order_relaxed))
                 client_refuse(c, "57P01", "server shutting down");
 }

@@ -108,8 +108,9 @@ struct client {
         char address[46];
         int port;
         bool via_tcp;
-        uint32_t seat;
-        struct cancel_key key; /* what it was told: names its worker and seat */
+        struct cancel_key key; /* what it was told */
+        uint64_t key_id;       /* of it, for room->by_key */
+        UT_hash_handle by_key;
         uint64_t id;
         int64_t since_us;    /* when the state began */
         int64_t held_us;     /* since when the segment in front is held, on and off; 0: it is not */
@@ -128,8 +129,8 @@ void client_new(struct room *room, int fd, const struct address *peer);
 /* Handles bytes as far as the state allows; called again whenever a state ends that had kept bytes back. */
 void client_go_on(struct client *c);
 
-/* The end: tells the refusal (NULL: nothing), closes, parts from server and queue, buries. `why` for the log.
- */
+/* The end: tells the refusal (NULL: nothing), closes, parts from server and queue, buries. `why` for the log;
+ * NULL: nothing is logged. */
 void client_close(struct client *c, const struct refusal *r, const char *why);
 /* The same with a FATAL refusal made of sqlstate and text, which is also the log's reason. */
 void client_refuse(struct client *c, const char *sqlstate, const char *text);

@@ -191,7 +191,7 @@ static void enter_console(struct client *c)
             .application_name = settings_get(c->startup, SV("application_name"), &name) ? name.value.p : "",
         };
         c->room->crowd->adopt(c->room->crowd->adopt_arg, &visitor);
-        client_close(c, NULL, "moved to the console");
+        client_close(c, NULL, NULL);
 }
 
 static void admit(struct client *c)

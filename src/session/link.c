@@ -21,6 +21,8 @@ static struct server *part(struct client *c)
         CHECK(s != NULL && s->client == c);
         c->server = NULL;
         s->client = NULL;
+        if (s->cancels > 0)
+                outlet_forget(&s->pool->outlet, s, false);
         c->unnamed_here = false;
         atomic_fetch_sub_explicit(&s->pool->node->in_flight, 1, memory_order_relaxed);
         settings_unref(&c->room->pools.settings, s->wanted);

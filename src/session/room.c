@@ -247,7 +247,6 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         list_init(&room->clients);
         list_init(&room->logins);
         list_init(&room->held);
-        room->seat_free = UINT32_MAX;
         room->random = (uint64_t)clock_us() * 2654435761U + (uint64_t)self + 1;
         read_rules(room);
         crowd->rooms[self] = room;
@@ -351,7 +350,6 @@ void room_free(struct room *room)
         entry_forget_verifiers(room);
         welcome_forget_all();
         stats_free(&room->stats);
-        seats_free(room);
         slab_fini(&room->clients_slab);
         free(room->rule_lists[0]);
         free(room->rule_lists[1]);

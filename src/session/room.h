@@ -19,9 +19,6 @@ struct client;
 struct endpoint;
 struct room;
 
-/* Process ids from here on are the console's: workers' own stay below (session/cancel.c). */
-enum { CONSOLE_PID = 0x7f000000 };
-
 /* An authenticated client of the console, on its way there. */
 struct visitor {
         struct stream *stream; /* taken over, like the bytes read already */
@@ -48,8 +45,10 @@ struct crowd {
         /* Called on the worker's thread. */
         void (*adopt)(void *arg, const struct visitor *visitor);
         void *adopt_arg;
-        /* A CancelRequest whose process id is of CONSOLE_PID or above; any thread; same argument. */
-        void (*cancel_console)(void *arg, const struct cancel_key *key);
+        /* A CancelRequest whose key no worker knows; any thread; same argument. `done` is told on the control
+         * thread whether a console client had that key. */
+        void (*cancel_console)(void *arg, const struct cancel_key *key, void (*done)(void *arg, bool found),
+                               void *done_arg);
 };
 
 struct room {
@@ -65,8 +64,7 @@ struct room {
         struct list held;           /* CLIENT_HELD, oldest first */
         struct endpoint *endpoints; /* uthash */
         struct db_stats *stats;     /* uthash */
-        struct seat *seats;         /* by number: for cancel keys */
-        uint32_t seat_count, seat_free;
+        struct client *by_key;      /* uthash: all clients by their cancel keys */
         struct classify_rules rules;
         const char **rule_lists[2]; /* what rules points to */
         struct verifier *verifiers; /* uthash: SCRAM verifiers made from plain passwords */

@@ -466,11 +466,17 @@ static void a_client_that_leaves_ends_its_waiting(void)
         bench_free(b);
 }
 
+static void note_found(void *arg, bool found)
+{
+        *(int *)arg = found;
+}
+
 static void cancel_undoes_a_waiting_pause(void)
 {
         struct bench *b = bench_new(true);
         struct console *c = list_item(list_first(&b->admin->consoles), struct console, in_admin);
         struct cancel_key wrong;
+        int found = -1;
 
         b->busy = 1000;
         forget(b);
@@ -478,11 +484,12 @@ static void cancel_undoes_a_waiting_pause(void)
         b->orders[0] = 0;
         wrong = c->key;
         wrong.secret[3] ^= 1;
-        admin_cancel(b->admin, &wrong);
+        admin_cancel(b->admin, &wrong, note_found, &found);
         pump(b);
-        UNIT_ASSERT(b->orders[0] == 0);
-        admin_cancel(b->admin, &c->key);
+        UNIT_ASSERT(b->orders[0] == 0 && found == 0);
+        admin_cancel(b->admin, &c->key, note_found, &found);
         wait_poll(b);
+        UNIT_ASSERT(found == 1);
         UNIT_ASSERT(strcmp(b->orders, "RESUME app;") == 0 && !paused_has(&b->admin->paused, "app"));
         UNIT_ASSERT(strcmp(b->types, "EZ") == 0 && contains(b, 'E', "C57014|"));
         bench_free(b);

@@ -220,7 +220,6 @@ static const struct bad warnings[] = {
     {"more kept than allowed", OURS "min_pool_size = 30\n", 5, "min_pool_size=30|default_pool_size=20"},
     {"user said twice", OURS "[users]\nu = pool_size=1\nu = pool_size=2\n", 7,
      "[users] u|line already|test.ini:6"},
-    {"peer", OURS "[peers]\n1 = host=h\n", 6, "[peers] 1|no effect as yet"},
 };
 
 static void warns_and_goes_on(void)

@@ -72,6 +72,30 @@ static void takes_up_to_its_limit(void)
         }
 }
 
+/* A query must be cancelable when every connection is busy. */
+static void cancel_requests_have_room_of_their_own(void)
+{
+        struct quota *q = quota_for("cancels", "u", node_new("10.0.0.1", 4));
+
+        atomic_store(&q->limit, 2);
+        UNIT_ASSERT(quota_take(q) && quota_take(q) && !quota_take(q));
+        UNIT_ASSERT(quota_take_cancel(q) && quota_take_cancel(q) && !quota_take_cancel(q));
+        UNIT_ASSERT(!quota_exceeded(q));
+        atomic_store(&q->limit, 1);
+        UNIT_ASSERT(quota_exceeded(q));
+        quota_return(q);
+        UNIT_ASSERT(!quota_exceeded(q) && !quota_take(q)); /* they count against new connections */
+        quota_return_cancel(q);
+        quota_return_cancel(q);
+        quota_return(q);
+        UNIT_ASSERT(atomic_load(&q->open) == 0 && atomic_load(&q->cancels) == 0);
+        UNIT_ASSERT(quota_take(q));
+        quota_return(q);
+        atomic_store(&q->limit, 0);
+        UNIT_ASSERT(quota_take_cancel(q));
+        quota_return_cancel(q);
+}
+
 static void return_one_too_many(void *arg)
 {
         quota_return(arg);
@@ -131,5 +155,5 @@ static void finds_who_waits_longest(void)
 }
 
 UNIT_SUITE(pool_quota, UNIT_CASE(the_limit_holds_over_many_threads), UNIT_CASE(takes_up_to_its_limit),
-           UNIT_CASE(returns_no_more_than_was_taken), UNIT_CASE(is_one_for_the_same_pool),
-           UNIT_CASE(finds_who_waits_longest))
+           UNIT_CASE(cancel_requests_have_room_of_their_own), UNIT_CASE(returns_no_more_than_was_taken),
+           UNIT_CASE(is_one_for_the_same_pool), UNIT_CASE(finds_who_waits_longest))

@@ -11,7 +11,7 @@ static void moves_as_its_picture_says(void)
             [SERVER_IDLE] = " active moving closed ",
             [SERVER_LEASED] = " idle active tested being_canceled moving closed ",
             [SERVER_RESETTING] = " idle active being_canceled moving closed ",
-            [SERVER_PARKED] = " idle active moving closed ",
+            [SERVER_PARKED] = " idle active tested moving closed ",
             [SERVER_MOVING] = " idle active moving closed ",
             [SERVER_CLOSED] = " ",
         };
