@@ -261,6 +261,7 @@ static void on_event(struct stream *s, enum stream_event event)
         switch (event) {
         case STREAM_READABLE: on_readable(c); return;
         case STREAM_DRAINED: console_go_on(c); return;
+        case STREAM_SECURED: return; /* it came in secured */
         case STREAM_BROKEN: console_close(c, "client unexpected eof"); return;
         }
 }

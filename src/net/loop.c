@@ -47,6 +47,7 @@ void loop_run(struct loop *loop)
 {
         while (!loop->stop) {
                 loop->now_us = 0;
+                loop->handshakes = 0;
                 CHECK(event_base_loop(loop->base, EVLOOP_ONCE) >= 0);
                 if (!list_empty(&loop->graveyard))
                         sweep(loop);

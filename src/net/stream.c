@@ -49,14 +49,22 @@ static void plain_close(struct stream *s)
         (void)s;
 }
 
-static const struct transport plain = {plain_read, plain_writev, plain_close};
+static bool plain_pending(const struct stream *s)
+{
+        (void)s;
+        return false;
+}
+
+static const struct transport plain = {
+    .read = plain_read, .writev = plain_writev, .pending = plain_pending, .close = plain_close};
 
 static void on_ready(evutil_socket_t fd, short what, void *arg);
 
 /* One libevent event per stream, re-made only when the interest changes. */
 static void watch(struct stream *s)
 {
-        short what = (short)((s->reading && !s->held ? EV_READ : 0) | (s->writing ? EV_WRITE : 0));
+        bool read = s->reading && !s->held && !s->read_blocked, write = s->writing || s->read_blocked;
+        short what = (short)((read ? EV_READ : 0) | (write ? EV_WRITE : 0));
 
         if (event_initialized(&s->event))
                 event_del(&s->event);
@@ -64,6 +72,16 @@ static void watch(struct stream *s)
                 return;
         CHECK(event_assign(&s->event, s->loop->base, s->fd, (short)(what | EV_PERSIST), on_ready, s) == 0);
         CHECK(event_add(&s->event, NULL) == 0);
+        stream_look(s);
+}
+
+void stream_look(struct stream *s)
+{
+        bool wanted = s->reading && !s->held && !s->read_blocked && event_initialized(&s->event);
+
+        /* In a handshake who connects speaks first, and who accepts may hold bytes that were read before. */
+        if (wanted && (s->securing || s->transport->pending(s)))
+                event_active(&s->event, EV_READ, 0);
 }
 
 static void set_writing(struct stream *s, bool writing)
@@ -103,14 +121,54 @@ static void flush(struct stream *s)
         s->on_event(s, STREAM_DRAINED);
 }
 
+static void set_read_blocked(struct stream *s, bool blocked)
+{
+        if (s->read_blocked != blocked) {
+                s->read_blocked = blocked;
+                watch(s);
+        }
+}
+
+static void shake_hands(struct stream *s)
+{
+        bool was_blocked = s->read_blocked;
+        enum status status;
+
+        s->read_blocked = false;
+        status = s->transport->handshake(s);
+        if (s->read_blocked != was_blocked)
+                watch(s);
+        if (status == STATUS_AGAIN)
+                return;
+        s->securing = false;
+        if (status == STATUS_OK) {
+                stream_look(s);
+                s->on_event(s, STREAM_SECURED);
+                return;
+        }
+        mark_broken(s);
+        s->on_event(s, STREAM_BROKEN);
+}
+
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
         struct stream *s = arg;
 
         (void)fd;
-        if (what & EV_WRITE)
+        if (s->securing) {
+                shake_hands(s);
+                return;
+        }
+        if ((what & EV_WRITE) != 0 && s->read_blocked) {
+                set_read_blocked(s, false);
+                if (s->reading) {
+                        s->on_event(s, STREAM_READABLE);
+                        return;
+                }
+        }
+        if ((what & EV_WRITE) != 0 && s->writing)
                 flush(s); /* its callback may have closed the stream, or sent it to another thread */
-        else if (what & EV_READ)
+        else if ((what & EV_READ) != 0)
                 s->on_event(s, STREAM_READABLE);
 }
 
@@ -176,10 +234,26 @@ uint64_t stream_next_id(void)
 
 enum status stream_read(struct stream *s, void *out, size_t n, size_t *done)
 {
+        enum status status;
+
         *done = 0;
         if (s->fd < 0)
                 return STATUS_EOF;
-        return s->transport->read(s, out, n, done);
+        status = s->transport->read(s, out, n, done);
+        if (s->read_blocked)
+                watch(s);
+        return status;
+}
+
+void stream_secure(struct stream *s, const struct transport *transport)
+{
+        CHECK(buf_len(&s->out) == 0 && !s->securing);
+        s->transport = transport;
+        s->securing = true;
+        if (s->reading)
+                stream_look(s);
+        else
+                stream_want_read(s, true);
 }
 
 static enum status queue_rest(struct stream *s, const struct iovec *parts, int count, size_t skip)
@@ -205,8 +279,8 @@ enum status stream_sendv(struct stream *s, const struct iovec *parts, int count)
 {
         size_t done = 0;
 
-        if (s->broken)
-                return STATUS_IO;
+        if (s->broken || s->securing)
+                return STATUS_IO; /* nothing can be said in the middle of a handshake */
         if (buf_len(&s->out) == 0) {
                 enum status status = s->transport->writev(s, parts, count, &done);
 

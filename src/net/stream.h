@@ -1,5 +1,5 @@
 /* stream: a connected socket on a loop: reads into the caller's memory, writes at once and keeps only what
- * the kernel did not take. The same interface will carry TLS (struct transport).
+ * the kernel did not take. TLS is put under it by secure_start (net/secure.h).
  *
  *     readable --> callback(STREAM_READABLE) --> stream_read(...)        an idle stream owns no buffer
  *     stream_send --> kernel, rest --> out --> callback(STREAM_DRAINED) when the rest has left
@@ -17,16 +17,20 @@
 enum stream_event {
         STREAM_READABLE,
         STREAM_DRAINED, /* everything that was queued has been written */
-        STREAM_BROKEN,  /* writing failed; the stream is of no use any more */
+        STREAM_BROKEN,  /* writing or the TLS handshake failed; the stream is of no use any more */
+        STREAM_SECURED, /* the TLS handshake is over: bytes may flow */
 };
 
 struct stream;
 
-/* The way bytes cross: plain sockets now, TLS later. Both return STATUS_OK with *done > 0, STATUS_AGAIN,
- * STATUS_EOF (read only) or STATUS_IO with errno. */
+/* The way bytes cross: a plain socket, or TLS. read and writev return STATUS_OK with *done > 0, STATUS_AGAIN,
+ * STATUS_EOF (read only) or STATUS_IO with errno. A transport that cannot read on before it has written sets
+ * read_blocked. */
 struct transport {
         enum status (*read)(struct stream *s, void *out, size_t n, size_t *done);
         enum status (*writev)(struct stream *s, const struct iovec *parts, int count, size_t *done);
+        bool (*pending)(const struct stream *s);    /* it holds bytes that the socket does not show */
+        enum status (*handshake)(struct stream *s); /* OK: over; AGAIN; else failed */
         void (*close)(struct stream *s);
 };
 
@@ -36,8 +40,10 @@ struct stream {
         bool writing; /* waiting for writability */
         bool held;    /* nothing is read, whatever `reading` says: stream_hold */
         bool broken;
+        bool securing;     /* the handshake is under way */
+        bool read_blocked; /* reading goes on once the socket can be written to */
         const struct transport *transport;
-        void *session; /* of the transport (TLS); NULL for plain */
+        struct secure *session; /* of TLS (net/secure.h); NULL for plain */
         struct loop *loop;
         void (*on_event)(struct stream *s, enum stream_event event);
         struct buf out; /* accepted, not yet written */
@@ -77,6 +83,12 @@ void stream_hold(struct stream *s, bool held);
 /* A number that no other connection of this process has or will have: the next one, whoever asks. Any thread.
  */
 uint64_t stream_next_id(void);
+
+/* Has `transport` do its handshake before anything else happens; its session has been set. */
+void stream_secure(struct stream *s, const struct transport *transport);
+
+/* Looks again whether the transport holds bytes that the socket does not show. */
+void stream_look(struct stream *s);
 
 /* Leaves its loop, keeping socket and unsent bytes; then joins another (same or other thread). */
 void stream_detach(struct stream *s);

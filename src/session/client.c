@@ -304,6 +304,7 @@ static void on_event(struct stream *stream, enum stream_event event)
                         stream_want_read(&c->server->stream, true);
                 client_go_on(c);
                 return;
+        case STREAM_SECURED: return;
         case STREAM_BROKEN: client_close(c, NULL, "client unexpected eof"); return;
         }
 }

@@ -41,6 +41,7 @@ static void on_event(struct stream *s, enum stream_event event)
                         stream_close(s);
                 return;
         case STREAM_BROKEN: e->broken++; return;
+        case STREAM_SECURED: UNIT_ASSERT(!"no TLS here"); return;
         }
 }
 

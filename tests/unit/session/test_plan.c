@@ -32,7 +32,7 @@ static enum status fail_writev(struct stream *s, const struct iovec *parts, int 
         return STATUS_IO;
 }
 
-static const struct transport counts = {NULL, count_writev, NULL}, fails = {NULL, fail_writev, NULL};
+static const struct transport counts = {.writev = count_writev}, fails = {.writev = fail_writev};
 
 static struct stream stream_on(const struct transport *transport)
 {

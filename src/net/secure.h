@@ -1,0 +1,42 @@
+/* secure: TLS on a stream: the handshake, the bytes, and what it has told about the peer. OpenSSL, on the
+ * stream's own loop and without blocking.
+ *
+ *     secure_start --> handshake, a step whenever the socket is ready --> callback(STREAM_SECURED)
+ *                                                                     --> callback(STREAM_BROKEN)
+ *
+ * A step costs up to a millisecond of signing, so a loop takes only a few in one turn; the rest wait for
+ * the next one. Decides nothing about who may come in. One owner, one thread; moves with its stream. */
+#pragma once
+
+#include "base/sv.h"
+#include "net/stream.h"
+#include "net/tls.h"
+
+enum { SECURE_BINDING_MAX = 64, HANDSHAKES_A_TURN = 4 };
+
+/* Begins TLS on a plain stream, everything sent before having left; keeps a reference of `context`, whose
+ * settings say on which side we are. `host`: towards a server, the name or address in its certificate under
+ * verify-full; NULL: none is known. `early`: the first bytes of the handshake, where they have been read
+ * already (direct TLS), at most SECURE_EARLY_MAX. STATUS_LIMIT: memory is out, or too much of it. */
+enum { SECURE_EARLY_MAX = 65536 };
+MUST_USE enum status secure_start(struct stream *s, struct tls_context *context, const char *host,
+                                  struct sv early);
+
+/* Why the handshake or the connection failed, in words; "" when it has not. Valid until stream_close. */
+const char *secure_why(const struct stream *s);
+
+/* All below are for a stream after STREAM_SECURED; false, 0 or "" on a plain one. */
+
+/* "TLSv1.3/TLS_AES_256_GCM_SHA384/ECDH=X25519", as the log and SHOW show it. */
+void secure_describe(const struct stream *s, char *out, size_t size);
+
+/* The common name in the peer's certificate, which has been verified. False: it showed none, it was not
+ * verified, the name is too long, or there is a NUL in it. */
+bool secure_peer_name(const struct stream *s, char *out, size_t size);
+
+/* Whether the peer agreed to speak PostgreSQL's protocol (ALPN), without which direct TLS is refused. */
+bool secure_agreed(const struct stream *s);
+
+/* The hash of the server's certificate for SCRAM-SHA-256-PLUS (RFC 5929, tls-server-end-point): ours when we
+ * accepted, else the peer's. Returns its size, 0 when there is none. */
+size_t secure_binding(const struct stream *s, uint8_t out[SECURE_BINDING_MAX]);
