@@ -140,7 +140,7 @@ static bool run_set(struct job *job)
                  strstr(job->command.name, "password") != NULL ? "********" : job->command.value);
         snprintf(job->outcome.tag, sizeof(job->outcome.tag), "SET %s=%s", job->command.name,
                  job->command.value);
-        return true;
+        return job_settle(job);
 }
 
 static bool run_reload(struct job *job)
@@ -149,7 +149,7 @@ static bool run_reload(struct job *job)
 
         log_info("RELOAD command issued");
         if (a->ops->reload(a->arg, job->hint, sizeof(job->hint)))
-                return true;
+                return job_settle(job);
         job_fail(job, "RELOAD failed, see logs for additional details");
         job->outcome.refusal.sqlstate = "F0000";
         utf8_clean(job->hint);

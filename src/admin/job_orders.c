@@ -51,6 +51,12 @@ static void on_done(void *arg, int busy)
                 job_end(job);
 }
 
+bool job_settle(struct job *job)
+{
+        give_order(job, ORDER_NOTHING, on_done);
+        return false;
+}
+
 /* ---- PAUSE, which waits ---- */
 
 static void poll_again(struct job *job, void (*look)(void *arg))

@@ -75,6 +75,7 @@ static int carry_out(struct room *room, const struct order *order)
 
         switch (order->kind) {
         case ORDER_CONFIGURE: room_configure(room, order->conf); return 0;
+        case ORDER_NOTHING: return 0;
         case ORDER_TOPOLOGY: room_topology_changed(room); return 0;
         case ORDER_PAUSE: return pools_pause(&room->pools, database, true);
         case ORDER_RESUME: return pools_pause(&room->pools, database, false);

@@ -6,6 +6,7 @@
 
 enum order_kind {
         ORDER_CONFIGURE, /* a new configuration: `conf`, one reference per worker is taken */
+        ORDER_NOTHING,   /* done says that all orders before it have been carried out */
         ORDER_TOPOLOGY,  /* a new topology has been published */
         ORDER_PAUSE,     /* stop serving `database` ("" all); busy counts servers still in use */
         ORDER_RESUME,

@@ -82,11 +82,9 @@ static void on_fake_order(struct letter *letter, void *owner)
 static void fake_orders(struct crowd *crowd, enum order_kind kind, const char *database, struct conf *conf,
                         struct mailbox *home, void (*done)(void *arg, int busy), void *arg)
 {
-        static const char *const names[] = {[ORDER_PAUSE] = "PAUSE",
-                                            [ORDER_RESUME] = "RESUME",
-                                            [ORDER_RECONNECT] = "RECONNECT",
-                                            [ORDER_KILL] = "KILL",
-                                            [ORDER_STOP] = NULL};
+        static const char *const names[] = {
+            [ORDER_PAUSE] = "PAUSE",     [ORDER_RESUME] = "RESUME", [ORDER_RECONNECT] = "RECONNECT",
+            [ORDER_NOTHING] = "NOTHING", [ORDER_KILL] = "KILL",     [ORDER_STOP] = NULL};
         struct fake_order *order = xcalloc(1, sizeof(*order));
         size_t n = strlen(bench->orders);
 
