@@ -128,6 +128,7 @@ static void on_adoption(struct letter *letter, void *owner)
         if (a->closed) {
                 stream_close(&adoption->stream);
                 buf_release(&adoption->in);
+                budgets_leave(adoption->visitor.budget);
         } else {
                 struct console *c = console_open(a, &adoption->visitor);
 

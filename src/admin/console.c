@@ -298,6 +298,7 @@ struct console *console_open(struct admin *admin, const struct visitor *visitor)
         c->user = xstrdup(visitor->user);
         c->application_name = xstrdup(visitor->application_name);
         c->may_command = visitor->admin;
+        memcpy(c->budget, visitor->budget, sizeof(c->budget));
         snprintf(c->address, sizeof(c->address), "%s", visitor->address);
         c->port = visitor->port;
         c->tx = 'I';
@@ -347,6 +348,7 @@ void console_close(struct console *c, const char *why)
         c->job = NULL;
         list_unlink(&c->in_admin);
         c->admin->console_count--;
+        budgets_leave(c->budget);
         stream_close(&c->stream);
         loop_bury(c->admin->loop, &c->grave, console_bury);
 }

@@ -74,6 +74,7 @@ struct console {
 
         char *user, *application_name;
         bool may_command;
+        struct budget *budget[BUDGET_KINDS]; /* it is counted in */
         char address[64];
         int port;
         uint64_t id;

@@ -13,6 +13,12 @@ static int or_default(int said, int fallback)
         return said >= 0 ? said : fallback;
 }
 
+/* Of limits where 0 is none: a line that says 0 says nothing. */
+static int or_limit(int said, int fallback)
+{
+        return said > 0 ? said : fallback;
+}
+
 /* Only of hosts that are taken in turn; the hosts of a cluster are not. */
 static const char *balance_text(const struct conf_database *line)
 {
@@ -92,8 +98,9 @@ static void hosts_text(struct table *t, const struct conf_database *line)
         table_text(t, n == 0 ? NULL : text);
 }
 
-static void database_row(struct table *t, const struct scene *s, const char *name, const struct pool_row *r)
+static void database_row(struct table *t, const struct scene *s, const char *name)
 {
+        struct budget_numbers now = budget_numbers(BUDGET_DATABASE, name);
         const struct conf_database *line = conf_find_database(s->conf, name);
         const struct options *opt = &s->conf->opt;
         int64_t lifetime_us;
@@ -112,10 +119,10 @@ static void database_row(struct table *t, const struct scene *s, const char *nam
         table_int(t, lifetime_us / US_PER_SEC);
         table_text(t, pool_mode_text(line->pool_mode));
         table_text(t, balance_text(line));
-        table_int(t, or_default(line->max_db_connections, opt->max_db_connections));
-        table_int(t, r == NULL ? 0 : pool_row_servers(r));
-        table_int(t, or_default(line->max_db_client_connections, opt->max_db_client_connections));
-        table_int(t, r == NULL ? 0 : r->clients);
+        table_int(t, or_limit(line->max_db_connections, opt->max_db_connections));
+        table_int(t, now.servers);
+        table_int(t, or_limit(line->max_db_client_connections, opt->max_db_client_connections));
+        table_int(t, now.clients);
         table_int(t, paused_has(s->paused, name));
         table_int(t, 0);
 }
@@ -134,10 +141,10 @@ static void console_row(struct table *t, const struct scene *s)
         table_int(t, s->conf->opt.server_lifetime_us / US_PER_SEC);
         table_text(t, "statement");
         table_null(t);
+        table_int(t, s->conf->opt.max_db_connections);
         table_int(t, 0);
-        table_int(t, 0);
-        table_int(t, 0);
-        table_int(t, (int64_t)s->console_count);
+        table_int(t, s->conf->opt.max_db_client_connections);
+        table_int(t, budget_numbers(BUDGET_DATABASE, "pgbouncer").clients);
         table_int(t, 0);
         table_int(t, 0);
 }
@@ -167,7 +174,7 @@ void fill_databases(struct table *t, const struct scene *s)
                 if (strcmp(names[i], "pgbouncer") == 0)
                         console_row(t, s);
                 else
-                        database_row(t, s, names[i], pool_rows_find(&rows, names[i], ""));
+                        database_row(t, s, names[i]);
         }
         free(names);
         pool_rows_fini(&rows);
@@ -183,27 +190,58 @@ static void size_text(struct table *t, int size)
                 table_textf(t, "%9d", size); /* PgBouncer pads it so */
 }
 
+/* Everybody PgBouncer knows: who has a secret or a line of his own, who is the user of a database line or
+ * asks for secrets there, and the console's own. Sorted; the caller frees the array. */
+static const char **user_names(const struct conf *conf, size_t *count)
+{
+        const char **names = xcalloc(conf->user_count + 2 * conf->database_count + 2, sizeof(*names));
+        size_t n = 0, kept = 0;
+
+        names[n++] = "pgbouncer";
+        if (conf->opt.auth_user != NULL && conf->opt.auth_user[0] != 0)
+                names[n++] = conf->opt.auth_user;
+        for (size_t i = 0; i < conf->user_count; i++)
+                if (conf->users[i].listed)
+                        names[n++] = conf->users[i].name;
+        for (size_t i = 0; i < conf->database_count; i++) {
+                if (conf->databases[i].user != NULL)
+                        names[n++] = conf->databases[i].user;
+                if (conf->databases[i].auth_user != NULL)
+                        names[n++] = conf->databases[i].auth_user;
+        }
+        qsort(names, n, sizeof(*names), by_name);
+        for (size_t i = 0; i < n; i++)
+                if (i == 0 || strcmp(names[kept - 1], names[i]) != 0)
+                        names[kept++] = names[i];
+        *count = kept;
+        return names;
+}
+
+static void user_row(struct table *t, const struct options *opt, const char *name, const struct conf_user *u)
+{
+        static const struct conf_user none = {.pool_mode = -1, .pool_size = -1, .reserve_pool_size = -1};
+        struct budget_numbers now = budget_numbers(BUDGET_USER, name);
+
+        if (u == NULL)
+                u = &none;
+        table_text(t, name);
+        size_text(t, u->pool_size);
+        size_text(t, u->reserve_pool_size);
+        table_text(t, pool_mode_text(u->pool_mode));
+        table_int(t, or_limit(u->max_user_connections, opt->max_user_connections));
+        table_int(t, now.servers);
+        table_int(t, or_limit(u->max_user_client_connections, opt->max_user_client_connections));
+        table_int(t, now.clients);
+}
+
 void fill_users(struct table *t, const struct scene *s)
 {
-        struct pool_rows rows;
-        const struct options *opt = &s->conf->opt;
+        size_t count;
+        const char **names = user_names(s->conf, &count);
 
-        pool_rows_make(&rows, s, BY_USER);
-        for (size_t i = 0; i < s->conf->user_count; i++) {
-                const struct conf_user *u =
-                    &s->conf->users[i]; /* conf keeps them by name, as PgBouncer does */
-                const struct pool_row *r = pool_rows_find(&rows, "", u->name);
-
-                table_text(t, u->name);
-                size_text(t, u->pool_size);
-                size_text(t, u->reserve_pool_size);
-                table_text(t, pool_mode_text(u->pool_mode));
-                table_int(t, or_default(u->max_user_connections, opt->max_user_connections));
-                table_int(t, r == NULL ? 0 : pool_row_servers(r));
-                table_int(t, or_default(u->max_user_client_connections, opt->max_user_client_connections));
-                table_int(t, r == NULL ? 0 : r->clients);
-        }
-        pool_rows_fini(&rows);
+        for (size_t i = 0; i < count; i++)
+                user_row(t, &s->conf->opt, names[i], conf_find_user(s->conf, names[i]));
+        free(names);
 }
 
 /* ---- SHOW LISTS ---- */
@@ -217,7 +255,7 @@ static void list_row(struct table *t, const char *name, size_t items)
 void fill_lists(struct table *t, const struct scene *s)
 {
         struct pool_rows rows;
-        size_t clients = 0, logins = 0, servers = 0, databases = 1;
+        size_t clients = 0, logins = 0, servers = 0, databases = 1, users;
 
         pool_rows_make(&rows, s, BY_DATABASE | BY_USER);
         for (size_t i = 0; i < rows.count; i++) {
@@ -229,7 +267,8 @@ void fill_lists(struct table *t, const struct scene *s)
         for (size_t i = 0; i < s->conf->database_count; i++)
                 databases += strcmp(s->conf->databases[i].name, "*") != 0;
         list_row(t, "databases", databases);
-        list_row(t, "users", s->conf->user_count);
+        free(user_names(s->conf, &users));
+        list_row(t, "users", users);
         list_row(t, "peers", s->conf->peer_count);
         list_row(t, "pools", rows.count);
         list_row(t, "peer_pools", count_peer_pools(s));

@@ -139,15 +139,6 @@ void pool_rows_fini(struct pool_rows *rows)
         *rows = (struct pool_rows){0};
 }
 
-const struct pool_row *pool_rows_find(const struct pool_rows *rows, const char *database, const char *user)
-{
-        struct pool_row key = {.database = database, .user = user, .node = ""};
-
-        if (rows->count == 0)
-                return NULL;
-        return bsearch(&key, rows->list, rows->count, sizeof(*rows->list), compare);
-}
-
 int pool_row_servers(const struct pool_row *row)
 {
         return row->sv_active + row->sv_active_cancel + row->sv_being_canceled + row->sv_idle + row->sv_used +

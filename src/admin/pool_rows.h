@@ -27,9 +27,6 @@ struct pool_rows {
 void pool_rows_make(struct pool_rows *rows, const struct scene *s, unsigned key);
 void pool_rows_fini(struct pool_rows *rows);
 
-/* The row of a database (or user, in rows made BY_USER alone), NULL when there is none. */
-const struct pool_row *pool_rows_find(const struct pool_rows *rows, const char *database, const char *user);
-
 /* Connections to servers in a row, of every state. */
 int pool_row_servers(const struct pool_row *row);
 

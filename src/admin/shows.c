@@ -227,7 +227,7 @@ static const struct show list[] = {
     SHOW(stats_totals, CENSUS_STATS, "Totals of each database."),
     SHOW(topology, 0, "Clusters: which node is the primary, which serve reads."),
     SHOW(totals, CENSUS_STATS, "Totals and averages of all databases together."),
-    SHOW(users, CENSUS_POOLS, "Users of auth_file and [users]."),
+    SHOW(users, 0, "Users of auth_file and [users]."),
     SHOW(version, 0, "The version."),
 };
 

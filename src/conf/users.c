@@ -45,7 +45,8 @@ static struct user_part *append(struct user_parts *parts, const char *name)
                      .query_wait_timeout_us = -1,
                      .idle_transaction_timeout_us = -1,
                      .transaction_timeout_us = -1,
-                     .client_idle_timeout_us = -1},
+                     .client_idle_timeout_us = -1,
+                     .listed = true},
         };
         return &parts->items[parts->count++];
 }
@@ -207,6 +208,7 @@ static void combine(struct conf_user *user, const struct conf_user *more)
 {
         const char *secret = more->secret != NULL ? more->secret : user->secret;
         bool admin = user->admin || more->admin, stats = user->stats || more->stats;
+        bool listed = user->listed || more->listed;
 
         for (size_t i = 0; i < KEY_COUNT; i++) {
                 const char *from = (const char *)more + keys[i].offset;
@@ -219,6 +221,7 @@ static void combine(struct conf_user *user, const struct conf_user *more)
         user->secret = secret;
         user->admin = admin;
         user->stats = stats;
+        user->listed = listed;
 }
 
 static void add_named(struct user_parts *parts, const char *list, bool admin, struct arena *arena)
@@ -230,6 +233,7 @@ static void add_named(struct user_parts *parts, const char *list, bool admin, st
 
                 user->admin = admin;
                 user->stats = !admin;
+                user->listed = false;
         }
 }
 

@@ -3,9 +3,9 @@
 #include "auth/secret.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "pool/demand.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
         LOOK_FOR_SETTINGS = 8, /* idle servers looked at for one with the right settings */
@@ -14,7 +14,10 @@ enum {
 /* Another worker's client must have waited this much longer before a server leaves its warm caches. */
 static const int64_t HAND_OVER_AFTER_US = 2 * US_PER_MS;
 
-static void provide(struct pool *pool);
+/* Another pool's client must have waited this much longer before a server is closed to make room for it: a
+ * new connection costs much more than a hand-over. More than what a place in the queue for room may be out of
+ * date (a tick). */
+static const int64_t EVICT_AFTER_US = 250 * US_PER_MS;
 
 struct list *pool_list_of(struct pool *pool, enum server_state state, int **count)
 {
@@ -35,131 +38,59 @@ struct list *pool_list_of(struct pool *pool, enum server_state state, int **coun
 
 /* ---- masks: telling the other workers ---- */
 
-static uint64_t my_bit(const struct pool *pool)
-{
-        return UINT64_C(1) << pool->home->self;
-}
-
-static bool alone(const struct pool *pool)
-{
-        return pool->home->count == 1;
-}
-
 static void publish_waiting(struct pool *pool)
 {
         struct list *head = list_first(&pool->queue);
 
-        if (alone(pool))
+        if (pool_alone(pool))
                 return;
         if (head == NULL) {
-                atomic_fetch_and(&pool->quota->waiting, ~my_bit(pool));
+                atomic_fetch_and(&pool->quota->waiting, ~pool_bit(pool));
                 return;
         }
         atomic_store_explicit(&pool->quota->oldest_us[pool->home->self],
                               list_item(head, struct waiter, in_queue)->since_us, memory_order_relaxed);
-        if ((atomic_load_explicit(&pool->quota->waiting, memory_order_relaxed) & my_bit(pool)) == 0)
-                atomic_fetch_or(&pool->quota->waiting, my_bit(pool));
+        if ((atomic_load_explicit(&pool->quota->waiting, memory_order_relaxed) & pool_bit(pool)) == 0)
+                atomic_fetch_or(&pool->quota->waiting, pool_bit(pool));
 }
 
-static void publish_idle(struct pool *pool)
+/* The server that has been idle longest: with server_round_robin it is the next to be lent. */
+static struct server *longest_idle(struct pool *pool)
 {
-        bool said = (atomic_load_explicit(&pool->quota->idle, memory_order_relaxed) & my_bit(pool)) != 0;
+        struct list *first = list_first(&pool->idle), *last = list_last(&pool->idle);
+        struct server *a, *b;
 
-        if (alone(pool) || said == (pool->idle_count > 0))
+        if (first == NULL)
+                return NULL;
+        a = list_item(first, struct server, in_pool);
+        b = list_item(last, struct server, in_pool);
+        return a->since_us < b->since_us ? a : b;
+}
+
+void pool_publish_idle(struct pool *pool)
+{
+        const struct server *s = longest_idle(pool);
+        int64_t since = s != NULL ? s->since_us : 0, before = pool->idle_said_us;
+
+        if (since == before)
                 return;
-        if (pool->idle_count > 0)
-                atomic_fetch_or(&pool->quota->idle, my_bit(pool));
-        else
-                atomic_fetch_and(&pool->quota->idle, ~my_bit(pool));
+        pool->idle_said_us = since;
+        atomic_store_explicit(&pool->quota->idle_us[pool->home->self], since, memory_order_relaxed);
+        if (pool_alone(pool))
+                atomic_store_explicit(&pool->quota->idle, since != 0 ? pool_bit(pool) : 0,
+                                      memory_order_relaxed);
+        else if (before == 0)
+                atomic_fetch_or(&pool->quota->idle, pool_bit(pool));
+        else if (since == 0)
+                atomic_fetch_and(&pool->quota->idle, ~pool_bit(pool));
 }
 
-/* ---- letters between workers' pools ---- */
-
-struct request {
-        struct letter letter;
-        struct pools *to;
-        struct quota *quota;
-        int from; /* the worker that wants a server; -1: "the quota has room again" */
-};
-
-static struct pool *find(struct pools *pools, const struct quota *quota)
+void pool_evict(struct pool *pool)
 {
-        struct pool *pool;
+        struct server *s = longest_idle(pool);
 
-        HASH_FIND_PTR(pools->pools, &quota, pool);
-        return pool;
-}
-
-static void send_server(struct pool *pool, struct server *s, int worker);
-
-static void open_request(struct letter *letter, void *owner)
-{
-        struct request *request = list_item(letter, struct request, letter);
-        struct pool *pool = find(request->to, request->quota);
-        struct list *idle;
-
-        (void)owner;
-        if (pool != NULL && request->from < 0) {
-                pool->asked = 0;
-                provide(pool);
-        } else if (pool != NULL && list_empty(&pool->queue) && (idle = list_first(&pool->idle)) != NULL) {
-                send_server(pool, list_item(idle, struct server, in_pool), request->from);
-        } else if (request->from >= 0) { /* nothing here any more: it shall look again */
-                request->to = request->to->peers[request->from];
-                request->from = -1;
-                mailbox_post(&request->to->loop->mailbox, &request->letter);
-                return;
-        }
-        free(request);
-}
-
-static void post_request(struct pool *pool, int worker, int from)
-{
-        struct request *request = xcalloc(1, sizeof(*request));
-
-        request->letter.open = open_request;
-        request->to = pool->home->peers[worker];
-        request->quota = pool->quota;
-        request->from = from;
-        mailbox_post(&request->to->loop->mailbox, &request->letter);
-}
-
-static void open_server(struct letter *letter, void *owner)
-{
-        struct server *s = list_item(letter, struct server, letter);
-        struct pool *pool = find(s->moving_to, s->pool->quota);
-
-        (void)owner;
-        CHECK(pool != NULL); /* it has asked, or its clients wait; pools stay while workers run */
-        if (pool->asked > 0)
-                pool->asked--;
-        s->pool = pool;
-        s->applied = settings_from_blob(&pool->home->settings, sv_from(s->moving_settings, s->moving_size));
-        free(s->moving_settings);
-        s->moving_settings = NULL;
-        server_attach(s);
-        pool_give_back(s);
-        if (pool->queue_count > 0)
-                provide(pool); /* one is asked for at a time */
-}
-
-static void send_server(struct pool *pool, struct server *s, int worker)
-{
-        struct sv blob = settings_blob(s->applied);
-
-        CHECK(!s->wants && buf_len(&s->in) == 0);
-        server_move(s, SERVER_MOVING);
-        publish_idle(pool);
-        stream_detach(&s->stream);
-        s->moving_settings = xmalloc(blob.n);
-        s->moving_size = blob.n;
-        if (blob.n > 0)
-                memcpy(s->moving_settings, blob.p, blob.n);
-        settings_unref(&pool->home->settings, s->applied);
-        s->applied = NULL;
-        s->moving_to = pool->home->peers[worker];
-        s->letter.open = open_server;
-        mailbox_post(&s->moving_to->loop->mailbox, &s->letter);
+        if (s != NULL)
+                server_close(s, "evicted");
 }
 
 /* ---- lease and give back ---- */
@@ -169,45 +100,18 @@ static int64_t now_of(const struct pool *pool)
         return loop_now(pool->home->loop);
 }
 
-static bool is_plain(const struct pool *pool)
-{
-        return pool->quota->node == NULL;
-}
-
 /* Logged in, in any worker and state. */
 static int connected(const struct pool *pool)
 {
         return atomic_load_explicit(&pool->quota->ready, memory_order_relaxed);
 }
 
-/* Gets servers for those who wait: another worker's idle one first, then a new connection. */
-static void provide(struct pool *pool)
-{
-        uint64_t idle;
-        int missing = pool->queue_count - pool->login_count - pool->asked;
-
-        if (pool->paused || pool->line == NULL)
-                return;
-        /* As PgBouncer: until a login has gone well, one tries at a time. */
-        if (is_plain(pool) && !pool->proven && missing > 0)
-                missing = pool->login_count > 0 ? 0 : 1;
-        while (missing-- > 0) {
-                idle = alone(pool) ? 0 : atomic_load(&pool->quota->idle) & ~my_bit(pool);
-                if (idle != 0) {
-                        pool->asked++;
-                        post_request(pool, __builtin_ctzll(idle), pool->home->self);
-                        return; /* one at a time: its mask is only a hint */
-                }
-                if (now_of(pool) < pool->retry_us || !quota_take(pool->quota))
-                        return;
-                server_open(pool);
-        }
-}
-
 static struct server *choose(struct pool *pool, const struct settings *like)
 {
         int looked = 0;
 
+        if (pool->home->conf->opt.server_round_robin)
+                return list_item(pool->idle.next, struct server, in_pool);
         list_for_each (node, &pool->idle) {
                 struct server *s = list_item(node, struct server, in_pool);
 
@@ -227,7 +131,7 @@ struct server *pool_lease(struct pool *pool, struct waiter *w, const struct sett
         if (!pool->paused && pool->idle_count > 0 && pool->queue_count == 0) {
                 s = choose(pool, like);
                 server_move(s, SERVER_LEASED);
-                publish_idle(pool);
+                pool_publish_idle(pool);
                 return s;
         }
         w->pool = pool;
@@ -235,7 +139,7 @@ struct server *pool_lease(struct pool *pool, struct waiter *w, const struct sett
         list_append(&pool->queue, &w->in_queue);
         pool->queue_count++;
         publish_waiting(pool);
-        provide(pool);
+        demand_serve(pool);
         return NULL;
 }
 
@@ -247,6 +151,8 @@ static void leave_queue(struct waiter *w)
         w->pool = NULL;
         pool->queue_count--;
         publish_waiting(pool);
+        if (pool->queue_count == 0)
+                demand_drop(pool);
 }
 
 void pool_cancel_wait(struct waiter *w)
@@ -277,7 +183,7 @@ static const char *reason_to_close(struct pool *pool, const struct server *s)
         if (age >= lifetime)
                 return "server lifetime over";
         if (quota_exceeded(pool->quota))
-                return "server_over_limit";
+                return "too many servers in the pool";
         return NULL;
 }
 
@@ -308,33 +214,41 @@ void pool_give_back(struct server *s)
                 server_move(s, SERVER_PARKED);
                 return;
         }
-        if (!alone(pool) && (other = quota_longest_waiting(pool->quota, pool->home->self, &since)) >= 0 &&
+        if (!pool_alone(pool) &&
+            (other = quota_longest_waiting(pool->quota, pool->home->self, &since)) >= 0 &&
             (head == NULL ||
              since + HAND_OVER_AFTER_US < list_item(head, struct waiter, in_queue)->since_us)) {
-                send_server(pool, s, other);
+                demand_send(pool, s, other);
                 return;
         }
         if (head != NULL) {
-                grant(pool, s);
+                since = list_item(head, struct waiter, in_queue)->since_us - EVICT_AFTER_US;
+                if (budgets_wanted() && demand_elsewhere(pool, since))
+                        server_close(s, "evicted");
+                else
+                        grant(pool, s);
                 return;
         }
         server_move(s, SERVER_IDLE);
-        publish_idle(pool);
+        pool_publish_idle(pool);
         /* Somebody may have begun to wait before our bit was to be seen. */
-        if (!alone(pool) && (other = quota_longest_waiting(pool->quota, pool->home->self, &since)) >= 0)
-                send_server(pool, s, other);
+        if (!pool_alone(pool) && (other = quota_longest_waiting(pool->quota, pool->home->self, &since)) >= 0)
+                demand_send(pool, s, other);
+        else if (budgets_wanted() && demand_elsewhere(pool, INT64_MAX))
+                server_close(s, "evicted");
 }
 
 bool pool_refuses(struct pool *pool, struct refusal *r)
 {
         if (pool->last.severity == NULL || connected(pool) > 0 || pool->paused || pool->line == NULL ||
-            (!is_plain(pool) && pool->last_trouble != POOL_REJECTED))
+            (!pool_is_plain(pool) && pool->last_trouble != POOL_REJECTED))
                 return false;
         refusal_set(r, "FATAL", "08P01",
                     "server login has been failing, cached error: %.150s (server_login_retry)",
                     pool->last.text);
         /* Nobody may be waiting, and then the tick would never find out that the server is back. */
-        if (pool->login_count == 0 && now_of(pool) >= pool->retry_us && quota_take(pool->quota))
+        if (pool->login_count == 0 && now_of(pool) >= pool->retry_us &&
+            quota_take(pool->quota, atomic_load(&pool->quota->limit), NULL, INT64_MAX) == QUOTA_TAKEN)
                 server_open(pool);
         return true;
 }
@@ -343,8 +257,8 @@ void pool_retry(struct pool *pool)
 {
         while (!pool->paused && pool->queue_count > 0 && pool->idle_count > 0)
                 grant(pool, list_item(pool->idle.next, struct server, in_pool));
-        publish_idle(pool);
-        provide(pool);
+        pool_publish_idle(pool);
+        demand_serve(pool);
 }
 
 /* ---- what server.c reports ---- */
@@ -365,7 +279,7 @@ void pool_server_ready(struct server *s)
         else
                 pool_give_back(s);
         if (first)
-                provide(pool); /* the others have waited for this one */
+                demand_serve(pool); /* the others have waited for this one */
 }
 
 /* Everybody who waits gets the news; who asks again waits again, but not in this round. */
@@ -397,13 +311,13 @@ void pool_server_failed(struct server *s, enum pool_trouble trouble, const struc
         pool->last_trouble = trouble;
         /* A cluster's health says when a node is back; a plain line is tried again after a while, counted
          * from the start of this try. */
-        if (!is_plain(pool) && trouble == POOL_UNREACHABLE)
+        if (!pool_is_plain(pool) && trouble == POOL_UNREACHABLE)
                 retry = now_of(pool) + 50 * US_PER_MS;
         pool->retry_us = retry;
         /* load_balance_hosts=disable: on to the next host, once for any number of tries that fail here. */
-        if (is_plain(pool) && pool->line != NULL && pool->line->load_balance_hosts == 0)
+        if (pool_is_plain(pool) && pool->line != NULL && pool->line->load_balance_hosts == 0)
                 atomic_compare_exchange_strong(&pool->quota->next_host, &turn, turn + 1);
-        if (trouble == POOL_UNREACHABLE ? !is_plain(pool) : connected(pool) == 0)
+        if (trouble == POOL_UNREACHABLE ? !pool_is_plain(pool) : connected(pool) == 0)
                 pool_fail_all(pool, trouble, r);
 }
 
@@ -411,7 +325,7 @@ void pool_server_gone(struct server *s)
 {
         struct pool *pool = s->pool;
 
-        publish_idle(pool);
+        pool_publish_idle(pool);
         if (s->ready)
                 atomic_fetch_sub(&pool->quota->ready, 1);
         s->ready = false;
@@ -424,10 +338,12 @@ void pool_quota_freed(struct pool *pool)
         int64_t since = 0;
         int other;
 
+        demand_tell(pool);
         if (pool->queue_count > 0)
-                provide(pool);
-        else if (!alone(pool) && (other = quota_longest_waiting(pool->quota, pool->home->self, &since)) >= 0)
-                post_request(pool, other, -1);
+                demand_serve(pool);
+        else if (!pool_alone(pool) &&
+                 (other = quota_longest_waiting(pool->quota, pool->home->self, &since)) >= 0)
+                demand_wake(pool, other);
 }
 
 /* ---- credentials ---- */

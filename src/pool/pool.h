@@ -38,7 +38,8 @@ struct pool_ops {
         void (*readable)(struct server *s); /* a leased server has something to read */
         void (*drained)(struct server *s);  /* what was queued for a leased server has left */
         void (*lost)(struct server *s,
-                     const char *why); /* a leased server broke: part from it and close it */
+                     const char *why);       /* a leased server broke: part from it and close it */
+        void (*reserving)(struct waiter *w); /* a connection of the reserve is opened for it: for the log */
 };
 
 struct pools; /* all pools of a worker */
@@ -54,8 +55,11 @@ struct pool {
         struct list idle, leased, login, resetting, parked; /* servers, by state */
         struct list queue;                                  /* waiters, oldest first */
         int idle_count, leased_count, login_count, resetting_count, parked_count, queue_count;
-        int asked;   /* servers asked of other workers and not yet here */
-        bool paused; /* PAUSE: nobody is served */
+        int asked;              /* servers asked of other workers and not yet here */
+        struct blocked blocked; /* while a budget keeps it from opening a connection */
+        bool evicting;          /* another pool has been asked to close an idle server for this one */
+        int64_t idle_said_us;   /* as published: since when the longest idle server is idle; 0: none is */
+        bool paused;            /* PAUSE: nobody is served */
         bool have_keys;
         struct scram_keys keys; /* for logging in at the node */
         int64_t retry_us;       /* no login attempt before this moment */
@@ -93,8 +97,12 @@ struct pool *pools_get(struct pools *pools, const struct conf_database *line, co
 /* Follows a new configuration: limits, and connections whose target or credentials changed. */
 void pools_configure(struct pools *pools, struct conf *conf);
 
-/* Now and then (about ten times a second): timeouts, minimum sizes, retries. */
+/* Now and then (about ten times a second): timeouts, retries. */
 void pools_tick(struct pools *pools);
+
+/* Opens one connection when the pool has fewer than min_pool_size and no limit is in the way; evicts nobody
+ * for it. The session knows which pools are to be kept ready, and asks as often as it ticks. */
+void pools_keep_minimum(struct pool *pool);
 
 /* Closes every server to `node`, leased ones through ops->lost; who waits for one is told POOL_UNREACHABLE.
  */
@@ -132,7 +140,32 @@ const char *pool_password(const struct pool *pool);
 /* A client has logged in with SCRAM: its key may open the server too. */
 void pool_offer_keys(struct pool *pool, const struct scram_keys *keys);
 
-/* Everybody who waits is told. For pools.c. */
+/* ---- for demand.c and pools.c ---- */
+
+static inline bool pool_alone(const struct pool *pool)
+{
+        return pool->home->count == 1;
+}
+
+/* Of a line that is no cluster. */
+static inline bool pool_is_plain(const struct pool *pool)
+{
+        return pool->quota->node == NULL;
+}
+
+/* This worker's in the masks of the quota. */
+static inline uint64_t pool_bit(const struct pool *pool)
+{
+        return UINT64_C(1) << pool->home->self;
+}
+
+/* Tells the other workers whether there are idle servers here. */
+void pool_publish_idle(struct pool *pool);
+
+/* Closes the server that has been idle longest. */
+void pool_evict(struct pool *pool);
+
+/* Everybody who waits is told. */
 void pool_fail_all(struct pool *pool, enum pool_trouble trouble, const struct refusal *r);
 
 /* A connection that was counted is gone: whoever waits for it, in whatever worker, looks again. */

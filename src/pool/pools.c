@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "cluster/cluster.h"
+#include "pool/demand.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +14,31 @@ static int64_t line_or(int64_t of_line, int64_t otherwise)
         return of_line >= 0 ? of_line : otherwise;
 }
 
-/* A user's limit over the line's over the general one; a forced user's own limit does not count. */
-static int limit_of(const struct pools *pools, const struct pool *pool)
+/* Of two limits on a budget where 0 is none: the nearer one that sets any. */
+static int said_or(int said, int otherwise)
 {
-        const struct conf_user *user = conf_find_user(pools->conf, pool->quota->user);
+        return said > 0 ? said : otherwise;
+}
 
-        if (user != NULL && user->pool_size >= 0 && pool->line->user == NULL)
-                return user->pool_size;
-        return pool->line->pool_size >= 0 ? pool->line->pool_size : pools->conf->opt.default_pool_size;
+/* The user who counts is the one on the server: a line's own user, else the client's. */
+static void set_limits(struct pool *pool)
+{
+        const struct options *opt = &pool->home->conf->opt;
+        const struct conf_user *user = conf_find_user(pool->home->conf, pool->quota->user);
+        int64_t size = line_or(pool->line->pool_size, opt->default_pool_size);
+        int64_t reserve = line_or(pool->line->reserve_pool_size, opt->reserve_pool_size);
+        int most = opt->max_user_connections;
+
+        if (user != NULL) {
+                size = line_or(user->pool_size, size);
+                reserve = line_or(user->reserve_pool_size, reserve);
+                most = said_or(user->max_user_connections, most);
+        }
+        atomic_store(&pool->quota->limit, (int)size);
+        atomic_store(&pool->quota->reserve, (int)reserve);
+        budget_set_limit(pool->quota->budget[BUDGET_DATABASE],
+                         said_or(pool->line->max_db_connections, opt->max_db_connections));
+        budget_set_limit(pool->quota->budget[BUDGET_USER], most);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -72,6 +90,7 @@ void pools_free(struct pools *pools)
 
         HASH_ITER (hh, pools->pools, pool, next) {
                 HASH_DEL(pools->pools, pool);
+                quota_unblock(&pool->blocked);
                 explicit_bzero(&pool->keys, sizeof(pool->keys));
                 free(pool->dbname);
                 free(pool);
@@ -143,7 +162,8 @@ struct pool *pools_get(struct pools *pools, const struct conf_database *line, co
         outlet_init(&pool->outlet, pools, pool);
         pool->paused = is_paused(pools, database);
         HASH_ADD_PTR(pools->pools, quota, pool);
-        atomic_store(&quota->limit, limit_of(pools, pool));
+        pool->blocked = (struct blocked){.quota = quota, .worker = pools->self};
+        set_limits(pool);
         return pool;
 }
 
@@ -217,8 +237,11 @@ void pools_configure(struct pools *pools, struct conf *conf)
                 if (!same)
                         start_anew(pool);
                 if (line != NULL)
-                        atomic_store(&pool->quota->limit, limit_of(pools, pool));
+                        set_limits(pool);
         }
+        /* When all limits are the new ones: who waits need not wait for the tick. */
+        HASH_ITER (hh, pools->pools, pool, next)
+                demand_serve(pool);
         conf_unref(old);
 }
 
@@ -248,6 +271,13 @@ static void tick_logins(struct pool *pool, int64_t now)
         }
 }
 
+static int minimum_of(const struct pool *pool)
+{
+        int minimum = pool->home->conf->opt.min_pool_size;
+
+        return pool->line != NULL ? (int)line_or(pool->line->min_pool_size, minimum) : 0;
+}
+
 static void tick_idle(struct pool *pool, int64_t now)
 {
         const struct options *opt = &pool->home->conf->opt;
@@ -263,12 +293,13 @@ static void tick_idle(struct pool *pool, int64_t now)
                         server_close(s, "database configuration changed");
                 else if (s->close_needed || s->generation != generation)
                         server_close(s, "obsolete connection");
-                else if (opt->server_idle_timeout_us > 0 && now - s->since_us > opt->server_idle_timeout_us)
+                else if (opt->server_idle_timeout_us > 0 && now - s->since_us > opt->server_idle_timeout_us &&
+                         atomic_load(&pool->quota->open) > minimum_of(pool))
                         server_close(s, "server idle timeout");
                 else if (now - s->connected_us > lifetime)
                         server_close(s, "server lifetime over");
                 else if (quota_exceeded(pool->quota))
-                        server_close(s, "server_over_limit");
+                        server_close(s, "too many servers in the pool");
         }
 }
 
@@ -315,14 +346,15 @@ static void tick_orphans(struct pool *pool)
         pool_fail_all(pool, POOL_UNREACHABLE, &r);
 }
 
-static void keep_minimum(struct pool *pool, int64_t now)
+void pools_keep_minimum(struct pool *pool)
 {
-        int minimum = pool->home->conf->opt.min_pool_size;
+        int minimum = minimum_of(pool), limit = atomic_load(&pool->quota->limit);
 
-        if (pool->line == NULL || pool->paused || now < pool->retry_us)
+        if (pool->line == NULL || pool->paused || loop_now(pool->home->loop) < pool->retry_us)
                 return;
-        minimum = (int)line_or(pool->line->min_pool_size, minimum);
-        if (atomic_load(&pool->quota->open) < minimum && quota_take(pool->quota))
+        if (limit > 0 && limit < minimum)
+                minimum = limit;
+        if (minimum > 0 && quota_take(pool->quota, minimum, NULL, INT64_MAX) == QUOTA_TAKEN)
                 server_open(pool);
 }
 
@@ -337,7 +369,6 @@ void pools_tick(struct pools *pools)
                 tick_idle(pool, now);
                 tick_resets(pool, now);
                 tick_queue(pool, now);
-                keep_minimum(pool, now);
                 outlet_retry(&pool->outlet);
                 pool_retry(pool);
         }

@@ -36,6 +36,7 @@ const struct machine_state server_states[SERVER_STATES] = {
 
 void server_move(struct server *s, enum server_state to)
 {
+        struct list *list;
         int *count;
 
         machine_move(server_states, s->state, to);
@@ -45,10 +46,14 @@ void server_move(struct server *s, enum server_state to)
         }
         s->state = to;
         s->since_us = loop_now(s->pool->home->loop);
-        if (pool_list_of(s->pool, to, &count) != NULL) {
-                list_prepend(pool_list_of(s->pool, to, &count), &s->in_pool);
-                ++*count;
-        }
+        list = pool_list_of(s->pool, to, &count);
+        if (list == NULL)
+                return;
+        if (to == SERVER_IDLE && s->pool->home->conf->opt.server_round_robin)
+                list_append(list, &s->in_pool);
+        else
+                list_prepend(list, &s->in_pool);
+        ++*count;
 }
 
 static void free_server(struct grave *grave)
@@ -298,6 +303,7 @@ static void on_event(struct stream *stream, enum stream_event event)
         }
 }
 
+/* Also for the log: the node's side of a connection can be found by our port. */
 static void note_addresses(struct server *s, int fd)
 {
         struct address address = {.size = sizeof(address.u)};

@@ -85,6 +85,7 @@ static void forget(struct client *c)
         settings_unref(table, c->settings_now);
         c->startup = c->settings = c->settings_now = NULL;
         key_leave(c);
+        budgets_leave(c->budget);
         list_unlink(&c->in_clients);
         atomic_fetch_sub_explicit(&c->room->crowd->clients[c->room->self], 1, memory_order_relaxed);
         atomic_fetch_sub_explicit(&c->room->crowd->total, 1, memory_order_relaxed);

@@ -50,9 +50,10 @@ struct client {
         struct endpoint *endpoint;        /* from WELCOME on */
         struct list in_clients, in_phase; /* in_phase: room->logins or room->held */
         struct waiter waiter;
-        struct server *server; /* written by session/link.c alone */
-        struct entry *entry;   /* until IDLE */
-        struct buf in;         /* read and not yet forwarded */
+        struct server *server;               /* written by session/link.c alone */
+        struct entry *entry;                 /* until IDLE */
+        struct budget *budget[BUDGET_KINDS]; /* references to those it is counted in; NULL: in none */
+        struct buf in;                       /* read and not yet forwarded */
         struct names names;
         struct buf unnamed; /* the body of the last unnamed Parse, when no Bind followed in its segment */
 

@@ -34,6 +34,7 @@ static void set_up(struct endpoint *e)
         e->room->looks_for_idle =
             e->room->looks_for_idle || e->client_idle_timeout_us > 0 || e->idle_transaction_timeout_us > 0;
         e->consistency = e->line->consistency >= 0 ? e->line->consistency : conf->opt.consistency;
+        e->min_pool_size = e->line->min_pool_size >= 0 ? e->line->min_pool_size : conf->opt.min_pool_size;
         e->cluster = cluster_for(e->line);
         e->single = !e->cluster->probed || !conf->opt.routing;
         for (int i = 0; i < TOPOLOGY_NODES_MAX; i++)
@@ -128,6 +129,38 @@ struct pool *endpoint_pool(struct endpoint *e, int index)
                         pool_offer_keys(e->pools[index], &e->keys);
         }
         return e->pools[index];
+}
+
+/* Lines with a user of their own need no client; one worker makes what is missing. */
+static void make_forced(struct room *room)
+{
+        for (size_t i = 0; i < room->conf->database_count; i++) {
+                const struct conf_database *line = &room->conf->databases[i];
+                int minimum = line->min_pool_size >= 0 ? line->min_pool_size : room->conf->opt.min_pool_size;
+
+                if (minimum > 0 && line->user != NULL && strcmp(line->name, "*") != 0)
+                        (void)endpoint_get(room, line, line->name, line->user);
+        }
+}
+
+void endpoints_keep_minimum(struct room *room)
+{
+        struct endpoint *e, *next;
+
+        if (!room->keeps_minimum)
+                return;
+        if (room->self == 0)
+                make_forced(room);
+        HASH_ITER (hh, room->endpoints, e, next) {
+                const struct topology *t;
+
+                if (e->min_pool_size == 0 || e->line == NULL || (e->clients == 0 && e->line->user == NULL))
+                        continue;
+                t = endpoint_topology(e);
+                for (int i = 0; i < t->count; i++)
+                        if (t->nodes[i].state == NODE_UP)
+                                pools_keep_minimum(endpoint_pool(e, i));
+        }
 }
 
 void endpoint_offer_keys(struct endpoint *e, const struct scram_keys *keys)

@@ -27,6 +27,7 @@ struct endpoint {
         int welcome_count;
         int pool_mode; /* enum pool_mode */
         int consistency;
+        int min_pool_size;
         int64_t client_idle_timeout_us, idle_transaction_timeout_us; /* 0: none */
         bool single; /* nothing to choose: one node, or routing=off */
         struct scram_keys keys;
@@ -50,6 +51,10 @@ const struct topology *endpoint_topology(struct endpoint *e);
 
 /* The pool of node `index`. */
 struct pool *endpoint_pool(struct endpoint *e, int index);
+
+/* For the room's tick: keeps min_pool_size servers for those that have a client, and for the databases with a
+ * user of their own even when nobody has come yet. */
+void endpoints_keep_minimum(struct room *room);
 
 /* SCRAM keys a client has logged in with: all pools of the endpoint may use them. */
 void endpoint_offer_keys(struct endpoint *e, const struct scram_keys *keys);

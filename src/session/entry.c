@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "session/cancel.h"
 #include "session/carry.h"
+#include "session/gate.h"
 #include "session/link.h"
 #include "session/startup.h"
 #include "wire/startup.h"
@@ -153,7 +154,7 @@ void entry_learned(struct client *c)
 }
 
 /* A unix-socket client with our own user id may enter the console as `pgbouncer` without a password. */
-static bool is_own_user(struct client *c)
+bool entry_is_own_user(const struct client *c)
 {
         struct ucred peer;
         socklen_t size = sizeof(peer);
@@ -166,7 +167,7 @@ static void enter_console(struct client *c)
 {
         struct entry *e = c->entry;
         const struct conf_user *user = conf_find_user(c->room->conf, e->user);
-        bool own = is_own_user(c), admin = own || (user != NULL && user->admin);
+        bool own = entry_is_own_user(c), admin = own || (user != NULL && user->admin);
         struct buf rest = {0};
         struct visitor visitor;
         struct setting name;
@@ -189,8 +190,10 @@ static void enter_console(struct client *c)
             .id = c->id,
             .connected_wall_us = c->connected_wall_us,
             .application_name = settings_get(c->startup, SV("application_name"), &name) ? name.value.p : "",
+            .budget = {c->budget[0], c->budget[1]},
         };
         c->room->crowd->adopt(c->room->crowd->adopt_arg, &visitor);
+        memset(c->budget, 0, sizeof(c->budget));
         client_close(c, NULL, NULL);
 }
 
@@ -275,16 +278,15 @@ static void authenticate(struct client *c)
 {
         const struct options *opt = &c->room->conf->opt;
         const char *secret = secret_of(c);
-        bool known = conf_find_user(c->room->conf, c->entry->user) != NULL;
 
-        if (is_own_user(c)) {
+        if (entry_is_own_user(c)) {
                 admit(c);
                 return;
         }
         switch ((enum auth_type)opt->auth_type) {
         case AUTH_ANY: admit(c); return;
         case AUTH_TRUST:
-                if (known)
+                if (secret != NULL) /* a line in [users], or a word in admin_users, makes no user */
                         admit(c);
                 else
                         client_refuse(c, "28000", "\"trust\" authentication failed");
@@ -397,7 +399,6 @@ static void begin_session(struct client *c, const struct startup *s, struct sv r
 {
         struct entry *e = xcalloc(1, sizeof(*e));
         struct refusal r = {0};
-        const struct options *opt = &c->room->conf->opt;
 
         c->entry = e;
         e->rest = rest;
@@ -406,12 +407,7 @@ static void begin_session(struct client *c, const struct startup *s, struct sv r
                 return;
         }
         e->admin_database = strcmp(e->database, "pgbouncer") == 0 || strcmp(e->database, "pgsteer") == 0;
-        if (!e->admin_database &&
-            atomic_load_explicit(&c->room->crowd->total, memory_order_relaxed) > opt->max_client_conn) {
-                client_refuse(c, "08P01", "no more connections allowed (max_client_conn)");
-                return;
-        }
-        if (!startup_negotiate(c, s))
+        if (!startup_negotiate(c, s) || !gate_enter(c))
                 return;
         authenticate(c);
 }

@@ -29,6 +29,9 @@ void entry_ask(struct client *c);
 void entry_granted(struct client *c, struct server *s);
 void entry_learned(struct client *c);
 
+/* Whether it has our own user id, came through the Unix socket and wants to be the console's `pgbouncer`. */
+bool entry_is_own_user(const struct client *c);
+
 void entry_free(struct client *c);
 
 /* A new configuration: passwords may have changed. */

@@ -86,7 +86,17 @@ static void on_lost(struct server *s, const char *why)
         loss_of_server(s->client, why, false);
 }
 
-static const struct pool_ops pool_ops = {on_granted, on_failed, on_readable, on_drained, on_lost};
+static void on_reserving(struct waiter *w)
+{
+        const struct client *c = client_of(w);
+        char name[400];
+
+        log_warning("C-%p: %s taking connection from reserve_pool", (const void *)c,
+                    client_name(c, name, sizeof(name)));
+}
+
+static const struct pool_ops pool_ops = {on_granted, on_failed, on_readable,
+                                         on_drained, on_lost,   on_reserving};
 
 /* ---- configuration ---- */
 
@@ -108,8 +118,17 @@ static const char **split(const char *text)
         return list;
 }
 
+static bool keeps_minimum(const struct conf *conf)
+{
+        for (size_t i = 0; i < conf->database_count; i++)
+                if (conf->databases[i].min_pool_size > 0)
+                        return true;
+        return conf->opt.min_pool_size > 0;
+}
+
 static void read_rules(struct room *room)
 {
+        room->keeps_minimum = keeps_minimum(room->conf);
         free(room->rule_lists[0]);
         free(room->rule_lists[1]);
         room->rule_lists[0] = split(room->conf->opt.route_primary);
@@ -206,6 +225,7 @@ static void on_tick(void *arg)
         int64_t now = loop_now(room->loop);
 
         pools_tick(&room->pools);
+        endpoints_keep_minimum(room);
         tick_held(room, now);
         tick_logins(room, now);
         tick_idle(room, now);

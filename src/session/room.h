@@ -29,7 +29,8 @@ struct visitor {
         int port;
         uint64_t id;
         int64_t connected_wall_us;
-        const char *application_name; /* "": none */
+        const char *application_name;        /* "": none */
+        struct budget *budget[BUDGET_KINDS]; /* it is counted in, taken over; NULL: in none */
 };
 
 /* What all workers share about clients. */
@@ -71,6 +72,7 @@ struct room {
         struct watch *watch;
         struct timer *tick;
         uint64_t random;
+        bool keeps_minimum;  /* some pool may have a min_pool_size */
         bool looks_for_idle; /* some endpoint has a timeout for idle clients or transactions */
 };
 

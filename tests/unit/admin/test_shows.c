@@ -44,7 +44,7 @@ static struct conf_database lines[] = {
      .pool_size = -1,
      .max_db_connections = -1,
      .max_db_client_connections = -1},
-    {.name = "forced", .user = "boss", .pool_mode = POOL_SESSION, .pool_size = 5, .max_db_connections = -1}};
+    {.name = "forced", .user = "boss", .pool_mode = POOL_SESSION, .pool_size = 5, .max_db_connections = 6}};
 static struct conf_database list_line[] = {{.name = "app",
                                             .dbname = "appdb",
                                             .hosts = {{"h1", 1}, {"h2", 2}},
@@ -58,13 +58,16 @@ static struct conf_user users[] = {{.name = "ann",
                                     .reserve_pool_size = -1,
                                     .pool_mode = POOL_SESSION,
                                     .max_user_connections = 3,
-                                    .max_user_client_connections = -1},
+                                    .max_user_client_connections = -1,
+                                    .listed = true},
+                                   {.name = "zed", .admin = true},
                                    {.name = "zoe",
                                     .pool_size = 12,
                                     .reserve_pool_size = -1,
                                     .pool_mode = -1,
                                     .max_user_connections = -1,
-                                    .max_user_client_connections = -1}};
+                                    .max_user_client_connections = -1,
+                                    .listed = true}};
 
 struct stage {
         struct census *census;
@@ -95,8 +98,9 @@ static void stage_init(struct stage *s)
         s->conf.databases = lines;
         s->conf.database_count = 2;
         s->conf.users = users;
-        s->conf.user_count = 2;
+        s->conf.user_count = 3;
         s->conf.opt.default_pool_size = 20;
+        s->conf.opt.auth_user = "";
         s->conf.opt.listen_port = 6432;
         s->console = (struct census_socket){.user = "root",
                                             .database = "pgbouncer",
@@ -120,6 +124,29 @@ static void stage_fini(struct stage *s)
 {
         paused_fini(&s->paused);
         free(s->census);
+}
+
+/* So many servers and clients are there. */
+static void count_in(enum budget_kind kind, const char *name, int sv, int cl)
+{
+        struct budget *b = budget_for(kind, name);
+
+        budget_lock();
+        budget_count(b, sv);
+        budget_unlock();
+        while (cl-- > 0)
+                UNIT_ASSERT(budget_enter(b, 0));
+}
+
+/* And out again. */
+static void count_out(enum budget_kind kind, const char *name)
+{
+        struct budget_numbers n = budget_numbers(kind, name);
+
+        count_in(kind, name, -n.servers, 0);
+        while (n.clients-- > 0)
+                budgets_leave((struct budget *[BUDGET_KINDS]){budget_for(kind, name)});
+        UNIT_ASSERT(budget_numbers(kind, name).servers == 0 && budget_numbers(kind, name).clients == 0);
 }
 
 static void show(struct stage *s, const char *name, struct table *t)
@@ -266,7 +293,13 @@ static void databases_are_lines_and_those_in_use(void)
 
         stage_init(&s);
         paused_add(&s.paused, "auto");
+        s.conf.opt.max_db_connections = 30;
+        s.conf.opt.max_db_client_connections = 40;
+        count_in(BUDGET_DATABASE, "app", 9, 7);
+        count_in(BUDGET_DATABASE, "pgbouncer", 0, 3);
         show(&s, "databases", &t);
+        count_out(BUDGET_DATABASE, "app");
+        count_out(BUDGET_DATABASE, "pgbouncer");
         UNIT_ASSERT(table_rows(&t) == 4);
         UNIT_ASSERT(text_is(&t, 0, "name", "app") && text_is(&t, 1, "name", "auto"));
         UNIT_ASSERT(text_is(&t, 2, "name", "forced") && text_is(&t, 3, "name", "pgbouncer"));
@@ -276,7 +309,10 @@ static void databases_are_lines_and_those_in_use(void)
         UNIT_ASSERT(text_is(&t, 1, "database", "auto") && text_is(&t, 1, "force_user", NULL));
         UNIT_ASSERT(text_is(&t, 2, "force_user", "boss") && text_is(&t, 2, "pool_mode", "session"));
         UNIT_ASSERT(number(&t, 2, "pool_size") == 5 && number(&t, 1, "pool_size") == 20);
+        UNIT_ASSERT(number(&t, 0, "max_connections") == 30 && number(&t, 0, "max_client_connections") == 40);
+        UNIT_ASSERT(number(&t, 2, "max_connections") == 6 && number(&t, 2, "max_client_connections") == 40);
         UNIT_ASSERT(text_is(&t, 3, "host", NULL) && number(&t, 3, "port") == 6432);
+        UNIT_ASSERT(number(&t, 3, "current_client_connections") == 3);
         table_fini(&t);
 
         unit_row("a list of equal hosts");
@@ -297,13 +333,23 @@ static void users_are_counted(void)
         struct table t;
 
         stage_init(&s);
+        s.conf.opt.max_user_connections = 50;
+        s.conf.opt.max_user_client_connections = 60;
+        count_in(BUDGET_USER, "ann", 8, 7);
+        count_in(BUDGET_USER, "zoe", 1, 0);
         show(&s, "users", &t);
-        UNIT_ASSERT(table_rows(&t) == 2);
-        UNIT_ASSERT(text_is(&t, 0, "name", "ann") && text_is(&t, 0, "pool_mode", "session"));
-        UNIT_ASSERT(text_is(&t, 0, "pool_size", "") && text_is(&t, 1, "pool_size", "       12"));
+        count_out(BUDGET_USER, "ann");
+        count_out(BUDGET_USER, "zoe");
+        /* Forced users and the console's are users, too; who is only named in admin_users is none. */
+        UNIT_ASSERT(table_rows(&t) == 4 && text_is(&t, 0, "name", "ann") && text_is(&t, 1, "name", "boss"));
+        UNIT_ASSERT(text_is(&t, 2, "name", "pgbouncer") && text_is(&t, 3, "name", "zoe"));
+        UNIT_ASSERT(text_is(&t, 0, "pool_mode", "session") && text_is(&t, 1, "pool_mode", NULL));
+        UNIT_ASSERT(text_is(&t, 0, "pool_size", "") && text_is(&t, 3, "pool_size", "       12"));
         UNIT_ASSERT(number(&t, 0, "max_user_connections") == 3 && number(&t, 0, "current_connections") == 8);
+        UNIT_ASSERT(number(&t, 1, "max_user_connections") == 50);
         UNIT_ASSERT(number(&t, 0, "current_client_connections") == 7);
-        UNIT_ASSERT(number(&t, 1, "current_connections") == 1 && text_is(&t, 1, "pool_mode", NULL));
+        UNIT_ASSERT(number(&t, 0, "max_user_client_connections") == 60);
+        UNIT_ASSERT(number(&t, 3, "current_connections") == 1 && text_is(&t, 3, "pool_mode", NULL));
         table_fini(&t);
         stage_fini(&s);
 }
@@ -313,7 +359,7 @@ static void lists_count(void)
         static const struct {
                 const char *name;
                 int items;
-        } rows[] = {{"databases", 2},    {"users", 2},         {"peers", 0},         {"pools", 5},
+        } rows[] = {{"databases", 2},    {"users", 4},         {"peers", 0},         {"pools", 5},
                     {"peer_pools", 0},   {"free_clients", 0},  {"used_clients", 16}, {"login_clients", 4},
                     {"free_servers", 0}, {"used_servers", 11}, {"dns_names", 0},     {"dns_zones", 0},
                     {"dns_queries", 0},  {"dns_pending", 0}};

@@ -74,7 +74,13 @@ static void on_drained(struct server *s)
         (void)s;
 }
 
-static const struct pool_ops ops = {on_granted, on_failed, on_readable, on_drained, on_lost};
+static void on_reserving(struct waiter *w)
+{
+        (void)w;
+        stage.reserved++;
+}
+
+static const struct pool_ops ops = {on_granted, on_failed, on_readable, on_drained, on_lost, on_reserving};
 
 void stage_init(int workers, const char *line, const char *settings)
 {

@@ -28,6 +28,7 @@ struct stage {
         struct pool *pool[2];
         struct node *node;
         int workers, granted;
+        int reserved; /* connections opened out of the reserve */
         struct guest guest[GUESTS];
 };
 

@@ -204,7 +204,13 @@ static void on_lost(struct server *s, const char *why)
         on_server(s);
 }
 
-static const struct pool_ops ops = {on_granted, on_failed, on_server, on_server, on_lost};
+static void on_reserving(struct waiter *w)
+{
+        (void)w;
+        atomic_fetch_add(&troubles, 1);
+}
+
+static const struct pool_ops ops = {on_granted, on_failed, on_server, on_server, on_lost, on_reserving};
 
 static void *live(void *arg)
 {

@@ -1,0 +1,75 @@
+#include "session/gate.h"
+
+#include "session/entry.h"
+
+static bool is_administrator(const struct client *c, const struct conf_user *user)
+{
+        return c->entry->admin_database && (entry_is_own_user(c) || (user != NULL && user->admin));
+}
+
+/* Counts it in; false when there are so many, and nobody is exempt. */
+static bool count_in(struct client *c, enum budget_kind kind, const char *name, int limit)
+{
+        struct budget *budget = budget_for(kind, name);
+
+        if (!budget_enter(budget, limit)) {
+                budget_unref(budget);
+                return false;
+        }
+        c->budget[kind] = budget;
+        return true;
+}
+
+/* A database that is not there has no number of clients; one that "*" stands for has its own. */
+static bool enter_database(struct client *c, const struct conf_database *line, bool exempt)
+{
+        int limit = c->room->conf->opt.max_db_client_connections;
+
+        if (c->entry->admin_database)
+                return count_in(c, BUDGET_DATABASE, "pgbouncer", exempt ? 0 : limit);
+        if (line == NULL)
+                return true;
+        if (line->max_db_client_connections > 0)
+                limit = line->max_db_client_connections;
+        return count_in(c, BUDGET_DATABASE, c->entry->database, limit);
+}
+
+/* Nobody can make us count names that nobody has. */
+static bool enter_user(struct client *c, const struct conf_database *line, bool exempt)
+{
+        const struct conf *conf = c->room->conf;
+        int limit = conf->opt.max_user_client_connections;
+        /* auth_type=any does not care what a client calls itself: who it becomes is counted. */
+        bool becomes = conf->opt.auth_type == AUTH_ANY && line != NULL && line->user != NULL;
+        const char *name = becomes ? line->user : c->entry->user;
+        const struct conf_user *user = conf_find_user(conf, name);
+
+        if (user == NULL && !becomes)
+                return true;
+        if (user != NULL && user->max_user_client_connections > 0)
+                limit = user->max_user_client_connections;
+        return count_in(c, BUDGET_USER, name, exempt ? 0 : limit);
+}
+
+bool gate_enter(struct client *c)
+{
+        const struct conf *conf = c->room->conf;
+        const struct entry *e = c->entry;
+        const struct conf_database *line = e->admin_database ? NULL : conf_find_database(conf, e->database);
+        bool exempt = is_administrator(c, conf_find_user(conf, e->user));
+
+        if (!e->admin_database &&
+            atomic_load_explicit(&c->room->crowd->total, memory_order_relaxed) > conf->opt.max_client_conn) {
+                client_refuse(c, "08P01", "no more connections allowed (max_client_conn)");
+                return false;
+        }
+        if (!enter_database(c, line, exempt)) {
+                client_refuse(c, "08P01", "client connections exceeded (max_db_client_connections)");
+                return false;
+        }
+        if (!enter_user(c, line, exempt)) {
+                client_refuse(c, "08P01", "client connections exceeded (max_user_client_connections)");
+                return false;
+        }
+        return true;
+}
