@@ -34,6 +34,7 @@ struct control {
         struct event *shutdown_timer;
         enum shutdown_mode shutdown;
         bool shutting_down;
+        int status;  /* of the process */
         int verbose; /* of the command line */
         int wake_fd;
 };
@@ -116,36 +117,55 @@ static struct health *present_health(void *arg)
 
 static void stop_now(struct control *ctl)
 {
-        if (!ctl->loop.stop)
-                log_info("shutting down");
+        ctl->shutting_down = true;
         loop_stop(&ctl->loop);
 }
 
-static void on_look(void *arg, int left)
+static void on_servers_counted(void *arg, int busy)
 {
         struct control *ctl = arg;
 
-        if (left == 0)
+        if (busy == 0 && !ctl->loop.stop) {
+                log_info("server connections dropped, exiting");
                 stop_now(ctl);
+        }
+}
+
+static void on_clients_counted(void *arg, int clients)
+{
+        struct control *ctl = arg;
+
+        if ((size_t)clients + admin_console_count(ctl->admin) == 0 && !ctl->loop.stop) {
+                log_info("client connections dropped, exiting");
+                stop_now(ctl);
+        }
+}
+
+static void look(struct control *ctl, enum order_kind servers)
+{
+        struct mailbox *home = &ctl->loop.mailbox;
+
+        if (ctl->shutdown == SHUTDOWN_WAIT_FOR_SERVERS)
+                orders_give(&ctl->crowd, servers, NULL, NULL, home, on_servers_counted, ctl);
+        else
+                orders_give(&ctl->crowd, ORDER_COUNT_CLIENTS, NULL, NULL, home, on_clients_counted, ctl);
 }
 
 static void on_shutdown_look(evutil_socket_t fd, short what, void *arg)
 {
-        struct control *ctl = arg;
-
         (void)fd;
         (void)what;
-        orders_give(&ctl->crowd, ctl->shutdown == SHUTDOWN_WAIT_FOR_SERVERS ? ORDER_DRAIN : ORDER_UNLISTEN,
-                    NULL, NULL, &ctl->loop.mailbox, on_look, ctl);
+        look(arg, ORDER_DRAIN);
 }
 
-/* No worker watches the sockets any more: now another process may be the only one to answer there. */
-static void on_unlistened(void *arg, int left)
+/* No worker watches the sockets any more: now another process may be the only one to answer there. The unix
+ * socket stays, for the console. */
+static void on_unlistened(void *arg, int zero)
 {
         struct control *ctl = arg;
 
-        (void)left;
-        listeners_close(ctl->listeners);
+        (void)zero;
+        listeners_close_tcp(ctl->listeners);
 }
 
 static void shut_down(void *arg, enum shutdown_mode mode)
@@ -154,24 +174,27 @@ static void shut_down(void *arg, enum shutdown_mode mode)
         struct timeval interval = {0, SHUTDOWN_LOOK_MS * 1000L};
 
         service_stopping();
-        if (mode == SHUTDOWN_NOW || (ctl->shutting_down && ctl->shutdown == mode)) {
+        if (mode == SHUTDOWN_NOW) {
                 stop_now(ctl);
                 return;
         }
         ctl->shutdown = mode;
+        if (mode == SHUTDOWN_WAIT_FOR_SERVERS)
+                admin_pause(ctl->admin);
+        if (ctl->shutting_down)
+                return;
         ctl->shutting_down = true;
         atomic_store(&ctl->crowd.refusing, true);
         orders_give(&ctl->crowd, ORDER_UNLISTEN, NULL, NULL, &ctl->loop.mailbox, on_unlistened, ctl);
         /* At once, so that an idle process ends at once. Who waits for a server has until the next look to
-         * get one.
-         */
-        orders_give(&ctl->crowd, mode == SHUTDOWN_WAIT_FOR_SERVERS ? ORDER_PAUSE : ORDER_UNLISTEN, NULL, NULL,
-                    &ctl->loop.mailbox, on_look, ctl);
+         * get one. */
+        look(ctl, ORDER_PAUSE);
         event_add(ctl->shutdown_timer, &interval);
 }
 
 /* ---- signals ---- */
 
+/* SIGTERM and SIGINT: the first one waits, the second one does not. */
 static void shut_down_by_signal(struct control *ctl, const char *name, enum shutdown_mode mode,
                                 const char *waiting)
 {
@@ -181,6 +204,11 @@ static void shut_down_by_signal(struct control *ctl, const char *name, enum shut
         } else {
                 log_info("got %s, shutting down, waiting for %s", name, waiting);
         }
+        if (mode != SHUTDOWN_NOW && admin_is_suspended(ctl->admin)) {
+                log_error("suspend was in progress, going down immediately");
+                ctl->status = 1;
+                mode = SHUTDOWN_NOW;
+        }
         shut_down(ctl, mode);
 }
 
@@ -189,7 +217,7 @@ static void resume_by_signal(struct control *ctl)
         if (ctl->shutting_down)
                 log_info("got SIGUSR2 while shutting down, ignoring");
         else
-                admin_resume(ctl->admin);
+                admin_resume_signal(ctl->admin);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -214,7 +242,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
                 log_info("got SIGQUIT, fast exit");
                 shut_down(ctl, SHUTDOWN_NOW);
                 break;
-        case SIGUSR1: admin_pause(ctl->admin); break;
+        case SIGUSR1: admin_pause_signal(ctl->admin); break;
         case SIGUSR2: resume_by_signal(ctl); break;
         default: break;
         }
@@ -313,6 +341,7 @@ int control_run(struct conf *conf, struct listeners *listeners, int verbose)
 {
         struct control *ctl = xcalloc(1, sizeof(*ctl));
         sigset_t all, before;
+        int status;
 
         ctl->conf = conf;
         ctl->listeners = listeners;
@@ -338,6 +367,7 @@ int control_run(struct conf *conf, struct listeners *listeners, int verbose)
         service_ready();
         loop_run(&ctl->loop);
         take_down(ctl);
+        status = ctl->status;
         free(ctl);
-        return 0;
+        return status;
 }

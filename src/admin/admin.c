@@ -102,6 +102,8 @@ void admin_free(struct admin *admin)
         while ((it = list_first(&admin->consoles)) != NULL)
                 console_close(list_item(it, struct console, in_admin), "shutting down");
         timer_free(admin->stats_timer);
+        timer_free(admin->suspend_timer);
+        admin->suspend_timer = NULL;
         admin->closed = true;
         admin_unref(admin);
 }
@@ -211,6 +213,19 @@ void admin_cancel(void *admin, const struct cancel_key *key, void (*done)(void *
         mailbox_post(&a->loop->mailbox, &cancel->letter);
 }
 
+bool admin_kill_console(struct admin *admin, uint64_t id)
+{
+        list_for_each (it, &admin->consoles) {
+                struct console *c = list_item(it, struct console, in_admin);
+
+                if (c->id == id) {
+                        console_kill(c, "08P01", "admin forced disconnect");
+                        return true;
+                }
+        }
+        return false;
+}
+
 struct census_socket *admin_consoles(struct admin *admin, size_t *count)
 {
         struct census_socket *rows = xcalloc(admin->console_count + 1, sizeof(*rows));
@@ -222,16 +237,20 @@ struct census_socket *admin_consoles(struct admin *admin, size_t *count)
                 rows[n++] = (struct census_socket){
                     .user = c->user,
                     .database = "pgbouncer",
-                    .state = c->state == CONSOLE_IDLE ? "idle" : "active",
+                    .state = "idle", /* it never has a server */
                     .node = "",
                     .addr = c->address,
                     .port = c->port,
-                    .local_addr = "",
-                    .application_name = "",
+                    .local_addr = c->local_addr,
+                    .local_port = c->local_port,
+                    .application_name = c->application_name,
                     .connect_wall_us = c->since_wall_us,
                     .request_wall_us = c->request_wall_us,
                     .ptr = (uint64_t)(uintptr_t)c,
+                    .remote_pid = c->remote_pid,
                     .prepared_statements = c->saved_count,
+                    .unread = buf_len(&c->in),
+                    .unsent = stream_unsent(&c->stream),
                     .id = c->id,
                     .worker = -1,
                     .pin = "",
@@ -247,27 +266,48 @@ void admin_resumed(struct admin *admin)
 {
         admin->paused.all = false;
         admin->paused.killed = false;
-        for (size_t i = 0; i < admin->paused.count; i++)
-                admin->workers->order(admin->crowd, ORDER_PAUSE, admin->paused.names[i], NULL,
+        for (size_t i = 0; i < admin->paused.names.count; i++)
+                admin->workers->order(admin->crowd, ORDER_PAUSE, admin->paused.names.names[i], NULL,
                                       &admin->loop->mailbox, NULL, NULL);
 }
 
 void admin_pause(struct admin *admin)
 {
-        if (admin->paused.all) {
-                log_warning("already suspended/paused");
-                return;
-        }
         admin->paused.all = true;
         admin->workers->order(admin->crowd, ORDER_PAUSE, "", NULL, &admin->loop->mailbox, NULL, NULL);
 }
 
-void admin_resume(struct admin *admin)
+void admin_pause_signal(struct admin *admin)
 {
-        if (!admin->paused.all && !admin->paused.killed) {
-                log_warning("pooler is not paused/suspended");
+        if (admin->paused.all || admin->paused.suspended) {
+                log_info("got SIGUSR1, but already paused/suspended");
                 return;
         }
-        admin->workers->order(admin->crowd, ORDER_RESUME, "", NULL, &admin->loop->mailbox, NULL, NULL);
-        admin_resumed(admin);
+        log_info("got SIGUSR1, pausing all activity");
+        admin_pause(admin);
+}
+
+void admin_resume_signal(struct admin *admin)
+{
+        if (admin->paused.suspended) {
+                log_info("got SIGUSR2, continuing from SUSPEND");
+                admin_wake(admin);
+        } else if (admin->paused.all || admin->paused.killed) {
+                log_info("got SIGUSR2, continuing from PAUSE");
+                admin->workers->order(admin->crowd, ORDER_RESUME, "", NULL, &admin->loop->mailbox, NULL,
+                                      NULL);
+                admin_resumed(admin);
+        } else {
+                log_info("got SIGUSR2, but not paused/suspended");
+        }
+}
+
+bool admin_is_suspended(const struct admin *admin)
+{
+        return admin->paused.suspended;
+}
+
+size_t admin_console_count(const struct admin *admin)
+{
+        return admin->console_count;
 }

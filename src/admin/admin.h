@@ -34,9 +34,16 @@ void admin_adopt(void *admin, const struct visitor *visitor);
 void admin_cancel(void *admin, const struct cancel_key *key, void (*done)(void *arg, bool found),
                   void *done_arg);
 
-/* PAUSE, RESUME, SUSPEND as a signal gives them (SIGUSR1, SIGUSR2). */
+/* What SIGUSR1 and SIGUSR2 say; logs what comes of it. */
+void admin_pause_signal(struct admin *admin);
+void admin_resume_signal(struct admin *admin);
+
+/* PAUSE of all, for a shutdown that waits for servers. */
 void admin_pause(struct admin *admin);
-void admin_resume(struct admin *admin);
+
+bool admin_is_suspended(const struct admin *admin);
+/* Connections to the console. */
+size_t admin_console_count(const struct admin *admin);
 
 /* Closes its clients and frees. */
 void admin_free(struct admin *admin);

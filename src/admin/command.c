@@ -347,14 +347,6 @@ static bool parse_deallocate(struct parse *p)
         return parse_name(p);
 }
 
-static bool parse_nothing_yet(struct parse *p)
-{
-        refusal_set(p->refusal, "ERROR", "0A000", "%.*s is not supported yet", SV_ARG(sv_trim(p->whole)));
-        utf8_clean(p->refusal->text);
-        p->refusal->hint = "SHOW HELP lists the commands there are.";
-        return false;
-}
-
 static const struct {
         const char *word;
         enum verb verb;
@@ -371,10 +363,10 @@ static const struct {
     {"kill", VERB_KILL, "KILL", parse_name},
     {"wait_close", VERB_WAIT_CLOSE, "WAIT_CLOSE", parse_name},
     {"shutdown", VERB_SHUTDOWN, "SHUTDOWN", parse_shutdown},
-    {"suspend", VERB_NOTHING, "", parse_nothing_yet},
-    {"enable", VERB_NOTHING, "", parse_nothing_yet},
-    {"disable", VERB_NOTHING, "", parse_nothing_yet},
-    {"kill_client", VERB_NOTHING, "", parse_nothing_yet},
+    {"suspend", VERB_SUSPEND, "SUSPEND", parse_no_name},
+    {"enable", VERB_ENABLE, "ENABLE", parse_name},
+    {"disable", VERB_DISABLE, "DISABLE", parse_name},
+    {"kill_client", VERB_KILL_CLIENT, "KILL_CLIENT", parse_name},
     /* drivers */
     {"begin", VERB_BEGIN, "BEGIN", parse_anything},
     {"start", VERB_BEGIN, "START TRANSACTION", parse_anything},
@@ -438,7 +430,11 @@ bool command_needs_admin(const struct command *command)
         case VERB_RESUME:
         case VERB_RECONNECT:
         case VERB_KILL:
+        case VERB_DISABLE:
+        case VERB_ENABLE:
         case VERB_WAIT_CLOSE:
+        case VERB_SUSPEND:
+        case VERB_KILL_CLIENT:
         case VERB_SHUTDOWN: return true;
         case VERB_NOTHING:
         case VERB_HELP:

@@ -26,8 +26,12 @@ enum verb {
         VERB_RESUME,
         VERB_RECONNECT,
         VERB_KILL,
+        VERB_DISABLE,
+        VERB_ENABLE,
         VERB_WAIT_CLOSE,
-        VERB_SHUTDOWN, /* name: "", "WAIT_FOR_SERVERS" or "WAIT_FOR_CLIENTS" */
+        VERB_SUSPEND,
+        VERB_KILL_CLIENT, /* name: what stands for the client's number */
+        VERB_SHUTDOWN,    /* name: "", "WAIT_FOR_SERVERS" or "WAIT_FOR_CLIENTS" */
 };
 
 enum { COMMAND_NAME_SIZE = 64, COMMAND_VALUE_SIZE = 256 };

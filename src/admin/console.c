@@ -4,6 +4,7 @@
 #include "auth/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/address.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,8 +81,7 @@ static void flush(struct console *c)
 }
 
 /* The last word to a client that breaks the protocol. */
-__attribute__((format(printf, 3, 4))) static void fatal(struct console *c, const char *sqlstate,
-                                                        const char *format, ...)
+void console_kill(struct console *c, const char *sqlstate, const char *format, ...)
 {
         struct refusal r;
         char text[sizeof(r.text)];
@@ -132,7 +132,7 @@ static void answer(struct console *c, struct job *job)
 {
         if (c->state == CONSOLE_SCRIPT)
                 simple_answer(c, &job->outcome);
-        else
+        else if (c->state == CONSOLE_PORTAL) /* not closed: it may have killed itself */
                 extended_answer(c, &job->outcome);
         job_drop(job);
 }
@@ -186,7 +186,7 @@ static void handle(struct console *c, const struct msg *m)
         case FE_COPY_DONE:
         case FE_COPY_FAIL: return; /* left over from a COPY that was refused */
         }
-        fatal(c, "08P01", "unsupported packet type for admin console: %d", m->type);
+        console_kill(c, "08P01", "unsupported packet type for admin console: %d", m->type);
 }
 
 /* One message, if it is here as a whole. */
@@ -198,12 +198,12 @@ static bool take_message(struct console *c)
         if (status == STATUS_AGAIN)
                 return false;
         if (status != STATUS_OK) {
-                fatal(c, "08P01", "invalid message length");
+                console_kill(c, "08P01", "invalid message length");
                 return false;
         }
         if (m.size > CONSOLE_MESSAGE_MAX) {
-                fatal(c, "54000", "message of %zu bytes is larger than the admin console takes (%d)", m.size,
-                      CONSOLE_MESSAGE_MAX);
+                console_kill(c, "54000", "message of %zu bytes is larger than the admin console takes (%d)",
+                             m.size, CONSOLE_MESSAGE_MAX);
                 return false;
         }
         if (m.have < m.size)
@@ -301,6 +301,9 @@ struct console *console_open(struct admin *admin, const struct visitor *visitor)
         memcpy(c->budget, visitor->budget, sizeof(c->budget));
         snprintf(c->address, sizeof(c->address), "%s", visitor->address);
         c->port = visitor->port;
+        c->local_port = visitor->port;
+        snprintf(c->local_addr, sizeof(c->local_addr), "%s", socket_local(c->stream.fd, &c->local_port).host);
+        c->remote_pid = socket_peer_pid(c->stream.fd);
         c->tx = 'I';
         c->id = visitor->id;
         c->since_us = clock_us();
@@ -349,6 +352,7 @@ void console_close(struct console *c, const char *why)
         list_unlink(&c->in_admin);
         c->admin->console_count--;
         budgets_leave(c->budget);
+        admin_console_left(c->admin);
         stream_close(&c->stream);
         loop_bury(c->admin->loop, &c->grave, console_bury);
 }

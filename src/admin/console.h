@@ -75,8 +75,9 @@ struct console {
         char *user, *application_name;
         bool may_command;
         struct budget *budget[BUDGET_KINDS]; /* it is counted in */
-        char address[64];
-        int port;
+        char address[64], local_addr[64];
+        int port, local_port;
+        uint32_t remote_pid; /* at the other end of a unix socket */
         uint64_t id;
         struct cancel_key key;
         int64_t since_us, since_wall_us, request_wall_us;
@@ -87,6 +88,10 @@ struct console *console_open(struct admin *admin, const struct visitor *visitor)
 
 /* The end. `why` for the log; the object is buried. Harmless on a closed one. */
 void console_close(struct console *c, const char *why);
+
+/* The same, and tells the client: a FATAL error. */
+__attribute__((format(printf, 3, 4))) void console_kill(struct console *c, const char *sqlstate,
+                                                        const char *format, ...);
 
 /* Works on what has come and what has ended, as far as possible. */
 void console_go_on(struct console *c);

@@ -62,9 +62,9 @@ static void state_row(struct table *t, const char *key, bool value)
 
 void fill_state(struct table *t, const struct scene *s)
 {
-        state_row(t, "active", !s->paused->all);
+        state_row(t, "active", !s->paused->all && !s->paused->suspended);
         state_row(t, "paused", s->paused->all);
-        state_row(t, "suspended", false);
+        state_row(t, "suspended", s->paused->suspended);
 }
 
 /* PgBouncer counts objects of its own pools; we have the heap's numbers, in units of 1 KiB. */

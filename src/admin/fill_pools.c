@@ -124,7 +124,7 @@ static void database_row(struct table *t, const struct scene *s, const char *nam
         table_int(t, or_limit(line->max_db_client_connections, opt->max_db_client_connections));
         table_int(t, now.clients);
         table_int(t, paused_has(s->paused, name));
-        table_int(t, 0);
+        table_int(t, nameset_has(&s->paused->disabled, name));
 }
 
 /* As PgBouncer lists it: a database of its own. */

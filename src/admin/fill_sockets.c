@@ -25,14 +25,14 @@ static void pointer_text(struct table *t, uint64_t identity)
                 table_textf(t, "0x%llx", (unsigned long long)identity);
 }
 
-/* The 21 columns of SHOW CLIENTS. `type` C or S; `prefix` before the state, for SHOW SOCKETS. */
-static void socket_row(struct table *t, const struct census_socket *k, char type, const char *prefix)
+/* The 21 columns of SHOW CLIENTS. `type` C or S. */
+static void socket_row(struct table *t, const struct census_socket *k, char type, const char *state)
 {
         table_textf(t, "%c", type);
         table_text(t, k->user);
         table_text(t, k->database);
         table_text(t, "none");
-        table_textf(t, "%s%s", prefix, k->state);
+        table_text(t, state);
         table_text(t, k->addr);
         table_int(t, k->port);
         table_text(t, k->local_addr);
@@ -51,35 +51,53 @@ static void socket_row(struct table *t, const struct census_socket *k, char type
         table_int(t, (int64_t)k->id);
 }
 
-/* Positions in PgBouncer's buffers: there are none here. */
-static void no_buffers(struct table *t)
+static bool logs_in(const struct census_socket *k)
 {
-        for (int i = 0; i < 7; i++)
-                table_int(t, 0);
+        return strcmp(k->state, "login") == 0;
 }
 
 void fill_clients(struct table *t, const struct scene *s)
 {
-        for (int w = 0; w < s->census->workers; w++)
-                for (size_t i = 0; i < s->census->worker[w].client_count; i++)
-                        socket_row(t, &s->census->worker[w].clients[i], 'C', "");
+        for (int w = 0; w < s->census->workers; w++) {
+                for (size_t i = 0; i < s->census->worker[w].client_count; i++) {
+                        const struct census_socket *k = &s->census->worker[w].clients[i];
+
+                        if (!logs_in(k))
+                                socket_row(t, k, 'C', k->state);
+                }
+        }
         for (size_t i = 0; i < s->console_count; i++)
-                socket_row(t, &s->consoles[i], 'C', "");
+                socket_row(t, &s->consoles[i], 'C', s->consoles[i].state);
 }
 
 void fill_servers(struct table *t, const struct scene *s)
 {
         for (int w = 0; w < s->census->workers; w++)
                 for (size_t i = 0; i < s->census->worker[w].server_count; i++)
-                        socket_row(t, &s->census->worker[w].servers[i], 'S', "");
+                        socket_row(t, &s->census->worker[w].servers[i], 'S',
+                                   s->census->worker[w].servers[i].state);
 }
 
+/* SHOW SOCKETS has older names: an idle client is an active one there, a new server logs in. The seven
+ * columns behind are positions in PgBouncer's packet buffer; of ours there are the numbers of bytes. */
 static void debug_row(struct table *t, const struct census_socket *k, bool server, bool active_only)
 {
-        if (active_only && strcmp(k->state, "active") != 0)
+        char state[32];
+
+        if (active_only && k->half_read + k->unread + k->unsent == 0)
                 return;
-        socket_row(t, k, server ? 'S' : 'C', server ? "sv_" : "cl_");
-        no_buffers(t);
+        if (server)
+                snprintf(state, sizeof(state), "sv_%s", strcmp(k->state, "new") == 0 ? "login" : k->state);
+        else
+                snprintf(state, sizeof(state), "cl_%s", strcmp(k->state, "idle") == 0 ? "active" : k->state);
+        socket_row(t, k, server ? 'S' : 'C', state);
+        table_int(t, (int64_t)k->unread); /* recv_pos */
+        table_int(t, 0);                  /* pkt_pos */
+        table_int(t, (int64_t)k->half_read);
+        table_int(t, 0); /* send_pos */
+        table_int(t, 0); /* send_remain */
+        table_int(t, (int64_t)k->unread);
+        table_int(t, (int64_t)k->unsent);
 }
 
 static void debug_rows(struct table *t, const struct scene *s, bool active_only)
@@ -112,6 +130,8 @@ void fill_sessions(struct table *t, const struct scene *s)
                 for (size_t i = 0; i < s->census->worker[w].client_count; i++) {
                         const struct census_socket *k = &s->census->worker[w].clients[i];
 
+                        if (logs_in(k))
+                                continue;
                         table_int(t, (int64_t)k->id);
                         table_text(t, k->database);
                         table_text(t, k->user);

@@ -35,6 +35,10 @@ struct admin {
         struct list consoles;
         size_t console_count;
         struct paused paused;
+        /* admin/suspend.c: while paused.suspended */
+        bool suspended; /* all is at rest */
+        int64_t suspend_since_us;
+        struct timer *suspend_timer; /* NULL: never needed yet */
         struct averages averages;
         struct counters own; /* what the console itself was asked */
         struct timer *stats_timer;
@@ -50,6 +54,16 @@ void admin_unref(struct admin *admin);
 /* Everything goes on, but for what is paused by name: remembers that, and pauses those again, since the order
  * to resume has reached them too. */
 void admin_resumed(struct admin *admin);
+
+/* SUSPEND begins; admin->suspended says when it is complete. */
+void admin_suspend(struct admin *admin);
+/* And ends. */
+void admin_wake(struct admin *admin);
+/* A console has gone: when it was the last one, nobody is left to end a SUSPEND. */
+void admin_console_left(struct admin *admin);
+
+/* KILL_CLIENT of a console; false: none has this number. */
+bool admin_kill_console(struct admin *admin, uint64_t id);
 
 /* Its clients as rows of SHOW CLIENTS; the caller frees the array, the strings are the clients' own. */
 struct census_socket *admin_consoles(struct admin *admin, size_t *count);

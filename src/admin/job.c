@@ -193,7 +193,11 @@ static bool run(struct job *job)
         case VERB_RESUME: return job_resume(job);
         case VERB_RECONNECT: return job_reconnect(job);
         case VERB_KILL: return job_kill(job);
+        case VERB_KILL_CLIENT: return job_kill_client(job);
         case VERB_WAIT_CLOSE: return job_wait_close(job);
+        case VERB_SUSPEND: return job_suspend(job);
+        case VERB_DISABLE:
+        case VERB_ENABLE: return job_disable(job);
         case VERB_SHUTDOWN: return run_shutdown(job);
         case VERB_NOTHING:
         case VERB_BEGIN:

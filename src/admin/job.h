@@ -63,3 +63,6 @@ bool job_kill(struct job *job);
 bool job_wait_close(struct job *job);
 /* A new configuration is under way: ends when all workers have it. */
 bool job_settle(struct job *job);
+bool job_suspend(struct job *job);
+bool job_disable(struct job *job); /* and ENABLE */
+bool job_kill_client(struct job *job);

@@ -1,6 +1,8 @@
 #include "admin/job.h"
 #include "base/log.h"
 
+#include <stdio.h>
+
 /* The commands that give workers orders: PAUSE and WAIT_CLOSE ask again and again until they are done. */
 
 static void give_order(struct job *job, enum order_kind kind, void (*done)(void *arg, int busy))
@@ -29,6 +31,16 @@ static bool check_database(struct job *job, const char *doing)
         }
         if (conf_find_database(job->admin->ops->conf(job->admin->arg), name) == NULL) {
                 job_fail(job, "no such database: %s", name);
+                return false;
+        }
+        return true;
+}
+
+/* PAUSE, SUSPEND and KILL go together with no PAUSE of all and no SUSPEND. */
+static bool check_going(struct job *job)
+{
+        if (job->admin->paused.all || job->admin->paused.suspended) {
+                job_fail(job, "already suspended/paused");
                 return false;
         }
         return true;
@@ -115,15 +127,15 @@ bool job_pause(struct job *job)
 {
         struct admin *a = job->admin;
 
-        if (a->paused.all)
-                return job_fail(job, "already suspended/paused");
+        if (!check_going(job))
+                return true;
         log_order(job);
         if (!check_database(job, "pause"))
                 return true;
         if (job->command.name[0] == 0)
                 a->paused.all = true;
         else
-                paused_add(&a->paused, job->command.name);
+                nameset_add(&a->paused.names, job->command.name);
         give_order(job, ORDER_PAUSE, on_paused);
         return false;
 }
@@ -132,15 +144,15 @@ bool job_kill(struct job *job)
 {
         struct admin *a = job->admin;
 
-        if (a->paused.all)
-                return job_fail(job, "already suspended/paused");
+        if (!check_going(job))
+                return true;
         log_order(job);
         if (!check_database(job, "kill"))
                 return true;
         if (job->command.name[0] == 0)
                 a->paused.killed = true;
         else
-                paused_add(&a->paused, job->command.name);
+                nameset_add(&a->paused.names, job->command.name);
         give_order(job, ORDER_KILL, on_done);
         return false;
 }
@@ -153,16 +165,21 @@ bool job_resume(struct job *job)
         if (job->command.name[0] == 0 && atomic_load(&a->crowd->refusing))
                 return job_fail(job, "pooler is shutting down");
         if (job->command.name[0] != 0) {
-                if (!check_database(job, "resume"))
+                /* The console is a database that cannot be paused. */
+                if (!is_console(job->command.name) && !check_database(job, "resume"))
                         return true;
-                if (!paused_remove(&a->paused, job->command.name))
+                if (!nameset_remove(&a->paused.names, job->command.name))
                         return job_fail(job, "database %s is not paused", job->command.name);
                 give_order(job, ORDER_RESUME, on_done);
                 return false;
         }
+        if (a->paused.suspended) {
+                admin_wake(a);
+                return true;
+        }
         if (!a->paused.all && !a->paused.killed) {
                 job_fail(job, "pooler is not paused/suspended");
-                if (a->paused.count > 0)
+                if (a->paused.names.count > 0)
                         job->outcome.refusal.hint = "RESUME with the name of a database resumes it.";
                 return true;
         }
@@ -188,13 +205,94 @@ void job_cancel(struct job *job)
         if (job->cancelled)
                 return;
         job->cancelled = true;
+        if (job->command.verb == VERB_SUSPEND && a->paused.suspended)
+                admin_wake(a);
         if (job->command.verb != VERB_PAUSE || !still_paused(job))
                 return;
         a->workers->order(a->crowd, ORDER_RESUME, name, NULL, &a->loop->mailbox, NULL, NULL);
         if (name[0] == 0)
                 admin_resumed(a);
         else
-                paused_remove(&a->paused, name);
+                nameset_remove(&a->paused.names, name);
+}
+
+/* ---- SUSPEND, which waits too ---- */
+
+static void look_at_suspend(void *arg)
+{
+        struct job *job = arg;
+        struct admin *a = job->admin;
+
+        if (was_cancelled(job))
+                return;
+        if (a->paused.suspended && !a->suspended) {
+                poll_again(job, look_at_suspend);
+                return;
+        }
+        if (!a->paused.suspended)
+                job_fail(job, "SUSPEND was ended by RESUME");
+        job_end(job);
+}
+
+bool job_suspend(struct job *job)
+{
+        struct admin *a = job->admin;
+
+        if (!check_going(job))
+                return true;
+        /* What waits for a paused database would never come to rest. */
+        if (a->paused.names.count > 0 || a->paused.killed)
+                return job_fail(job, "cannot suspend with paused databases");
+        log_order(job);
+        admin_suspend(a);
+        poll_again(job, look_at_suspend);
+        return false;
+}
+
+/* ---- DISABLE, ENABLE, KILL_CLIENT ---- */
+
+bool job_disable(struct job *job)
+{
+        struct admin *a = job->admin;
+        const char *name = job->command.name;
+        bool disable = job->command.verb == VERB_DISABLE;
+
+        if (name[0] == 0)
+                return job_fail(job, "a database is required");
+        log_order(job);
+        if (!check_database(job, disable ? "disable" : "enable"))
+                return true;
+        if (disable)
+                nameset_add(&a->paused.disabled, name);
+        else
+                nameset_remove(&a->paused.disabled, name);
+        give_order(job, disable ? ORDER_DISABLE : ORDER_ENABLE, on_done);
+        return false;
+}
+
+static void on_client_killed(void *arg, int found)
+{
+        struct job *job = arg;
+
+        if (!job_letter_back(job))
+                return;
+        if (found == 0)
+                job_fail(job, "client not found");
+        job_end(job);
+}
+
+bool job_kill_client(struct job *job)
+{
+        struct admin *a = job->admin;
+        unsigned long long id;
+
+        if (sscanf(job->command.name, "%llu", &id) != 1)
+                return job_fail(job, "invalid client pointer supplied");
+        if (admin_kill_console(a, id))
+                return true;
+        snprintf(job->command.name, sizeof(job->command.name), "%llu", id);
+        give_order(job, ORDER_KILL_CLIENT, on_client_killed);
+        return false;
 }
 
 /* ---- WAIT_CLOSE ---- */

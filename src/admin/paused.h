@@ -1,21 +1,25 @@
-/* paused: what PAUSE and KILL have stopped and RESUME has not yet let go on: everything, or databases by
- * name. Only remembers; the workers are told by orders. Pure. */
+/* paused: what PAUSE, SUSPEND, KILL and DISABLE have stopped and RESUME and ENABLE have not yet let go on:
+ * everything, or databases by name. Only remembers; the workers are told by orders. */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "base/nameset.h"
 
 struct paused {
-        bool all;    /* PAUSE */
-        bool killed; /* KILL without a name: every database is as if paused by name */
-        char **names;
-        size_t count;
+        bool all;       /* PAUSE */
+        bool suspended; /* SUSPEND; not together with `all` */
+        bool killed;    /* KILL without a name: every database is as if paused by name */
+        struct nameset names;
+        struct nameset disabled;
 };
 
-/* Harmless when it is paused already. */
-void paused_add(struct paused *p, const char *database);
-/* False: it was not paused by name. */
-bool paused_remove(struct paused *p, const char *database);
-/* Whether it is paused by name (or by KILL of all). */
-bool paused_has(const struct paused *p, const char *database);
-void paused_fini(struct paused *p);
+/* Whether a database is paused by name (or by KILL of all). */
+static inline bool paused_has(const struct paused *p, const char *database)
+{
+        return p->killed || nameset_has(&p->names, database);
+}
+
+static inline void paused_fini(struct paused *p)
+{
+        nameset_fini(&p->names);
+        nameset_fini(&p->disabled);
+}

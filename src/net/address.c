@@ -58,6 +58,28 @@ void address_text(const struct address *address, char *host, size_t size, int *p
         }
 }
 
+struct local_end socket_local(int fd, int *port)
+{
+        struct local_end end = {""};
+        struct address address = {.size = sizeof(address.u)};
+
+        if (fd >= 0 && getsockname(fd, &address.u.any, &address.size) == 0)
+                address_text(&address, end.host, sizeof(end.host), port);
+        return end;
+}
+
+uint32_t socket_peer_pid(int fd)
+{
+        struct ucred peer = {0};
+        socklen_t size = sizeof(peer);
+        int domain = 0;
+
+        if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &(socklen_t){sizeof(domain)}) != 0 ||
+            domain != AF_UNIX || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+                return 0;
+        return (uint32_t)peer.pid;
+}
+
 static void set_int(int fd, int level, int option, int value)
 {
         /* Best effort: a socket without the option still works. */

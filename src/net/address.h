@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -25,6 +26,15 @@ MUST_USE enum status address_parse(const char *host, int port, struct address *o
 
 /* "127.0.0.1" or "unix", and the port (unix: as given). `size` >= INET6_ADDRSTRLEN. */
 void address_text(const struct address *address, char *host, size_t size, int *port);
+
+/* Our own end of a connected socket: "127.0.0.1" or "unix"; *port stays as it is for a unix socket. */
+struct local_end {
+        char host[INET6_ADDRSTRLEN];
+};
+struct local_end socket_local(int fd, int *port);
+
+/* The process at the other end of a unix socket; 0 for other sockets. */
+uint32_t socket_peer_pid(int fd);
 
 /* Keepalive settings; 0 leaves the system's default. Seconds, seconds, count. */
 struct keepalive {

@@ -252,9 +252,28 @@ void listeners_close_spares(struct listeners *l)
 void listeners_hand_over(struct listeners *l)
 {
         for (int i = 0; i < l->count; i++)
-                close(l->fds[i]);
+                if (l->fds[i] >= 0)
+                        close(l->fds[i]);
         l->count = 0;
         listeners_close_spares(l);
+}
+
+static bool is_unix(int fd)
+{
+        int domain = 0;
+        socklen_t size = sizeof(domain);
+
+        return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
+void listeners_close_tcp(struct listeners *l)
+{
+        for (int i = 0; i < l->count; i++) {
+                if (l->fds[i] < 0 || is_unix(l->fds[i]))
+                        continue;
+                close(l->fds[i]);
+                l->fds[i] = -1;
+        }
 }
 
 void listeners_close(struct listeners *l)
@@ -300,9 +319,12 @@ struct watch *listeners_watch(const struct listeners *l, struct loop *loop,
         watch->accepted = accepted;
         watch->arg = arg;
         for (int i = 0; i < l->count; i++) {
-                struct event *event =
-                    event_new(loop->base, l->fds[i], EV_READ | EV_PERSIST, on_connection, watch);
+                struct event *event = l->fds[i] < 0 ? NULL
+                                                    : event_new(loop->base, l->fds[i], EV_READ | EV_PERSIST,
+                                                                on_connection, watch);
 
+                if (l->fds[i] < 0)
+                        continue;
                 CHECK(event != NULL && event_add(event, NULL) == 0);
                 watch->events[watch->count++] = event;
         }
@@ -316,4 +338,18 @@ void listeners_unwatch(struct watch *watch)
         for (int i = 0; i < watch->count; i++)
                 event_free(watch->events[i]);
         free(watch);
+}
+
+void listeners_unwatch_tcp(struct watch *watch)
+{
+        int kept = 0;
+
+        for (int i = 0; watch != NULL && i < watch->count; i++) {
+                if (is_unix(event_get_fd(watch->events[i])))
+                        watch->events[kept++] = watch->events[i];
+                else
+                        event_free(watch->events[i]);
+        }
+        if (watch != NULL)
+                watch->count = kept;
 }

@@ -13,7 +13,7 @@ enum { LISTENERS_MAX = 32 };
 
 struct listeners {
         int count;
-        int fds[LISTENERS_MAX];
+        int fds[LISTENERS_MAX];         /* -1: closed already */
         char paths[LISTENERS_MAX][108]; /* of unix sockets, to be removed at the end; "" for others */
         int spare_count;                /* listening already, and not asked for yet */
         int spares[LISTENERS_MAX];
@@ -45,6 +45,9 @@ void listeners_take_spares(struct listeners *l);
 /* Closes the spares that nobody has asked for. */
 void listeners_close_spares(struct listeners *l);
 
+/* Closes those that are no unix sockets, which nobody may watch any more. */
+void listeners_close_tcp(struct listeners *l);
+
 /* Closes all and removes socket files. */
 void listeners_close(struct listeners *l);
 /* Closes all; the files stay for the process that listens there now. */
@@ -57,3 +60,5 @@ struct watch;
 struct watch *listeners_watch(const struct listeners *l, struct loop *loop,
                               void (*accepted)(void *arg, int fd, const struct address *peer), void *arg);
 void listeners_unwatch(struct watch *watch);
+/* Goes on watching unix sockets alone. NULL is allowed. */
+void listeners_unwatch_tcp(struct watch *watch);

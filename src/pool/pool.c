@@ -177,10 +177,10 @@ static const char *reason_to_close(struct pool *pool, const struct server *s)
         if (s->stream.broken)
                 return "server conn crashed?";
         if (pool->paused)
-                return "pause";
+                return "pause mode";
         if (buf_len(&s->in) > 0) /* who gets it next must not begin in the middle of a message */
                 return "server spoke out of turn";
-        if (age >= lifetime)
+        if (age >= lifetime && s->lent) /* one that has never been used is not too old, whatever it says */
                 return "server lifetime over";
         if (quota_exceeded(pool->quota))
                 return "too many servers in the pool";

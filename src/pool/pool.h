@@ -117,6 +117,13 @@ bool pools_pause(struct pools *pools, const char *database, bool paused);
 /* KILL: pauses and closes all servers that are not leased; the session room closes the clients. */
 void pools_kill(struct pools *pools, const char *database);
 
+/* SUSPEND, pool/suspend.c: stops reading from every server whose buffers are empty, and returns how many have
+ * not got that far; with `force` those are closed. pools_wake undoes it. */
+int pools_suspend(struct pools *pools, bool force);
+void pools_wake(struct pools *pools);
+/* pool_retry of every pool. */
+void pools_serve_waiting(struct pools *pools);
+
 /* An idle server at once, preferring one with the settings `like`; or NULL, and `w` is in the queue. */
 struct server *pool_lease(struct pool *pool, struct waiter *w, const struct settings *like);
 

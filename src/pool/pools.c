@@ -419,11 +419,11 @@ void pools_kill(struct pools *pools, const char *database)
                 if (!concerns(pool, database))
                         continue;
                 pool->paused = true;
-                outlet_close(&pool->outlet, "admin forced disconnect");
-                each_server(&pool->idle, server_close, "admin forced disconnect");
-                each_server(&pool->login, server_close, "admin forced disconnect");
-                each_server(&pool->resetting, server_close, "admin forced disconnect");
-                each_server(&pool->parked, server_close, "admin forced disconnect");
+                outlet_close(&pool->outlet, "database removed");
+                each_server(&pool->idle, server_close, "database removed");
+                each_server(&pool->login, server_close, "database removed");
+                each_server(&pool->resetting, server_close, "database removed");
+                each_server(&pool->parked, server_close, "database removed");
         }
 }
 
@@ -453,8 +453,9 @@ bool pools_pause(struct pools *pools, const char *database, bool paused)
                         continue;
                 pool->paused = paused;
                 if (paused) {
-                        each_server(&pool->idle, server_close, "pause");
-                        busy = busy || pool->leased_count + pool->resetting_count + pool->login_count > 0;
+                        each_server(&pool->idle, server_close, "pause mode");
+                        each_server(&pool->login, server_close, "pause mode");
+                        busy = busy || pool->leased_count + pool->resetting_count + pool->parked_count > 0;
                 } else {
                         pool_retry(pool);
                 }

@@ -45,6 +45,7 @@ void server_move(struct server *s, enum server_state to)
                 --*count;
         }
         s->state = to;
+        s->lent = s->lent || to == SERVER_LEASED;
         s->since_us = loop_now(s->pool->home->loop);
         list = pool_list_of(s->pool, to, &count);
         if (list == NULL)

@@ -65,6 +65,7 @@ struct server {
         char tx;               /* of the last ReadyForQuery: 'I', 'T', 'E' */
         char *reset_due;       /* PARKED: to be run first; NULL: nothing */
         bool dirty;            /* the session may have state that only DISCARD ALL removes */
+        bool lent;             /* a client has had it */
         bool close_needed;     /* close instead of giving back */
         int cancels;           /* cancel requests under way */
         unsigned generation;   /* of its quota when it was opened */

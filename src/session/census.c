@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "session/cancel.h"
 #include "session/client.h"
+#include "session/entry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,12 @@ struct form {
         struct room *room;
 };
 
-/* As PgBouncer names a client's states. */
+/* As PgBouncer names a client's states; without a server it is idle. */
 static const char *client_state(const struct client *c)
 {
         switch (c->state) {
         case CLIENT_WAITING:
-        case CLIENT_HELD: return "waiting";
+        case CLIENT_HELD:
         case CLIENT_WELCOME: return "waiting";
         case CLIENT_STARTUP:
         case CLIENT_AUTH: return "login";
@@ -30,7 +31,7 @@ static const char *client_state(const struct client *c)
         case CLIENT_CLOSED:
         case CLIENT_STATES: break;
         }
-        return "active";
+        return c->server != NULL ? "active" : "idle";
 }
 
 static const char *pin_name(unsigned pins)
@@ -51,19 +52,32 @@ static const char *setting_text(struct arena *a, const struct settings *set, con
         return settings_get(set, sv_cstr(name), &s) ? arena_strndup(a, s.value.p, s.value.n) : "";
 }
 
+/* The session has begun in the sense of PgBouncer: it has a database and a user. */
+static void fill_names(const struct client *c, struct census_socket *row, struct arena *a)
+{
+        row->user = "(nouser)";
+        row->database = "(nodb)";
+        if (c->endpoint != NULL) {
+                row->user = arena_strdup(a, c->endpoint->user);
+                row->database = arena_strdup(a, c->endpoint->database);
+        } else if (c->entry != NULL && c->entry->user != NULL && c->entry->database != NULL) {
+                row->user = arena_strdup(a, c->entry->user);
+                row->database = arena_strdup(a, c->entry->database);
+        }
+}
+
 static void fill_client(const struct client *c, struct census_socket *row, struct arena *a)
 {
         int64_t now = loop_now(c->room->loop);
         bool waits = strcmp(client_state(c), "waiting") == 0;
 
-        row->user = c->endpoint != NULL ? arena_strdup(a, c->endpoint->user) : "";
-        row->database = c->endpoint != NULL ? arena_strdup(a, c->endpoint->database) : "";
+        fill_names(c, row, a);
         row->state = client_state(c);
         row->node = c->server != NULL ? arena_strdup(a, c->server->pool->node->name) : "";
         row->addr = arena_strdup(a, c->address);
-        row->local_addr = c->via_tcp ? arena_strdup(a, c->address) : "unix";
         row->port = c->port;
         row->local_port = c->room->conf->opt.listen_port;
+        row->local_addr = arena_strdup(a, socket_local(c->stream.fd, &row->local_port).host);
         row->connect_wall_us = c->connected_wall_us;
         row->request_wall_us =
             c->request_us != 0 ? clock_wall_us() - (now - c->request_us) : c->connected_wall_us;
@@ -72,8 +86,11 @@ static void fill_client(const struct client *c, struct census_socket *row, struc
         row->ptr = (uint64_t)(uintptr_t)c;
         row->link = (uint64_t)(uintptr_t)c->server;
         row->prepared_statements = (int)names_count(&c->names);
+        row->half_read = c->pass + c->drop;
+        row->unread = buf_len(&c->in);
+        row->unsent = stream_unsent(&c->stream);
         row->id = c->id;
-        row->remote_pid = c->key.pid;
+        row->remote_pid = socket_peer_pid(c->stream.fd);
         row->worker = c->room->self;
         row->pin = pin_name(c->pins);
 }
@@ -85,19 +102,16 @@ static void fill_clients(struct room *room, struct census_worker *w)
         list_for_each (node, &room->clients)
                 n++;
         w->clients = arena_alloc(&w->arena, n * sizeof(*w->clients));
-        list_for_each (node, &room->clients) {
-                const struct client *c = list_item(node, struct client, in_clients);
-
-                if (c->state >= CLIENT_WELCOME)
-                        fill_client(c, &w->clients[w->client_count++], &w->arena);
-        }
+        list_for_each (node, &room->clients)
+                fill_client(list_item(node, const struct client, in_clients), &w->clients[w->client_count++],
+                            &w->arena);
 }
 
 static const char *server_state(const struct server *s)
 {
         switch (s->state) {
         case SERVER_CONNECTING:
-        case SERVER_LOGIN: return "login";
+        case SERVER_LOGIN: return "new";
         case SERVER_LEASED: return "active";
         case SERVER_RESETTING: return "tested";
         case SERVER_PARKED: return "being_canceled";
@@ -122,9 +136,9 @@ static void fill_servers_of(struct pool *pool, struct list *list, struct census_
                 row->state = server_state(s);
                 row->node = arena_strdup(a, pool->node->name);
                 row->addr = arena_strdup(a, s->address);
-                row->local_addr = row->addr;
                 row->port = s->port;
                 row->local_port = s->local_port;
+                row->local_addr = arena_strdup(a, socket_local(s->stream.fd, &row->local_port).host);
                 row->connect_wall_us = s->connected_wall_us;
                 row->request_wall_us = clock_wall_us() - (loop_now(pool->home->loop) - s->since_us);
                 row->close_needed = s->close_needed;
@@ -133,6 +147,9 @@ static void fill_servers_of(struct pool *pool, struct list *list, struct census_
                 row->link = (uint64_t)(uintptr_t)s->client;
                 row->remote_pid = s->key.pid;
                 row->prepared_statements = (int)s->prepared.count;
+                row->half_read = s->pass + s->swallow;
+                row->unread = buf_len(&s->in);
+                row->unsent = stream_unsent(&s->stream);
                 row->id = s->id;
                 row->worker = pool->home->self;
                 row->pin = "";

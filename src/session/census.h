@@ -10,7 +10,7 @@
 #include "session/stats.h"
 
 enum census_part {
-        CENSUS_CLIENTS = 1 << 0,
+        CENSUS_CLIENTS = 1 << 0, /* those who log in are there too, as "login" */
         CENSUS_SERVERS = 1 << 1,
         CENSUS_POOLS = 1 << 2,
         CENSUS_STATS = 1 << 3,
@@ -18,8 +18,9 @@ enum census_part {
 
 /* SHOW CLIENTS and SHOW SERVERS have the same columns. */
 struct census_socket {
-        const char *user, *database,
-            *state;       /* state as PgBouncer names it: active, waiting, idle, used, login... */
+        const char *user, *database;
+        const char
+            *state; /* as PgBouncer names it: active, idle, waiting, login; active, idle, new, tested... */
         const char *node; /* servers: "host:port"; clients: of the linked server, or "" */
         const char *addr, *local_addr, *application_name;
         int port, local_port;
@@ -28,6 +29,8 @@ struct census_socket {
         uint64_t ptr, link; /* identities; 0: none */
         uint32_t remote_pid;
         int prepared_statements;
+        size_t half_read; /* bytes of a message that are still to come, and pass through or are dropped */
+        size_t unread, unsent; /* bytes taken and not yet looked at; accepted and not yet written */
         uint64_t id;
         int worker;
         const char *pin; /* clients: why it keeps its server, "" when it does not */

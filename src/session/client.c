@@ -336,6 +336,4 @@ void client_new(struct room *room, int fd, const struct address *peer)
         socket_options(fd, &keepalive);
         stream_open(&c->stream, room->loop, fd, on_event);
         key_take(c);
-        if (atomic_load_explicit(&room->crowd->refusing, memory_order_relaxed))
-                client_refuse(c, "57P01", "server shutting down");
 }

@@ -202,6 +202,7 @@ static void admit(struct client *c)
         struct room *room = c->room;
         struct entry *e = c->entry;
         const struct conf_database *line;
+        struct refusal r;
 
         if (e->admin_database) {
                 enter_console(c);
@@ -209,9 +210,12 @@ static void admit(struct client *c)
         }
         line = conf_find_database(room->conf, e->database);
         if (line == NULL) {
-                struct refusal r;
-
                 refusal_set(&r, "FATAL", "08P01", "no such database: %.200s", e->database);
+                client_close(c, &r, r.text);
+                return;
+        }
+        if (nameset_has(&room->disabled, e->database)) {
+                refusal_set(&r, "FATAL", "08P01", "database \"%.200s\" is disabled", e->database);
                 client_close(c, &r, r.text);
                 return;
         }
@@ -409,6 +413,10 @@ static void begin_session(struct client *c, const struct startup *s, struct sv r
         e->admin_database = strcmp(e->database, "pgbouncer") == 0 || strcmp(e->database, "pgsteer") == 0;
         if (!startup_negotiate(c, s) || !gate_enter(c))
                 return;
+        if (!e->admin_database && atomic_load_explicit(&c->room->crowd->refusing, memory_order_relaxed)) {
+                client_refuse(c, "08P01", "pooler is shutting down");
+                return;
+        }
         authenticate(c);
 }
 

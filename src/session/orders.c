@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "session/client.h"
+#include "session/suspend.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +47,22 @@ static void kill_clients(struct room *room, const char *database)
                 struct client *c = list_item(node, struct client, in_clients);
 
                 if (concerns(c, database))
-                        client_refuse(c, "57P01", "admin forced disconnect");
+                        client_refuse(c, "08P01", "database removed");
         }
+}
+
+/* Only who has logged in: others have not been shown. */
+static int kill_client(struct room *room, uint64_t id)
+{
+        list_for_each (node, &room->clients) {
+                struct client *c = list_item(node, struct client, in_clients);
+
+                if (c->id == id && c->state >= CLIENT_WELCOME) {
+                        client_refuse(c, "08P01", "admin forced disconnect");
+                        return 1;
+                }
+        }
+        return 0;
 }
 
 /* Who has a transaction may end it; who would begin one is told to go. */
@@ -58,7 +73,7 @@ static int drain(struct room *room)
         list_for_each_safe (node, &room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
 
-                if (c->state < CLIENT_IDLE || c->state == CLIENT_WAITING || c->state == CLIENT_HELD)
+                if (c->state == CLIENT_WELCOME || c->state == CLIENT_WAITING || c->state == CLIENT_HELD)
                         client_refuse(c, "08P01", "server shutting down");
         }
         return busy;
@@ -84,7 +99,14 @@ static int carry_out(struct room *room, const struct order *order)
                 pools_kill(&room->pools, database);
                 kill_clients(room, database);
                 return 0;
-        case ORDER_UNLISTEN: room_unlisten(room); return count_clients(room);
+        case ORDER_KILL_CLIENT: return kill_client(room, strtoull(order->database, NULL, 10));
+        case ORDER_DISABLE: nameset_add(&room->disabled, order->database); return 0;
+        case ORDER_ENABLE: nameset_remove(&room->disabled, order->database); return 0;
+        case ORDER_SUSPEND: return room_suspend(room, false);
+        case ORDER_SUSPEND_FORCED: return room_suspend(room, true);
+        case ORDER_WAKE: room_wake(room); return 0;
+        case ORDER_UNLISTEN: room_unlisten_tcp(room); return 0;
+        case ORDER_COUNT_CLIENTS: return count_clients(room);
         case ORDER_DRAIN: return drain(room);
         case ORDER_STOP: loop_stop(room->loop); return 0;
         }

@@ -224,6 +224,8 @@ static void on_tick(void *arg)
         struct room *room = arg;
         int64_t now = loop_now(room->loop);
 
+        if (room->suspended)
+                return;
         pools_tick(&room->pools);
         endpoints_keep_minimum(room);
         tick_held(room, now);
@@ -336,13 +338,22 @@ static void on_accepted(void *arg, int fd, const struct address *peer)
 
 void room_listen(struct room *room, const struct listeners *listeners)
 {
+        room->listeners = listeners;
         room->watch = listeners_watch(listeners, room->loop, on_accepted, room);
+        if (room->unix_only)
+                listeners_unwatch_tcp(room->watch);
 }
 
 void room_unlisten(struct room *room)
 {
         listeners_unwatch(room->watch);
         room->watch = NULL;
+}
+
+void room_unlisten_tcp(struct room *room)
+{
+        room->unix_only = true;
+        listeners_unwatch_tcp(room->watch);
 }
 
 void room_fini(struct room *room)
@@ -370,6 +381,7 @@ void room_free(struct room *room)
         entry_forget_verifiers(room);
         welcome_forget_all();
         stats_free(&room->stats);
+        nameset_fini(&room->disabled);
         slab_fini(&room->clients_slab);
         free(room->rule_lists[0]);
         free(room->rule_lists[1]);

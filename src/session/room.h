@@ -5,6 +5,7 @@
  * session/census.h); the few numbers that all workers share are in struct crowd. */
 #pragma once
 
+#include "base/nameset.h"
 #include "base/slab.h"
 #include "net/listener.h"
 #include "pool/pool.h"
@@ -40,7 +41,7 @@ struct crowd {
         _Atomic int clients[WORKERS_MAX]; /* of each worker; for dealing evenly */
         _Atomic int total;                /* logged-in or logging-in, console excepted */
         _Atomic int held;
-        _Atomic bool refusing; /* SHUTDOWN WAIT_FOR_...: no new clients */
+        _Atomic bool refusing; /* SHUTDOWN WAIT_FOR_...: no new clients but of the console */
         uint8_t statement_key[KEYED_HASH_KEY_SIZE];
         uint8_t mock_key[32]; /* for users that do not exist */
         /* Called on the worker's thread. */
@@ -67,13 +68,17 @@ struct room {
         struct db_stats *stats;     /* uthash */
         struct client *by_key;      /* uthash: all clients by their cancel keys */
         struct classify_rules rules;
-        const char **rule_lists[2]; /* what rules points to */
-        struct verifier *verifiers; /* uthash: SCRAM verifiers made from plain passwords */
-        struct watch *watch;
+        const char **rule_lists[2];        /* what rules points to */
+        struct verifier *verifiers;        /* uthash: SCRAM verifiers made from plain passwords */
+        const struct listeners *listeners; /* that it has listened to */
+        struct watch *watch;               /* NULL: it does not listen now */
         struct timer *tick;
         uint64_t random;
-        bool keeps_minimum;  /* some pool may have a min_pool_size */
-        bool looks_for_idle; /* some endpoint has a timeout for idle clients or transactions */
+        bool keeps_minimum;      /* some pool may have a min_pool_size */
+        struct nameset disabled; /* databases that take no new clients */
+        bool suspended;          /* session/suspend.h */
+        bool unix_only;          /* room_unlisten_tcp */
+        bool looks_for_idle;     /* some endpoint has a timeout for idle clients or transactions */
 };
 
 void room_init(struct room *room, struct loop *loop, struct conf *conf, struct crowd *crowd, int self);
@@ -81,6 +86,8 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
 /* Starts accepting. */
 void room_listen(struct room *room, const struct listeners *listeners);
 void room_unlisten(struct room *room);
+/* From now on and for ever only through unix sockets. */
+void room_unlisten_tcp(struct room *room);
 
 /* Closes all clients and servers; then, when the graveyard is swept, room_free. */
 void room_fini(struct room *room);

@@ -63,6 +63,10 @@ static void understands_commands(void)
             {"RECONNECT", VERB_RECONNECT, "RECONNECT", "", ""},
             {"KILL app", VERB_KILL, "KILL", "app", ""},
             {"WAIT_CLOSE", VERB_WAIT_CLOSE, "WAIT_CLOSE", "", ""},
+            {"SUSPEND", VERB_SUSPEND, "SUSPEND", "", ""},
+            {"DISABLE app", VERB_DISABLE, "DISABLE", "app", ""},
+            {"enable app;", VERB_ENABLE, "ENABLE", "app", ""},
+            {"KILL_CLIENT 7;", VERB_KILL_CLIENT, "KILL_CLIENT", "7", ""},
             {"SHUTDOWN", VERB_SHUTDOWN, "SHUTDOWN", "", ""},
             {"shutdown wait_for_clients", VERB_SHUTDOWN, "SHUTDOWN", "wait_for_clients", ""},
         };
@@ -109,8 +113,7 @@ static void refuses_with_pgbouncers_words(void)
             {"SET a = b, c", "invalid command 'SET a = b, c', use SHOW HELP;", "08P01"},
             {"SET a = '" X60 X60 X60 X60 X10 "123456'", "bad arguments", "08P01"},
             {"SHUTDOWN NOW", "invalid command 'SHUTDOWN NOW', use SHOW HELP;", "08P01"},
-            {"SUSPEND", "SUSPEND is not supported yet", "0A000"},
-            {"KILL_CLIENT 7;", "KILL_CLIENT 7; is not supported yet", "0A000"},
+            {"SUSPEND app", "invalid command 'SUSPEND app', use SHOW HELP;", "08P01"},
             {"caf\xe9", "invalid command 'caf?', use SHOW HELP;", "08P01"},
         };
 
@@ -172,6 +175,7 @@ static void changes_need_an_admin(void)
             {"SHOW POOLS", false},  {"SHOW HELP", false}, {"SELECT 1", false},  {"SET datestyle=ISO", false},
             {"BEGIN", false},       {"RELOAD", true},     {"PAUSE", true},      {"RESUME", true},
             {"RECONNECT", true},    {"KILL", true},       {"WAIT_CLOSE", true}, {"SHUTDOWN", true},
+            {"SUSPEND", true},      {"DISABLE a", true},  {"ENABLE a", true},   {"KILL_CLIENT 1", true},
             {"SET verbose=1", true}};
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

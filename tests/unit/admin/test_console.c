@@ -1,7 +1,5 @@
-#include "admin/console.h"
-#include "admin/inner.h"
+#include "admin/bench.h"
 
-#include "base/log.h"
 #include "unit.h"
 
 #include <event2/event.h>
@@ -9,255 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-/* A console between a socket pair, with one made-up worker that answers by letters as real ones do. */
-struct bench {
-        struct crowd crowd; /* nobody is in it */
-        struct loop loop;
-        struct admin *admin;
-        struct conf conf;
-        struct conf_database databases[2];
-        int fd; /* the client's end */
-        uint8_t got[1 << 20];
-        size_t n;
-        char types[4096]; /* of the messages in got, in order */
-        char orders[256]; /* "PAUSE app; ..." */
-        int busy;         /* what PAUSE finds busy, one less each time it is asked */
-        char set[128];    /* key=value of the last SET */
-        bool reload_fails;
-        int shutdowns;
-};
-
-static struct bench *bench; /* the one that runs; workers' functions have no argument of ours */
-
-/* ---- the workers ---- */
-
-static struct census *fake_census(struct crowd *crowd, unsigned parts, struct mailbox *home, void *arg,
-                                  void (*done)(struct letter *letter, void *owner))
-{
-        struct census *census = xcalloc(1, sizeof(*census) + sizeof(census->worker[0]));
-        struct census_worker *w = &census->worker[0];
-
-        (void)crowd;
-        census->letter.open = done;
-        census->parts = parts;
-        census->arg = arg;
-        census->workers = 1;
-        if (parts & CENSUS_STATS) {
-                w->stats = arena_alloc(&w->arena, sizeof(*w->stats));
-                w->stats_count = 1;
-                w->stats[0].database = "app";
-                w->stats[0].n.query_count = 70007;
-                w->stats[0].n.routes[1][REASON_READ] = 5;
-        }
-        mailbox_post(home, &census->letter);
-        return census;
-}
-
-static void fake_census_free(struct census *census)
-{
-        arena_release(&census->worker[0].arena);
-        free(census);
-}
-
-struct fake_order {
-        struct letter letter;
-        void (*done)(void *arg, int busy);
-        void *arg;
-        int busy;
-};
-
-static void on_fake_order(struct letter *letter, void *owner)
-{
-        struct fake_order *order = (struct fake_order *)(void *)letter;
-
-        (void)owner;
-        if (order->done != NULL)
-                order->done(order->arg, order->busy);
-        free(order);
-}
-
-static void fake_orders(struct crowd *crowd, enum order_kind kind, const char *database, struct conf *conf,
-                        struct mailbox *home, void (*done)(void *arg, int busy), void *arg)
-{
-        static const char *const names[] = {
-            [ORDER_PAUSE] = "PAUSE",     [ORDER_RESUME] = "RESUME", [ORDER_RECONNECT] = "RECONNECT",
-            [ORDER_NOTHING] = "NOTHING", [ORDER_KILL] = "KILL",     [ORDER_STOP] = NULL};
-        struct fake_order *order = xcalloc(1, sizeof(*order));
-        size_t n = strlen(bench->orders);
-
-        (void)crowd;
-        (void)conf;
-        snprintf(bench->orders + n, sizeof(bench->orders) - n, "%s %s;", names[kind], database);
-        order->letter.open = on_fake_order;
-        order->done = done;
-        order->arg = arg;
-        order->busy = kind == ORDER_PAUSE && bench->busy > 0 ? bench->busy-- : 0;
-        mailbox_post(home, &order->letter);
-}
-
-static const struct admin_workers workers = {fake_census, fake_census_free, fake_orders};
-
-/* ---- the roof ---- */
-
-static struct conf *conf_of(void *arg)
-{
-        return &((struct bench *)arg)->conf;
-}
-
-static bool reload(void *arg, char *message, size_t size)
-{
-        snprintf(message, size, "line 7 is wrong");
-        return !((struct bench *)arg)->reload_fails;
-}
-
-static bool set(void *arg, const char *key, const char *value, char *message, size_t size)
-{
-        struct bench *b = arg;
-
-        snprintf(b->set, sizeof(b->set), "%s=%s", key, value);
-        snprintf(message, size, "no such option");
-        return strcmp(key, "verbose") == 0;
-}
-
-static void shut_down(void *arg, enum shutdown_mode mode)
-{
-        (void)mode;
-        ((struct bench *)arg)->shutdowns++;
-}
-
-static const struct admin_ops ops = {conf_of, reload, set, shut_down, NULL};
-
-/* ---- driving it ---- */
-
-/* Lets the loop run until it has nothing more to do, and takes what came. */
-static void pump(struct bench *b)
-{
-        struct msg m = {0};
-        size_t at = 0, types = 0;
-        ssize_t r;
-
-        for (int i = 0; i < 20; i++) {
-                event_base_loop(b->loop.base, EVLOOP_NONBLOCK);
-                while ((r = recv(b->fd, b->got + b->n, sizeof(b->got) - b->n, MSG_DONTWAIT)) > 0)
-                        b->n += (size_t)r;
-        }
-        while (msg_peek(b->got + at, b->n - at, &m) == STATUS_OK && m.have == m.size &&
-               types + 1 < sizeof(b->types)) {
-                b->types[types++] = m.type;
-                at += m.size;
-        }
-        b->types[types] = 0;
-}
-
-static void forget(struct bench *b)
-{
-        b->n = 0;
-        b->types[0] = 0;
-}
-
-static void connect_client(struct bench *b, bool allowed)
-{
-        struct stream stream;
-        struct buf in = {0};
-        int fds[2];
-
-        UNIT_ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
-        b->fd = fds[0];
-        stream_open(&stream, &b->loop, fds[1], NULL);
-        admin_adopt(b->admin, &(struct visitor){.stream = &stream,
-                                                .in = &in,
-                                                .user = "ann",
-                                                .admin = allowed,
-                                                .address = "127.0.0.1",
-                                                .port = 4711,
-                                                .application_name = ""});
-        pump(b);
-}
-
-static struct bench *bench_new(bool allowed)
-{
-        struct bench *b = xcalloc(1, sizeof(*b));
-
-        bench = b;
-        loop_init(&b->loop, b);
-        b->databases[0] = (struct conf_database){.name = "app", .dbname = "app", .pool_mode = -1};
-        b->databases[1] = (struct conf_database){.name = "other", .dbname = "other", .pool_mode = -1};
-        b->conf.databases = b->databases;
-        b->conf.database_count = 2;
-        b->conf.opt.stats_period_us = 60000000;
-        b->admin = admin_new_with(&b->loop, &b->crowd, &ops, b, &workers);
-        log_set_level(LOG_FATAL_);
-        connect_client(b, allowed);
-        return b;
-}
-
-static void bench_free(struct bench *b)
-{
-        if (b->fd >= 0)
-                close(b->fd);
-        admin_free(b->admin);
-        loop_fini(&b->loop);
-        free(b);
-        bench = NULL;
-}
-
-static void send_bytes(struct bench *b, const void *bytes, size_t n)
-{
-        UNIT_ASSERT(write(b->fd, bytes, n) == (ssize_t)n);
-        pump(b);
-}
-
-static void send_query(struct bench *b, const char *sql)
-{
-        struct buf out = {0};
-        struct writer w = writer_to(&out, 1 << 20);
-
-        write_query(&w, sql);
-        send_bytes(b, buf_data(&out), buf_len(&out));
-        buf_release(&out);
-}
-
-/* The i-th message of what came, of that type; its body as a string of `size`. */
-static bool body_of(const struct bench *b, char type, char *out, size_t size)
-{
-        struct msg m = {0};
-        size_t at = 0;
-
-        while (msg_peek(b->got + at, b->n - at, &m) == STATUS_OK && m.have == m.size) {
-                if (m.type == type) {
-                        size_t n = m.body_size < size - 1 ? m.body_size : size - 1;
-
-                        memcpy(out, m.body, n);
-                        out[n] = 0;
-                        for (size_t i = 0; i < n; i++)
-                                if (out[i] == 0)
-                                        out[i] = '|';
-                        return true;
-                }
-                at += m.size;
-        }
-        out[0] = 0;
-        return false;
-}
-
-static bool contains(const struct bench *b, char type, const char *text)
-{
-        char body[2048];
-
-        return body_of(b, type, body, sizeof(body)) && strstr(body, text) != NULL;
-}
-
-/* ---- the tests ---- */
 
 static void greets(void)
 {
         struct bench *b = bench_new(true);
 
         UNIT_ASSERT(strcmp(b->types, "RSSSSSSSKZ") == 0);
-        UNIT_ASSERT(contains(b, 'S', "server_version|1.25.2/bouncer|"));
+        UNIT_ASSERT(bench_contains(b, 'S', "server_version|1.25.2/bouncer|"));
         bench_free(b);
 }
 
@@ -292,12 +49,12 @@ static void answers_queries(void)
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 unit_row("%s", rows[i].sql);
-                forget(b);
-                send_query(b, rows[i].sql);
+                bench_forget(b);
+                bench_send_query(b, rows[i].sql);
                 UNIT_ASSERT(strcmp(b->types, rows[i].types) == 0);
-                UNIT_ASSERT(rows[i].tag == NULL || contains(b, 'C', rows[i].tag));
+                UNIT_ASSERT(rows[i].tag == NULL || bench_contains(b, 'C', rows[i].tag));
         }
-        UNIT_ASSERT(contains(b, 'Z', "I"));
+        UNIT_ASSERT(bench_contains(b, 'Z', "I"));
         bench_free(b);
 }
 
@@ -321,9 +78,9 @@ static void tells_errors_as_pgbouncer(void)
         b->reload_fails = true;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 unit_row("%s", rows[i].sql);
-                forget(b);
-                send_query(b, rows[i].sql);
-                UNIT_ASSERT(contains(b, 'E', rows[i].fields));
+                bench_forget(b);
+                bench_send_query(b, rows[i].sql);
+                UNIT_ASSERT(bench_contains(b, 'E', rows[i].fields));
         }
         UNIT_ASSERT(b->orders[0] == 0);
         bench_free(b);
@@ -337,13 +94,13 @@ static void stats_users_only_look(void)
 
         for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
                 unit_row("%s", refused[i]);
-                forget(b);
-                send_query(b, refused[i]);
-                UNIT_ASSERT(contains(b, 'E', "admin access needed"));
+                bench_forget(b);
+                bench_send_query(b, refused[i]);
+                UNIT_ASSERT(bench_contains(b, 'E', "admin access needed"));
         }
         UNIT_ASSERT(b->orders[0] == 0 && b->shutdowns == 0 && b->set[0] == 0);
-        forget(b);
-        send_query(b, "SHOW STATE");
+        bench_forget(b);
+        bench_send_query(b, "SHOW STATE");
         UNIT_ASSERT(strcmp(b->types, "TDDDCZ") == 0);
         bench_free(b);
 }
@@ -352,144 +109,15 @@ static void transactions_are_played(void)
 {
         struct bench *b = bench_new(true);
 
-        forget(b);
-        send_query(b, "BEGIN");
-        UNIT_ASSERT(contains(b, 'Z', "T"));
-        forget(b);
-        send_query(b, "NONSENSE");
-        UNIT_ASSERT(contains(b, 'Z', "T")); /* nothing was rolled back: nothing is a transaction */
-        forget(b);
-        send_query(b, "COMMIT");
-        UNIT_ASSERT(contains(b, 'Z', "I") && contains(b, 'C', "COMMIT"));
-        bench_free(b);
-}
-
-/* Waits a little more than one poll. */
-static void wait_poll(struct bench *b)
-{
-        usleep(ADMIN_POLL_US + 10000);
-        pump(b);
-}
-
-static void pause_waits_for_the_busy(void)
-{
-        struct bench *b = bench_new(true);
-        int waiting = b->fd;
-
-        b->busy = 2;
-        forget(b);
-        send_query(b, "PAUSE app; SHOW VERSION");
-        UNIT_ASSERT(b->types[0] == 0);
-
-        unit_row("another console meanwhile");
-        connect_client(b, true);
-        forget(b);
-        send_query(b, "SHOW STATE");
-        UNIT_ASSERT(strcmp(b->types, "TDDDCZ") == 0);
-        close(b->fd);
-        b->fd = waiting;
-        unit_row("still waiting");
-        forget(b);
-        wait_poll(b);
-        UNIT_ASSERT(b->types[0] == 0);
-        unit_row("done");
-        wait_poll(b);
-        UNIT_ASSERT(strcmp(b->types, "CTDCZ") == 0 && contains(b, 'C', "PAUSE"));
-        UNIT_ASSERT(strcmp(b->orders, "PAUSE app;PAUSE app;PAUSE app;") == 0);
-        UNIT_ASSERT(paused_has(&b->admin->paused, "app") && !paused_has(&b->admin->paused, "other"));
-        bench_free(b);
-}
-
-static void resume_ends_a_waiting_pause(void)
-{
-        struct bench *b = bench_new(true);
-        int waiting = b->fd;
-
-        b->busy = 1000;
-        forget(b);
-        send_query(b, "PAUSE");
-        UNIT_ASSERT(b->types[0] == 0);
-        connect_client(b, true);
-        forget(b);
-        send_query(b, "PAUSE");
-        UNIT_ASSERT(contains(b, 'E', "already suspended/paused"));
-        forget(b);
-        send_query(b, "RESUME");
-        UNIT_ASSERT(strcmp(b->types, "CZ") == 0);
-        close(b->fd);
-        b->fd = waiting;
-        forget(b);
-        wait_poll(b);
-        UNIT_ASSERT(strcmp(b->types, "EZ") == 0 && contains(b, 'E', "PAUSE was ended by RESUME"));
-        bench_free(b);
-}
-
-static void resume_of_all_leaves_named_ones_paused(void)
-{
-        struct bench *b = bench_new(true);
-
-        send_query(b, "PAUSE app");
-        send_query(b, "PAUSE");
-        b->orders[0] = 0;
-        send_query(b, "RESUME");
-        UNIT_ASSERT(strcmp(b->orders, "RESUME ;PAUSE app;") == 0);
-        UNIT_ASSERT(!b->admin->paused.all && paused_has(&b->admin->paused, "app"));
-        send_query(b, "RESUME app");
-        UNIT_ASSERT(strcmp(b->orders, "RESUME ;PAUSE app;RESUME app;") == 0);
-        UNIT_ASSERT(!paused_has(&b->admin->paused, "app"));
-        send_query(b, "KILL");
-        UNIT_ASSERT(!b->admin->paused.all && paused_has(&b->admin->paused, "other"));
-        forget(b);
-        send_query(b, "RESUME");
-        UNIT_ASSERT(strcmp(b->types, "CZ") == 0 && !paused_has(&b->admin->paused, "other"));
-        bench_free(b);
-}
-
-static void a_client_that_leaves_ends_its_waiting(void)
-{
-        struct bench *b = bench_new(true);
-
-        b->busy = 1000;
-        send_query(b, "PAUSE app");
-        close(b->fd);
-        b->fd = -1;
-        for (int i = 0; i < 3; i++)
-                event_base_loop(b->loop.base, EVLOOP_NONBLOCK);
-        UNIT_ASSERT(b->admin->console_count == 0);
-        b->orders[0] = 0;
-        usleep(ADMIN_POLL_US + 10000);
-        event_base_loop(b->loop.base, EVLOOP_NONBLOCK);
-        UNIT_ASSERT(b->orders[0] == 0);
-        UNIT_ASSERT(paused_has(&b->admin->paused, "app")); /* as in PgBouncer the database stays paused */
-        bench_free(b);
-}
-
-static void note_found(void *arg, bool found)
-{
-        *(int *)arg = found;
-}
-
-static void cancel_undoes_a_waiting_pause(void)
-{
-        struct bench *b = bench_new(true);
-        struct console *c = list_item(list_first(&b->admin->consoles), struct console, in_admin);
-        struct cancel_key wrong;
-        int found = -1;
-
-        b->busy = 1000;
-        forget(b);
-        send_query(b, "PAUSE app");
-        b->orders[0] = 0;
-        wrong = c->key;
-        wrong.secret[3] ^= 1;
-        admin_cancel(b->admin, &wrong, note_found, &found);
-        pump(b);
-        UNIT_ASSERT(b->orders[0] == 0 && found == 0);
-        admin_cancel(b->admin, &c->key, note_found, &found);
-        wait_poll(b);
-        UNIT_ASSERT(found == 1);
-        UNIT_ASSERT(strcmp(b->orders, "RESUME app;") == 0 && !paused_has(&b->admin->paused, "app"));
-        UNIT_ASSERT(strcmp(b->types, "EZ") == 0 && contains(b, 'E', "C57014|"));
+        bench_forget(b);
+        bench_send_query(b, "BEGIN");
+        UNIT_ASSERT(bench_contains(b, 'Z', "T"));
+        bench_forget(b);
+        bench_send_query(b, "NONSENSE");
+        UNIT_ASSERT(bench_contains(b, 'Z', "T")); /* nothing was rolled back: nothing is a transaction */
+        bench_forget(b);
+        bench_send_query(b, "COMMIT");
+        UNIT_ASSERT(bench_contains(b, 'Z', "I") && bench_contains(b, 'C', "COMMIT"));
         bench_free(b);
 }
 
@@ -516,8 +144,8 @@ static void put_message(struct writer *w, char type, const char *format, ...)
 
 static void send_writer(struct bench *b, struct buf *out)
 {
-        forget(b);
-        send_bytes(b, buf_data(out), buf_len(out));
+        bench_forget(b);
+        bench_send_bytes(b, buf_data(out), buf_len(out));
         buf_release(out);
 }
 
@@ -560,12 +188,12 @@ static void speaks_the_extended_protocol(void)
         unit_row("portals end with Sync");
         EXECUTE("p", 0), SYNC();
         send_writer(b, &out);
-        UNIT_ASSERT(strcmp(b->types, "EZ") == 0 && contains(b, 'E', "C34000|"));
+        UNIT_ASSERT(strcmp(b->types, "EZ") == 0 && bench_contains(b, 'E', "C34000|"));
 
         unit_row("closed");
         CLOSE('S', "one"), CLOSE('S', "never was"), BIND("", "one"), EXECUTE("", 0), SYNC();
         send_writer(b, &out);
-        UNIT_ASSERT(strcmp(b->types, "33EZ") == 0 && contains(b, 'E', "C26000|"));
+        UNIT_ASSERT(strcmp(b->types, "33EZ") == 0 && bench_contains(b, 'E', "C26000|"));
 
         unit_row("a command without rows, and an empty one");
         PARSE("", "RECONNECT"), DESCRIBE('S', ""), BIND("", ""), EXECUTE("", 0), PARSE("", ""), BIND("", ""),
@@ -611,7 +239,7 @@ static void refuses_wrong_extended_messages(void)
                             rows[i].n[1], rows[i].n[2], rows[i].n[3]);
                 EXECUTE("", 0), SYNC();
                 send_writer(b, &out);
-                UNIT_ASSERT(strcmp(b->types, "EZ") == 0 && contains(b, 'E', rows[i].sqlstate));
+                UNIT_ASSERT(strcmp(b->types, "EZ") == 0 && bench_contains(b, 'E', rows[i].sqlstate));
         }
         bench_free(b);
 }
@@ -632,10 +260,10 @@ static void describes_what_it_executes(void)
                 PARSE("", sql), DESCRIBE('S', ""), SYNC();
                 send_writer(b, &out);
                 UNIT_ASSERT(strcmp(b->types, "1tTZ") == 0);
-                body_of(b, 'T', described, sizeof(described));
-                forget(b);
-                send_query(b, sql);
-                UNIT_ASSERT(body_of(b, 'T', answered, sizeof(answered)));
+                bench_body_of(b, 'T', described, sizeof(described));
+                bench_forget(b);
+                bench_send_query(b, sql);
+                UNIT_ASSERT(bench_body_of(b, 'T', answered, sizeof(answered)));
                 UNIT_ASSERT(strcmp(described, answered) == 0);
         }
         bench_free(b);
@@ -662,12 +290,12 @@ static void closes_those_who_break_the_protocol(void)
                 char byte;
 
                 unit_row("%s", rows[i].name);
-                forget(b);
-                send_bytes(b, rows[i].bytes, rows[i].n);
+                bench_forget(b);
+                bench_send_bytes(b, rows[i].bytes, rows[i].n);
                 UNIT_ASSERT(b->admin->console_count == 0);
                 UNIT_ASSERT(strcmp(b->types, rows[i].sqlstate == NULL ? "" : "E") == 0);
-                UNIT_ASSERT(rows[i].sqlstate == NULL || contains(b, 'E', rows[i].sqlstate));
-                UNIT_ASSERT(rows[i].sqlstate == NULL || contains(b, 'E', "SFATAL|"));
+                UNIT_ASSERT(rows[i].sqlstate == NULL || bench_contains(b, 'E', rows[i].sqlstate));
+                UNIT_ASSERT(rows[i].sqlstate == NULL || bench_contains(b, 'E', "SFATAL|"));
                 UNIT_ASSERT(recv(b->fd, &byte, 1, MSG_DONTWAIT) == 0);
                 bench_free(b);
         }
@@ -681,9 +309,9 @@ static void takes_bytes_one_by_one(void)
 
         PARSE("", "SHOW STATE"), BIND("", ""), DESCRIBE('P', ""), EXECUTE("", 0), SYNC();
         write_query(&w, "SHOW VERSION");
-        forget(b);
+        bench_forget(b);
         for (size_t i = 0; i < buf_len(&out); i++)
-                send_bytes(b, buf_data(&out) + i, 1);
+                bench_send_bytes(b, buf_data(&out) + i, 1);
         buf_release(&out);
         UNIT_ASSERT(strcmp(b->types, "12TDDDCZTDCZ") == 0);
         bench_free(b);
@@ -709,11 +337,11 @@ static void survives_any_message(void)
                 }
                 (void)!write(b->fd, buf_data(&out), buf_len(&out));
                 buf_release(&out);
-                forget(b);
-                pump(b);
+                bench_forget(b);
+                bench_pump(b);
                 close(b->fd);
-                forget(b);
-                connect_client(b, false);
+                bench_forget(b);
+                bench_connect_client(b, false);
                 UNIT_ASSERT(strcmp(b->types, "RSSSSSSSKZ") == 0);
         }
         UNIT_ASSERT(b->admin->console_count == 1);
@@ -724,20 +352,17 @@ static void shutdown_answers_when_it_waits(void)
 {
         struct bench *b = bench_new(true);
 
-        forget(b);
-        send_query(b, "SHUTDOWN WAIT_FOR_CLIENTS");
+        bench_forget(b);
+        bench_send_query(b, "SHUTDOWN WAIT_FOR_CLIENTS");
         UNIT_ASSERT(strcmp(b->types, "CZ") == 0 && b->shutdowns == 1);
-        forget(b);
-        send_query(b, "SHUTDOWN");
+        bench_forget(b);
+        bench_send_query(b, "SHUTDOWN");
         UNIT_ASSERT(b->types[0] == 0 && b->shutdowns == 2);
         bench_free(b);
 }
 
 UNIT_SUITE(admin_console, UNIT_CASE(greets), UNIT_CASE(answers_queries), UNIT_CASE(tells_errors_as_pgbouncer),
            UNIT_CASE(stats_users_only_look), UNIT_CASE(transactions_are_played),
-           UNIT_CASE(pause_waits_for_the_busy), UNIT_CASE(resume_ends_a_waiting_pause),
-           UNIT_CASE(resume_of_all_leaves_named_ones_paused),
-           UNIT_CASE(a_client_that_leaves_ends_its_waiting), UNIT_CASE(cancel_undoes_a_waiting_pause),
            UNIT_CASE(speaks_the_extended_protocol), UNIT_CASE(refuses_wrong_extended_messages),
            UNIT_CASE(describes_what_it_executes), UNIT_CASE(closes_those_who_break_the_protocol),
            UNIT_CASE(takes_bytes_one_by_one), UNIT_CASE(survives_any_message),

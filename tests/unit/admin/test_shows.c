@@ -292,11 +292,11 @@ static void databases_are_lines_and_those_in_use(void)
         struct table t;
 
         stage_init(&s);
-        paused_add(&s.paused, "auto");
         s.conf.opt.max_db_connections = 30;
         s.conf.opt.max_db_client_connections = 40;
         count_in(BUDGET_DATABASE, "app", 9, 7);
         count_in(BUDGET_DATABASE, "pgbouncer", 0, 3);
+        nameset_add(&s.paused.names, "auto");
         show(&s, "databases", &t);
         count_out(BUDGET_DATABASE, "app");
         count_out(BUDGET_DATABASE, "pgbouncer");
@@ -380,6 +380,7 @@ static void lists_count(void)
 static void sockets_are_shown_whole(void)
 {
         struct stage s;
+        struct census_socket login = clients[0];
         struct table t;
 
         stage_init(&s);
@@ -395,9 +396,19 @@ static void sockets_are_shown_whole(void)
         UNIT_ASSERT(table_rows(&t) == 3 && text_is(&t, 0, "state", "cl_active") &&
                     text_is(&t, 1, "type", "S"));
         table_fini(&t);
+        unit_row("states that SHOW SOCKETS calls otherwise, and bytes in buffers");
+        login.state = "login";
+        login.half_read = 7;
+        login.unsent = 9;
+        s.census->worker[0].clients = &login;
         show(&s, "active_sockets", &t);
-        UNIT_ASSERT(table_rows(&t) == 2);
+        UNIT_ASSERT(table_rows(&t) == 1 && text_is(&t, 0, "state", "cl_login"));
+        UNIT_ASSERT(number(&t, 0, "pkt_remain") == 7 && number(&t, 0, "send_avail") == 9);
         table_fini(&t);
+        show(&s, "clients", &t);
+        UNIT_ASSERT(table_rows(&t) == 1); /* who logs in is no client yet */
+        table_fini(&t);
+        s.census->worker[0].clients = clients;
         show(&s, "sessions", &t);
         UNIT_ASSERT(table_rows(&t) == 1 && text_is(&t, 0, "pin", "LISTEN") && text_is(&t, 0, "node", "n1:1"));
         table_fini(&t);
