@@ -48,9 +48,21 @@ class Client:
         self.settings = settings
 
 
-def python(name, module, **more):
-    return Client(name, [PYTHON, "-B", os.path.join(HERE, "python", f"with_{name}.py")],
-                  [PYTHON, "-c", f"import {module}"], **more)
+def script(interpreter, name, folder, ending, probe, **more):
+    """A program that an interpreter runs as it stands."""
+    return Client(name, [*interpreter, os.path.join(HERE, folder, f"with_{name}.{ending}")], probe, **more)
+
+
+def python(name, modules, **more):
+    return script([PYTHON, "-B"], name, "python", "py", [PYTHON, "-c", f"import {modules}"], **more)
+
+
+def ruby(name, module):
+    return script(["ruby"], name, "ruby", "rb", ["ruby", "-e", f"require '{module}'; require 'pg'"])
+
+
+def php(name, probe):
+    return script(["php"], name, "php", "php", ["php", "-r", probe])
 
 
 CLIENTS = [
@@ -58,6 +70,15 @@ CLIENTS = [
     python("psycopg3", "psycopg"),
     python("asyncpg", "asyncpg"),
     python("pg8000", "pg8000", user="md5_user", auth_type="md5"),  # Debian's does not know SCRAM
+    python("sqlalchemy", "sqlalchemy, psycopg2"),
+    python("django", "django, psycopg2"),
+    python("tools", "psycopg2"),
+    ruby("ruby_pg", "pg"),
+    ruby("sequel", "sequel"),
+    ruby("activerecord", "active_record"),
+    php("pdo", "if (!extension_loaded('pdo_pgsql')) { echo 'no pdo_pgsql'; exit(1); }"),
+    php("laravel", "require 'Illuminate/Database/autoload.php';"),
+    script(["perl"], "dbd_pg", "perl", "pl", ["perl", "-MDBD::Pg", "-e", "1"]),
 ]
 
 

@@ -1,0 +1,34 @@
+# What the Ruby programs share: where to connect, how to report.
+require "timeout"
+
+HOST, PORT = ENV["DB_HOST"], ENV["DB_PORT"].to_i
+USER, PASSWORD, NAME = ENV["DB_USER"], ENV["DB_PASSWORD"], ENV["DB_NAME"]
+URL = ENV["DATABASE_URL"]
+
+def equal(got, expected, what)
+  raise "#{what}: expected #{expected.inspect}, got #{got.inspect}" unless got == expected
+end
+
+def expect_error(kind)
+  begin
+    yield
+  rescue kind
+    return
+  end
+  raise "expected #{kind}"
+end
+
+def together(count, &work)
+  threads = (0...count).map { |n| Thread.new { Thread.current.report_on_exception = false; work.call(n) } }
+  threads.each(&:join)
+end
+
+def test(name)
+  Timeout.timeout(60) { yield }
+  puts "ok #{name}"
+rescue StandardError => e
+  warn e.full_message
+  puts "not ok #{name}: #{e.class}: #{e.message.split.join(' ')}"
+ensure
+  $stdout.flush
+end
