@@ -252,6 +252,14 @@ static void list_row(struct table *t, const char *name, size_t items)
         table_int(t, (int64_t)items);
 }
 
+/* A database of the * line, which lives for as long as it is used. */
+static bool is_auto(const struct conf *conf, const char *database)
+{
+        const struct conf_database *line = conf_find_database(conf, database);
+
+        return line != NULL && strcmp(line->name, "*") == 0 && strcmp(database, "pgbouncer") != 0;
+}
+
 void fill_lists(struct table *t, const struct scene *s)
 {
         struct pool_rows rows;
@@ -259,6 +267,9 @@ void fill_lists(struct table *t, const struct scene *s)
 
         pool_rows_make(&rows, s, BY_DATABASE | BY_USER);
         for (size_t i = 0; i < rows.count; i++) {
+                bool again = i > 0 && strcmp(rows.list[i - 1].database, rows.list[i].database) == 0;
+
+                databases += !again && is_auto(s->conf, rows.list[i].database);
                 clients += (size_t)rows.list[i].clients;
                 servers += (size_t)pool_row_servers(&rows.list[i]);
         }

@@ -124,6 +124,11 @@ void pools_wake(struct pools *pools);
 /* pool_retry of every pool. */
 void pools_serve_waiting(struct pools *pools);
 
+/* Whether it has no server in any worker, and here nobody waits, nothing refers to it any more and no PAUSE
+ * holds it; then it may be freed. */
+bool pool_is_unused(const struct pool *pool);
+void pool_free(struct pool *pool);
+
 /* An idle server at once, preferring one with the settings `like`; or NULL, and `w` is in the queue. */
 struct server *pool_lease(struct pool *pool, struct waiter *w, const struct settings *like);
 

@@ -82,19 +82,32 @@ void pools_fini(struct pools *pools)
         /* Servers in the graveyard still point here; the pools are freed after them, by the roof's order. */
 }
 
+bool pool_is_unused(const struct pool *pool)
+{
+        /* Servers on their way between workers are open, too. */
+        return !pool->paused && atomic_load(&pool->quota->open) == 0 && pool->queue_count == 0 &&
+               pool->asked == 0 &&
+               pool->outlet.waiting_count + pool->outlet.dialling_count + pool->outlet.sent_count == 0;
+}
+
+void pool_free(struct pool *pool)
+{
+        HASH_DEL(pool->home->pools, pool);
+        quota_unblock(&pool->blocked);
+        quota_unref(pool->quota);
+        explicit_bzero(&pool->keys, sizeof(pool->keys));
+        free(pool->dbname);
+        free(pool);
+}
+
 static void note_paused(struct pools *pools, const char *database, bool paused);
 
 void pools_free(struct pools *pools)
 {
         struct pool *pool, *next;
 
-        HASH_ITER (hh, pools->pools, pool, next) {
-                HASH_DEL(pools->pools, pool);
-                quota_unblock(&pool->blocked);
-                explicit_bzero(&pool->keys, sizeof(pool->keys));
-                free(pool->dbname);
-                free(pool);
-        }
+        HASH_ITER (hh, pools->pools, pool, next)
+                pool_free(pool);
         outlets_free(pools);
         note_paused(pools, NULL, false);
         free(pools->paused);

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -31,8 +32,35 @@ struct quota *quota_for(const char *database, const char *user, struct node *nod
                 q->next = quotas;
                 quotas = q;
         }
+        q->refs++;
         pthread_mutex_unlock(&lock);
         return q;
+}
+
+void quota_unref(struct quota *q)
+{
+        struct quota **at = &quotas;
+        bool last;
+
+        pthread_mutex_lock(&lock);
+        last = --q->refs == 0;
+        while (last && *at != q)
+                at = &(*at)->next;
+        if (last)
+                *at = q->next;
+        pthread_mutex_unlock(&lock);
+        if (!last)
+                return;
+        CHECK(atomic_load(&q->open) == 0);
+        budget_lock();
+        for (int i = 0; i < BUDGET_KINDS; i++)
+                list_unlink(&q->in_budget[i]);
+        budget_unlock();
+        for (int i = 0; i < BUDGET_KINDS; i++)
+                budget_unref(q->budget[i]);
+        free(q->database);
+        free(q->user);
+        free(q);
 }
 
 static bool is_full(const struct quota *q, int most)

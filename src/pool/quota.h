@@ -14,6 +14,7 @@ enum { WORKERS_MAX = 64 };
 
 struct quota {
         struct quota *next;
+        int refs; /* under the lock */
         /* read-only */
         char *database, *user; /* PgBouncer's pool: the line's name, the server-side user */
         struct node *node;     /* NULL: of a plain line, for all its hosts together */
@@ -32,9 +33,12 @@ struct quota {
         _Atomic int64_t idle_us[WORKERS_MAX];   /* since when each worker's longest idle server is idle */
 };
 
-/* The quota of (database, user, node); made when new, kept until the process ends. Thread-safe (locks; called
- * when a worker first meets the pool). */
+/* The quota of (database, user, node), with a reference; made when new. Thread-safe (locks; called when a
+ * worker first meets the pool). */
 struct quota *quota_for(const char *database, const char *user, struct node *node);
+
+/* Gives the reference back; the last one frees. Nothing is open then, in any worker. */
+void quota_unref(struct quota *q);
 
 enum quota_answer {
         QUOTA_TAKEN,

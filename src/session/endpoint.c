@@ -1,6 +1,7 @@
 #include "session/endpoint.h"
 
 #include "base/check.h"
+#include "session/autodb.h"
 #include "session/client.h"
 #include "session/welcome.h"
 #include "wire/writer.h"
@@ -96,6 +97,7 @@ static void refuse_waiting(struct endpoint *e)
 void endpoint_configure(struct endpoint *e)
 {
         e->line = conf_find_database(e->room->conf, e->database);
+        autodb_settle(e, NULL);
         endpoint_forget_welcomes(e);
         welcome_forget_all();
         topology_unref(e->topology);
@@ -108,6 +110,7 @@ void endpoint_configure(struct endpoint *e)
 
 void endpoint_free(struct endpoint *e)
 {
+        autodb_leave(e);
         endpoint_forget_welcomes(e);
         topology_unref(e->topology);
         explicit_bzero(&e->keys, sizeof(e->keys));

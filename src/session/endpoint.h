@@ -2,7 +2,8 @@
  * the newest topology seen, a pool for each node, and the parameters a server reports after login, by startup
  * settings.
  *
- * Made at the first login, kept until the room ends. One thread. */
+ * Made at the first login, kept until nobody has used it for long (session/autodb.h) or the room ends. One
+ * thread. */
 #pragma once
 
 #include "cluster/cluster.h"
@@ -29,7 +30,9 @@ struct endpoint {
         int consistency;
         int min_pool_size;
         int64_t client_idle_timeout_us, idle_transaction_timeout_us; /* 0: none */
-        bool single; /* nothing to choose: one node, or routing=off */
+        bool single;       /* nothing to choose: one node, or routing=off */
+        bool autodb;       /* of the * line; session/autodb.c alone */
+        int64_t unused_us; /* since when it has no client and its pools no server; 0: it is used */
         struct scram_keys keys;
         bool have_keys;
         unsigned clients;

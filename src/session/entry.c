@@ -3,6 +3,7 @@
 #include "auth/secret.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "session/autodb.h"
 #include "session/cancel.h"
 #include "session/carry.h"
 #include "session/gate.h"
@@ -221,6 +222,7 @@ static void admit(struct client *c)
         }
         c->endpoint = endpoint_get(room, line, e->database, e->user);
         c->endpoint->clients++;
+        autodb_settle(c->endpoint, c);
         if (e->have_keys)
                 endpoint_offer_keys(c->endpoint, &e->keys);
         c->settings = settings_ref(c->startup);

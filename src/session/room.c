@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/timer.h"
+#include "session/autodb.h"
 #include "session/cancel.h"
 #include "session/carry.h"
 #include "session/entry.h"
@@ -231,6 +232,7 @@ static void on_tick(void *arg)
         tick_held(room, now);
         tick_logins(room, now);
         tick_idle(room, now);
+        autodb_tick(room, now);
 }
 
 /* A node that must not be talked to: no answer it still gives may reach a client. */

@@ -1,4 +1,5 @@
-"""Where servers are and how a plain line reaches them: equal hosts, failing logins."""
+"""Where servers are and how a plain line reaches them: equal hosts, failing logins,
+databases of the * line."""
 import select
 import socket
 import threading
@@ -138,8 +139,8 @@ def test_logins_that_fail(t):
     e = t.error("3D000", lambda: s.client(database="absent").query("SELECT 1"), "a database that is not there")
     t.equal((e.severity, e.message), ("FATAL", 'database "not_there" does not exist'), "the server's own words")
     s.wait_log('WARNING server login failed: FATAL database "not_there" does not exist')
-    t.equal(s.log_text().count('closing because: database "not_there" does not exist (age='), 2,
-            "closed lines: of the server and of the client")
+    wait_for(lambda: s.log_text().count('closing because: database "not_there" does not exist (age=') == 2,
+             "two closed lines, of the server and of the client")
     with s.client() as c:
         c.query("SELECT 1")
         door.close()
@@ -178,3 +179,48 @@ def test_a_login_that_takes_too_long(t):
     s.wait_log("closing because: connect timeout (age=0s)")
     s.wait_log("query_wait_timeout")
     silent.close()
+
+
+def databases(s):
+    return [row["name"] for row in s.show("DATABASES")]
+
+
+def test_databases_of_the_star_line(t):
+    line = f"host=127.0.0.1 port={t.cluster.primary.port}"
+    s = t.steer(databases={"*": line, "mine": line + " dbname=app"}, section="pgbouncer", nodes=False, workers=4,
+                autodb_idle_timeout="1", server_idle_timeout="0.3")
+    t.equal(databases(s), ["mine", "pgbouncer"], "nobody has asked for another database yet")
+    clients = [s.client(database="other") for _ in range(6)] + [s.client(database="mine")]
+    for c in clients:
+        t.equal(c.value("SELECT current_database()"), "app" if c is clients[-1] else "other", "current_database()")
+    t.equal(databases(s), ["mine", "other", "pgbouncer"], "an auto-database is listed")
+    t.equal(next(row["items"] for row in s.show("LISTS") if row["list"] == "databases"), "3", "SHOW LISTS")
+    t.equal(s.log_text().count(" registered new auto-database: other"), 1, "log lines for all workers together")
+    t.true(":" in s.log_text().split(" registered new")[0].splitlines()[-1].split("other/app@127.0.0.1")[-1],
+           "the line names the client")
+    wait_for(lambda: not s.show("SERVERS"), "idle servers to close")
+    time.sleep(1.5)
+    t.equal(databases(s), ["mine", "other", "pgbouncer"], "a database with clients is used")
+    leave(clients)
+    began = time.monotonic()
+    wait_for(lambda: databases(s) == ["mine", "pgbouncer"], "the auto-database to go")
+    t.within(time.monotonic() - began, 0.9, 2, "seconds until an unused one went")
+    t.equal([row["database"] for row in s.show("POOLS")], ["mine", "pgbouncer"], "pools that are left")
+    s.wait_log("WARNING dropping database 'other' as it does not exist anymore or inactive auto-database")
+    with s.client(database="other") as c:
+        t.equal(c.value("SELECT 1"), "1", "it comes again")
+    t.equal(s.log_text().count("registered new auto-database: other"), 2, "log lines")
+
+
+def test_pools_that_nobody_uses(t):
+    line = f"host=127.0.0.1 port={t.cluster.primary.port} dbname=app"
+    s = t.steer(databases={"app": line, "forced": line + " user=app"}, section="pgbouncer", nodes=False, workers=2,
+                pool_idle_timeout="0.5", server_idle_timeout="0.2")
+    for database in ("app", "forced", "forced"):
+        for user in ("app", "postgres"):
+            with s.client(user, database) as c:
+                c.query("SELECT 1")
+    t.equal(len(s.show("POOLS")), 4, "pools in use: two of app, one of forced, the console's")
+    wait_for(lambda: len(s.show("POOLS")) == 1, "unused pools to go")
+    with s.client() as c:
+        t.equal(c.value("SELECT 1"), "1", "a pool that comes again")

@@ -359,7 +359,7 @@ static void lists_count(void)
         static const struct {
                 const char *name;
                 int items;
-        } rows[] = {{"databases", 2},    {"users", 4},         {"peers", 0},         {"pools", 5},
+        } rows[] = {{"databases", 4},    {"users", 4},         {"peers", 0},         {"pools", 5},
                     {"peer_pools", 0},   {"free_clients", 0},  {"used_clients", 16}, {"login_clients", 4},
                     {"free_servers", 0}, {"used_servers", 11}, {"dns_names", 0},     {"dns_zones", 0},
                     {"dns_queries", 0},  {"dns_pending", 0}};
