@@ -50,6 +50,19 @@ static void apply_log(struct control *ctl)
                 log_error("%s; logging goes where it went", why.text);
 }
 
+/* What `conf` makes of TLS, for the workers. Not while a mode that is wanted lacks what it needs: nobody may
+ * then come in in clear text who thinks that this is forbidden. */
+static bool take_tls(struct control *ctl, const struct conf *conf, char *message, size_t size)
+{
+        struct tls_pair *tls;
+
+        if (tls_pair_new(&conf->opt, &tls, message, size) != STATUS_OK)
+                return false;
+        room_publish_tls(&ctl->crowd, tls);
+        tls_pair_unref(tls);
+        return true;
+}
+
 static void take_conf(struct control *ctl, struct conf *conf)
 {
         conf_unref(ctl->conf);
@@ -78,6 +91,11 @@ static bool reload(void *arg, char *message, size_t size)
                 log_write(report->problems[i].fatal ? LOG_ERROR_ : LOG_WARNING_, "%s", text);
         }
         conf_report_free(report);
+        if (good && !take_tls(ctl, conf, text, sizeof(text))) {
+                log_error("%s", text);
+                conf_unref(conf);
+                good = false;
+        }
         if (!good) {
                 log_error("RELOAD: the configuration stays as it was");
                 service_ready();
@@ -92,9 +110,21 @@ static bool set(void *arg, const char *key, const char *value, char *message, si
 {
         struct control *ctl = arg;
         struct conf *conf;
+        char why[512];
 
         if (conf_with(ctl->conf, key, value, &conf, message, size) != STATUS_OK)
                 return false;
+        if (!take_tls(ctl, conf, why, sizeof(why))) {
+                /* A key and its certificate are set one after the other: the old ones serve until both fit.
+                 */
+                if (conf->opt.client_tls_sslmode != ctl->conf->opt.client_tls_sslmode ||
+                    conf->opt.server_tls_sslmode != ctl->conf->opt.server_tls_sslmode) {
+                        snprintf(message, size, "%s", why);
+                        conf_unref(conf);
+                        return false;
+                }
+                log_warning("SET %s: %s; TLS goes on with what it had", key, why);
+        }
         take_conf(ctl, conf);
         return true;
 }
@@ -334,10 +364,12 @@ static void take_down(struct control *ctl)
         free(ctl->workers);
         listeners_close(ctl->listeners);
         close(ctl->wake_fd);
+        tls_pair_unref(ctl->crowd.tls);
+        pthread_mutex_destroy(&ctl->crowd.tls_lock);
         conf_unref(ctl->conf);
 }
 
-int control_run(struct conf *conf, struct listeners *listeners, int verbose)
+int control_run(struct conf *conf, struct tls_pair *tls, struct listeners *listeners, int verbose)
 {
         struct control *ctl = xcalloc(1, sizeof(*ctl));
         sigset_t all, before;
@@ -350,6 +382,9 @@ int control_run(struct conf *conf, struct listeners *listeners, int verbose)
         CHECK(ctl->wake_fd >= 0);
         loop_init(&ctl->loop, ctl);
         cluster_hooks(on_publish, ctl, ctl->wake_fd);
+        pthread_mutex_init(&ctl->crowd.tls_lock, NULL);
+        room_publish_tls(&ctl->crowd, tls);
+        tls_pair_unref(tls);
         make_workers(ctl);
         ctl->admin = admin_new(&ctl->loop, &ctl->crowd, &admin_ops, ctl);
         ctl->crowd.adopt_arg = ctl->admin;

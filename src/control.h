@@ -4,7 +4,8 @@
 
 #include "conf/conf.h"
 #include "net/listener.h"
+#include "net/tls_pair.h"
 
-/* Runs until shutdown with `conf` (its reference passes over) and listening sockets (closed at the end).
- * `verbose`: as on the command line. Returns the process's exit status. */
-int control_run(struct conf *conf, struct listeners *listeners, int verbose);
+/* Runs until shutdown with `conf` and what it makes of TLS (their references pass over) and listening sockets
+ * (closed at the end). `verbose`: as on the command line. Returns the process's exit status. */
+int control_run(struct conf *conf, struct tls_pair *tls, struct listeners *listeners, int verbose);

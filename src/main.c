@@ -204,6 +204,7 @@ int main(int argc, char **argv)
         struct process_why why = {""};
         char pidfile[256];
         struct conf *conf;
+        struct tls_pair *tls;
         int status = read_arguments(argc, argv, &a);
 
         if (status >= 0)
@@ -211,8 +212,13 @@ int main(int argc, char **argv)
         conf = load(&a);
         if (conf == NULL)
                 return 1;
+        if (tls_pair_new(&conf->opt, &tls, why.text, sizeof(why.text)) != STATUS_OK) {
+                conf_unref(conf);
+                return die(why.text);
+        }
         if (a.check) {
                 printf("%s: good\n", a.file);
+                tls_pair_unref(tls);
                 conf_unref(conf);
                 return 0;
         }
@@ -220,10 +226,11 @@ int main(int argc, char **argv)
         snprintf(pidfile, sizeof(pidfile), "%s", conf->opt.pidfile);
         if (!prepare(&a, conf, &listeners, &why)) {
                 listeners_close(&listeners);
+                tls_pair_unref(tls);
                 conf_unref(conf);
                 return die(why.text);
         }
-        status = control_run(conf, &listeners, a.verbose);
+        status = control_run(conf, tls, &listeners, a.verbose);
         if (pidfile[0] != '\0')
                 (void)unlink(pidfile);
         return status;

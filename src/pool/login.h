@@ -14,7 +14,9 @@ struct server;
 struct login {
         struct scram_client scram;
         struct scram_keys keys;
-        int stage; /* 0: nothing; 1: SASL first sent; 2: final sent; 3: server verified */
+        char *tls_host; /* SSLRequest has been sent and is not answered, or the handshake is not over: whose
+                         * certificate is expected */
+        int stage;      /* 0: nothing; 1: SASL first sent; 2: final sent; 3: server verified */
 };
 
 enum login_result {

@@ -12,6 +12,7 @@
 #include "auth/scram.h"
 #include "base/refusal.h"
 #include "conf/conf.h"
+#include "net/tls_pair.h"
 #include "pool/delivery.h"
 #include "pool/quota.h"
 #include "pool/server.h"
@@ -71,6 +72,7 @@ struct pool {
 struct pools {
         struct loop *loop;
         struct conf *conf;
+        struct tls_pair *tls; /* of the configuration; NULL: none yet */
         const struct pool_ops *ops;
         int self; /* this worker's number */
         int count;
@@ -96,6 +98,10 @@ struct pool *pools_get(struct pools *pools, const struct conf_database *line, co
 
 /* Follows a new configuration: limits, and connections whose target or credentials changed. */
 void pools_configure(struct pools *pools, struct conf *conf);
+
+/* Connections made from now on use `tls`, of which a reference is taken; where what it says of servers has
+ * changed, present ones are closed when they are free. */
+void pools_take_tls(struct pools *pools, struct tls_pair *tls);
 
 /* Now and then (about ten times a second): timeouts, retries. */
 void pools_tick(struct pools *pools);

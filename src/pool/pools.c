@@ -51,6 +51,7 @@ void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const
 {
         pools->loop = loop;
         pools->conf = conf_ref(conf);
+        pools->tls = NULL;
         pools->ops = ops;
         pools->self = self;
         pools->pools = NULL;
@@ -111,6 +112,7 @@ void pools_free(struct pools *pools)
         outlets_free(pools);
         note_paused(pools, NULL, false);
         free(pools->paused);
+        tls_pair_unref(pools->tls);
         conf_unref(pools->conf);
 }
 
@@ -222,6 +224,7 @@ static void start_anew(struct pool *pool)
         pool->have_keys = pool->proven = false;
         pool->last.severity = NULL;
         pool->retry_us = 0;
+        each_server(&pool->idle, server_close, "database configuration changed");
         if (pool->line == NULL) {
                 each_server(&pool->login, server_close, "database configuration changed");
                 return;
@@ -256,6 +259,18 @@ void pools_configure(struct pools *pools, struct conf *conf)
         HASH_ITER (hh, pools->pools, pool, next)
                 demand_serve(pool);
         conf_unref(old);
+}
+
+void pools_take_tls(struct pools *pools, struct tls_pair *tls)
+{
+        struct tls_pair *old = pools->tls;
+        struct pool *pool, *next;
+
+        pools->tls = tls_pair_ref(tls);
+        if (old != NULL && !tls_context_same(old->servers, tls->servers))
+                HASH_ITER (hh, pools->pools, pool, next)
+                        start_anew(pool);
+        tls_pair_unref(old);
 }
 
 /* ---- the tick ---- */

@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "net/secure.h"
 #include "pool/login.h"
 #include "pool/pool.h"
+#include "pool/server_tls.h"
 #include "wire/fields.h"
 #include "wire/writer.h"
 
@@ -88,6 +90,16 @@ static struct settings_table *table_of(struct server *s)
         return &s->pool->home->settings;
 }
 
+static void end_login(struct server *s)
+{
+        if (s->login == NULL)
+                return;
+        free(s->login->tls_host);
+        explicit_bzero(s->login, sizeof(*s->login));
+        free(s->login);
+        s->login = NULL;
+}
+
 void server_close(struct server *s, const char *why)
 {
         struct pool *pool = s->pool;
@@ -110,11 +122,7 @@ void server_close(struct server *s, const char *why)
                          (long long)((loop_now(pool->home->loop) - s->connected_us) / US_PER_SEC));
                 say(s, line);
         }
-        if (s->login != NULL) {
-                explicit_bzero(s->login, sizeof(*s->login));
-                free(s->login);
-                s->login = NULL;
-        }
+        end_login(s);
         server_move(s, SERVER_CLOSED);
         settings_unref(table_of(s), s->applied);
         settings_unref(table_of(s), s->wanted);
@@ -177,9 +185,7 @@ static bool on_login_message(struct server *s, const struct msg *m)
         case LOGIN_DONE:
                 buf_consume(&s->in, m->size);
                 buf_trim(&s->in);
-                explicit_bzero(s->login, sizeof(*s->login));
-                free(s->login);
-                s->login = NULL;
+                end_login(s);
                 pool_server_ready(s);
                 return false;
         case LOGIN_REJECTED: fail(s, POOL_REJECTED, &r); return false;
@@ -270,16 +276,62 @@ static void on_readable(struct server *s, bool (*step)(struct server *s, const s
         server_close(s, status == STATUS_LIMIT ? "message too large" : "server conn crashed?");
 }
 
+/* PgBouncer's words go to who waits and are what closes it; the rest is for the log. */
+static void on_unreachable(struct server *s, const char *why)
+{
+        char words[64];
+
+        say_at(LOG_WARNING_, s, why);
+        snprintf(words, sizeof(words), "%.*s", (int)strcspn(why, ":"), why);
+        fail_text(s, POOL_UNREACHABLE, words);
+}
+
+static void log_in(struct server *s)
+{
+        if (login_start(s) != STATUS_OK)
+                fail_text(s, POOL_UNREACHABLE, "server conn crashed?");
+}
+
+static void on_tls_answer(struct server *s)
+{
+        const char *why;
+        enum status status = server_tls_answer(s, &why);
+
+        if (status == STATUS_OK)
+                log_in(s);
+        else if (status != STATUS_AGAIN)
+                on_unreachable(s, why);
+}
+
+static void on_login_event(struct server *s, enum stream_event event)
+{
+        char why[256];
+
+        switch (event) {
+        case STREAM_READABLE:
+                if (s->login->tls_host != NULL && s->stream.session == NULL)
+                        on_tls_answer(s);
+                else
+                        on_readable(s, on_login_message);
+                return;
+        case STREAM_SECURED: log_in(s); return;
+        case STREAM_BROKEN:
+                if (s->stream.session == NULL)
+                        return; /* met again when it is read */
+                snprintf(why, sizeof(why), "TLS handshake failed: %s", secure_why(&s->stream));
+                on_unreachable(s, why);
+                return;
+        case STREAM_DRAINED: return;
+        }
+}
+
 static void on_event(struct stream *stream, enum stream_event event)
 {
         struct server *s = list_item(stream, struct server, stream);
         const struct pool_ops *ops = s->pool->home->ops;
 
         switch (s->state) {
-        case SERVER_LOGIN:
-                if (event == STREAM_READABLE)
-                        on_readable(s, on_login_message);
-                return;
+        case SERVER_LOGIN: on_login_event(s, event); return;
         case SERVER_IDLE:
         case SERVER_PARKED:
                 if (event == STREAM_READABLE)
@@ -326,14 +378,14 @@ static void note_addresses(struct server *s, int fd)
                 say(s, text);
 }
 
-/* PgBouncer's words go to who waits and are what closes it; the rest is for the log. */
-static void on_unreachable(struct server *s, const char *why)
+/* The name that the server's certificate must carry. */
+static const char *host_of(const struct server *s)
 {
-        char words[64];
+        const struct conf_database *line = s->pool->line;
 
-        say_at(LOG_WARNING_, s, why);
-        snprintf(words, sizeof(words), "%.*s", (int)strcspn(why, ":"), why);
-        fail_text(s, POOL_UNREACHABLE, words);
+        if (s->pool->quota->node != NULL || line == NULL)
+                return s->pool->node->host;
+        return line->hosts[s->host_turn % (unsigned)line->host_count].host;
 }
 
 static void on_dialled(void *arg, int fd, const char *why)
@@ -354,8 +406,16 @@ static void on_dialled(void *arg, int fd, const char *why)
         stream_open(&s->stream, s->pool->home->loop, fd, on_event);
         server_move(s, SERVER_LOGIN);
         s->login = xcalloc(1, sizeof(*s->login));
-        if (login_start(s) != STATUS_OK)
-                fail_text(s, POOL_UNREACHABLE, "server conn crashed?");
+        switch (server_tls_ask(s, host_of(s))) {
+        case STATUS_OK: return;
+        case STATUS_ABSENT: log_in(s); return;
+        case STATUS_AGAIN:
+        case STATUS_EOF:
+        case STATUS_IO:
+        case STATUS_INVALID:
+        case STATUS_LIMIT:
+        case STATUS_DENIED: fail_text(s, POOL_UNREACHABLE, "server conn crashed?"); return;
+        }
 }
 
 /* Where the next connection goes: of a plain line's host list to the next one, over all workers. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "session/cancel.h"
+#include "session/client_tls.h"
 #include "session/entry.h"
 #include "session/link.h"
 #include "session/loss.h"
@@ -305,8 +306,13 @@ static void on_event(struct stream *stream, enum stream_event event)
                         stream_want_read(&c->server->stream, true);
                 client_go_on(c);
                 return;
-        case STREAM_SECURED: return;
-        case STREAM_BROKEN: client_close(c, NULL, "client unexpected eof"); return;
+        case STREAM_SECURED: client_tls_done(c); return;
+        case STREAM_BROKEN:
+                if (c->state == CLIENT_STARTUP && c->stream.session != NULL)
+                        client_tls_failed(c);
+                else
+                        client_close(c, NULL, "client unexpected eof");
+                return;
         }
 }
 

@@ -108,7 +108,7 @@ struct client {
         /* for people and deadlines */
         char address[46];
         int port;
-        bool via_tcp;
+        bool via_tcp, tls_direct;
         struct cancel_key key; /* what it was told */
         uint64_t key_id;       /* of it, for room->by_key */
         UT_hash_handle by_key;

@@ -6,6 +6,7 @@
 #include "session/autodb.h"
 #include "session/cancel.h"
 #include "session/carry.h"
+#include "session/client_tls.h"
 #include "session/gate.h"
 #include "session/link.h"
 #include "session/startup.h"
@@ -204,6 +205,7 @@ static void admit(struct client *c)
         struct entry *e = c->entry;
         const struct conf_database *line;
         struct refusal r;
+        char tls[128];
 
         if (e->admin_database) {
                 enter_console(c);
@@ -230,8 +232,9 @@ static void admit(struct client *c)
         client_settings_changed(c);
         e->welcome_key = settings_without(&room->pools.settings, c->startup, SV("application_name"));
         if (room->conf->opt.log_connections)
-                log_info("C-%p: %s/%s@%s:%d login attempt: db=%s user=%s tls=no", (const void *)c,
-                         e->database, e->user, c->address, c->port, e->database, e->user);
+                log_info("C-%p: %s/%s@%s:%d login attempt: db=%s user=%s tls=%s", (const void *)c,
+                         e->database, e->user, c->address, c->port, e->database, e->user,
+                         client_tls_words(c, tls, sizeof(tls)));
         client_move(c, CLIENT_WELCOME);
         entry_ask(c);
 }
@@ -403,10 +406,12 @@ static void on_password(struct client *c, const struct msg *m)
 
 static void begin_session(struct client *c, const struct startup *s, struct sv rest)
 {
-        struct entry *e = xcalloc(1, sizeof(*e));
+        struct entry *e;
         struct refusal r = {0};
 
-        c->entry = e;
+        if (!client_tls_suffices(c))
+                return;
+        e = c->entry = xcalloc(1, sizeof(*e));
         e->rest = rest;
         if (startup_apply(c, s, &r) != STATUS_OK) {
                 client_close(c, &r, r.text);
@@ -426,6 +431,10 @@ static size_t take_startup(struct client *c, const uint8_t *p, size_t n)
 {
         struct startup s;
 
+        if (client_tls_is_hello(c, p, n)) {
+                client_tls_direct(c, p, n);
+                return n;
+        }
         switch (startup_read(p, n, &s)) {
         case STATUS_OK: break;
         case STATUS_AGAIN: return 0;
@@ -438,12 +447,7 @@ static size_t take_startup(struct client *c, const uint8_t *p, size_t n)
         }
         switch (s.kind) {
         case STARTUP_SSL:
-        case STARTUP_GSSENC:
-                if (n > s.size)
-                        client_refuse(c, "08P01", "received unencrypted data after SSL request");
-                else if (stream_send(&c->stream, "N", 1) != STATUS_OK)
-                        client_close(c, NULL, "client unexpected eof");
-                break;
+        case STARTUP_GSSENC: client_tls_answer(c, s.kind == STARTUP_SSL, s.size, n); break;
         case STARTUP_CANCEL: cancel_request(c, &s.key); break;
         case STARTUP_OLD: client_refuse(c, "08P01", "old V2 protocol not supported"); break;
         case STARTUP_UNKNOWN: client_refuse(c, "08P01", "bad packet header"); break;

@@ -137,6 +137,29 @@ static void read_rules(struct room *room)
         room->rules = (struct classify_rules){room->rule_lists[0], room->rule_lists[1]};
 }
 
+void room_publish_tls(struct crowd *crowd, struct tls_pair *tls)
+{
+        struct tls_pair *old;
+
+        pthread_mutex_lock(&crowd->tls_lock);
+        old = crowd->tls;
+        crowd->tls = tls_pair_ref(tls);
+        pthread_mutex_unlock(&crowd->tls_lock);
+        tls_pair_unref(old);
+}
+
+static void take_tls(struct room *room)
+{
+        struct tls_pair *tls;
+
+        pthread_mutex_lock(&room->crowd->tls_lock);
+        tls = tls_pair_ref(room->crowd->tls);
+        pthread_mutex_unlock(&room->crowd->tls_lock);
+        if (tls != NULL)
+                pools_take_tls(&room->pools, tls);
+        tls_pair_unref(tls);
+}
+
 void room_configure(struct room *room, struct conf *conf)
 {
         struct conf *old = room->conf;
@@ -144,6 +167,7 @@ void room_configure(struct room *room, struct conf *conf)
 
         room->conf = conf_ref(conf);
         pools_configure(&room->pools, conf);
+        take_tls(room);
         HASH_ITER (hh, room->endpoints, e, next)
                 endpoint_configure(e);
         entry_forget_verifiers(room);
@@ -266,6 +290,7 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         *room = (struct room){.loop = loop, .crowd = crowd, .self = self};
         room->conf = conf_ref(conf);
         pools_init(&room->pools, loop, conf, &pool_ops, self);
+        take_tls(room);
         statements_init(&room->statements, crowd->statement_key);
         slab_init(&room->clients_slab, sizeof(struct client));
         list_init(&room->clients);

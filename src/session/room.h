@@ -42,6 +42,8 @@ struct crowd {
         _Atomic int total;                /* logged-in or logging-in, console excepted */
         _Atomic int held;
         _Atomic bool refusing; /* SHUTDOWN WAIT_FOR_...: no new clients but of the console */
+        pthread_mutex_t tls_lock;
+        struct tls_pair *tls; /* under tls_lock: of the newest configuration */
         uint8_t statement_key[KEYED_HASH_KEY_SIZE];
         uint8_t mock_key[32]; /* for users that do not exist */
         /* Called on the worker's thread. */
@@ -101,6 +103,9 @@ uint64_t room_random(struct room *room);
 
 /* A topology was published: held clients look again, servers to lost nodes are closed. */
 void room_topology_changed(struct room *room);
+
+/* Makes `tls`, a reference of which is taken, the one that room_configure finds. Control thread. */
+void room_publish_tls(struct crowd *crowd, struct tls_pair *tls);
 
 /* A new configuration. */
 void room_configure(struct room *room, struct conf *conf);

@@ -85,7 +85,6 @@ static const struct bad bads[] = {
     {"scram", THEIRS "auth_type = scram\n", 5, "auth_type|scram|any, trust, plain, md5, scram-sha-256"},
     {"hba is not there yet", THEIRS "auth_type = hba\n", 5,
      "hba is not supported as yet|write one of any, trust"},
-    {"TLS is not there yet", THEIRS "client_tls_sslmode = require\n", 5, "require is not supported as yet"},
     {"mode without zero", OURS "unix_socket_mode = 770\n", 5, "770|decimal|write 0770"},
     {"mode in decimal", OURS "unix_socket_mode = 511\n", 5, "511|decimal|write 0511"},
     {"mode too large", OURS "unix_socket_mode = 01777\n", 5, "01777|from 00 to 0777"},

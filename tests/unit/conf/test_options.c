@@ -139,7 +139,7 @@ static void words_have_the_values_of_their_enums(void)
             {"consistency", CONSISTENCY_SESSION, "session", WORD_EFFECTIVE},
             {"consistency", CONSISTENCY_STRONG, "strong", WORD_EFFECTIVE},
             {"server_tls_sslmode", SSLMODE_PREFER, "prefer", WORD_EFFECTIVE},
-            {"server_tls_sslmode", SSLMODE_VERIFY_FULL, "verify-full", WORD_REFUSED},
+            {"server_tls_sslmode", SSLMODE_VERIFY_FULL, "verify-full", WORD_EFFECTIVE},
         };
         enum option_standing standing;
 
