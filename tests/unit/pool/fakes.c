@@ -131,12 +131,27 @@ static void pump(struct fakes *f, struct fake *fake)
                 speak(f, fake);
 }
 
+/* A new one; when there have been so many already, one that is closed. */
+static struct fake *next_free(struct fakes *f)
+{
+        if (f->count < FAKES_MAX)
+                return &f->fake[f->count];
+        for (int i = 0; i < f->count; i++)
+                if (f->fake[i].fd < 0)
+                        return &f->fake[i];
+        return NULL;
+}
+
 void fakes_pump(struct fakes *f)
 {
+        struct fake *free_one;
         int fd;
 
-        while (f->count < FAKES_MAX && (fd = accept(f->listeners.fds[0], NULL, NULL)) >= 0)
-                f->fake[f->count++] = (struct fake){.fd = fd};
+        while ((free_one = next_free(f)) != NULL && (fd = accept(f->listeners.fds[0], NULL, NULL)) >= 0) {
+                if (free_one == &f->fake[f->count])
+                        f->count++;
+                *free_one = (struct fake){.fd = fd};
+        }
         for (int i = 0; i < f->count; i++)
                 if (f->fake[i].fd >= 0)
                         pump(f, &f->fake[i]);

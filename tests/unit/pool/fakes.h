@@ -21,7 +21,7 @@ struct fake {
 struct fakes {
         struct listeners listeners;
         int port;
-        int count; /* connections so far */
+        int count; /* connections so far, at most FAKES_MAX: then closed ones are used again */
         struct fake fake[FAKES_MAX];
         const char *login; /* what answers a startup packet; NULL: a good login */
         size_t login_n;

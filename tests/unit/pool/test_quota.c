@@ -13,44 +13,115 @@ static bool take(struct quota *q)
         return quota_take(q, atomic_load(&q->limit), NULL, 0) == QUOTA_TAKEN;
 }
 
-static _Atomic int taken, most, refused;
+static _Atomic int taken, most;
+
+/* Counts who is inside, and how many have been at a time. */
+static void be_inside(int i)
+{
+        int now = atomic_fetch_add(&taken, 1) + 1, seen = atomic_load(&most);
+
+        while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now))
+                ;
+        if (i % 16 == 0)
+                sched_yield();
+        atomic_fetch_sub(&taken, 1);
+}
 
 static void *take_and_return(void *arg)
 {
         struct quota *q = arg;
 
         for (int i = 0; i < ROUNDS; i++) {
-                int now, seen;
-
-                if (!take(q)) {
-                        atomic_fetch_add(&refused, 1);
+                if (take(q)) {
+                        be_inside(i);
+                        quota_return(q);
+                } else {
                         sched_yield();
-                        continue;
                 }
-                now = atomic_fetch_add(&taken, 1) + 1;
-                seen = atomic_load(&most);
-                while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now))
-                        ;
-                if (i % 16 == 0)
-                        sched_yield();
-                atomic_fetch_sub(&taken, 1);
-                quota_return(q);
         }
         return NULL;
 }
 
-static void the_limit_holds_over_many_threads(void)
+static void run_threads(void *(*body)(void *arg), void *const arg[2])
 {
-        struct quota *q = quota_for("exact", "u", node_new("10.0.0.1", 1));
         pthread_t threads[THREADS];
 
-        atomic_store(&q->limit, LIMIT);
+        atomic_store(&most, 0);
         for (int i = 0; i < THREADS; i++)
-                pthread_create(&threads[i], NULL, take_and_return, q);
+                pthread_create(&threads[i], NULL, body, arg[i % 2]);
         for (int i = 0; i < THREADS; i++)
                 pthread_join(threads[i], NULL);
         UNIT_ASSERT(atomic_load(&most) <= LIMIT && atomic_load(&most) > 0);
-        UNIT_ASSERT(atomic_load(&q->open) == 0);
+}
+
+static void the_limit_holds_over_many_threads(void)
+{
+        static const struct {
+                const char *name, *databases[2], *users[2];
+                int limit, of_database, of_user;
+        } rows[] = {
+            {"of a pool", {"exact", "exact"}, {"u", "u"}, LIMIT, 0, 0},
+            {"of a database", {"exact1", "exact1"}, {"u1", "u2"}, 0, LIMIT, 0},
+            {"of a user", {"exact2", "exact3"}, {"u3", "u3"}, 0, 0, LIMIT},
+            {"of both, and of the pools", {"exact4", "exact5"}, {"u4", "u4"}, LIMIT - 1, LIMIT - 1, LIMIT},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct node *node = node_new("10.0.0.1", 1);
+                struct quota *q[2];
+
+                unit_row("%s", rows[i].name);
+                for (int k = 0; k < 2; k++) {
+                        q[k] = quota_for(rows[i].databases[k], rows[i].users[k], node);
+                        atomic_store(&q[k]->limit, rows[i].limit);
+                        budget_set_limit(q[k]->budget[BUDGET_DATABASE], rows[i].of_database);
+                        budget_set_limit(q[k]->budget[BUDGET_USER], rows[i].of_user);
+                }
+                run_threads(take_and_return, (void *[]){q[0], q[1]});
+                UNIT_ASSERT(atomic_load(&q[0]->open) == 0 && atomic_load(&q[1]->open) == 0);
+                UNIT_ASSERT(budget_numbers(BUDGET_DATABASE, rows[i].databases[0]).servers == 0);
+                UNIT_ASSERT(budget_numbers(BUDGET_USER, rows[i].users[0]).servers == 0);
+        }
+}
+
+static void *enter_and_leave(void *arg)
+{
+        for (int i = 0; i < ROUNDS; i++) {
+                struct budget *budget[BUDGET_KINDS] = {budget_for(BUDGET_USER, arg)};
+
+                if (budget_enter(budget[0], LIMIT)) {
+                        be_inside(i);
+                        budgets_leave(budget);
+                } else {
+                        budget_unref(budget[0]);
+                        sched_yield();
+                }
+        }
+        return NULL;
+}
+
+/* Budgets come and go with who is counted in them. */
+static void clients_are_counted_over_many_threads(void)
+{
+        static char name[] = "clients";
+
+        run_threads(enter_and_leave, (void *[]){name, name});
+        UNIT_ASSERT(budget_numbers(BUDGET_USER, name).clients == 0);
+}
+
+static void kinds_are_told_apart(void)
+{
+        struct budget *a = budget_for(BUDGET_DATABASE, "same"), *b = budget_for(BUDGET_USER, "same");
+
+        UNIT_ASSERT(a != b && budget_for(BUDGET_DATABASE, "same") == a);
+        UNIT_ASSERT(budget_enter(a, 1) && !budget_enter(a, 1) && budget_enter(b, 1) && budget_enter(a, 0));
+        UNIT_ASSERT(budget_numbers(BUDGET_DATABASE, "same").clients == 2);
+        UNIT_ASSERT(budget_numbers(BUDGET_USER, "same").clients == 1);
+        UNIT_ASSERT(budget_numbers(BUDGET_USER, "sam").clients == 0);
+        budgets_leave((struct budget *[BUDGET_KINDS]){a, b});
+        budgets_leave((struct budget *[BUDGET_KINDS]){a, NULL});
+        UNIT_ASSERT(budget_numbers(BUDGET_DATABASE, "same").clients == 0);
+        UNIT_ASSERT(budget_numbers(BUDGET_USER, "same").clients == 0);
 }
 
 static void takes_up_to_its_limit(void)
@@ -159,6 +230,8 @@ static void finds_who_waits_longest(void)
         }
 }
 
-UNIT_SUITE(pool_quota, UNIT_CASE(the_limit_holds_over_many_threads), UNIT_CASE(takes_up_to_its_limit),
-           UNIT_CASE(cancel_requests_have_room_of_their_own), UNIT_CASE(returns_no_more_than_was_taken),
-           UNIT_CASE(is_one_for_the_same_pool), UNIT_CASE(finds_who_waits_longest))
+UNIT_SUITE(pool_quota, UNIT_CASE(the_limit_holds_over_many_threads),
+           UNIT_CASE(clients_are_counted_over_many_threads), UNIT_CASE(kinds_are_told_apart),
+           UNIT_CASE(takes_up_to_its_limit), UNIT_CASE(cancel_requests_have_room_of_their_own),
+           UNIT_CASE(returns_no_more_than_was_taken), UNIT_CASE(is_one_for_the_same_pool),
+           UNIT_CASE(finds_who_waits_longest))
