@@ -161,15 +161,33 @@ void pool_cancel_wait(struct waiter *w)
                 leave_queue(w);
 }
 
+int64_t pool_lifetime(const struct pool *pool)
+{
+        return pool->line != NULL && pool->line->server_lifetime_us >= 0
+                   ? pool->line->server_lifetime_us
+                   : pool->home->conf->opt.server_lifetime_us;
+}
+
+bool pool_end_lifetime(struct pool *pool, const struct server *s)
+{
+        int64_t lifetime = pool_lifetime(pool), now = now_of(pool), last;
+        int limit = atomic_load_explicit(&pool->quota->limit, memory_order_relaxed);
+
+        if (now - s->connected_us < lifetime)
+                return false;
+        last = atomic_load_explicit(&pool->quota->lifetime_end_us, memory_order_relaxed);
+        if (last != 0 && limit > 0 && now - last < lifetime / limit)
+                return false;
+        /* Another worker may have ended one this moment. */
+        return atomic_compare_exchange_strong_explicit(&pool->quota->lifetime_end_us, &last, now,
+                                                       memory_order_relaxed, memory_order_relaxed) ||
+               lifetime == 0;
+}
+
 static const char *reason_to_close(struct pool *pool, const struct server *s)
 {
-        const struct options *opt = &pool->home->conf->opt;
-        int64_t age = now_of(pool) - s->connected_us, lifetime = opt->server_lifetime_us;
-
         if (pool->line == NULL)
                 return "database configuration changed";
-        if (pool->line->server_lifetime_us >= 0)
-                lifetime = pool->line->server_lifetime_us;
         if (s->close_needed)
                 return "close_needed";
         if (s->generation != atomic_load_explicit(&pool->quota->generation, memory_order_relaxed))
@@ -180,7 +198,7 @@ static const char *reason_to_close(struct pool *pool, const struct server *s)
                 return "pause mode";
         if (buf_len(&s->in) > 0) /* who gets it next must not begin in the middle of a message */
                 return "server spoke out of turn";
-        if (age >= lifetime && s->lent) /* one that has never been used is not too old, whatever it says */
+        if (s->lent && pool_end_lifetime(pool, s)) /* one never used is not too old, whatever is said */
                 return "server lifetime over";
         if (quota_exceeded(pool->quota))
                 return "too many servers in the pool";

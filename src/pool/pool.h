@@ -29,7 +29,6 @@ struct waiter {
 enum pool_trouble {
         POOL_UNREACHABLE, /* no connection can be made, or the node is going away */
         POOL_REJECTED,    /* the node refuses the login: *refusal says why */
-        POOL_OVERDUE,     /* query_wait_timeout */
 };
 
 /* What the session room does for the pool room. */
@@ -103,8 +102,9 @@ void pools_configure(struct pools *pools, struct conf *conf);
  * changed, present ones are closed when they are free. */
 void pools_take_tls(struct pools *pools, struct tls_pair *tls);
 
-/* Now and then (about ten times a second): timeouts, retries. */
-void pools_tick(struct pools *pools);
+/* Now and then (about ten times a second): timeouts, retries. Returns when the next timeout
+ * falls, INT64_MAX: none is in sight. */
+int64_t pools_tick(struct pools *pools);
 
 /* Opens one connection when the pool has fewer than min_pool_size and no limit is in the way; evicts nobody
  * for it. The session knows which pools are to be kept ready, and asks as often as it ticks. */
@@ -157,6 +157,13 @@ const char *pool_password(const struct pool *pool);
 
 /* A client has logged in with SCRAM: its key may open the server too. */
 void pool_offer_keys(struct pool *pool, const struct scram_keys *keys);
+
+/* server_lifetime here. */
+int64_t pool_lifetime(const struct pool *pool);
+
+/* Whether `s`, older than that, is to be closed now. As in PgBouncer, where a pool has several the ends are
+ * spread over the lifetime, lest all are opened anew at once. */
+bool pool_end_lifetime(struct pool *pool, const struct server *s);
 
 /* ---- for demand.c and pools.c ---- */
 

@@ -281,7 +281,22 @@ static const char *overdue(const struct server *s)
         return s->dial != NULL && !dial_is_resolving(s->dial) ? "connect failed" : "connect timeout";
 }
 
-static void tick_logins(struct pool *pool, int64_t now)
+/* One look at the pools: what time it is, and when the next timeout after that falls. */
+struct look {
+        int64_t now, next;
+};
+
+/* Whether `limit` has passed since `since`. */
+static bool is_due(struct look *look, int64_t since, int64_t limit)
+{
+        if (look->now - since >= limit)
+                return true;
+        if (since + limit < look->next)
+                look->next = since + limit;
+        return false;
+}
+
+static void tick_logins(struct pool *pool, struct look *look)
 {
         int64_t limit = pool->home->conf->opt.server_connect_timeout_us;
         struct refusal r;
@@ -289,7 +304,7 @@ static void tick_logins(struct pool *pool, int64_t now)
         list_for_each_safe (node, &pool->login) {
                 struct server *s = list_item(node, struct server, in_pool);
 
-                if (limit <= 0 || now - s->connected_us < limit)
+                if (limit <= 0 || !is_due(look, s->connected_us, limit))
                         continue;
                 refusal_set(&r, "FATAL", "08006", "%s", overdue(s));
                 node_report(pool->node, EVIDENCE_REFUSED);
@@ -306,60 +321,37 @@ static int minimum_of(const struct pool *pool)
         return pool->line != NULL ? (int)line_or(pool->line->min_pool_size, minimum) : 0;
 }
 
-static void tick_idle(struct pool *pool, int64_t now)
+static void tick_idle(struct pool *pool, struct look *look)
 {
         const struct options *opt = &pool->home->conf->opt;
-        int64_t lifetime = opt->server_lifetime_us;
-        unsigned generation = atomic_load_explicit(&pool->quota->generation, memory_order_relaxed);
+        int64_t idle = opt->server_idle_timeout_us;
 
-        if (pool->line != NULL)
-                lifetime = line_or(pool->line->server_lifetime_us, lifetime);
         list_for_each_safe (node, &pool->idle) {
                 struct server *s = list_item(node, struct server, in_pool);
 
                 if (pool->line == NULL)
                         server_close(s, "database configuration changed");
-                else if (s->close_needed || s->generation != generation)
-                        server_close(s, "obsolete connection");
-                else if (opt->server_idle_timeout_us > 0 && now - s->since_us > opt->server_idle_timeout_us &&
-                         atomic_load(&pool->quota->open) > minimum_of(pool))
+                else if (server_is_outdated(s))
+                        server_close(s, "database configuration changed");
+                else if (idle > 0 && atomic_load(&pool->quota->ready) > minimum_of(pool) &&
+                         is_due(look, s->since_us, idle))
                         server_close(s, "server idle timeout");
-                else if (now - s->connected_us > lifetime)
+                else if (is_due(look, s->connected_us, pool_lifetime(pool)) && pool_end_lifetime(pool, s))
                         server_close(s, "server lifetime over");
                 else if (quota_exceeded(pool->quota))
                         server_close(s, "too many servers in the pool");
         }
 }
 
-static void tick_resets(struct pool *pool, int64_t now)
+static void tick_resets(struct pool *pool, struct look *look)
 {
+        int64_t limit = pool->home->conf->opt.server_connect_timeout_us;
+
         list_for_each_safe (node, &pool->resetting) {
                 struct server *s = list_item(node, struct server, in_pool);
 
-                if (now - s->since_us > pool->home->conf->opt.server_connect_timeout_us)
+                if (limit > 0 && is_due(look, s->since_us, limit))
                         server_close(s, "reset query timeout");
-        }
-}
-
-static void tick_queue(struct pool *pool, int64_t now)
-{
-        const struct conf_user *user = conf_find_user(pool->home->conf, pool->quota->user);
-        int64_t limit = pool->home->conf->opt.query_wait_timeout_us;
-        struct list *head;
-        struct refusal r;
-
-        if (pool->line != NULL)
-                limit = line_or(pool->line->query_wait_timeout_us, limit);
-        if (user != NULL)
-                limit = line_or(user->query_wait_timeout_us, limit);
-        while (limit > 0 && (head = list_first(&pool->queue)) != NULL) {
-                struct waiter *w = list_item(head, struct waiter, in_queue);
-
-                if (now - w->since_us < limit)
-                        break;
-                pool_cancel_wait(w);
-                refusal_set(&r, "FATAL", "08P01", "query_wait_timeout");
-                pool->home->ops->failed(w, POOL_OVERDUE, &r);
         }
 }
 
@@ -386,21 +378,21 @@ void pools_keep_minimum(struct pool *pool)
                 server_open(pool);
 }
 
-void pools_tick(struct pools *pools)
+int64_t pools_tick(struct pools *pools)
 {
-        int64_t now = loop_now(pools->loop);
+        struct look look = {loop_now(pools->loop), INT64_MAX};
         struct pool *pool, *next;
 
         HASH_ITER (hh, pools->pools, pool, next) {
                 tick_orphans(pool);
-                tick_logins(pool, now);
-                tick_idle(pool, now);
-                tick_resets(pool, now);
-                tick_queue(pool, now);
+                tick_logins(pool, &look);
+                tick_idle(pool, &look);
+                tick_resets(pool, &look);
                 outlet_retry(&pool->outlet);
                 pool_retry(pool);
         }
         outlets_retry(pools);
+        return look.next;
 }
 
 /* ---- orders ---- */
@@ -466,7 +458,7 @@ void pools_reconnect(struct pools *pools, const char *database)
                         list_item(node, struct server, in_pool)->close_needed = true;
                 list_for_each (node, &pool->login)
                         list_item(node, struct server, in_pool)->close_needed = true;
-                each_server(&pool->idle, server_close, "obsolete connection");
+                each_server(&pool->idle, server_close, "database configuration changed");
         }
 }
 

@@ -21,13 +21,14 @@ struct quota {
         struct budget *budget[BUDGET_KINDS];
         struct list in_budget[BUDGET_KINDS]; /* under the budgets' lock */
         /* shared */
-        _Atomic int limit;           /* of connections; 0: none */
-        _Atomic int reserve;         /* so many more for who has waited long */
-        _Atomic int open;            /* those of cancel requests too */
-        _Atomic int ready;           /* of those, how many have logged in */
-        _Atomic int cancels;         /* of those, how many carry a cancel request */
-        _Atomic unsigned next_host;  /* a plain line's host list: whose turn it is */
-        _Atomic unsigned generation; /* servers of an older one are closed when they come back */
+        _Atomic int limit;               /* of connections; 0: none */
+        _Atomic int reserve;             /* so many more for who has waited long */
+        _Atomic int open;                /* those of cancel requests too */
+        _Atomic int ready;               /* of those, how many have logged in */
+        _Atomic int cancels;             /* of those, how many carry a cancel request */
+        _Atomic unsigned next_host;      /* a plain line's host list: whose turn it is */
+        _Atomic int64_t lifetime_end_us; /* when the last one was closed because of its age */
+        _Atomic unsigned generation;     /* servers of an older one are closed when they come back */
         _Atomic uint64_t waiting, idle;
         _Atomic int64_t oldest_us[WORKERS_MAX]; /* since when each worker's first client waits */
         _Atomic int64_t idle_us[WORKERS_MAX];   /* since when each worker's longest idle server is idle */

@@ -59,6 +59,12 @@ void server_move(struct server *s, enum server_state to)
         ++*count;
 }
 
+bool server_is_outdated(const struct server *s)
+{
+        return s->close_needed || s->pool->line == NULL ||
+               s->generation != atomic_load_explicit(&s->pool->quota->generation, memory_order_relaxed);
+}
+
 static void free_server(struct grave *grave)
 {
         struct server *s = list_item(grave, struct server, grave);

@@ -63,6 +63,7 @@ struct server {
         size_t moving_size;
         struct cancel_key key; /* the node's, for canceling what runs here */
         char tx;               /* of the last ReadyForQuery: 'I', 'T', 'E' */
+        bool said_ready;       /* the last thing said, by either side, was ReadyForQuery 'I' */
         char *reset_due;       /* PARKED: to be run first; NULL: nothing */
         bool dirty;            /* the session may have state that only DISCARD ALL removes */
         bool lent;             /* a client has had it */
@@ -84,6 +85,9 @@ extern const struct machine_state server_states[SERVER_STATES];
 
 /* Opens a connection for `pool`, whose quota has been taken. Reports through pool_server_ready, _failed. */
 struct server *server_open(struct pool *pool);
+
+/* Whether it is to be closed as soon as it is free: RECONNECT, or the configuration has changed. */
+bool server_is_outdated(const struct server *s);
 
 /* The one door of the state: checks the table, moves the list membership. */
 void server_move(struct server *s, enum server_state to);

@@ -39,6 +39,10 @@ void client_move(struct client *c, enum client_state to)
         machine_move(client_states, c->state, to);
         if (c->state <= CLIENT_WELCOME && to > CLIENT_WELCOME)
                 list_unlink(&c->in_phase);
+        if (c->state == CLIENT_WAITING)
+                list_unlink(&c->in_phase);
+        if (to == CLIENT_WAITING)
+                list_append(&c->room->waiting, &c->in_phase);
         if (c->state == CLIENT_HELD || to == CLIENT_HELD) {
                 list_unlink(&c->in_phase);
                 atomic_fetch_add_explicit(&c->room->crowd->held, to == CLIENT_HELD ? 1 : -1,
@@ -111,7 +115,7 @@ void client_close(struct client *c, const struct refusal *r, const char *why)
                 client_log_error(c, r);
         pool_cancel_wait(&c->waiter);
         if (c->server != NULL)
-                link_abandon(c, why);
+                link_abandon(c);
         if (r != NULL && !c->cut_answer && c->stream.fd >= 0) {
                 write_refusal(&w, r);
                 if (w.failed || stream_send_buf(&c->stream, &out) != STATUS_OK)
@@ -150,6 +154,13 @@ bool client_send(struct client *c, struct writer *w)
         buf_release(w->out);
         client_close(c, NULL, "client unexpected eof");
         return false;
+}
+
+bool client_has_rest(const struct client *c)
+{
+        const struct server *s = c->server;
+
+        return s->tx == 'I' && s->replies.count == 0 && !c->in_segment && c->pass == 0 && s->pass == 0;
 }
 
 void client_want_read(struct client *c)
@@ -272,9 +283,13 @@ static void on_readable(struct client *c)
         if (status == STATUS_AGAIN)
                 return;
         if (status != STATUS_OK) {
-                client_close(c, NULL, "client unexpected eof");
+                /* Who leaves before it has said who it is may be a probe: not worth a line. */
+                client_close(c, NULL,
+                             c->state <= CLIENT_AUTH && buf_len(&c->in) == 0 ? NULL
+                                                                             : "client unexpected eof");
                 return;
         }
+        c->heard_us = loop_now(loop);
         if (c->endpoint != NULL)
                 c->endpoint->stats->n.received += n;
         if (buf_len(&c->in) > 0) {
@@ -328,7 +343,7 @@ void client_new(struct room *room, int fd, const struct address *peer)
         c->id = stream_next_id();
         c->tx = 'I';
         c->node = -1;
-        c->since_us = loop_now(room->loop);
+        c->since_us = c->connected_us = c->heard_us = loop_now(room->loop);
         c->connected_wall_us = clock_wall_us();
         c->via_tcp = peer->u.any.sa_family != AF_UNIX;
         c->port = opt->listen_port;

@@ -48,7 +48,7 @@ struct client {
         enum client_state state;
         struct room *room;
         struct endpoint *endpoint;        /* from WELCOME on */
-        struct list in_clients, in_phase; /* in_phase: room->logins or room->held */
+        struct list in_clients, in_phase; /* in_phase: room->logins, waiting or held */
         struct waiter waiter;
         struct server *server;               /* written by session/link.c alone */
         struct entry *entry;                 /* until IDLE */
@@ -88,6 +88,7 @@ struct client {
                           */
         bool cut_answer; /* a message to the client is incomplete */
         bool surplus;    /* HELD beyond failover_queue_size */
+        bool notified;   /* it has been told that it waits (query_wait_notify) */
         enum repeat repeat;
         uint64_t skip_nodes; /* bit i: node i failed this segment */
         bool force_primary;
@@ -113,8 +114,10 @@ struct client {
         uint64_t key_id;       /* of it, for room->by_key */
         UT_hash_handle by_key;
         uint64_t id;
-        int64_t since_us;    /* when the state began */
-        int64_t held_us;     /* since when the segment in front is held, on and off; 0: it is not */
+        int64_t since_us; /* when the state began */
+        int64_t held_us;  /* since when the segment in front is held, on and off; 0: it is not */
+        int64_t connected_us;
+        int64_t heard_us;    /* when it said something last */
         int64_t request_us;  /* when the segment arrived */
         int64_t answered_us; /* when the last ReadyForQuery came */
         int64_t tx_us;       /* when the transaction began */
@@ -150,6 +153,9 @@ bool client_send(struct client *c, struct writer *w);
 
 /* A name for log lines: "db/user@address:port". */
 const char *client_name(const struct client *c, char *out, size_t size);
+
+/* Whether its server (it has one) is between two transactions, with nothing owed and nothing begun. */
+bool client_has_rest(const struct client *c);
 
 /* Whether bytes are wanted from it now (a full input buffer or a slow server says no). */
 void client_want_read(struct client *c);

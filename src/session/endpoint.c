@@ -16,24 +16,50 @@ static const char *server_user(const struct endpoint *e)
         return e->line->user != NULL ? e->line->user : e->user;
 }
 
+static int64_t user_or(int64_t of_user, int64_t otherwise)
+{
+        return of_user > 0 ? of_user : otherwise;
+}
+
+/* As in PgBouncer: waiting and idling are the client's, so they go by who logged in; what runs on a server
+ * goes by the user there, which the line may force. */
+static void set_timeouts(struct endpoint *e)
+{
+        static const struct conf_user nobody = {.query_wait_timeout_us = -1};
+        const struct conf *conf = e->room->conf;
+        const struct options *opt = &conf->opt;
+        const struct conf_user *user = conf_find_user(conf, e->user), *there = user;
+
+        if (e->line->user != NULL)
+                there = conf_find_user(conf, e->line->user);
+        user = user != NULL ? user : &nobody;
+        there = there != NULL ? there : &nobody;
+        e->client_idle_timeout_us = user_or(user->client_idle_timeout_us, opt->client_idle_timeout_us);
+        e->query_wait_timeout_us = opt->query_wait_timeout_us;
+        if (e->line->query_wait_timeout_us >= 0)
+                e->query_wait_timeout_us = e->line->query_wait_timeout_us;
+        if (user->query_wait_timeout_us >= 0)
+                e->query_wait_timeout_us = user->query_wait_timeout_us;
+        e->query_timeout_us = user_or(there->query_timeout_us, opt->query_timeout_us);
+        e->idle_transaction_timeout_us =
+            user_or(there->idle_transaction_timeout_us, opt->idle_transaction_timeout_us);
+        e->transaction_timeout_us = user_or(there->transaction_timeout_us, opt->transaction_timeout_us);
+        if (e->client_idle_timeout_us > 0 || e->query_timeout_us > 0 || e->idle_transaction_timeout_us > 0 ||
+            e->transaction_timeout_us > 0)
+                e->room->looks_at_everybody = true;
+}
+
 static void set_up(struct endpoint *e)
 {
         const struct conf *conf = e->room->conf;
-        const struct conf_user *user = conf_find_user(conf, e->user);
+        const struct conf_user *user = conf_find_user(conf, server_user(e));
 
         e->pool_mode = conf->opt.pool_mode;
         if (e->line->pool_mode >= 0)
                 e->pool_mode = e->line->pool_mode;
         if (user != NULL && user->pool_mode >= 0)
                 e->pool_mode = user->pool_mode;
-        e->client_idle_timeout_us = conf->opt.client_idle_timeout_us;
-        e->idle_transaction_timeout_us = conf->opt.idle_transaction_timeout_us;
-        if (user != NULL && user->client_idle_timeout_us >= 0)
-                e->client_idle_timeout_us = user->client_idle_timeout_us;
-        if (user != NULL && user->idle_transaction_timeout_us >= 0)
-                e->idle_transaction_timeout_us = user->idle_transaction_timeout_us;
-        e->room->looks_for_idle =
-            e->room->looks_for_idle || e->client_idle_timeout_us > 0 || e->idle_transaction_timeout_us > 0;
+        set_timeouts(e);
         e->consistency = e->line->consistency >= 0 ? e->line->consistency : conf->opt.consistency;
         e->min_pool_size = e->line->min_pool_size >= 0 ? e->line->min_pool_size : conf->opt.min_pool_size;
         e->cluster = cluster_for(e->line);

@@ -29,7 +29,8 @@ struct endpoint {
         int pool_mode; /* enum pool_mode */
         int consistency;
         int min_pool_size;
-        int64_t client_idle_timeout_us, idle_transaction_timeout_us; /* 0: none */
+        int64_t client_idle_timeout_us, query_wait_timeout_us; /* 0: none */
+        int64_t query_timeout_us, idle_transaction_timeout_us, transaction_timeout_us;
         bool single;       /* nothing to choose: one node, or routing=off */
         bool autodb;       /* of the * line; session/autodb.c alone */
         int64_t unused_us; /* since when it has no client and its pools no server; 0: it is used */

@@ -23,6 +23,7 @@ static struct server *part(struct client *c)
         s->client = NULL;
         if (s->cancels > 0)
                 outlet_forget(&s->pool->outlet, s, false);
+        c->cut_answer = c->cut_answer || s->pass > 0;
         c->unnamed_here = false;
         atomic_fetch_sub_explicit(&s->pool->node->in_flight, 1, memory_order_relaxed);
         settings_unref(&c->room->pools.settings, s->wanted);
@@ -81,19 +82,19 @@ void link_release_to_primary(struct client *c, enum reason reason)
         client_go_on(c);
 }
 
-void link_abandon(struct client *c, const char *why)
+void link_abandon(struct client *c)
 {
+        bool rests = client_has_rest(c);
         struct server *s = part(c);
-        bool at_rest = s->tx == 'I' && s->replies.count == 0 && !c->in_segment && c->pass == 0 &&
-                       stream_unsent(&s->stream) == 0 && s->pass == 0 && buf_len(&s->in) == 0;
 
-        if (at_rest)
-                give_back(c, s);
+        if (!rests && s->replies.count > 0 && s->said_ready)
+                server_close(s, "client disconnected with query in progress");
+        else if (!rests || buf_len(&s->in) > 0)
+                server_close(s, "client disconnect while server was not ready");
+        else if (stream_unsent(&s->stream) > 0)
+                server_close(s, "client disconnect before everything was sent to the server");
         else
-                server_close(s, strcmp(why, "client unexpected eof") == 0 ||
-                                        strcmp(why, "client close request") == 0
-                                    ? "client disconnect while server was not ready"
-                                    : why);
+                give_back(c, s);
 }
 
 void link_sever(struct client *c, const char *why)

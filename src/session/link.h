@@ -14,9 +14,10 @@ void link_release(struct client *c);
 void link_release_to_primary(struct client *c, enum reason reason);
 
 /* The client goes away: its server goes back when it is at rest, else it is closed. */
-void link_abandon(struct client *c, const char *why);
+void link_abandon(struct client *c);
 
-/* The server goes away: parts, closes it. The client stays as it is, without a server. */
+/* The server goes away: parts, closes it. The client stays as it is, without a server; if a message to it is
+ * incomplete, client->cut_answer says so. */
 void link_sever(struct client *c, const char *why);
 
 /* Parts at rest without going on: CLIENT_WELCOME has learned what it wanted. */

@@ -92,6 +92,12 @@ static void plain_loss(struct client *c, const char *why)
         client_refuse(c, "08P01", "server conn crashed?");
 }
 
+void loss_expel(struct client *c, const char *why)
+{
+        link_sever(c, why);
+        client_refuse(c, "08P01", why);
+}
+
 /* A connection in CLIENT_WELCOME or CLIENT_SETTING: the client has noticed nothing. */
 static void loss_before_use(struct client *c, const char *why)
 {
@@ -127,7 +133,6 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
                 return;
         }
         if (c->cut_answer || s->pass > 0) {
-                c->cut_answer = true;
                 link_sever(c, why);
                 client_close(c, NULL, "server lost in the middle of a message");
                 return;

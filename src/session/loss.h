@@ -16,6 +16,10 @@
  * evidence against the node; false when we close it ourselves. */
 void loss_of_server(struct client *c, const char *why, bool crashed);
 
+/* The session ends with its server, for `why`: both are closed, and the client is told (a timeout, a
+ * transaction where statements are pooled). */
+void loss_expel(struct client *c, const char *why);
+
 /* Whether `m`, an ErrorResponse, ends the server's connection (FATAL, PANIC): then the loss has been dealt
  * with. */
 bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m);

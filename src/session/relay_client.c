@@ -459,12 +459,21 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
                 c->repeat = REPEAT_NO;
         c->replay_size = 0;
         c->stalled = false;
+        /* Of a session that keeps its server the next request begins here; a segment's began at its arrival.
+         */
+        if (up.s->replies.count == 0 && c->answered_us > c->request_us) {
+                c->request_us = c->heard_us;
+                if (up.s->tx == 'I')
+                        c->tx_us = c->heard_us;
+        }
         plan_begin(&up.plan, &up.s->stream);
         while (used < n && (k = step(&up, p + used, n - used)) > 0) {
                 used += k;
                 if (c->server != up.s)
                         return n; /* closed */
         }
+        if (used > 0)
+                up.s->said_ready = false;
         /* A broken stream is met again when it is read, outside of the client's own steps: what was sent is
          * lost with the server, and dealt with there. */
         if (plan_send(&up.plan) != STATUS_OK)

@@ -198,6 +198,10 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         replies_pop(&s->replies);
         s->tx = (char)m->body[0];
         c->tx = s->tx;
+        if (s->tx != 'I' && c->endpoint->pool_mode == POOL_STATEMENT) {
+                loss_expel(c, "transaction blocks not allowed in statement pooling mode");
+                return VERDICT_STOP;
+        }
         if (!own)
                 count_transaction(c, s);
         else if (c->failed) /* the client will skip as the server would, up to the Sync it still owes */
@@ -398,11 +402,6 @@ static bool complete_kept(struct down *d, const uint8_t *p, size_t n, size_t *to
         return false;
 }
 
-static bool may_release(const struct client *c, const struct server *s)
-{
-        return s->tx == 'I' && s->replies.count == 0 && !c->in_segment && c->pass == 0 && s->pass == 0;
-}
-
 /* The server is at rest: it goes back, unless the session keeps it. */
 static void release(struct client *c)
 {
@@ -419,7 +418,7 @@ void relay_release_late(struct client *c)
         if (!c->late || c->pass > 0)
                 return;
         c->late = false;
-        if (c->state == CLIENT_ACTIVE && may_release(c, c->server))
+        if (c->state == CLIENT_ACTIVE && client_has_rest(c))
                 release(c);
 }
 
@@ -432,9 +431,10 @@ static void after(struct down *d)
                 stream_want_read(&s->stream, false);
                 client_want_read(c);
         }
+        s->said_ready = d->ready && s->tx == 'I';
         if (!d->ready)
                 return;
-        if (may_release(c, s)) {
+        if (client_has_rest(c)) {
                 release(c);
                 return;
         }

@@ -3,10 +3,9 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/timer.h"
-#include "session/autodb.h"
 #include "session/cancel.h"
 #include "session/carry.h"
+#include "session/deadlines.h"
 #include "session/entry.h"
 #include "session/link.h"
 #include "session/loss.h"
@@ -17,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { TICK_MS = 100 };
 
 /* ---- what the pools tell ---- */
 
@@ -60,7 +57,6 @@ static void on_failed(struct waiter *w, enum pool_trouble trouble, const struct 
                         client_go_on(c);
                 return;
         case POOL_REJECTED:
-        case POOL_OVERDUE:
                 copy.severity = "FATAL";
                 client_close(c, &copy, copy.text);
                 return;
@@ -166,6 +162,7 @@ void room_configure(struct room *room, struct conf *conf)
         struct endpoint *e, *next;
 
         room->conf = conf_ref(conf);
+        room->looks_at_everybody = false;
         pools_configure(&room->pools, conf);
         take_tls(room);
         HASH_ITER (hh, room->endpoints, e, next)
@@ -175,89 +172,7 @@ void room_configure(struct room *room, struct conf *conf)
         conf_unref(old);
 }
 
-/* ---- time ---- */
-
-static void refuse_held(struct client *c, const char *text)
-{
-        struct refusal r;
-
-        refusal_set(&r, "ERROR", "57P03", "%s", text);
-        r.hint = "SHOW NODES on the console says what was seen on each server.";
-        client_move(c, CLIENT_IDLE);
-        segment_refuse(c, &r);
-}
-
-static void tick_held(struct room *room, int64_t now)
-{
-        int n = 0;
-
-        list_for_each (node, &room->held)
-                n++;
-        while (n-- > 0) { /* who is held again goes to the end, and waits for the next tick */
-                struct client *c = list_item(room->held.next, struct client, in_phase);
-                int64_t since = c->held_us;
-
-                if (c->surplus)
-                        refuse_held(c, "no server can take this now, and too many clients are held");
-                else if (now - since > room->conf->opt.failover_timeout_us)
-                        refuse_held(c, "no server can take this: there is no primary (failover_timeout)");
-                else
-                        segment_retry(c);
-                if (list_empty(&room->held))
-                        return;
-        }
-}
-
-static void tick_logins(struct room *room, int64_t now)
-{
-        list_for_each_safe (node, &room->logins) {
-                struct client *c = list_item(node, struct client, in_phase);
-                int64_t wall = clock_wall_us();
-
-                (void)now;
-                if (room->conf->opt.client_login_timeout_us > 0 &&
-                    wall - c->connected_wall_us > room->conf->opt.client_login_timeout_us)
-                        client_refuse(c, "08P01", "client_login_timeout");
-                else if (c->state == CLIENT_WELCOME) {
-                        entry_ask(c);
-                        client_go_on(c);
-                }
-        }
-}
-
-/* Only with a timeout configured is every client looked at. */
-static void tick_idle(struct room *room, int64_t now)
-{
-        if (!room->looks_for_idle)
-                return;
-        list_for_each_safe (node, &room->clients) {
-                struct client *c = list_item(node, struct client, in_clients);
-                const struct endpoint *e = c->endpoint;
-
-                if (c->state == CLIENT_IDLE && e->client_idle_timeout_us > 0 && buf_len(&c->in) == 0 &&
-                    now - c->since_us > e->client_idle_timeout_us)
-                        client_refuse(c, "08P01", "client_idle_timeout");
-                else if (c->state == CLIENT_ACTIVE && e->idle_transaction_timeout_us > 0 &&
-                         c->server->replies.count == 0 && c->server->tx != 'I' &&
-                         now - c->answered_us > e->idle_transaction_timeout_us)
-                        client_refuse(c, "25P03", "idle transaction timeout");
-        }
-}
-
-static void on_tick(void *arg)
-{
-        struct room *room = arg;
-        int64_t now = loop_now(room->loop);
-
-        if (room->suspended)
-                return;
-        pools_tick(&room->pools);
-        endpoints_keep_minimum(room);
-        tick_held(room, now);
-        tick_logins(room, now);
-        tick_idle(room, now);
-        autodb_tick(room, now);
-}
+/* ---- topology ---- */
 
 /* A node that must not be talked to: no answer it still gives may reach a client. */
 static void close_lost_nodes(struct room *room, struct endpoint *e)
@@ -280,7 +195,7 @@ void room_topology_changed(struct room *room)
         HASH_ITER (hh, room->endpoints, e, next)
                 if (e->line != NULL)
                         close_lost_nodes(room, e);
-        tick_held(room, loop_now(room->loop));
+        deadlines_look_at_held(room);
 }
 
 /* ---- lifetime ---- */
@@ -295,12 +210,12 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         slab_init(&room->clients_slab, sizeof(struct client));
         list_init(&room->clients);
         list_init(&room->logins);
+        list_init(&room->waiting);
         list_init(&room->held);
         room->random = (uint64_t)clock_us() * 2654435761U + (uint64_t)self + 1;
         read_rules(room);
         crowd->rooms[self] = room;
-        room->tick = timer_new(loop, on_tick, room);
-        timer_every(room->tick, TICK_MS * US_PER_MS);
+        deadlines_start(room);
 }
 
 uint64_t room_random(struct room *room)
@@ -388,7 +303,7 @@ void room_fini(struct room *room)
         struct list *node;
 
         room_unlisten(room);
-        timer_free(room->tick);
+        deadlines_stop(room);
         while ((node = list_first(&room->clients)) != NULL)
                 client_refuse(list_item(node, struct client, in_clients), "57P01",
                               "pgsteer is shutting down");

@@ -65,6 +65,7 @@ struct room {
         struct slab clients_slab;
         struct list clients;        /* all that are not closed */
         struct list logins;         /* before CLIENT_IDLE, oldest first */
+        struct list waiting;        /* CLIENT_WAITING, oldest first */
         struct list held;           /* CLIENT_HELD, oldest first */
         struct endpoint *endpoints; /* uthash */
         struct db_stats *stats;     /* uthash */
@@ -80,7 +81,7 @@ struct room {
         struct nameset disabled; /* databases that take no new clients */
         bool suspended;          /* session/suspend.h */
         bool unix_only;          /* room_unlisten_tcp */
-        bool looks_for_idle;     /* some endpoint has a timeout for idle clients or transactions */
+        bool looks_at_everybody; /* some endpoint has a timeout for idle clients, queries or transactions */
 };
 
 void room_init(struct room *room, struct loop *loop, struct conf *conf, struct crowd *crowd, int self);

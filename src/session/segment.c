@@ -409,9 +409,11 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n)
                 return seg.size;
         }
         if (seg.flush && seg.size == MSG_HEAD)
-                return seg.size;                                        /* nothing to flush */
-        if (c->skip_nodes == 0 && !c->force_primary && c->held_us == 0) /* else it has been here before */
+                return seg.size;                                          /* nothing to flush */
+        if (c->skip_nodes == 0 && !c->force_primary && c->held_us == 0) { /* else it has been here before */
                 c->tx_us = c->request_us = loop_now(c->room->loop);
+                c->notified = false;
+        }
         go(c, &seg);
         return 0;
 }

@@ -125,7 +125,7 @@ static void words_have_the_values_of_their_enums(void)
         } rows[] = {
             {"pool_mode", POOL_SESSION, "session", WORD_EFFECTIVE},
             {"pool_mode", POOL_TRANSACTION, "transaction", WORD_EFFECTIVE},
-            {"pool_mode", POOL_STATEMENT, "statement", WORD_LATER},
+            {"pool_mode", POOL_STATEMENT, "statement", WORD_EFFECTIVE},
             {"auth_type", AUTH_ANY, "any", WORD_EFFECTIVE},
             {"auth_type", AUTH_TRUST, "trust", WORD_EFFECTIVE},
             {"auth_type", AUTH_PLAIN, "plain", WORD_EFFECTIVE},

@@ -1,0 +1,235 @@
+#include "session/deadlines.h"
+
+#include "base/clock.h"
+#include "net/timer.h"
+#include "session/autodb.h"
+#include "session/client.h"
+#include "session/entry.h"
+#include "session/loss.h"
+#include "session/segment.h"
+#include "wire/writer.h"
+
+/* Timeouts shorter than a tick may be late by one; the others by no more than the spacing. */
+static const int64_t TICK_US = 100 * US_PER_MS, SPACING_US = 10 * US_PER_MS;
+
+/* One look at everybody: what time it is, and when the next deadline after that falls. */
+struct look {
+        struct room *room;
+        int64_t now, next;
+};
+
+/* Whether `limit` (0: none) has passed since `since`. */
+static bool is_due(struct look *look, int64_t since, int64_t limit)
+{
+        if (limit <= 0)
+                return false;
+        if (look->now - since >= limit)
+                return true;
+        if (since + limit < look->next)
+                look->next = since + limit;
+        return false;
+}
+
+/* ---- held ---- */
+
+static void refuse_held(struct client *c, const char *text)
+{
+        struct refusal r;
+
+        refusal_set(&r, "ERROR", "57P03", "%s", text);
+        r.hint = "SHOW NODES on the console says what was seen on each server.";
+        client_move(c, CLIENT_IDLE);
+        segment_refuse(c, &r);
+}
+
+/* A wait for a server: true when it is over. */
+static bool waits_too_long(struct look *look, struct client *c, int64_t since)
+{
+        const struct options *opt = &look->room->conf->opt;
+
+        if (is_due(look, since, opt->query_timeout_us))
+                client_refuse(c, "08P01", "query_timeout");
+        else if (is_due(look, since, c->endpoint->query_wait_timeout_us))
+                client_refuse(c, "08P01", "query_wait_timeout");
+        return c->state == CLIENT_CLOSED;
+}
+
+/* Once a wait, a client is told that it waits. */
+static void notify(struct look *look, struct client *c)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+
+        if (c->notified || !is_due(look, c->request_us, look->room->conf->opt.query_wait_notify_us))
+                return;
+        c->notified = true;
+        write_notice(&w, "NOTICE", "00000",
+                     "No server connection available in postgres backend, client being queued");
+        client_send(c, &w);
+}
+
+static void look_at_held(struct look *look)
+{
+        struct room *room = look->room;
+        int n = 0;
+
+        list_for_each (node, &room->held)
+                n++;
+        while (n-- > 0) { /* who is held again goes to the end, and waits for the next tick */
+                struct client *c = list_item(room->held.next, struct client, in_phase);
+
+                if (c->surplus)
+                        refuse_held(c, "no server can take this now, and too many clients are held");
+                else if (look->now - c->held_us > room->conf->opt.failover_timeout_us)
+                        refuse_held(c, "no server can take this: there is no primary (failover_timeout)");
+                else if (!waits_too_long(look, c, c->request_us))
+                        segment_retry(c);
+                if (list_empty(&room->held))
+                        return;
+        }
+}
+
+void deadlines_look_at_held(struct room *room)
+{
+        struct look look = {room, loop_now(room->loop), INT64_MAX};
+
+        look_at_held(&look);
+}
+
+/* ---- logins and waits ---- */
+
+static void look_at_logins(struct look *look)
+{
+        int64_t limit = look->room->conf->opt.client_login_timeout_us;
+
+        list_for_each_safe (node, &look->room->logins) {
+                struct client *c = list_item(node, struct client, in_phase);
+
+                if (c->state != CLIENT_WELCOME) {
+                        if (is_due(look, c->connected_us, limit))
+                                client_refuse(c, "08P01", "client_login_timeout");
+                        continue;
+                }
+                if (waits_too_long(look, c, c->since_us))
+                        continue;
+                if (is_due(look, c->connected_us, limit)) {
+                        client_refuse(c, "08P01", "client_login_timeout (server down)");
+                } else {
+                        entry_ask(c);
+                        client_go_on(c);
+                }
+        }
+}
+
+static void look_at_waiting(struct look *look)
+{
+        list_for_each_safe (node, &look->room->waiting) {
+                struct client *c = list_item(node, struct client, in_phase);
+
+                if (!waits_too_long(look, c, c->request_us))
+                        notify(look, c);
+        }
+}
+
+/* ---- those with a server, and the idle ---- */
+
+/* PgBouncer's order, texts and starting points: a query is as old as what the client said last. */
+static const char *overdue(struct look *look, const struct client *c)
+{
+        const struct endpoint *e = c->endpoint;
+        bool idle = c->state == CLIENT_ABORTED || (c->server->replies.count == 0 && !c->in_segment);
+
+        if (is_due(look, c->heard_us, e->query_timeout_us))
+                return "query timeout";
+        if (idle && is_due(look, c->answered_us, e->idle_transaction_timeout_us))
+                return "idle transaction timeout";
+        if (is_due(look, c->tx_us, e->transaction_timeout_us))
+                return "transaction timeout";
+        return NULL;
+}
+
+static void look_at_server_of(struct look *look, struct client *c)
+{
+        const char *why;
+
+        if (!client_has_rest(c))
+                why = overdue(look, c);
+        else
+                why = look->room->conf->opt.server_fast_close && server_is_outdated(c->server)
+                          ? "database configuration changed"
+                          : NULL;
+        if (why != NULL)
+                loss_expel(c, why);
+}
+
+/* Only with a timeout configured is every client looked at. */
+static void look_at_everybody(struct look *look)
+{
+        struct room *room = look->room;
+
+        if (!room->looks_at_everybody && !room->conf->opt.server_fast_close)
+                return;
+        list_for_each_safe (node, &room->clients) {
+                struct client *c = list_item(node, struct client, in_clients);
+
+                switch (c->state) {
+                case CLIENT_IDLE:
+                        if (is_due(look, buf_len(&c->in) > 0 ? c->heard_us : c->since_us,
+                                   c->endpoint->client_idle_timeout_us))
+                                client_refuse(c, "08P01", "client_idle_timeout");
+                        break;
+                case CLIENT_SETTING:
+                case CLIENT_ACTIVE: look_at_server_of(look, c); break;
+                case CLIENT_ABORTED: {
+                        const char *why = overdue(look, c);
+
+                        if (why != NULL)
+                                client_refuse(c, "08P01", why);
+                        break;
+                }
+                case CLIENT_STARTUP:
+                case CLIENT_AUTH:
+                case CLIENT_WELCOME:
+                case CLIENT_WAITING:
+                case CLIENT_HELD:
+                case CLIENT_CLOSED:
+                case CLIENT_STATES: break;
+                }
+        }
+}
+
+/* ---- the tick ---- */
+
+static void on_tick(void *arg)
+{
+        struct room *room = arg;
+        int64_t now = loop_now(room->loop), next;
+        struct look look = {room, now, now + TICK_US};
+
+        if (room->suspended) {
+                timer_once(room->tick, TICK_US);
+                return;
+        }
+        next = pools_tick(&room->pools);
+        if (next < look.next)
+                look.next = next;
+        endpoints_keep_minimum(room);
+        look_at_held(&look);
+        look_at_logins(&look);
+        look_at_waiting(&look);
+        look_at_everybody(&look);
+        autodb_tick(room, now);
+        timer_once(room->tick, look.next - now < SPACING_US ? SPACING_US : look.next - now);
+}
+
+void deadlines_start(struct room *room)
+{
+        room->tick = timer_new(room->loop, on_tick, room);
+        timer_once(room->tick, TICK_US);
+}
+
+void deadlines_stop(struct room *room)
+{
+        timer_free(room->tick);
+        room->tick = NULL;
+}
