@@ -64,6 +64,12 @@ struct reply *replies_tail(struct replies *r)
         return r->count == 0 ? NULL : &ring(r)[(r->first + r->count - 1) % r->cap];
 }
 
+struct reply *replies_at(struct replies *r, uint32_t i)
+{
+        CHECK(i < r->count);
+        return &ring(r)[(r->first + i) % r->cap];
+}
+
 void replies_pop(struct replies *r)
 {
         CHECK(r->count > 0);

@@ -28,7 +28,8 @@ enum {
 
 struct reply {
         uint8_t kind, flags;
-        uint64_t key[2]; /* REPLY_PARSE: the statement, to be forgotten when it fails */
+        uint64_t
+            key[2]; /* the statement; REPLY_PARSE: forgotten when it fails; REPLY_CLOSE: known again then */
 };
 
 enum { REPLIES_INLINE = 8, REPLIES_MAX = 1 << 20 };
@@ -49,6 +50,8 @@ bool replies_push(struct replies *r, struct reply reply);
 /* The oldest and the newest, NULL when nothing is owed. */
 struct reply *replies_head(struct replies *r);
 struct reply *replies_tail(struct replies *r);
+/* The one so many behind the oldest. */
+struct reply *replies_at(struct replies *r, uint32_t i);
 void replies_pop(struct replies *r);
 
 /* Forgets the Sync that is owed right behind the oldest; false when none is. */

@@ -235,6 +235,16 @@ static bool on_idle_message(struct server *s, const struct msg *m)
         }
 }
 
+/* Whatever the query is, its tags say whether the statements are gone. */
+static void on_reset_tag(struct server *s, const struct msg *m)
+{
+        struct reader rd = reader_of(m);
+        struct sv tag = take_cstr(&rd);
+
+        if (sv_is(tag, "DISCARD ALL") || sv_is(tag, "DEALLOCATE ALL"))
+                prepared_fini(&s->prepared);
+}
+
 static bool on_reset_message(struct server *s, const struct msg *m)
 {
         switch (m->type) {
@@ -247,11 +257,11 @@ static bool on_reset_message(struct server *s, const struct msg *m)
                 buf_trim(&s->in); /* the message is gone */
                 replies_pop(&s->replies);
                 s->dirty = false;
-                prepared_fini(&s->prepared);
                 settings_unref(table_of(s), s->applied);
                 s->applied = NULL;
                 pool_give_back(s);
                 return false;
+        case BE_COMMAND_COMPLETE: on_reset_tag(s, m); return true;
         case BE_ERROR: server_close(s, "reset query failed"); return false;
         case BE_PARAM_STATUS: return on_idle_message(s, m);
         default: return true;

@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "session/carry.h"
 #include "session/deallocate.h"
-#include "session/plan.h"
+#include "session/exchange.h"
 #include "session/segment.h"
 #include "wire/proto.h"
 
@@ -12,25 +12,6 @@
 #include <string.h>
 
 enum { NAME_WHOLE_MAX = 65536 /* portal and statement name of a Bind must be within this */ };
-
-struct up {
-        struct client *c;
-        struct server *s;
-        char next_type; /* of the message behind this one, when it is here */
-        struct plan plan;
-};
-
-static bool owe(struct up *up, enum reply_kind kind, unsigned flags, const uint64_t *key)
-{
-        struct reply reply = {.kind = (uint8_t)kind, .flags = (uint8_t)flags};
-
-        if (key != NULL)
-                memcpy(reply.key, key, sizeof(reply.key));
-        if (replies_push(&up->s->replies, reply))
-                return true;
-        client_refuse(up->c, "54000", "too many messages without an answer");
-        return false;
-}
 
 /* What a statement that is about to run means for transaction, settings and pins. */
 static void look(struct client *c, struct sv text, const struct facts *f)
@@ -46,7 +27,7 @@ static void look(struct client *c, struct sv text, const struct facts *f)
                 c->commit_sent = true;
 }
 
-static bool must_look(const struct client *c)
+bool up_must_look(const struct client *c)
 {
         return c->known == 0 && (c->room->conf->opt.session_state || !c->endpoint->single);
 }
@@ -60,90 +41,9 @@ static struct facts look_at_text(struct client *c, struct sv text)
         return f;
 }
 
-/* ---- prepared statements ---- */
-
-static bool follows_statements(const struct client *c)
+void up_look_at_text(struct client *c, struct sv text)
 {
-        return c->room->conf->opt.max_prepared_statements > 0 && c->endpoint->pool_mode != POOL_SESSION;
-}
-
-static void put_head(struct up *up, char type, size_t body)
-{
-        uint8_t head[MSG_HEAD] = {(uint8_t)type};
-
-        put_u32(head + 1, (uint32_t)(body + 4));
-        plan_put(&up->plan, head, sizeof(head));
-}
-
-/* Close or Describe of a statement by its name on servers. */
-static void put_about(struct up *up, char type, const char name[STATEMENT_NAME_SIZE])
-{
-        put_head(up, type, 1 + STATEMENT_NAME_SIZE);
-        plan_put(&up->plan, "S", 1);
-        plan_put(&up->plan, name, STATEMENT_NAME_SIZE);
-}
-
-static bool send_parse(struct up *up, const char *name, struct sv rest, unsigned flags, const uint64_t *key)
-{
-        size_t n = strlen(name) + 1;
-
-        put_head(up, FE_PARSE, n + rest.n);
-        plan_put(&up->plan, name, n);
-        plan_put(&up->plan, rest.p, rest.n);
-        return owe(up, REPLY_PARSE, flags, key);
-}
-
-/* Makes room on the server for one more. */
-static bool evict(struct up *up)
-{
-        uint64_t key[2];
-        char name[STATEMENT_NAME_SIZE];
-
-        while (up->s->prepared.count >= (uint32_t)up->c->room->conf->opt.max_prepared_statements &&
-               prepared_evict(&up->s->prepared, key)) {
-                statement_name(key, name);
-                put_about(up, FE_CLOSE, name);
-                if (!owe(up, REPLY_CLOSE, REPLY_SWALLOW, NULL))
-                        return false;
-        }
-        return true;
-}
-
-static bool prepare(struct up *up, struct statement *st, unsigned flags)
-{
-        if (!evict(up))
-                return false;
-        prepared_add(&up->s->prepared, st->key);
-        up->c->endpoint->stats->n.server_parse_count++;
-        return send_parse(up, st->name, sv_from(st->parse, st->size), flags, st->key);
-}
-
-static bool ensure_prepared(struct up *up, struct statement *st)
-{
-        return prepared_touch(&up->s->prepared, st->key) || prepare(up, st, REPLY_SWALLOW);
-}
-
-static bool parse_named(struct up *up, const struct msg *m, struct sv name)
-{
-        struct client *c = up->c;
-        struct sv rest = sv_from(m->body + name.n + 1, m->body_size - name.n - 1);
-        struct statement *old = names_find(&c->names, name), *st;
-
-        st = statement_get(&c->room->statements, rest, &c->room->rules, c->backslash_unsafe);
-        if (old != NULL &&
-            old != st) { /* the server shall refuse it as it would without us: the name is taken */
-                if (!ensure_prepared(up, old))
-                        return false;
-                statement_unref(&c->room->statements, st);
-                return send_parse(up, old->name, rest, 0, NULL);
-        }
-        if (old == NULL)
-                names_put(&c->names, &c->room->statements, name, st);
-        else
-                statement_unref(&c->room->statements, st);
-        if (prepared_touch(&up->s->prepared, st->key))
-                return owe(up, REPLY_PARSE, REPLY_LOCAL, st->key);
-        return prepare(up, st, 0);
+        (void)look_at_text(c, text);
 }
 
 /* ---- messages: each returns the bytes it used, 0 to wait for more ---- */
@@ -162,7 +62,7 @@ static size_t on_query(struct up *up, const struct msg *m)
         struct facts f = {0};
         struct sv text;
 
-        if (must_look(c)) {
+        if (up_must_look(c)) {
                 if (m->have < m->size && m->size <= (size_t)c->room->conf->opt.scan_limit)
                         return 0;
                 text = m->have == m->size ? take_cstr(&r) : (struct sv){"", 0};
@@ -175,7 +75,7 @@ static size_t on_query(struct up *up, const struct msg *m)
         c->in_segment = c->bound = false;
         if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return m->have;
-        if (!owe(up, REPLY_QUERY, 0, NULL))
+        if (!up_owe(up, REPLY_QUERY, 0, NULL))
                 return m->have;
         return pass(up, m);
 }
@@ -188,7 +88,7 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
         bool whole = m->have == m->size;
 
         (void)take_cstr(&r);
-        if (must_look(c)) {
+        if (up_must_look(c)) {
                 if (!whole && m->size <= (size_t)c->room->conf->opt.scan_limit)
                         return 0;
                 if (whole)
@@ -204,7 +104,7 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
             buf_append(&c->unnamed, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK)
                 buf_release(&c->unnamed);
         buf_trim(&c->unnamed);
-        if (!owe(up, REPLY_PARSE, 0, NULL))
+        if (!up_owe(up, REPLY_PARSE, 0, NULL))
                 return m->have;
         return pass(up, m);
 }
@@ -217,40 +117,18 @@ static size_t on_parse(struct up *up, const struct msg *m)
 
         if (r.failed && m->have < m->size)
                 return 0;
-        c->endpoint->stats->n.client_parse_count++;
         if (name.n == 0 || r.failed)
                 return parse_unnamed(up, m);
         if (m->have < m->size)
                 return 0;
-        if (!follows_statements(c)) {
-                if (must_look(c))
+        if (!exchange_follows(c)) {
+                if (up_must_look(c))
                         look_at_text(c, take_cstr(&r));
-                owe(up, REPLY_PARSE, 0, NULL);
+                up_owe(up, REPLY_PARSE, 0, NULL);
                 return pass(up, m);
         }
-        parse_named(up, m, name);
+        exchange_parse(up, m, name);
         return m->have;
-}
-
-/* What a Bind of `name` runs. */
-static bool bind_target(struct up *up, struct sv name, struct statement **st)
-{
-        struct client *c = up->c;
-
-        *st = NULL;
-        if (name.n == 0) {
-                if (c->unnamed_here || buf_len(&c->unnamed) == 0)
-                        return true;
-                c->unnamed_here = true;
-                if (must_look(c))
-                        look_at_text(c, sv_cstr((const char *)buf_data(&c->unnamed)));
-                return send_parse(up, "", sv_from(buf_data(&c->unnamed), buf_len(&c->unnamed)), REPLY_SWALLOW,
-                                  NULL);
-        }
-        if (!follows_statements(c))
-                return true;
-        *st = names_find(&c->names, name);
-        return *st == NULL || ensure_prepared(up, *st);
 }
 
 /* What is bound may be a DEALLOCATE. */
@@ -277,14 +155,15 @@ static size_t on_bind(struct up *up, const struct msg *m)
 
         if (r.failed && m->have < m->size && m->have < NAME_WHOLE_MAX)
                 return 0;
-        up->c->endpoint->stats->n.bind_count++;
-        if (!bind_target(up, name, &st) || !before_bind(up, name, st) || !owe(up, REPLY_BIND, 0, NULL))
+        if (name.n > 0 && exchange_follows(up->c))
+                up->c->endpoint->stats->n.bind_count++;
+        if (!exchange_target(up, name, &st) || !before_bind(up, name, st) || !up_owe(up, REPLY_BIND, 0, NULL))
                 return m->have;
         if (st == NULL)
                 return pass(up, m);
-        if (must_look(up->c))
+        if (up_must_look(up->c))
                 look(up->c, sv_cstr(st->parse), &st->facts);
-        put_head(up, FE_BIND, m->body_size - name.n + sizeof(st->name) - 1);
+        up_put_head(up, FE_BIND, m->body_size - name.n + sizeof(st->name) - 1);
         plan_put(&up->plan, portal.p, portal.n + 1);
         plan_put(&up->plan, st->name, sizeof(st->name));
         plan_pass(&up->plan, m->head + skipped, m->have - skipped);
@@ -303,13 +182,13 @@ static size_t on_describe(struct up *up, const struct msg *m)
                            ? (client_refuse(up->c, "08P01", "broken packet from client"), m->have)
                            : 0;
         what = take_u8(&r);
-        if (what == 'S' && !bind_target(up, take_cstr(&r), &st))
+        if (what == 'S' && !exchange_target(up, take_cstr(&r), &st))
                 return m->have;
-        if (!owe(up, REPLY_DESCRIBE, 0, NULL))
+        if (!up_owe(up, REPLY_DESCRIBE, 0, NULL))
                 return m->have;
         if (st == NULL)
                 return pass(up, m);
-        put_about(up, FE_DESCRIBE, st->name);
+        up_put_about(up, FE_DESCRIBE, st->name);
         return m->have;
 }
 
@@ -323,15 +202,15 @@ static size_t on_close(struct up *up, const struct msg *m)
                 return m->size > CLIENT_IN_FULL
                            ? (client_refuse(c, "08P01", "broken packet from client"), m->have)
                            : 0;
-        if (take_u8(&r) == 'S' && follows_statements(c)) {
+        if (take_u8(&r) == 'S' && exchange_follows(c)) {
                 name = take_cstr(&r);
                 if (!r.failed && names_find(&c->names, name) != NULL) {
                         names_drop(&c->names, &c->room->statements, name);
-                        owe(up, REPLY_CLOSE, REPLY_LOCAL, NULL);
+                        up_owe(up, REPLY_CLOSE, REPLY_LOCAL, NULL);
                         return m->have;
                 }
         }
-        if (!owe(up, REPLY_CLOSE, 0, NULL))
+        if (!up_owe(up, REPLY_CLOSE, 0, NULL))
                 return m->have;
         return pass(up, m);
 }
@@ -344,11 +223,11 @@ static size_t on_flush(struct up *up, const struct msg *m)
         struct client *c = up->c;
         size_t used = pass(up, m);
 
-        if (!c->in_segment || c->bound || c->began || up->s->tx != 'I' || !follows_statements(c))
+        if (!c->in_segment || c->bound || c->began || up->s->tx != 'I' || !exchange_follows(c))
                 return used;
         c->in_segment = c->bound = false;
-        put_head(up, FE_SYNC, 0);
-        owe(up, REPLY_SYNC, REPLY_SWALLOW, NULL);
+        up_put_head(up, FE_SYNC, 0);
+        up_owe(up, REPLY_SYNC, REPLY_SWALLOW, NULL);
         return used;
 }
 
@@ -379,16 +258,16 @@ static size_t on_message(struct up *up, const struct msg *m)
         case FE_CLOSE: c->in_segment = true; return on_close(up, m);
         case FE_EXECUTE:
                 c->in_segment = c->bound = true;
-                owe(up, REPLY_EXECUTE, 0, NULL);
+                up_owe(up, REPLY_EXECUTE, 0, NULL);
                 return pass(up, m);
         case FE_SYNC:
                 c->in_segment = c->bound = false;
-                owe(up, REPLY_SYNC, 0, NULL);
+                up_owe(up, REPLY_SYNC, 0, NULL);
                 return pass(up, m);
         case FE_FUNCTION:
                 c->in_segment = false;
                 c->wrote = true;
-                owe(up, REPLY_FUNCTION, 0, NULL);
+                up_owe(up, REPLY_FUNCTION, 0, NULL);
                 return pass(up, m);
         case FE_FLUSH: return on_flush(up, m);
         case FE_COPY_DATA:

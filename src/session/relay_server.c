@@ -85,20 +85,36 @@ static enum verdict complete_if(struct down *d, enum reply_kind kind)
         return VERDICT_PASS;
 }
 
+/* A message was skipped, or refused: what we believe about the server, and the client, goes back. */
+static void undo(struct down *d, const struct reply *reply)
+{
+        if (reply->kind == REPLY_CLOSE && (reply->flags & REPLY_SWALLOW) &&
+            (reply->key[0] | reply->key[1]) != 0 && !prepared_touch(&d->s->prepared, reply->key))
+                prepared_add(&d->s->prepared, reply->key);
+        if (reply->kind != REPLY_PARSE)
+                return;
+        if (!(reply->flags & REPLY_LOCAL))
+                prepared_forget(&d->s->prepared, reply->key);
+        if (reply->flags & REPLY_SWALLOW)
+                return;
+        if (d->c->room->conf->opt.prepared_repair)
+                names_settle(&d->c->names, &d->c->room->statements, reply->key, false);
+        else
+                names_doubt(&d->c->names, reply->key);
+}
+
 /* An error: the server answers nothing more up to the next Sync. */
 static void skip_replies(struct down *d)
 {
-        struct reply *head;
+        struct replies *owed = &d->s->replies;
+        uint32_t n = 0;
 
-        while ((head = replies_head(&d->s->replies)) != NULL && !reply_ends_segment(head)) {
-                if (head->kind == REPLY_PARSE) {
-                        if (!(head->flags & REPLY_LOCAL))
-                                prepared_forget(&d->s->prepared, head->key);
-                        if (!(head->flags & REPLY_SWALLOW))
-                                names_settle(&d->c->names, &d->c->room->statements, head->key, false);
-                }
-                replies_pop(&d->s->replies);
-        }
+        while (n < owed->count && !reply_ends_segment(replies_at(owed, n)))
+                n++;
+        for (uint32_t i = n; i-- > 0;) /* what came last is undone first */
+                undo(d, replies_at(owed, i));
+        while (n-- > 0)
+                replies_pop(owed);
 }
 
 static enum verdict on_error(struct down *d, const struct msg *m)

@@ -202,9 +202,11 @@ static enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct
                 if (status == STATUS_OK && (m.type == FE_TERMINATE || !is_frontend(m.type)))
                         return at == 0 ? GATHER_END : GATHER_READY;
                 if (status == STATUS_AGAIN || !add_message(c, &m, seg)) {
-                        if (at < (size_t)c->room->conf->opt.scan_limit)
+                        /* What nothing depends on is not waited for: as with PgBouncer the server may answer
+                         * it before there is a Sync. */
+                        if (at < (size_t)c->room->conf->opt.scan_limit && (at == 0 || wants_facts(c)))
                                 return GATHER_MORE;
-                        /* A long pipeline without a Sync in sight: what is here decides. */
+                        /* Else a long pipeline without a Sync in sight: what is here decides. */
                         add_strongest(&seg->facts, REASON_TOO_LARGE);
                         seg->size = at;
                         return GATHER_READY;
@@ -452,7 +454,6 @@ void segment_retry(struct client *c)
         if (c->state == CLIENT_HELD)
                 client_move(c, CLIENT_IDLE);
         c->skip_nodes = 0; /* time has passed: who failed may serve again */
-        c->skip_nodes = 0; /* who failed may be back */
         client_go_on(c);
 }
 

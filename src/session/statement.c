@@ -8,7 +8,7 @@
 struct named {
         UT_hash_handle hh;
         struct statement *statement;
-        bool fresh;
+        bool fresh, doubtful;
         char name[];
 };
 
@@ -106,6 +106,7 @@ void names_put(struct names *names, struct statements *all, struct sv name, stru
                 statement_unref(all, n->statement);
                 n->statement = s;
                 n->fresh = true;
+                n->doubtful = false;
                 return;
         }
         n = xcalloc(1, sizeof(*n) + name.n + 1);
@@ -141,6 +142,26 @@ void names_settle(struct names *names, struct statements *all, const uint64_t ke
                 }
                 return;
         }
+}
+
+void names_doubt(struct names *names, const uint64_t key[2])
+{
+        struct named *n, *next;
+
+        HASH_ITER (hh, names->by_name, n, next) {
+                if (!n->fresh || n->statement->key[0] != key[0] || n->statement->key[1] != key[1])
+                        continue;
+                n->fresh = false;
+                n->doubtful = true;
+                return;
+        }
+}
+
+bool names_doubtful(struct names *names, struct sv name)
+{
+        struct named *n = find(names, name);
+
+        return n != NULL && n->doubtful;
 }
 
 void names_clear(struct names *names, struct statements *all)

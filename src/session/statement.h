@@ -57,6 +57,9 @@ struct statement *names_find(struct names *names, struct sv name);
 void names_put(struct names *names, struct statements *all, struct sv name, struct statement *s);
 /* The Parse of a fresh name of the statement `key` was answered: it holds, or (an error) it is forgotten. */
 void names_settle(struct names *names, struct statements *all, const uint64_t key[2], bool holds);
+/* The other way PgBouncer has with an error: the name stays, and may be bound, but also be given anew. */
+void names_doubt(struct names *names, const uint64_t key[2]);
+bool names_doubtful(struct names *names, struct sv name);
 void names_drop(struct names *names, struct statements *all, struct sv name);
 void names_clear(struct names *names, struct statements *all);
 unsigned names_count(const struct names *names);

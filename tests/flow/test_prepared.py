@@ -183,3 +183,85 @@ def test_statements_under_load(t):
     for thread in threads:
         thread.join()
     t.equal(failures, [], "wrong answers among 24 clients with the same names over a pool of 4")
+
+
+def test_wrong_names_under_pgbouncers_rules(t):
+    """Where a client is closed for it, as PgBouncer does, and where it is not."""
+    s = t.steer(section="pgbouncer", default_pool_size=2)
+
+    def refused(c, *messages):
+        c.send(*messages, sync())
+        got = c.until("E")[-1].fields()
+        t.true(c.at_end(), "the client is closed")
+        return got["S"], got["C"], got["M"]
+    for what in (bind("", "never"), describe("S", "never")):
+        with s.client(database="single") as c:
+            t.equal(refused(c, what), ("FATAL", "08P01", "prepared statement did not exist"), "an unknown name")
+    s.wait_log("prepared statement 'never' not found")
+    with s.client(database="single") as c:
+        c.segment(parse("a", "SELECT 1"))
+        t.equal(refused(c, parse("a", "SELECT 1")), ("FATAL", "08P01", "prepared statement name is already in use"),
+                "a name given twice")
+    s.wait_log("prepared statement 'a' was already prepared")
+    for command in ("DISCARD ALL", "DEALLOCATE ALL"):
+        with s.client(database="single") as c, s.client(database="single") as d:
+            for c_ in (c, d):
+                c_.segment(parse("a", "SELECT 1"))
+            c.query(command)
+            t.equal(d.segment(bind("", "a"), execute()).rows, [["1"]], "another client's statement")
+            t.equal(refused(c, bind("", "a"), execute())[2], "prepared statement did not exist", f"after {command}")
+    with s.client(database="single") as c:
+        c.segment(close("S", "never"))
+        got = c.segment(parse("ok", "SELECT 1"), parse("bad", "SELECT nothing"), parse("skipped", "SELECT 2"), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["42703"], "the second of three")
+        t.equal(c.segment(bind("", "skipped"), execute()).rows, [["2"]], "the third, which the server has skipped")
+        t.equal(c.segment(parse("bad", "SELECT 3"), bind("", "bad"), execute()).rows, [["3"]], "the second, anew")
+    totals = {row["database"]: row for row in s.show("STATS_TOTALS")}["single"]
+    with s.client(database="single") as c:
+        c.extended("SELECT 1")
+    again = {row["database"]: row for row in s.show("STATS_TOTALS")}["single"]
+    for column in ("client_parse_count", "server_parse_count", "bind_count"):
+        t.equal(again[column], totals[column], f"{column} after an unnamed statement")
+
+
+def test_error_before_the_sync(t):
+    """The server's error reaches a client that has not said Sync yet."""
+    s = t.steer(section="pgbouncer")
+    with s.client(database="single") as c:
+        c.send(parse("", "SELECT nothing"), bind("", ""), execute())
+        t.equal(c.receive().type, "E", "the error")
+        c.send(parse("x", "SELECT 1"), bind("", "x"), execute(), sync())
+        t.equal("".join(m.type for m in c.until("Z")), "Z", "all up to Sync is skipped")
+        t.equal(c.value("SELECT 1"), "1", "a query behind it")
+
+
+def test_eviction_in_a_pipeline_that_fails(t):
+    """What an eviction's Close did not reach is still on the server."""
+    s = t.steer(default_pool_size=1, max_prepared_statements=2)
+    with s.client(database="single") as c:
+        for name in "abcd":
+            c.segment(parse(name, f"SELECT '{name}'"))
+        for _ in range(3):
+            got = c.segment(parse("", "SELECT nothing"), bind("", "a"), execute(), bind("", "b"), execute(), bind("", "a"),
+                            execute(), check=False)
+            t.equal([e.sqlstate for e in got.errors], ["42703"], "the pipeline's error")
+            for name in "cdab":
+                t.equal(c.segment(bind("", name), execute()).rows, [[name]], f"statement {name} afterwards")
+        t.within(int(c.value("SELECT count(*) FROM pg_prepared_statements")), 1, 2, "statements on the server")
+
+
+def test_reset_query_that_keeps_statements(t):
+    s = t.steer(default_pool_size=1, server_reset_query="RESET ALL", server_reset_query_always=1)
+    with s.client(database="single") as c:
+        c.segment(parse("a", "SELECT 'kept'"))
+        for _ in range(3):
+            t.equal(c.segment(bind("", "a"), execute()).rows, [["kept"]], "a statement that the reset query left alone")
+        t.equal(c.value("SELECT count(*) FROM pg_prepared_statements"), "1", "statements on the server")
+
+
+def test_statements_are_not_followed(t):
+    s = t.steer(section="pgbouncer", default_pool_size=1, max_prepared_statements=0)
+    with s.client(database="single") as c:
+        c.segment(parse("my_name", "SELECT 1"))
+        t.equal(c.query("SELECT name FROM pg_prepared_statements").rows, [["my_name"]], "the name as it is")
+        t.equal(c.segment(bind("", "my_name"), execute()).rows, [["1"]], "and it works while there is one server")

@@ -262,15 +262,18 @@ static void a_reset_ends_idle_or_closed(void)
                 const char *name, *bytes;
                 size_t n;
                 bool stays;
+                uint32_t kept; /* statements */
         } rows[] = {
-            {"done", "C\0\0\0\20DISCARD ALL\0Z\0\0\0\5I", 23, true},
-            {"ready alone", "Z\0\0\0\5I", 6, true},
-            {"parameters come with it", "S\0\0\0\10a\0b\0Z\0\0\0\5I", 15, true},
-            {"a transaction is open", "Z\0\0\0\5T", 6, false},
-            {"a failed transaction", "Z\0\0\0\5E", 6, false},
-            {"an error", "E\0\0\0\23SERROR\0C25001\0\0Z\0\0\0\5I", 26, false},
-            {"ready without a status", "Z\0\0\0\4", 5, false},
-            {"a parameter without its NUL", "S\0\0\0\7a\0bZ\0\0\0\5I", 14, false},
+            {"done", "C\0\0\0\20DISCARD ALL\0Z\0\0\0\5I", 23, true, 0},
+            {"among others", "C\0\0\0\12RESET\0C\0\0\0\23DEALLOCATE ALL\0Z\0\0\0\5I", 37, true, 0},
+            {"a query that leaves the statements", "C\0\0\0\12RESET\0Z\0\0\0\5I", 17, true, 1},
+            {"ready alone", "Z\0\0\0\5I", 6, true, 1},
+            {"parameters come with it", "S\0\0\0\10a\0b\0Z\0\0\0\5I", 15, true, 1},
+            {"a transaction is open", "Z\0\0\0\5T", 6, false, 0},
+            {"a failed transaction", "Z\0\0\0\5E", 6, false, 0},
+            {"an error", "E\0\0\0\23SERROR\0C25001\0\0Z\0\0\0\5I", 26, false, 0},
+            {"ready without a status", "Z\0\0\0\4", 5, false, 0},
+            {"a parameter without its NUL", "S\0\0\0\7a\0bZ\0\0\0\5I", 14, false, 0},
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -294,7 +297,7 @@ static void a_reset_ends_idle_or_closed(void)
                 UNIT_ASSERT(strcmp(stage.fakes.fake[0].query, "DISCARD ALL") == 0);
                 UNIT_ASSERT(stage.pool[0]->idle_count == rows[i].stays);
                 if (rows[i].stays)
-                        UNIT_ASSERT(!s->dirty && s->prepared.count == 0 && s->replies.count == 0 &&
+                        UNIT_ASSERT(!s->dirty && s->prepared.count == rows[i].kept && s->replies.count == 0 &&
                                     s->applied == NULL);
                 stage_fini();
         }

@@ -407,18 +407,21 @@ static void a_client_that_goes_takes_an_open_transaction_with_it(void)
                 const char *answer;
                 size_t answer_n;
                 bool stays;
+                const char *settings;
         } rows[] = {
-#define GOES(name, say, answer, stays) {name, say, sizeof(say) - 1, answer, sizeof(answer) - 1, stays}
+#define GOES(name, say, answer, stays) {name, say, sizeof(say) - 1, answer, sizeof(answer) - 1, stays, ""}
             GOES("between transactions", QUERY, DONE READY, true),
             GOES("in a transaction", QUERY, DONE IN_TX, false),
             GOES("before the answer", QUERY, "", false),
             GOES("in the middle of a message", "Q\0\0\100\0SELECT", "", true),
-            GOES("before its Sync", PARSE_A, "", true),
+            GOES("before its Sync", PARSE_A, "", false),
+            {"before its Sync, which is waited for", PARSE_A, sizeof(PARSE_A) - 1, "", 0, true,
+             "session_state = 1"},
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 unit_row("%s", rows[i].name);
-                begin("");
+                begin(rows[i].settings);
                 UNIT_ASSERT(caller_log_in(&c[0]));
                 buf_release(&c[0].got);
                 rudeness = rows[i].answer;

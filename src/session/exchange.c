@@ -1,0 +1,140 @@
+#include "session/exchange.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+#include <string.h>
+
+bool up_owe(struct up *up, enum reply_kind kind, unsigned flags, const uint64_t *key)
+{
+        struct reply reply = {.kind = (uint8_t)kind, .flags = (uint8_t)flags};
+
+        if (key != NULL)
+                memcpy(reply.key, key, sizeof(reply.key));
+        if (replies_push(&up->s->replies, reply))
+                return true;
+        client_refuse(up->c, "54000", "too many messages without an answer");
+        return false;
+}
+
+bool exchange_follows(const struct client *c)
+{
+        return c->room->conf->opt.max_prepared_statements > 0 && c->endpoint->pool_mode != POOL_SESSION;
+}
+
+void up_put_head(struct up *up, char type, size_t body)
+{
+        uint8_t head[MSG_HEAD] = {(uint8_t)type};
+
+        put_u32(head + 1, (uint32_t)(body + 4));
+        plan_put(&up->plan, head, sizeof(head));
+}
+
+void up_put_about(struct up *up, char type, const char name[STATEMENT_NAME_SIZE])
+{
+        up_put_head(up, type, 1 + STATEMENT_NAME_SIZE);
+        plan_put(&up->plan, "S", 1);
+        plan_put(&up->plan, name, STATEMENT_NAME_SIZE);
+}
+
+static bool send_parse(struct up *up, const char *name, struct sv rest, unsigned flags, const uint64_t *key)
+{
+        size_t n = strlen(name) + 1;
+
+        up_put_head(up, FE_PARSE, n + rest.n);
+        plan_put(&up->plan, name, n);
+        plan_put(&up->plan, rest.p, rest.n);
+        return up_owe(up, REPLY_PARSE, flags, key);
+}
+
+/* Makes room on the server for one more. */
+static bool evict(struct up *up)
+{
+        uint64_t key[2];
+        char name[STATEMENT_NAME_SIZE];
+
+        while (up->s->prepared.count >= (uint32_t)up->c->room->conf->opt.max_prepared_statements &&
+               prepared_evict(&up->s->prepared, key)) {
+                statement_name(key, name);
+                up_put_about(up, FE_CLOSE, name);
+                if (!up_owe(up, REPLY_CLOSE, REPLY_SWALLOW, key))
+                        return false;
+        }
+        return true;
+}
+
+static bool prepare(struct up *up, struct statement *st, unsigned flags)
+{
+        if (!evict(up))
+                return false;
+        prepared_add(&up->s->prepared, st->key);
+        up->c->endpoint->stats->n.server_parse_count++;
+        return send_parse(up, st->name, sv_from(st->parse, st->size), flags, st->key);
+}
+
+static bool ensure_prepared(struct up *up, struct statement *st)
+{
+        return prepared_touch(&up->s->prepared, st->key) || prepare(up, st, REPLY_SWALLOW);
+}
+
+static bool is_strict(const struct client *c)
+{
+        return !c->room->conf->opt.prepared_repair;
+}
+
+static void say(const struct client *c, struct sv name, const char *what)
+{
+        char who[400];
+
+        log_error("C-%p: %s prepared statement '%.*s' %s", (const void *)c, client_name(c, who, sizeof(who)),
+                  (int)(name.n < 200 ? name.n : 200), name.p, what);
+}
+
+bool exchange_parse(struct up *up, const struct msg *m, struct sv name)
+{
+        struct client *c = up->c;
+        struct sv rest = sv_from(m->body + name.n + 1, m->body_size - name.n - 1);
+        struct statement *old = names_find(&c->names, name), *st;
+
+        if (old != NULL && !names_doubtful(&c->names, name)) {
+                if (is_strict(c)) {
+                        say(c, name, "was already prepared");
+                        client_refuse(c, "08P01", "prepared statement name is already in use");
+                        return false;
+                }
+                /* The server shall refuse it, as it would without us. */
+                return ensure_prepared(up, old) && send_parse(up, old->name, rest, 0, NULL);
+        }
+        up->c->endpoint->stats->n.client_parse_count++;
+        st = statement_get(&c->room->statements, rest, &c->room->rules, c->backslash_unsafe);
+        names_put(&c->names, &c->room->statements, name, st);
+        if (prepared_touch(&up->s->prepared, st->key))
+                return up_owe(up, REPLY_PARSE, REPLY_LOCAL, st->key);
+        return prepare(up, st, 0);
+}
+
+bool exchange_target(struct up *up, struct sv name, struct statement **st)
+{
+        struct client *c = up->c;
+
+        *st = NULL;
+        if (name.n == 0) {
+                if (c->unnamed_here || buf_len(&c->unnamed) == 0)
+                        return true;
+                c->unnamed_here = true;
+                if (up_must_look(c))
+                        up_look_at_text(c, sv_cstr((const char *)buf_data(&c->unnamed)));
+                return send_parse(up, "", sv_from(buf_data(&c->unnamed), buf_len(&c->unnamed)), REPLY_SWALLOW,
+                                  NULL);
+        }
+        if (!exchange_follows(c))
+                return true;
+        *st = names_find(&c->names, name);
+        if (*st != NULL)
+                return ensure_prepared(up, *st);
+        if (!is_strict(c))
+                return true; /* the server shall say that there is none, or have one from PREPARE */
+        say(c, name, "not found");
+        client_refuse(c, "08P01", "prepared statement did not exist");
+        return false;
+}

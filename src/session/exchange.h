@@ -1,0 +1,39 @@
+/* exchange: the names of prepared statements, the client's for ours, on the way from the client to its
+ * server; and what has to be sent before, where the server does not have a statement (again).
+ *
+ * With prepared_repair=0 a wrong name ends the client, as in PgBouncer; else the server says what is wrong.
+ */
+#pragma once
+
+#include "session/client.h"
+#include "session/plan.h"
+#include "wire/proto.h"
+
+/* A client's bytes on their way to its server. */
+struct up {
+        struct client *c;
+        struct server *s;
+        char next_type; /* of the message behind this one, when it is here */
+        struct plan plan;
+};
+
+/* Notes that the server will answer a message. False: the client has been refused. */
+bool up_owe(struct up *up, enum reply_kind kind, unsigned flags, const uint64_t *key);
+void up_put_head(struct up *up, char type, size_t body);
+
+/* Close or Describe of a statement by its name on servers. */
+void up_put_about(struct up *up, char type, const char name[STATEMENT_NAME_SIZE]);
+
+/* Notes what a text that is about to run means for transaction, settings and pins; relay_client.c. */
+void up_look_at_text(struct client *c, struct sv text);
+bool up_must_look(const struct client *c);
+
+/* Whether names are exchanged at all. */
+bool exchange_follows(const struct client *c);
+
+/* A whole Parse of `name`. False: the client has been refused. */
+bool exchange_parse(struct up *up, const struct msg *m, struct sv name);
+
+/* A Bind or Describe of `name`: *st is what it means (NULL: the name passes as it is), prepared on the server
+ * when this is sent. False: the client has been refused. */
+MUST_USE bool exchange_target(struct up *up, struct sv name, struct statement **st);
