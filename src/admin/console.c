@@ -283,7 +283,7 @@ static void greet(struct console *c)
 
         write_auth(&w, AUTH_REQ_OK, "", 0);
         for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
-                write_param_status(&w, params[i][0], params[i][1]);
+                write_param_status(&w, sv_cstr(params[i][0]), sv_cstr(params[i][1]));
         write_key_data(&w, &c->key);
         write_ready(&w, c->tx);
 }

@@ -243,7 +243,7 @@ static enum login_result on_param(struct server *s, const struct msg *m, struct 
         struct reader rd = reader_of(m);
         struct sv name = take_cstr(&rd), value = take_cstr(&rd);
 
-        if (rd.failed || params_set(&s->params, name, value) != STATUS_OK)
+        if (rd.failed || server_report(s, name, value) != STATUS_OK)
                 return reject(r, "08P01", "malformed ParameterStatus from the server");
         return LOGIN_MORE;
 }

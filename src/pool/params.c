@@ -1,5 +1,7 @@
 #include "pool/params.h"
 
+#include "base/check.h"
+
 struct sv params_all(const struct params *p)
 {
         return sv_from(buf_data(&p->pairs), buf_len(&p->pairs));
@@ -49,6 +51,12 @@ enum status params_set(struct params *p, struct sv name, struct sv value)
         buf_release(&p->pairs);
         p->pairs = fresh;
         return STATUS_OK;
+}
+
+void params_copy(struct params *to, const struct params *from)
+{
+        CHECK(buf_append(&to->pairs, buf_data(&from->pairs), buf_len(&from->pairs), PARAMS_BYTES_MAX) ==
+              STATUS_OK);
 }
 
 void params_fini(struct params *p)

@@ -12,6 +12,8 @@ struct params {
 
 /* Sets or replaces. STATUS_LIMIT: a server that reports more than PARAMS_BYTES_MAX is not one. */
 MUST_USE enum status params_set(struct params *p, struct sv name, struct sv value);
+/* Makes `to`, which is empty, a copy. */
+void params_copy(struct params *to, const struct params *from);
 /* False when not reported. */
 bool params_get(const struct params *p, struct sv name, struct sv *value);
 /* Walks: *at starts as params_all(p). */

@@ -292,10 +292,12 @@ void pool_server_ready(struct server *s)
         pool->proven = true;
         pool->retry_us = 0;
         pool->last.severity = NULL;
-        if (line != NULL && line->connect_query != NULL && line->connect_query[0] != '\0')
+        if (line != NULL && line->connect_query != NULL && line->connect_query[0] != '\0') {
                 server_reset(s, line->connect_query);
-        else
+        } else {
+                server_greeted(s);
                 pool_give_back(s);
+        }
         if (first)
                 demand_serve(pool); /* the others have waited for this one */
 }

@@ -8,6 +8,7 @@
 #include "pool/login.h"
 #include "pool/pool.h"
 #include "pool/server_tls.h"
+#include "pool/tracked.h"
 #include "wire/fields.h"
 #include "wire/writer.h"
 
@@ -72,13 +73,14 @@ static void free_server(struct grave *grave)
         buf_release(&s->in);
         buf_release(&s->replay);
         params_fini(&s->params);
+        params_fini(&s->greeting);
         replies_fini(&s->replies);
         prepared_fini(&s->prepared);
         free(s->reset_due);
         free(s);
 }
 
-static void say_at(enum log_level level, const struct server *s, const char *what)
+void server_say(enum log_level level, const struct server *s, const char *what)
 {
         bool ipv6 = strchr(s->address, ':') != NULL;
 
@@ -88,7 +90,7 @@ static void say_at(enum log_level level, const struct server *s, const char *wha
 
 static void say(const struct server *s, const char *what)
 {
-        say_at(LOG_INFO_, s, what);
+        server_say(LOG_INFO_, s, what);
 }
 
 static struct settings_table *table_of(struct server *s)
@@ -104,6 +106,22 @@ static void end_login(struct server *s)
         explicit_bzero(s->login, sizeof(*s->login));
         free(s->login);
         s->login = NULL;
+}
+
+enum status server_report(struct server *s, struct sv name, struct sv value)
+{
+        const struct options *opt = &s->pool->home->conf->opt;
+        enum status status = params_set(&s->params, name, value);
+
+        if (status != STATUS_OK || opt->session_state)
+                return status;
+        return tracked_put(table_of(s), opt, &s->applied, name, value);
+}
+
+void server_greeted(struct server *s)
+{
+        if (!s->pool->home->conf->opt.session_state && buf_len(&s->greeting.pairs) == 0)
+                params_copy(&s->greeting, &s->params);
 }
 
 void server_close(struct server *s, const char *why)
@@ -216,7 +234,7 @@ static bool on_idle_message(struct server *s, const struct msg *m)
         case BE_PARAM_STATUS:
                 name = take_cstr(&rd);
                 value = take_cstr(&rd);
-                if (rd.failed || params_set(&s->params, name, value) != STATUS_OK) {
+                if (rd.failed || server_report(s, name, value) != STATUS_OK) {
                         server_close(s, "malformed ParameterStatus");
                         return false;
                 }
@@ -257,8 +275,11 @@ static bool on_reset_message(struct server *s, const struct msg *m)
                 buf_trim(&s->in); /* the message is gone */
                 replies_pop(&s->replies);
                 s->dirty = false;
-                settings_unref(table_of(s), s->applied);
-                s->applied = NULL;
+                if (s->pool->home->conf->opt.session_state) {
+                        settings_unref(table_of(s), s->applied);
+                        s->applied = NULL;
+                } /* else it has reported what the reset changed */
+                server_greeted(s);
                 pool_give_back(s);
                 return false;
         case BE_COMMAND_COMPLETE: on_reset_tag(s, m); return true;
@@ -297,7 +318,7 @@ static void on_unreachable(struct server *s, const char *why)
 {
         char words[64];
 
-        say_at(LOG_WARNING_, s, why);
+        server_say(LOG_WARNING_, s, why);
         snprintf(words, sizeof(words), "%.*s", (int)strcspn(why, ":"), why);
         fail_text(s, POOL_UNREACHABLE, words);
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "base/log.h"
 #include "base/machine.h"
 #include "net/dial.h"
 #include "net/stream.h"
@@ -53,9 +54,11 @@ struct server {
         size_t swallow;        /* bytes of a message still to be dropped */
         struct buf replay; /* the client's segment as it came, while it may be run again; keeps its memory */
         struct params params;
+        struct params greeting; /* as they were when it had logged in; session_state off only */
         struct replies replies;
         struct prepared prepared;
-        struct settings *applied; /* what pgsteer and its clients have set in this session */
+        struct settings *applied; /* what pgsteer and its clients have set in this session; session_state off:
+                                   * the tracked parameters as reported */
         struct settings *wanted;  /* what it will have when the statements now running are through... */
         bool wants;               /* ...if they change it at all */
         struct pools *moving_to;  /* MOVING: the receiver */
@@ -103,6 +106,15 @@ void server_reset(struct server *s, const char *sql);
 
 /* The last cancel request of a server in SERVER_PARKED is through. */
 void server_unpark(struct server *s);
+
+/* It has reported a parameter: notes the value. STATUS_LIMIT: more than any server reports. */
+MUST_USE enum status server_report(struct server *s, struct sv name, struct sv value);
+
+/* It may be lent out for the first time (or again: harmless): keeps the parameters as they are now. */
+void server_greeted(struct server *s);
+
+/* Logs a line about it. */
+void server_say(enum log_level level, const struct server *s, const char *what);
 
 /* Joins the loop of the worker it has moved to; its pool has been set. */
 void server_attach(struct server *s);

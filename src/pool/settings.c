@@ -213,6 +213,22 @@ static void put_set(struct sql *sql, const struct setting *s)
         put_text(sql, ";");
 }
 
+enum status setting_statement(const struct setting *s, struct buf *sql, size_t limit)
+{
+        struct sql w = {sql, limit, false};
+
+        put_set(&w, s);
+        return w.failed ? STATUS_LIMIT : STATUS_OK;
+}
+
+enum status setting_literal(struct sv text, struct buf *sql, size_t limit)
+{
+        struct sql w = {sql, limit, false};
+
+        put_quoted(&w, text, '\'');
+        return w.failed ? STATUS_LIMIT : STATUS_OK;
+}
+
 static int rank(struct sv name)
 {
         if (sv_is(name, "session_authorization"))

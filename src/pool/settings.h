@@ -52,6 +52,11 @@ bool settings_get(const struct settings *set, struct sv name, struct setting *ou
 /* Walks a set: *at starts as settings_blob(set); false at the end. */
 bool settings_next(struct sv *at, struct setting *out);
 
+/* Appends to `sql` (at most `limit` bytes) the statement that gives a session this setting, and a text as a
+ * literal. */
+MUST_USE enum status setting_statement(const struct setting *s, struct buf *sql, size_t limit);
+MUST_USE enum status setting_literal(struct sv text, struct buf *sql, size_t limit);
+
 /* Appends to `sql` (at most `limit` bytes) the statements that turn a session that has `from` into one that
  * has `to`; nothing when they are equal. session_authorization goes first and role last, as they decide what
  * the others may do. */

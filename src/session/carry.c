@@ -1,10 +1,11 @@
 #include "session/carry.h"
 
 #include "base/check.h"
+#include "base/log.h"
+#include "pool/tracked.h"
 #include "session/entry.h"
 #include "session/link.h"
 #include "session/loss.h"
-#include "session/startup.h"
 #include "wire/fields.h"
 #include "wire/writer.h"
 
@@ -25,24 +26,62 @@ static void replace(struct client *c, struct settings **slot, struct settings *n
         *slot = next;
 }
 
+/* Whether settings are those that a server reports: PgBouncer's way. */
+static bool is_tracking(const struct client *c)
+{
+        return !c->room->conf->opt.session_state;
+}
+
 /* ---- applying ---- */
+
+static void log_batch(const struct server *s, const char *sql)
+{
+        char text[1024];
+
+        if (!log_enabled(LOG_DEBUG_))
+                return;
+        snprintf(text, sizeof(text), "varcache_apply: %s", sql);
+        server_say(LOG_DEBUG_, s, text);
+}
+
+/* Writes the Query that gives the server what it lacks. STATUS_ABSENT: it lacks nothing. */
+static enum status write_batch(struct client *c, struct settings *wanted, struct writer *w)
+{
+        const struct options *opt = &c->room->conf->opt;
+        struct server *s = c->server;
+        struct buf sql = {0};
+        enum status status = is_tracking(c) ? tracked_difference(opt, s->applied, wanted, &sql, CARRY_SQL_MAX)
+                                            : settings_difference(s->applied, wanted, &sql, CARRY_SQL_MAX);
+
+        if (status == STATUS_OK && buf_len(&sql) == 0)
+                status = STATUS_ABSENT;
+        if (status == STATUS_OK)
+                status = buf_append(&sql, "", 1, CARRY_SQL_MAX + 1);
+        if (status == STATUS_OK) {
+                if (is_tracking(c))
+                        log_batch(s, (const char *)buf_data(&sql));
+                write_query(w, (const char *)buf_data(&sql));
+        }
+        buf_release(&sql);
+        return status;
+}
 
 bool carry_begin(struct client *c, struct settings *wanted)
 {
         struct server *s = c->server;
-        struct buf sql = {0}, out = {0};
+        struct buf out = {0};
         struct writer w = writer_to(&out, CARRY_SQL_MAX + 16);
+        enum status status;
 
         if (s->applied == wanted)
                 return true;
-        if (settings_difference(s->applied, wanted, &sql, CARRY_SQL_MAX) != STATUS_OK ||
-            buf_append(&sql, "", 1, CARRY_SQL_MAX + 1) != STATUS_OK) {
-                buf_release(&sql);
+        status = write_batch(c, wanted, &w);
+        if (status == STATUS_ABSENT)
+                return true;
+        if (status != STATUS_OK) {
                 client_refuse(c, "54000", "the session has more settings than can be carried to a server");
                 return false;
         }
-        write_query(&w, (const char *)buf_data(&sql));
-        buf_release(&sql);
         s->wanted = settings_ref(wanted);
         s->wants = true;
         replies_push(&s->replies, (struct reply){.kind = REPLY_QUERY, .flags = REPLY_SWALLOW});
@@ -63,6 +102,11 @@ static void refused(struct client *c, const struct msg *m)
         char sqlstate[6];
 
         error_fields_read(m, &e);
+        if (is_tracking(c)) {
+                log_error("varcache_apply failed: %.*s: %.*s", SV_ARG(e.severity), SV_ARG(e.text));
+                client_refuse(c, "08P01", "invalid server parameter");
+                return;
+        }
         snprintf(sqlstate, sizeof(sqlstate), "%.5s", e.sqlstate.n == 5 ? e.sqlstate.p : "08P01");
         if (c->state == CLIENT_WELCOME)
                 refusal_set(&r, "FATAL", sqlstate, "%.*s", (int)(e.text.n < 200 ? e.text.n : 200), e.text.p);
@@ -73,10 +117,38 @@ static void refused(struct client *c, const struct msg *m)
         client_close(c, &r, r.text);
 }
 
+/* What the server made of the values becomes the client's: another spelling of a value is not set again each
+ * time. */
+static void take_canonical(struct client *c, const struct server *s)
+{
+        const struct options *opt = &c->room->conf->opt;
+        struct sv name, mine, its;
+        char text[400];
+
+        for (unsigned at = 0; tracked_next(opt, &at, &name);) {
+                if (!tracked_get(c->settings, name, &mine) || !tracked_get(s->applied, name, &its) ||
+                    sv_eq(mine, its))
+                        continue;
+                log_debug(
+                    "C-%p: %s varcache_set_canonical: setting %.*s to its canonical version %.*s -> %.*s",
+                    (const void *)c, client_name(c, text, sizeof(text)), SV_ARG(name), SV_ARG(mine),
+                    SV_ARG(its));
+                if (tracked_put(table_of(c), opt, &c->settings, name, its) != STATUS_OK)
+                        return; /* it stays as it is, and is set again next time */
+        }
+        replace(c, &c->settings_now, settings_ref(c->settings));
+        client_settings_changed(c);
+}
+
 static void applied(struct client *c, struct server *s)
 {
-        replace(c, &s->applied, s->wanted);
-        s->wanted = NULL; /* the reference went over */
+        if (is_tracking(c)) {
+                replace(c, &s->wanted, NULL); /* what it has, it has reported */
+                take_canonical(c, s);
+        } else {
+                replace(c, &s->applied, s->wanted);
+                s->wanted = NULL; /* the reference went over */
+        }
         s->wants = false;
         if (c->state == CLIENT_WELCOME) {
                 entry_learned(c);
@@ -106,7 +178,7 @@ static bool on_message(struct client *c, struct server *s, const struct msg *m)
         case BE_PARAM_STATUS:
                 name = take_cstr(&r);
                 value = take_cstr(&r);
-                if (r.failed || params_set(&s->params, name, value) != STATUS_OK) {
+                if (r.failed || server_report(s, name, value) != STATUS_OK) {
                         loss_of_server(c, "malformed ParameterStatus", true);
                         return false;
                 }
@@ -369,7 +441,8 @@ void carry_note(struct client *c, struct sv text, const struct facts *facts)
 
 void carry_settle(struct client *c, struct server *s)
 {
-        bool forget = c->failed || c->rolled_back;
+        /* A server says what a rollback has changed back. */
+        bool forget = !is_tracking(c) && (c->failed || c->rolled_back);
 
         if (c->settings_now != c->settings) {
                 if (forget)
@@ -388,21 +461,13 @@ void carry_settle(struct client *c, struct server *s)
         }
 }
 
-void carry_report(struct client *c, struct server *s, struct sv name, struct sv value)
+void carry_report(struct client *c, struct sv name, struct sv value)
 {
         const struct options *opt = &c->room->conf->opt;
-        char lower[NAME_MAX_BYTES];
-        struct setting setting = {.value = value, .kind = SETTING_KIND_STRING};
-        struct settings *next;
+        struct sv known;
 
-        if (opt->session_state || !startup_tracks(opt, name) ||
-            !canonical_name(name, lower, sizeof(lower), &setting.name))
+        if (!is_tracking(c) || !tracked_name(opt, name, &known) ||
+            tracked_put(table_of(c), opt, &c->settings_now, name, value) != STATUS_OK)
                 return;
-        if (settings_with(table_of(c), c->settings_now, &setting, &next) == STATUS_OK) {
-                replace(c, &c->settings_now, next);
-                replace(c, &c->settings, settings_ref(next));
-        }
-        if (settings_with(table_of(c), s->applied, &setting, &next) == STATUS_OK)
-                replace(c, &s->applied, next);
         client_settings_changed(c);
 }

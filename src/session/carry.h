@@ -26,4 +26,4 @@ void carry_note(struct client *c, struct sv text, const struct facts *facts);
 void carry_settle(struct client *c, struct server *s);
 
 /* The server reported a parameter to the client. */
-void carry_report(struct client *c, struct server *s, struct sv name, struct sv value);
+void carry_report(struct client *c, struct sv name, struct sv value);

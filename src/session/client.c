@@ -56,8 +56,17 @@ void client_move(struct client *c, enum client_state to)
 
 const char *client_name(const struct client *c, char *out, size_t size)
 {
-        snprintf(out, size, "%s/%s@%s:%d", c->endpoint != NULL ? c->endpoint->database : "(nodb)",
-                 c->endpoint != NULL ? c->endpoint->user : "(nouser)", c->address, c->port);
+        const char *database = NULL, *user = NULL;
+
+        if (c->endpoint != NULL) {
+                database = c->endpoint->database;
+                user = c->endpoint->user;
+        } else if (c->entry != NULL) {
+                database = c->entry->database;
+                user = c->entry->user;
+        }
+        snprintf(out, size, "%s/%s@%s:%d", database != NULL ? database : "(nodb)",
+                 user != NULL ? user : "(nouser)", c->address, c->port);
         return out;
 }
 

@@ -264,12 +264,10 @@ struct welcome *endpoint_learn(struct endpoint *e, struct settings *settings, co
         bool read_write = e->line->target < TARGET_READ_ONLY || e->line->target == TARGET_PRIMARY;
 
         while (params_next(&at, &name, &value)) {
-                if (sv_is(name, "application_name"))
-                        continue; /* each client's own */
                 /* One server to the client: libpq's target_session_attrs must not take us for a standby. */
                 if (sv_is(name, "in_hot_standby") && read_write && e->cluster->probed)
                         value = SV("off");
-                write_param_status(&out, name.p, value.p);
+                write_param_status(&out, name, value);
         }
         CHECK(!out.failed);
         board = board_key(e, settings, &key);

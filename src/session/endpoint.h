@@ -11,7 +11,7 @@
 
 struct welcome {
         struct list in_endpoint;   /* newest first */
-        struct settings *settings; /* what the client's startup packet asked for, application_name excepted */
+        struct settings *settings; /* what the server was given first, struct entry's welcome_key */
         struct buf params;         /* ParameterStatus messages */
 };
 

@@ -9,14 +9,15 @@
 struct entry {
         char *user, *database;
         bool admin_database;
+        bool named; /* an application_name was given */
         enum { ENTRY_PLAIN, ENTRY_MD5, ENTRY_SASL_FIRST, ENTRY_SASL_FINAL } expects;
         uint8_t md5_salt[4];
         struct scram_server scram;
         struct scram_keys keys;
         bool have_keys;
         struct sv rest; /* read already, behind the message being handled: goes along to the console */
-        struct settings
-            *welcome_key; /* what is asked of a server: the startup settings but application_name */
+        struct settings *welcome_key; /* what is asked of a server: the startup settings but application_name;
+                                       * nothing with session_state off */
 };
 
 /* Bytes in CLIENT_STARTUP or CLIENT_AUTH. Returns how many were used. */
@@ -34,5 +35,5 @@ bool entry_is_own_user(const struct client *c);
 
 void entry_free(struct client *c);
 
-/* A new configuration: passwords may have changed. */
-void entry_forget_verifiers(struct room *room);
+/* It has shown who it is: to the console, or to its database. */
+void entry_admit(struct client *c);

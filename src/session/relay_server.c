@@ -160,13 +160,13 @@ static enum verdict on_param(struct down *d, const struct msg *m)
         struct sv name = take_cstr(&r), value = take_cstr(&r);
         const struct endpoint *e = d->c->endpoint;
 
-        if (m->have < m->size || r.failed || params_set(&d->s->params, name, value) != STATUS_OK)
+        if (m->have < m->size || r.failed || server_report(d->s, name, value) != STATUS_OK)
                 return violation(d);
         if (sv_is(name, "in_hot_standby")) {
                 node_report(d->s->pool->node, EVIDENCE_RECOVERY);
                 return e->cluster->probed ? VERDICT_SWALLOW : VERDICT_PASS;
         }
-        carry_report(d->c, d->s, name, value);
+        carry_report(d->c, name, value);
         return VERDICT_PASS;
 }
 

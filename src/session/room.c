@@ -9,6 +9,7 @@
 #include "session/entry.h"
 #include "session/link.h"
 #include "session/loss.h"
+#include "session/proof.h"
 #include "session/relay.h"
 #include "session/segment.h"
 #include "session/welcome.h"
@@ -167,7 +168,7 @@ void room_configure(struct room *room, struct conf *conf)
         take_tls(room);
         HASH_ITER (hh, room->endpoints, e, next)
                 endpoint_configure(e);
-        entry_forget_verifiers(room);
+        proof_forget(room);
         read_rules(room);
         conf_unref(old);
 }
@@ -320,7 +321,7 @@ void room_free(struct room *room)
         }
         pools_free(&room->pools);
         statements_fini(&room->statements);
-        entry_forget_verifiers(room);
+        proof_forget(room);
         welcome_forget_all();
         stats_free(&room->stats);
         nameset_fini(&room->disabled);

@@ -1,130 +1,205 @@
 #include "session/startup.h"
 
 #include "base/check.h"
+#include "base/log.h"
+#include "pool/tracked.h"
 #include "session/entry.h"
 #include "wire/writer.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { NAME_MAX_BYTES = 128 };
 
-static enum status refuse(struct refusal *r, const char *sqlstate, const char *format, struct sv what)
+static enum status refuse(struct refusal *r, const char *text)
 {
-        char text[160];
-
-        snprintf(text, sizeof(text), "%.*s", (int)(what.n < 100 ? what.n : 100), what.p);
-        r->severity = "FATAL";
-        r->sqlstate = sqlstate;
-        r->hint = NULL;
-        snprintf(r->text, sizeof(r->text), "%s%s", format, text);
+        refusal_set(r, "FATAL", "08P01", "%s", text);
         return STATUS_DENIED;
 }
 
-static bool in_list(const char *list, struct sv name)
+static enum status refuse_name(struct refusal *r, const char *text, struct sv name)
 {
+        refusal_set(r, "FATAL", "08P01", "%s: %.*s", text, (int)(name.n < 100 ? name.n : 100), name.p);
+        return STATUS_DENIED;
+}
+
+/* A list separated by commas; as written. */
+static bool is_ignored(const struct options *opt, struct sv name)
+{
+        const char *list = opt->ignore_startup_parameters;
+
         while (*list != '\0') {
                 size_t n = strcspn(list, ",");
 
-                if (sv_ieq(sv_trim(sv_from(list, n)), name))
+                if (sv_eq(sv_trim(sv_from(list, n)), name))
                         return true;
                 list += n + (list[n] == ',');
         }
         return false;
 }
 
-bool startup_tracks(const struct options *opt, struct sv name)
+static bool means_yes(struct sv value)
 {
-        return in_list("client_encoding,datestyle,timezone,standard_conforming_strings,application_name",
-                       name) ||
-               in_list(opt->track_extra_parameters, name);
+        static const char *const words[] = {"true", "yes"}; /* PostgreSQL takes beginnings of these */
+
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                if (value.n > 0 && value.n <= strlen(words[i]) && sv_ieq(value, sv_from(words[i], value.n)))
+                        return true;
+        return sv_ieq(value, SV("on")) || sv_is(value, "1");
 }
 
-static enum status add_setting(struct client *c, struct sv name, struct sv value, struct refusal *r)
+/* ---- one parameter ---- */
+
+static enum status put(struct client *c, struct sv name, struct sv value)
 {
-        const struct options *opt = &c->room->conf->opt;
         char lower[NAME_MAX_BYTES];
         struct setting s = {.value = value, .kind = SETTING_KIND_STRING};
         struct settings *next;
+        enum status status;
 
-        if (in_list(opt->ignore_startup_parameters, name))
-                return STATUS_OK;
-        if (name.n >= sizeof(lower) || (!opt->session_state && !startup_tracks(opt, name)))
-                return refuse(r, "08P01", "unsupported startup parameter: ", name);
         for (size_t i = 0; i < name.n; i++)
                 lower[i] = (char)tolower((unsigned char)name.p[i]);
         s.name = sv_from(lower, name.n);
-        if (settings_with(&c->room->pools.settings, c->startup, &s, &next) != STATUS_OK)
-                return refuse(r, "08P01", "startup parameters are too large: ", name);
+        status = settings_with(&c->room->pools.settings, c->startup, &s, &next);
+        if (status != STATUS_OK)
+                return status;
         settings_unref(&c->room->pools.settings, c->startup);
         c->startup = next;
         return STATUS_OK;
 }
 
-/* One word of `options`; a backslash takes the next character as it is. */
-static bool next_word(struct sv *at, char *word, size_t size)
+/* `unsupported`: what is said of one that cannot be followed. `ignored`: by the list's word "options". */
+static enum status add_setting(struct client *c, struct sv name, struct sv value, const char *unsupported,
+                               bool ignored, struct refusal *r)
 {
-        size_t n = 0;
+        const struct options *opt = &c->room->conf->opt;
+        struct sv known;
+        char text[400];
 
+        if (!opt->session_state && tracked_name(opt, name, &known))
+                name = known;
+        else if (ignored || is_ignored(opt, name))
+                return STATUS_OK;
+        else if (!opt->session_state || name.n == 0 || name.n >= NAME_MAX_BYTES) {
+                log_warning("C-%p: %s %s: %.*s=%.*s", (const void *)c, client_name(c, text, sizeof(text)),
+                            unsupported, SV_ARG(name), SV_ARG(value));
+                return refuse_name(r, unsupported, name);
+        }
+        if (put(c, name, value) != STATUS_OK)
+                return refuse_name(r, "startup parameter is too large", name);
+        return STATUS_OK;
+}
+
+static enum status add_param(struct client *c, struct sv name, struct sv value, struct refusal *r)
+{
+        return add_setting(c, name, value, "unsupported startup parameter", false, r);
+}
+
+/* "name - address:port", as PgBouncer writes it; of a Unix socket's peer we know the process. */
+static enum status add_application_name(struct client *c, struct sv given, struct refusal *r)
+{
+        char text[NAME_MAX_BYTES * 4], host[65] = "";
+        struct ucred peer;
+        socklen_t size = sizeof(peer);
+        int n = (int)(given.n < 200 ? given.n : 200);
+
+        if (!c->room->conf->opt.application_name_add_host)
+                return given.p != NULL ? add_param(c, SV("application_name"), given, r) : STATUS_OK;
+        if (given.p == NULL)
+                snprintf(text, sizeof(text), "app");
+        else
+                snprintf(text, sizeof(text), "%.*s", n, given.p);
+        n = (int)strlen(text);
+        if (c->via_tcp)
+                snprintf(text + n, sizeof(text) - (size_t)n,
+                         strchr(c->address, ':') ? " - [%s]:%d" : " - %s:%d", c->address, c->port);
+        else if (gethostname(host, sizeof(host) - 1) == 0 &&
+                 getsockopt(c->stream.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+                snprintf(text + n, sizeof(text) - (size_t)n, " - unix(%ld@%s):%d", (long)peer.pid, host,
+                         c->port);
+        else
+                snprintf(text + n, sizeof(text) - (size_t)n, " - unix:%d", c->port);
+        return add_param(c, SV("application_name"), sv_cstr(text), r);
+}
+
+/* ---- options ---- */
+
+static void skip_space(struct sv *at)
+{
         while (at->n > 0 && isspace((unsigned char)*at->p)) {
                 at->p++;
                 at->n--;
         }
-        if (at->n == 0)
-                return false;
-        while (at->n > 0 && !isspace((unsigned char)*at->p) && n + 1 < size) {
-                if (*at->p == '\\' && at->n > 1) {
+}
+
+/* Up to white space, into `word` (at->n + 1 bytes); a backslash takes the next character as it is. */
+static void take_word(struct sv *at, char *word)
+{
+        size_t n = 0;
+
+        while (at->n > 0 && !isspace((unsigned char)*at->p)) {
+                if (*at->p == '\\') {
                         at->p++;
                         at->n--;
+                        if (at->n == 0)
+                                break;
                 }
                 word[n++] = *at->p++;
                 at->n--;
         }
         word[n] = '\0';
-        return true;
 }
 
-/* "-c name=value", "-cname=value", "--name=value" (dashes in a name mean underscores). */
-static enum status apply_options(struct client *c, struct sv options, struct refusal *r)
+static bool begins_with(struct sv v, const char *text)
 {
-        struct sv at = options;
-        char word[1024];
+        return v.n >= strlen(text) && memcmp(v.p, text, strlen(text)) == 0;
+}
 
-        if (in_list(c->room->conf->opt.ignore_startup_parameters, SV("options")))
-                return STATUS_OK;
-        while (next_word(&at, word, sizeof(word))) {
-                char *text = word, *equals;
+static enum status apply_option(struct client *c, char *word, bool ignored, struct refusal *r)
+{
+        char *equals = strchr(word, '=');
 
-                if (strcmp(word, "-c") == 0) {
-                        if (!next_word(&at, word, sizeof(word)))
-                                return refuse(r, "08P01", "unsupported options startup parameter: ", options);
-                } else if (strncmp(word, "-c", 2) == 0 || strncmp(word, "--", 2) == 0) {
-                        text = word + 2;
-                } else {
-                        return refuse(r, "08P01",
-                                      "unsupported options startup parameter: only '-c config=val' and "
-                                      "'--config=val' are allowed: ",
-                                      options);
-                }
-                equals = strchr(text, '=');
-                if (equals == NULL || equals == text)
-                        return refuse(r, "08P01", "unsupported options startup parameter: ", options);
-                for (char *p = text; p < equals; p++)
+        if (equals == NULL)
+                return refuse(r, "unsupported options startup parameter: only '-c config=val' and "
+                                 "'--config=val' are allowed");
+        if (c->room->conf->opt.session_state) /* PostgreSQL takes dashes in a name for underscores */
+                for (char *p = word; p < equals; p++)
                         if (*p == '-')
                                 *p = '_';
-                if (add_setting(c, sv_from(text, (size_t)(equals - text)), sv_cstr(equals + 1), r) !=
-                    STATUS_OK)
-                        return STATUS_DENIED;
-        }
-        return STATUS_OK;
+        return add_setting(c, sv_from(word, (size_t)(equals - word)), sv_cstr(equals + 1),
+                           "unsupported startup parameter in options", ignored, r);
 }
 
-static bool means_no(struct sv value)
+/* "-c name=value", "-cname=value", "--name=value". */
+static enum status apply_options(struct client *c, struct sv at, struct refusal *r)
 {
-        return sv_ieq(value, SV("off")) || sv_ieq(value, SV("false")) || sv_ieq(value, SV("no")) ||
-               sv_is(value, "0");
+        bool ignored = is_ignored(&c->room->conf->opt, SV("options"));
+        char *word = xmalloc(at.n + 1);
+        enum status status = STATUS_OK;
+
+        for (skip_space(&at); status == STATUS_OK && at.n > 0; skip_space(&at)) {
+                bool spaced = begins_with(at, "-c");
+
+                if (!spaced && !begins_with(at, "--")) {
+                        status = refuse(r, "unsupported options startup parameter: only '-c config=val' and "
+                                           "'--config=val' are allowed");
+                        break;
+                }
+                at.p += 2;
+                at.n -= 2;
+                if (spaced)
+                        skip_space(&at);
+                take_word(&at, word);
+                status = apply_option(c, word, ignored, r);
+        }
+        free(word);
+        return status;
 }
+
+/* ---- the packet ---- */
 
 static enum status apply_param(struct client *c, struct sv name, struct sv value, struct refusal *r)
 {
@@ -142,16 +217,20 @@ static enum status apply_param(struct client *c, struct sv name, struct sv value
         }
         if (sv_is(name, "options"))
                 return apply_options(c, value, r);
+        if (sv_is(name, "application_name")) {
+                e->named = true;
+                return add_application_name(c, value, r);
+        }
         if (sv_is(name, "replication")) {
-                if (means_no(value))
+                if (!sv_is(value, "database") && !means_yes(value))
                         return STATUS_OK;
                 refusal_set(r, "FATAL", "0A000",
                             "replication connections are not supported yet: connect to the server itself");
                 return STATUS_DENIED;
         }
-        if (name.n > 5 && memcmp(name.p, "_pq_.", 5) == 0)
+        if (begins_with(name, "_pq_."))
                 return STATUS_OK; /* declined in NegotiateProtocolVersion */
-        return add_setting(c, name, value, r);
+        return add_param(c, name, value, r);
 }
 
 enum status startup_apply(struct client *c, const struct startup *s, struct refusal *r)
@@ -162,14 +241,14 @@ enum status startup_apply(struct client *c, const struct startup *s, struct refu
         while (startup_param(&params, &name, &value))
                 if (apply_param(c, name, value, r) != STATUS_OK)
                         return STATUS_DENIED;
-        if (c->entry->user == NULL || c->entry->user[0] == '\0') {
-                refusal_set(r, "FATAL", "08P01", "no username supplied");
-                return STATUS_DENIED;
-        }
+        if (c->entry->user == NULL || c->entry->user[0] == '\0')
+                return refuse(r, "no username supplied");
         if (c->entry->database == NULL || c->entry->database[0] == '\0') {
                 free(c->entry->database);
                 c->entry->database = xstrdup(c->entry->user);
         }
+        if (!c->entry->named)
+                return add_application_name(c, (struct sv){NULL, 0}, r);
         return STATUS_OK;
 }
 
@@ -188,7 +267,7 @@ bool startup_negotiate(struct client *c, const struct startup *s)
         put_i32(&w, s->version < PROTO_3_2 ? s->version : PROTO_3_2);
         put_i32(&w, s->unknown_options);
         while (startup_param(&params, &name, &value))
-                if (name.n >= 5 && memcmp(name.p, "_pq_.", 5) == 0)
+                if (begins_with(name, "_pq_."))
                         put_sv(&w, name);
         msg_end(&w);
         return client_send(c, &w);

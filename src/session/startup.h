@@ -11,6 +11,3 @@ MUST_USE enum status startup_apply(struct client *c, const struct startup *s, st
 /* Gives the client a long cancel key where its protocol has them, and sends NegotiateProtocolVersion where it
  * asked for more than there is (manual, "NegotiateProtocolVersion"). False: the client is closed. */
 bool startup_negotiate(struct client *c, const struct startup *s);
-
-/* Whether PgBouncer too follows this parameter from server to server. */
-bool startup_tracks(const struct options *opt, struct sv name);

@@ -72,11 +72,11 @@ void write_auth(struct writer *w, uint32_t request, const void *data, size_t n)
         msg_end(w);
 }
 
-void write_param_status(struct writer *w, const char *name, const char *value)
+void write_param_status(struct writer *w, struct sv name, struct sv value)
 {
         msg_begin(w, BE_PARAM_STATUS);
-        put_cstr(w, name);
-        put_cstr(w, value);
+        put_sv(w, name);
+        put_sv(w, value);
         msg_end(w);
 }
 

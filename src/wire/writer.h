@@ -32,7 +32,7 @@ void put_sv(struct writer *w, struct sv text);     /* with a NUL behind it */
 
 /* Whole messages. */
 void write_auth(struct writer *w, uint32_t request, const void *data, size_t n);
-void write_param_status(struct writer *w, const char *name, const char *value);
+void write_param_status(struct writer *w, struct sv name, struct sv value);
 void write_key_data(struct writer *w, const struct cancel_key *key);
 void write_ready(struct writer *w, char status);
 void write_query(struct writer *w, const char *sql);

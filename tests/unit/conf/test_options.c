@@ -103,7 +103,8 @@ static void only_these_need_a_restart(void)
                                               "so_reuseport",     "track_extra_parameters",
                                               "unix_socket_dir",  "unix_socket_group",
                                               "unix_socket_mode", "user",
-                                              "http_listen",      "workers"};
+                                              "http_listen",      "session_state",
+                                              "workers"};
         size_t count = 0;
 
         for (size_t i = 0; i < OPTION_COUNT; i++)

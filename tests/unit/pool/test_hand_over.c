@@ -31,7 +31,7 @@ static void an_idle_one_is_asked_for(void)
         struct setting found;
         struct server *s;
 
-        stage_init(2, "pool_size=2", "");
+        stage_init(2, "pool_size=2", "session_state=1");
         stage_lease(&g[0], 0);
         UNIT_ASSERT(stage_till(first_in));
         s = g[0].server;

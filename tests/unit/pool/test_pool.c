@@ -86,6 +86,7 @@ static void the_last_one_back_goes_out_first(void)
         first = g[0].server;
         last = g[2].server;
         UNIT_ASSERT(settings_with(&stage.pools[0].settings, NULL, &setting, &set) == STATUS_OK);
+        settings_unref(&stage.pools[0].settings, first->applied);
         first->applied = set;
         for (int i = 0; i < 3; i++)
                 stage_give_back(&g[i]);
@@ -281,7 +282,7 @@ static void a_reset_ends_idle_or_closed(void)
                 uint64_t key[2] = {1, 2};
 
                 unit_row("%s", rows[i].name);
-                stage_init(1, "", "");
+                stage_init(1, "", "session_state=1");
                 stage.fakes.on_message = answer_reset;
                 reset_answer = rows[i].bytes;
                 reset_answer_n = rows[i].n;

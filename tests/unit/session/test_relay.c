@@ -86,7 +86,7 @@ static void welcomes_and_relays(void)
 {
         static const char welcome[] =
             "R\0\0\0\10\0\0\0\0S\0\0\0\30server_version\00015.5\0S\0\0\0\31client_encoding\0UTF8\0"
-            "S\0\0\0\26application_name\0\0K\0\0\0\14";
+            "K\0\0\0\14";
 
         begin("");
         UNIT_ASSERT(caller_log_in(&c[0]));
@@ -350,7 +350,10 @@ static void a_rude_client_is_told_and_left(void)
             STRANGER("too long", "\0\0\47\21\0\3\0\0", "bad packet header"),
             STRANGER("protocol 2", "\0\0\0\10\0\2\0\0", "old V2 protocol not supported"),
             STRANGER("no user", "\0\0\0\11\0\3\0\0\0", "no username supplied"),
-            STRANGER("no such database", "\0\0\0\33\0\3\0\0user\0b\0database\0x\0\0", "no such database: x"),
+            STRANGER("auth_type=any without a forced user", "\0\0\0\33\0\3\0\0user\0b\0database\0x\0\0",
+                     "bouncer config error"),
+            STRANGER("protocol 4", "\0\0\0\11\0\4\0\0\0", "bad packet header: '0000000900040000'"),
+            STRANGER("no closing NUL", "\0\0\0\17\0\3\0\0user\0b\0", "expected terminator as last byte"),
             STRANGER("bytes behind an SSL request", "\0\0\0\10\4\322\26\57x",
                      "received unencrypted data after SSL request"),
             STRANGER("a password unasked", "p\0\0\0\6x\0", "bad packet header"),

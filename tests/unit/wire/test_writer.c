@@ -19,7 +19,7 @@ static void auth_md5(struct writer *w)
 
 static void param(struct writer *w)
 {
-        write_param_status(w, "TimeZone", "UTC");
+        write_param_status(w, SV("TimeZone"), SV("UTC"));
 }
 
 static void key(struct writer *w)

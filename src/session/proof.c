@@ -1,0 +1,223 @@
+#include "session/proof.h"
+
+#include "auth/secret.h"
+#include "base/check.h"
+#include "session/entry.h"
+#include "wire/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A SCRAM verifier made from a plain password, so that a login does not pay for PBKDF2 each time. */
+struct verifier {
+        UT_hash_handle hh;
+        struct scram_verifier verifier;
+        char key[]; /* user NUL password NUL */
+};
+
+static const struct scram_verifier *verifier_of(struct room *room, const char *user, const char *password)
+{
+        size_t un = strlen(user) + 1, pn = strlen(password) + 1;
+        struct verifier *v = xcalloc(1, sizeof(*v) + un + pn), *found;
+        uint32_t iterations = (uint32_t)room->conf->opt.scram_iterations;
+        struct scram_verifier mock;
+
+        memcpy(v->key, user, un);
+        memcpy(v->key + un, password, pn);
+        HASH_FIND(hh, room->verifiers, v->key, (unsigned)(un + pn), found);
+        if (found != NULL) {
+                secret_wipe(v->key, un + pn);
+                free(v);
+                return &found->verifier;
+        }
+        /* The salt a user of this name would be shown if it did not exist: from it nobody can tell whether it
+         * does. */
+        scram_verifier_mock(user, room->crowd->mock_key, iterations, &mock);
+        scram_verifier_salted(password, iterations, mock.salt, &v->verifier);
+        HASH_ADD_KEYPTR(hh, room->verifiers, v->key, (unsigned)(un + pn), v);
+        return &v->verifier;
+}
+
+void proof_forget(struct room *room)
+{
+        struct verifier *v, *next;
+
+        HASH_ITER (hh, room->verifiers, v, next) {
+                size_t n = v->hh.keylen;
+
+                HASH_DEL(room->verifiers, v);
+                secret_wipe(v->key, n);
+                secret_wipe(&v->verifier, sizeof(v->verifier));
+                free(v);
+        }
+}
+
+/* PgBouncer says no more than that it failed; [pgsteer] says it as PostgreSQL does, which drivers know. */
+static void deny(struct client *c, const char *text)
+{
+        struct refusal r;
+
+        if (c->room->conf->pgsteer_defaults)
+                refusal_set(&r, "FATAL", "28P01", "password authentication failed for user \"%.100s\"",
+                            c->entry->user);
+        else
+                refusal_set(&r, "FATAL", "08P01", "%s", text);
+        client_close(c, &r, text);
+}
+
+static void request(struct client *c, uint32_t request, const void *data, size_t n)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+
+        write_auth(&w, request, data, n);
+        if (c->state == CLIENT_STARTUP)
+                client_move(c, CLIENT_AUTH);
+        client_send(c, &w);
+}
+
+static void ask_scram(struct client *c)
+{
+        static const char mechanisms[] = "SCRAM-SHA-256\0";
+
+        c->entry->expects = ENTRY_SASL_FIRST;
+        request(c, AUTH_REQ_SASL, mechanisms, sizeof(mechanisms));
+}
+
+static void ask_md5(struct client *c)
+{
+        c->entry->expects = ENTRY_MD5;
+        secret_random(c->entry->md5_salt, sizeof(c->entry->md5_salt));
+        request(c, AUTH_REQ_MD5, c->entry->md5_salt, sizeof(c->entry->md5_salt));
+}
+
+static const char *secret_of(struct client *c)
+{
+        const struct conf_user *user = conf_find_user(c->room->conf, c->entry->user);
+
+        return user != NULL && user->secret != NULL ? user->secret : NULL;
+}
+
+void proof_ask(struct client *c)
+{
+        const struct options *opt = &c->room->conf->opt;
+        const char *secret = secret_of(c);
+
+        switch ((enum auth_type)opt->auth_type) {
+        case AUTH_ANY: entry_admit(c); return;
+        case AUTH_TRUST:
+                if (secret != NULL)
+                        entry_admit(c);
+                else
+                        client_refuse(c, c->room->conf->pgsteer_defaults ? "28000" : "08P01",
+                                      "\"trust\" authentication failed");
+                return;
+        case AUTH_PLAIN:
+                c->entry->expects = ENTRY_PLAIN;
+                request(c, AUTH_REQ_CLEARTEXT, "", 0);
+                return;
+        case AUTH_MD5:
+                if (secret_kind(secret) == SECRET_SCRAM)
+                        ask_scram(c);
+                else
+                        ask_md5(c);
+                return;
+        case AUTH_SCRAM: ask_scram(c); return;
+        case AUTH_CERT:
+        case AUTH_HBA:
+        case AUTH_LDAP:
+        case AUTH_PAM: break;
+        }
+        client_refuse(c, "08P01", "login rejected");
+}
+
+static void sasl_first(struct client *c, struct reader *r)
+{
+        struct entry *e = c->entry;
+        const char *secret = secret_of(c);
+        struct sv mechanism = take_cstr(r);
+        uint32_t size = take_u32(r);
+        struct scram_verifier mock;
+        const struct scram_verifier *verifier = &mock;
+        char out[SCRAM_MESSAGE_MAX];
+        bool doomed = false;
+
+        if (!r->failed && !sv_is(mechanism, "SCRAM-SHA-256")) {
+                client_refuse(c, "08P01", "client selected an invalid SASL authentication mechanism");
+                return;
+        }
+        if (r->failed || size != r->n) {
+                client_refuse(c, "08P01", "malformed SASLInitialResponse");
+                return;
+        }
+        switch (secret_kind(secret)) {
+        case SECRET_SCRAM: doomed = scram_verifier_parse(secret, &mock) != STATUS_OK; break;
+        case SECRET_PLAIN: verifier = verifier_of(c->room, e->user, secret); break;
+        case SECRET_NONE:
+        case SECRET_MD5:
+                doomed = true;
+                scram_verifier_mock(e->user, c->room->crowd->mock_key,
+                                    (uint32_t)c->room->conf->opt.scram_iterations, &mock);
+                break;
+        }
+        if (scram_server_first(&e->scram, verifier, doomed, sv_from(r->p, r->n), out) != STATUS_OK) {
+                client_refuse(c, "08P01", "malformed SCRAM message");
+                return;
+        }
+        e->expects = ENTRY_SASL_FINAL;
+        request(c, AUTH_REQ_SASL_CONTINUE, out, strlen(out));
+}
+
+static void sasl_final(struct client *c, struct reader *r)
+{
+        struct entry *e = c->entry;
+        struct buf buf = {0};
+        struct writer w = writer_to(&buf, CLIENT_OUT_MAX);
+        char out[SCRAM_MESSAGE_MAX];
+
+        switch (scram_server_final(&e->scram, sv_from(r->p, r->n), out, &e->keys)) {
+        case STATUS_OK: break;
+        case STATUS_DENIED: deny(c, "SASL authentication failed"); return;
+        case STATUS_AGAIN:
+        case STATUS_EOF:
+        case STATUS_IO:
+        case STATUS_INVALID:
+        case STATUS_LIMIT:
+        case STATUS_ABSENT: client_refuse(c, "08P01", "malformed SCRAM message"); return;
+        }
+        e->have_keys = true;
+        write_auth(&w, AUTH_REQ_SASL_FINAL, out, strlen(out));
+        if (client_send(c, &w))
+                entry_admit(c);
+}
+
+void proof_take(struct client *c, const struct msg *m)
+{
+        struct entry *e = c->entry;
+        struct reader r = reader_of(m);
+        const char *secret = secret_of(c);
+        struct sv password;
+        bool right;
+
+        switch (e->expects) {
+        case ENTRY_SASL_FIRST: sasl_first(c, &r); return;
+        case ENTRY_SASL_FINAL: sasl_final(c, &r); return;
+        case ENTRY_PLAIN:
+        case ENTRY_MD5: break;
+        }
+        password = take_cstr(&r);
+        if (r.failed || r.n != 0) {
+                client_refuse(c, "08P01", "malformed password message");
+                return;
+        }
+        if (password.n == 0) {
+                client_refuse(c, "08P01", "empty password returned by client");
+                return;
+        }
+        right = e->expects == ENTRY_MD5 ? md5_verify(secret, e->user, e->md5_salt, password.p, password.n)
+                                        : plain_verify(secret, e->user, password.p, password.n);
+        if (right && secret != NULL)
+                entry_admit(c);
+        else
+                deny(c, "password authentication failed");
+}

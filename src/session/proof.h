@@ -1,0 +1,16 @@
+/* proof: how a client shows that it is who it says: trust, a password, md5, SCRAM-SHA-256, each against the
+ * secret in auth_file. A user who does not exist is asked all the same, so that nobody can tell. State that
+ * only this needs is in client->entry; who has shown it goes on with entry_admit. */
+#pragma once
+
+#include "session/client.h"
+#include "wire/proto.h"
+
+/* CLIENT_STARTUP: admits, refuses, or asks, and the state is CLIENT_AUTH. */
+void proof_ask(struct client *c);
+
+/* CLIENT_AUTH: a whole PasswordMessage, SASLInitialResponse or SASLResponse. */
+void proof_take(struct client *c, const struct msg *m);
+
+/* A new configuration: passwords may have changed. */
+void proof_forget(struct room *room);
