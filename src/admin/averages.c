@@ -82,7 +82,8 @@ void totals_fini(struct totals *t)
 
 void averages_init(struct averages *a, int64_t now_us)
 {
-        *a = (struct averages){.older_us = now_us, .newer_us = now_us};
+        /* As if a snapshot of nothing had been taken a second ago: no average is of less than a second. */
+        *a = (struct averages){.older_us = now_us - US_PER_SEC, .newer_us = now_us};
 }
 
 void averages_shift(struct averages *a, struct totals *now, int64_t now_us)

@@ -133,7 +133,6 @@ static bool token_copy(struct token token, char *out, size_t size)
 
 static bool refuse_syntax(struct sv text, struct refusal *r)
 {
-        text = sv_trim(text);
         refusal_set(r, "ERROR", "08P01", "invalid command '%.*s', use SHOW HELP;",
                     text.n > 200 ? 200 : (int)text.n, text.p);
         utf8_clean(r->text);
@@ -161,6 +160,11 @@ static struct token peek_token(const struct parse *p)
         struct sv rest = p->rest;
 
         return take_token(&rest);
+}
+
+static bool is_closed(struct token token)
+{
+        return token.text.n >= 2 && token.text.p[token.text.n - 1] == token.text.p[0];
 }
 
 static bool token_is(struct token token, const char *word)
@@ -196,7 +200,7 @@ static bool parse_name(struct parse *p)
         if (at_end(p))
                 return true;
         token = take_token(&p->rest);
-        if (token.kind != TOKEN_WORD && token.kind != TOKEN_QUOTED)
+        if (token.kind != TOKEN_WORD && (token.kind != TOKEN_QUOTED || !is_closed(token)))
                 return refuse_syntax(p->whole, p->refusal);
         /* An empty name would mean every database. */
         if (!token_copy(token, p->out->name, sizeof(p->out->name)) || p->out->name[0] == 0)
@@ -386,19 +390,23 @@ static const struct {
 bool command_parse(struct sv text, struct command *out, struct refusal *refusal)
 {
         struct parse p = {text, text, out, refusal};
-        struct token first = peek_token(&p);
+        struct token first = peek_token(&p), word = first;
 
         *out = (struct command){.verb = VERB_NOTHING, .tag = ""};
         if (at_end(&p))
                 return true;
         take_token(&p.rest);
+        if (first.kind == TOKEN_QUOTED && is_closed(first)) /* a command's word may be quoted, too */
+                word = (struct token){TOKEN_WORD, sv_from(first.text.p + 1, first.text.n - 2)};
         for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-                if (!token_is(first, words[i].word))
+                if (!token_is(word, words[i].word))
                         continue;
                 out->verb = words[i].verb;
                 out->tag = words[i].tag;
                 return words[i].parse(&p);
         }
+        if (word.kind == TOKEN_WORD && first.text.n > COMMAND_WORD_MAX && parse_name(&p))
+                return refuse_arguments(refusal);
         return refuse_syntax(text, refusal);
 }
 

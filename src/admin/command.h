@@ -34,7 +34,7 @@ enum verb {
         VERB_SHUTDOWN,    /* name: "", "WAIT_FOR_SERVERS" or "WAIT_FOR_CLIENTS" */
 };
 
-enum { COMMAND_NAME_SIZE = 64, COMMAND_VALUE_SIZE = 256 };
+enum { COMMAND_WORD_MAX = 15, COMMAND_NAME_SIZE = 64, COMMAND_VALUE_SIZE = 256 };
 
 struct command {
         enum verb verb;

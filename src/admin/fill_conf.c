@@ -14,12 +14,30 @@ static bool is_secret(const char *name)
         return n >= 8 && strcmp(name + n - 8, "password") == 0;
 }
 
+/* Those that PgBouncer shows as null while they are not set. */
+static bool is_null_when_unset(const char *name)
+{
+        static const char *const names[] = {
+            "auth_dbname", "auth_file", "auth_ident_file", "auth_ldap_options", "auth_user",
+            "conffile",    "user"};
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (strcmp(name, names[i]) == 0)
+                        return true;
+        return false;
+}
+
 static void value_text(struct table *t, const struct conf *conf, const struct option_info *info)
 {
         char text[4096];
 
         conf_value(conf, info, text, sizeof(text));
-        table_text(t, is_secret(info->name) && text[0] != 0 ? "********" : text);
+        if (text[0] == 0 && strcmp(info->name, "conffile") == 0)
+                table_text(t, conf->path);
+        else if (text[0] == 0 && is_null_when_unset(info->name))
+                table_null(t);
+        else
+                table_text(t, is_secret(info->name) && text[0] != 0 ? "********" : text);
 }
 
 void fill_config(struct table *t, const struct scene *s)
@@ -32,7 +50,10 @@ void fill_config(struct table *t, const struct scene *s)
                 table_text(t, info->name);
                 value_text(t, s->conf, info);
                 conf_default(s->conf, info, text, sizeof(text));
-                table_text(t, text);
+                table_text(t, (is_null_when_unset(info->name) && text[0] == 0) ||
+                                      strcmp(info->name, "verbose") == 0
+                                  ? NULL
+                                  : text);
                 table_text(t, info->reloadable ? "yes" : "no");
         }
 }

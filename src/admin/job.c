@@ -131,15 +131,24 @@ static bool run_fake(struct job *job)
 
 static bool run_set(struct job *job)
 {
-        char message[200] = "";
         struct admin *a = job->admin;
+        const struct option_info *option = option_find(job->command.name);
 
-        if (!a->ops->set(a->arg, job->command.name, job->command.value, message, sizeof(message)))
-                return job_fail(job, "SET failed: %s", message);
-        log_info("SET %s=%s", job->command.name,
-                 strstr(job->command.name, "password") != NULL ? "********" : job->command.value);
         snprintf(job->outcome.tag, sizeof(job->outcome.tag), "SET %s=%s", job->command.name,
                  job->command.value);
+        /* PgBouncer says nothing and does nothing. */
+        if (option != NULL && !option->reloadable) {
+                job->outcome.notice = "this setting needs a restart, SET ignored";
+                return true;
+        }
+        if (!a->ops->set(a->arg, job->command.name, job->command.value, job->hint, sizeof(job->hint))) {
+                job_fail(job, "SET failed");
+                utf8_clean(job->hint);
+                job->outcome.refusal.hint = job->hint[0] != 0 ? job->hint : NULL;
+                return true;
+        }
+        log_info("SET %s=%s", job->command.name,
+                 strstr(job->command.name, "password") != NULL ? "********" : job->command.value);
         return job_settle(job);
 }
 

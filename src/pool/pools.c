@@ -321,6 +321,9 @@ static int minimum_of(const struct pool *pool)
         return pool->line != NULL ? (int)line_or(pool->line->min_pool_size, minimum) : 0;
 }
 
+/* With server_lifetime=0 a new connection has this long to be used for the first time. */
+static const int64_t UNUSED_GRACE_US = US_PER_SEC / 3;
+
 static void tick_idle(struct pool *pool, struct look *look)
 {
         const struct options *opt = &pool->home->conf->opt;
@@ -336,7 +339,9 @@ static void tick_idle(struct pool *pool, struct look *look)
                 else if (idle > 0 && atomic_load(&pool->quota->ready) > minimum_of(pool) &&
                          is_due(look, s->since_us, idle))
                         server_close(s, "server idle timeout");
-                else if (is_due(look, s->connected_us, pool_lifetime(pool)) && pool_end_lifetime(pool, s))
+                else if (is_due(look, s->connected_us, pool_lifetime(pool)) &&
+                         (s->lent || is_due(look, s->since_us, UNUSED_GRACE_US)) &&
+                         pool_end_lifetime(pool, s))
                         server_close(s, "server lifetime over");
                 else if (quota_exceeded(pool->quota))
                         server_close(s, "too many servers in the pool");

@@ -119,6 +119,7 @@ void entry_learned(struct client *c)
         struct welcome *welcome =
             endpoint_learn(c->endpoint, key, c->room->conf->opt.session_state ? &s->params : &s->greeting);
 
+        c->server->lent = false; /* it was only asked: server_lifetime=0 lets it serve once still */
         greet(c, welcome);
         if (c->state == CLIENT_IDLE)
                 link_rest(c);

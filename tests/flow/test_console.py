@@ -175,11 +175,14 @@ def test_set_and_wrong_commands(t):
         got = c.query("SET query_wait_timeout = 9")
         t.true(got.tags[0].startswith("SET"), f"tag of SET, got {got.tags}")
         t.equal({r["key"]: r["value"] for r in s.show("CONFIG")}["query_wait_timeout"], "9", "after SET")
-        for command in ("SET no_such_option = 1", "SET query_wait_timeout = many", "SET listen_port = 1",
+        for command in ("SET no_such_option = 1", "SET query_wait_timeout = many",
                         "SHOW NONSENSE", "NONSENSE", "PAUSE no_such_db", "KILL no_such_db", "SHOW", "DROP TABLE x"):
             e = t.error(None, lambda: c.query(command), f"{command!r}")
             t.equal(e.severity, "ERROR", f"severity of the error for {command!r}")
         t.equal(c.query("SHOW STATE").tags, ["SHOW"], "the console goes on after errors")
+        got = c.query("SET listen_port = 1")
+        t.equal((got.tags, len(got.notices)), (["SET listen_port=1"], 1), "what needs a restart is ignored, with a notice")
+        t.equal({r["key"]: r["value"] for r in s.show("CONFIG")}["listen_port"], str(s.port), "listen_port")
         c.query("RELOAD")
         t.wait(lambda: {r["key"]: r["value"] for r in s.show("CONFIG")}["query_wait_timeout"] == "120",
                "RELOAD to drop earlier SET values")

@@ -107,7 +107,7 @@ static void large_numbers_do_not_overflow(void)
         struct counters now = {.sent = UINT64_C(1) << 60}, avg;
 
         averages_init(&a, 0);
-        avg = averages_of(&a, "app", &now, 1024 * US_PER_SEC);
+        avg = averages_of(&a, "app", &now, 1023 * US_PER_SEC);
         UNIT_ASSERT(avg.sent == UINT64_C(1) << 50);
         averages_fini(&a);
 }

@@ -59,6 +59,7 @@ static void understands_commands(void)
             {"pause app;", VERB_PAUSE, "PAUSE", "app", ""},
             {"PAUSE \"my \"\"db\"\"\"", VERB_PAUSE, "PAUSE", "my \"db\"", ""},
             {"PAUSE my-db--really", VERB_PAUSE, "PAUSE", "my-db", ""},
+            {"\"pause\" app", VERB_PAUSE, "PAUSE", "app", ""},
             {"RESUME app", VERB_RESUME, "RESUME", "app", ""},
             {"RECONNECT", VERB_RECONNECT, "RECONNECT", "", ""},
             {"KILL app", VERB_KILL, "KILL", "app", ""},
@@ -97,7 +98,10 @@ static void refuses_with_pgbouncers_words(void)
                 const char *text, *message, *sqlstate;
         } rows[] = {
             {"foo", "invalid command 'foo', use SHOW HELP;", "08P01"},
-            {" foo bar; ", "invalid command 'foo bar;', use SHOW HELP;", "08P01"},
+            {" foo bar; ", "invalid command ' foo bar; ', use SHOW HELP;", "08P01"},
+            {"abcdefghijklmnop", "bad arguments", "08P01"},
+            {"abcdefghijklmno", "invalid command 'abcdefghijklmno', use SHOW HELP;", "08P01"},
+            {"abcdefghijklmnop a b", "invalid command 'abcdefghijklmnop a b', use SHOW HELP;", "08P01"},
             {"SHOW", "invalid command 'SHOW', use SHOW HELP;", "08P01"},
             {"SHOW nonsense", "invalid command 'SHOW nonsense', use SHOW HELP;", "08P01"},
             {"SELECT * FROM pg_class", "invalid command 'SELECT * FROM pg_class', use SHOW HELP;", "08P01"},
@@ -106,7 +110,7 @@ static void refuses_with_pgbouncers_words(void)
             {"PAUSE a b", "invalid command 'PAUSE a b', use SHOW HELP;", "08P01"},
             {"PAUSE 'a'", "invalid command 'PAUSE 'a'', use SHOW HELP;", "08P01"},
             {"PAUSE \"\"", "bad arguments", "08P01"},
-            {"PAUSE \"a", "bad arguments", "08P01"},
+            {"PAUSE \"a", "invalid command 'PAUSE \"a', use SHOW HELP;", "08P01"},
             {"PAUSE " X60 "1234", "bad arguments", "08P01"},
             {"SET verbose", "invalid command 'SET verbose', use SHOW HELP;", "08P01"},
             {"SET verbose 1", "invalid command 'SET verbose 1', use SHOW HELP;", "08P01"},

@@ -69,7 +69,7 @@ static void tells_errors_as_pgbouncer(void)
             {"KILL pgsteer", "SERROR|VERROR|C08P01|Mcannot kill admin db: pgsteer|"},
             {"RESUME app", "SERROR|VERROR|C08P01|Mdatabase app is not paused|"},
             {"RESUME", "SERROR|VERROR|C08P01|Mpooler is not paused/suspended|"},
-            {"SET nonsense = 1", "SERROR|VERROR|C08P01|MSET failed: no such option|"},
+            {"SET nonsense = 1", "SERROR|VERROR|C08P01|MSET failed|Hno such option|"},
             {"RELOAD",
              "SERROR|VERROR|CF0000|MRELOAD failed, see logs for additional details|Hline 7 is wrong|"},
         };
