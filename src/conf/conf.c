@@ -121,10 +121,14 @@ enum status full_set(struct full *full, const struct option_info *info, const ch
         why[0] = '\0';
         if (info->type != OPTION_STRING) {
                 status = value_parse(info, text, loose, &number, why, size);
-                if (status == STATUS_OK)
+                if (status == STATUS_INVALID && !loose)
+                        status = value_tolerate(info, text, false, &number, why, size);
+                if (status != STATUS_INVALID)
                         value_store(info, &full->conf.opt, number);
         } else {
                 status = value_check_text(info, text, why, size);
+                if (status == STATUS_INVALID && !loose)
+                        status = STATUS_DENIED; /* PgBouncer takes any text */
                 if (status != STATUS_INVALID && !rules_check_text(info, text, why, size))
                         status = STATUS_INVALID;
                 if (status != STATUS_INVALID && info->kind == KIND_SECRET && full->conf.set[option_id(info)])

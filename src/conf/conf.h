@@ -13,7 +13,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { CONF_HOSTS_MAX = 16 };
+enum {
+        CONF_HOSTS_MAX = 64,
+        CONF_NODES_MAX = 16, /* of a cluster */
+};
 
 struct conf_host {
         const char *host; /* name, address, "/dir" (unix socket directory) or "@dir" (abstract) */

@@ -13,6 +13,7 @@ struct database_entry {
         const char *host, *port; /* as on the line; NULL: not there */
         const char *file;
         size_t rank;
+        bool loose;
 };
 
 static const struct option_info keys[] = {
@@ -31,6 +32,18 @@ const struct option_info *database_keys(size_t *count)
         return keys;
 }
 
+/* PgBouncer takes the digits in front, and the network the lower 16 bits of that. */
+static bool tolerate_port(const struct line *line, struct sv text, int *port)
+{
+        long v = line->loose ? 0 : strtol(text.p, NULL, 10);
+
+        if ((v & PORT_MAX) == 0)
+                return false;
+        *port = (int)(v & PORT_MAX);
+        line_warn(line, "port: \"%.*s\" is taken for %d", SV_ARG(text), *port);
+        return true;
+}
+
 static bool read_port(const struct line *line, struct sv text, int *port)
 {
         long v = 0;
@@ -46,6 +59,8 @@ static bool read_port(const struct line *line, struct sv text, int *port)
                 *port = (int)v;
                 return true;
         }
+        if (tolerate_port(line, text, port))
+                return true;
         line_error(line, "port: \"%.*s\" is not a port: write a number from 1 to %d", SV_ARG(text), PORT_MAX);
         return false;
 }
@@ -64,23 +79,26 @@ static bool has_port(struct sv host)
         return true;
 }
 
+/* Under [pgbouncer] a name that cannot be resolved is found out when it is needed, as in PgBouncer. */
 static bool check_host(const struct line *line, struct sv host)
 {
+        void (*say)(const struct line *, const char *, ...) = line->loose ? line_error : line_warn;
+
         if (host.n == 0) {
-                line_error(line, "host: an empty name in the list: take out the comma that is too many");
+                say(line, "host: an empty name in the list: take out the comma that is too many");
         } else if (*host.p == '/' || *host.p == '@') {
                 return true;
         } else if (*host.p == '[') {
-                line_error(line, "host: %.*s: an IPv6 address has no brackets here", SV_ARG(host));
+                say(line, "host: %.*s: an IPv6 address has no brackets here", SV_ARG(host));
         } else if (has_port(host)) {
                 const char *colon = memchr(host.p, ':', host.n);
 
-                line_error(line, "host: \"%.*s\" has a port in it: write host=%.*s port=%.*s", SV_ARG(host),
-                           (int)(colon - host.p), host.p, (int)(host.p + host.n - colon - 1), colon + 1);
+                say(line, "host: \"%.*s\" has a port in it: write host=%.*s port=%.*s", SV_ARG(host),
+                    (int)(colon - host.p), host.p, (int)(host.p + host.n - colon - 1), colon + 1);
         } else {
                 return true;
         }
-        return false;
+        return !line->loose;
 }
 
 /* Splits at commas; items are trimmed and may be empty. False when there is none left; *rest NULL then. */
@@ -107,12 +125,16 @@ static bool read_hosts(const struct line *line, const char *list, struct conf_da
                         return false;
                 }
                 good = check_host(line, item) && good;
+                if (item.n == 0 && !line->loose)
+                        continue;
                 db->hosts[db->host_count++] = (struct conf_host){
                     .host = arena_strndup(line->arena, item.p, item.n),
                     .port = PORT_POSTGRES,
                 };
         }
-        return good;
+        if (db->host_count == 0)
+                line_error(line, "host: there is no name in the list");
+        return good && db->host_count > 0;
 }
 
 /* One port for all, or one for each host. *is_list: the latter. */
@@ -168,14 +190,17 @@ static void settle_hosts(struct database_entry *entry, const struct line *line, 
                 db->host_count = 1;
                 db->hosts[0] = (struct conf_host){arena_strdup(line->arena, unix_socket_dir), PORT_POSTGRES};
                 if (*unix_socket_dir == '\0')
-                        line_error(line, "there is no host=, and unix_socket_dir is empty: write host=");
+                        (line->loose ? line_error : line_warn)(
+                            line, "there is no host=, and unix_socket_dir is empty: write host=");
         } else if (!read_hosts(line, entry->host, db)) {
                 return;
         }
         if (entry->port != NULL && !read_ports(line, entry->port, db, &port_list))
                 return;
         db->cluster = port_list || own_key || (line->loose && db->host_count > 1);
-        if (db->cluster)
+        if (db->cluster && db->host_count > CONF_NODES_MAX)
+                line_error(line, "host: more than %d hosts in a cluster", CONF_NODES_MAX);
+        else if (db->cluster)
                 check_same(line, db);
 }
 
@@ -221,10 +246,13 @@ static struct database_entry *append(struct database_list *list)
 void database_read(struct database_list *list, const struct line *line, const char *text,
                    const char *unix_socket_dir)
 {
+        struct line lenient = *line;
         struct database_entry *entry;
         uint64_t said;
 
-        if (strcmp(line->name, "pgbouncer") == 0 || strcmp(line->name, "pgsteer") == 0) {
+        if (strcmp(line->name, "pgsteer") == 0 && !line->loose)
+                line_warn(line, "the console, which has this name as well, is only to be had as pgbouncer");
+        else if (strcmp(line->name, "pgbouncer") == 0 || strcmp(line->name, "pgsteer") == 0) {
                 line_error(line, "this name is the console's: choose another one, and write dbname=%s",
                            line->name);
                 return;
@@ -233,8 +261,16 @@ void database_read(struct database_list *list, const struct line *line, const ch
         entry->file = line->file;
         entry->db.name = arena_strdup(line->arena, line->name);
         entry->db.line = line->number;
-        if (!line_read(line, text, keys, KEY_COUNT, entry, &said))
+        entry->loose = line->loose;
+        /* PgBouncer reads the line of * when the first client needs it. */
+        lenient.lenient = !line->loose && strcmp(line->name, "*") == 0;
+        if (!line_read(&lenient, text, keys, KEY_COUNT, entry, &said)) {
+                if (lenient.lenient) {
+                        line_warn(line, "the line is not used: nobody can connect by it");
+                        list->count--;
+                }
                 return;
+        }
         settle_hosts(entry, line, said_own_key(said), unix_socket_dir);
         if (entry->db.cluster && said_key(said, "load_balance_hosts"))
                 line_warn(line,
@@ -254,9 +290,10 @@ static int compare(const void *a, const void *b)
 }
 
 struct conf_database *database_list_finish(struct database_list *list, struct arena *arena,
-                                           struct report *report)
+                                           struct report *report, size_t *count)
 {
         struct conf_database *out = arena_alloc(arena, (list->count + 1) * sizeof(*out));
+        size_t kept = 0;
 
         if (list->count > 0)
                 qsort(list->items, list->count, sizeof(*list->items), compare);
@@ -264,14 +301,23 @@ struct conf_database *database_list_finish(struct database_list *list, struct ar
                 const struct database_entry *entry = &list->items[i],
                                             *before = &list->items[i > 0 ? i - 1 : 0];
 
-                out[i] = entry->db;
-                if (i > 0 && strcmp(before->db.name, entry->db.name) == 0)
-                        report_error(
-                            report, entry->file, entry->db.line,
-                            "[databases] %s: has a line already, %s:%d: take one out, or list all hosts "
-                            "on one line (host=a,b)",
-                            entry->db.name, before->file, before->db.line);
+                if (i > 0 && strcmp(before->db.name, entry->db.name) == 0) {
+                        if (entry->loose)
+                                report_error(
+                                    report, entry->file, entry->db.line,
+                                    "[databases] %s: has a line already, %s:%d: take one out, or list all "
+                                    "hosts on one line (host=a,b)",
+                                    entry->db.name, before->file, before->db.line);
+                        else
+                                report_warn(report, entry->file, entry->db.line,
+                                            "[databases] %s: has a line already, %s:%d, which is not used "
+                                            "any more",
+                                            entry->db.name, before->file, before->db.line);
+                        kept--;
+                }
+                out[kept++] = entry->db;
         }
+        *count = kept;
         return out;
 }
 

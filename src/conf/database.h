@@ -24,9 +24,10 @@ struct database_list {
 void database_read(struct database_list *list, const struct line *line, const char *text,
                    const char *unix_socket_dir);
 
-/* The lines, by name, in `arena`. A name that has two lines goes to `report`. */
+/* The lines, by name, in `arena`. A name that has two lines goes to `report`, as an error, or under
+ * [pgbouncer] as a warning: the last one counts there. */
 struct conf_database *database_list_finish(struct database_list *list, struct arena *arena,
-                                           struct report *report);
+                                           struct report *report, size_t *count);
 void database_list_release(struct database_list *list);
 
 /* Reads one line of [peers] into *peer. False when there was a mistake, which the line's report has. */

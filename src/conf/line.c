@@ -16,7 +16,8 @@ void line_error(const struct line *line, const char *format, ...)
         va_start(args, format);
         vsnprintf(text, sizeof(text), format, args);
         va_end(args);
-        report_error(line->report, line->file, line->number, "[%s] %s: %s", line->section, line->name, text);
+        (line->lenient ? report_warn : report_error)(line->report, line->file, line->number, "[%s] %s: %s",
+                                                     line->section, line->name, text);
 }
 
 void line_warn(const struct line *line, const char *format, ...)
@@ -188,11 +189,17 @@ static bool set_key(const struct line *line, const struct option_info *key, cons
         if (key->type == OPTION_STRING) {
                 value_store_text(key, base, value);
         } else {
-                if (value_parse(key, value, line->loose || key->own, &number, why, sizeof(why)) !=
-                    STATUS_OK) {
+                enum status status =
+                    value_parse(key, value, line->loose || key->own, &number, why, sizeof(why));
+
+                if (status == STATUS_INVALID && !line->loose)
+                        status = value_tolerate(key, value, true, &number, why, sizeof(why));
+                if (status == STATUS_INVALID) {
                         line_error(line, "%s: %s", key->name, why);
                         return false;
                 }
+                if (status == STATUS_DENIED)
+                        line_warn(line, "%s: %s", key->name, why);
                 /* In PgBouncer a time of 0 on a line means that the line does not say. */
                 if (key->type == OPTION_TIME && number == 0 && !line->loose && !key->own)
                         number = -1;

@@ -17,6 +17,7 @@ struct line {
         const char *file;
         int number;
         bool loose;          /* value.h's manner */
+        bool lenient;        /* mistakes are warnings: PgBouncer reads such a line only when it needs it */
         const char *section; /* "databases" */
         const char *name;    /* what stands before the first '=' */
 };

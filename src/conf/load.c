@@ -190,8 +190,8 @@ static void read_lines(struct loader *l)
                 else if (strcmp(entry->section, "users") == 0)
                         user_read(&l->full->lines->parts, &line, entry->value);
         }
-        conf->database_count = l->databases.count;
-        conf->databases = database_list_finish(&l->databases, &l->full->lines->arena, l->report);
+        conf->databases =
+            database_list_finish(&l->databases, &l->full->lines->arena, l->report, &conf->database_count);
         read_peers(l);
 }
 
@@ -226,8 +226,8 @@ static void read_all(struct loader *l)
                 need_section(l);
         read_lines(l);
         if (*conf->opt.auth_file != '\0')
-                userlist_read(&full->secrets->parts, conf->opt.auth_file, rules_need_auth_file(&conf->opt),
-                              &full->secrets->arena, l->report);
+                userlist_read(&full->secrets->parts, conf->opt.auth_file,
+                              l->loose && rules_need_auth_file(&conf->opt), &full->secrets->arena, l->report);
         full_merge_users(full);
         if (l->ini.count > 0)
                 rules_check(conf, &full->secrets->parts, l->option_line, l->report);

@@ -324,6 +324,60 @@ static bool quoted(const char *text)
         return n >= 2 && (*text == '\'' || *text == '"') && text[n - 1] == *text;
 }
 
+static int64_t within(const struct option_info *info, double v)
+{
+        return v <= (double)info->min ? info->min : v >= (double)info->max ? info->max : (int64_t)v;
+}
+
+/* What an option's number becomes, in units of its field. False: it is no number to PgBouncer either. */
+static bool tolerate_option(const struct option_info *info, const char *text, int64_t *number)
+{
+        char *end;
+        double v = info->type == OPTION_TIME ? strtod(text, &end) : (double)strtoll(text, &end, 0);
+
+        if (end == text || *end != '\0' || isnan(v) || (info->type == OPTION_TIME && v < 0))
+                return false;
+        if (info->type == OPTION_BOOL)
+                *number = v < 0 || v > 0;
+        else
+                *number = within(info, info->type == OPTION_TIME ? v * (double)US_PER_SEC : v);
+        return true;
+}
+
+enum status value_tolerate(const struct option_info *info, const char *text, bool on_line, int64_t *number,
+                           char *why, size_t size)
+{
+        bool is_number = info->type != OPTION_ENUM && info->type != OPTION_STRING, taken = false;
+        char shown[64];
+
+        if (*text == '\0' || info->own || info == option_at(OPTION_ID_listen_port))
+                return STATUS_INVALID;
+        if (on_line && is_number) {
+                long v = strtol(text, NULL, 10);
+
+                /* A negative one is as if the line did not say. */
+                *number =
+                    v < 0 ? -1
+                          : within(info, (double)v * (info->type == OPTION_TIME ? (double)US_PER_SEC : 1));
+                taken = true;
+        } else if (is_number) {
+                taken = tolerate_option(info, text, number);
+        } else if (info == option_at(OPTION_ID_syslog_facility)) {
+                char ignored[256];
+
+                taken = value_parse(info, info->pgbouncer_default, false, number, ignored, sizeof(ignored)) ==
+                        STATUS_OK;
+        }
+        if (!taken)
+                return STATUS_INVALID;
+        if (on_line && *number < 0)
+                snprintf(shown, sizeof(shown), "not said");
+        else
+                value_format(info, *number, shown, sizeof(shown));
+        snprintf(why, size, "\"%s\" is taken for %s", text, shown);
+        return STATUS_DENIED;
+}
+
 enum status value_check_text(const struct option_info *info, const char *text, char *why, size_t size)
 {
         const char *comment = comment_in(text);

@@ -14,6 +14,13 @@
 MUST_USE enum status value_parse(const struct option_info *info, const char *text, bool loose,
                                  int64_t *number, char *why, size_t size);
 
+/* For a text that value_parse, strictly, does not take: what PgBouncer makes of it all the same. On a line of
+ * [databases] or [users] (`on_line`) that is the number it begins with; of an option a number out of range,
+ * which becomes the nearest that works, any number for a BOOL, any word for syslog_facility. STATUS_DENIED:
+ * taken, and `why` is the warning; STATUS_INVALID: PgBouncer does not take it either, `why` stays. */
+MUST_USE enum status value_tolerate(const struct option_info *info, const char *text, bool on_line,
+                                    int64_t *number, char *why, size_t size);
+
 /* Looks at the text of a STRING. STATUS_OK; or STATUS_INVALID (a mistake) or STATUS_DENIED (most likely one:
  * a warning) with `why` filled as above. */
 MUST_USE enum status value_check_text(const struct option_info *info, const char *text, char *why,

@@ -181,6 +181,7 @@ static enum status add_resolved(struct listeners *l, const char *host, int port,
         bool any = strcmp(host, "*") == 0;
         char service[16];
         int error, opened = 0, saved = 0;
+        bool full = false;
 
         snprintf(service, sizeof(service), "%d", port);
         error = getaddrinfo(any ? NULL : host, service, &hints, &list);
@@ -189,14 +190,21 @@ static enum status add_resolved(struct listeners *l, const char *host, int port,
         for (struct addrinfo *a = list; a != NULL; a = a->ai_next) {
                 struct address address = {.size = a->ai_addrlen};
 
+                enum status status;
+
                 memcpy(&address.u, a->ai_addr, a->ai_addrlen);
-                if (open_one(l, &address, how) == STATUS_OK)
+                status = open_one(l, &address, how);
+                full = full || status == STATUS_LIMIT;
+                if (status == STATUS_OK)
                         opened++;
                 else if (saved == 0 || errno == EADDRINUSE)
                         saved = errno;
         }
         freeaddrinfo(list);
-        /* A machine without IPv6 listens on what it has; a port that is taken is an error all the same. */
+        /* A machine without IPv6 listens on what it has; a port that is taken is an error all the same, and
+         * so is one family without the other for want of a place. */
+        if (full)
+                return fail(host, port, reason(0), why);
         if (opened == 0 || saved == EADDRINUSE)
                 return fail(host, port, reason(saved), why);
         return STATUS_OK;

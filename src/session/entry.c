@@ -237,6 +237,17 @@ static void begin_proof(struct client *c)
                 proof_ask(c);
 }
 
+/* A file of PgBouncer's may have a database of our name. */
+static bool is_console(const struct conf *conf, const char *database)
+{
+        const struct conf_database *line;
+
+        if (strcmp(database, "pgsteer") != 0)
+                return strcmp(database, "pgbouncer") == 0;
+        line = conf_find_database(conf, database);
+        return line == NULL || strcmp(line->name, database) != 0;
+}
+
 static void begin_session(struct client *c, const struct startup *s, struct sv rest)
 {
         struct entry *e;
@@ -250,7 +261,7 @@ static void begin_session(struct client *c, const struct startup *s, struct sv r
                 client_close(c, &r, r.text);
                 return;
         }
-        e->admin_database = strcmp(e->database, "pgbouncer") == 0 || strcmp(e->database, "pgsteer") == 0;
+        e->admin_database = is_console(c->room->conf, e->database);
         if (!startup_negotiate(c, s) || !gate_enter(c))
                 return;
         if (!e->admin_database && atomic_load_explicit(&c->room->crowd->refusing, memory_order_relaxed))

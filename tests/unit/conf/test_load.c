@@ -73,7 +73,15 @@ static const struct bad bads[] = {
     {"off in PgBouncer's manner", THEIRS "log_connections = off\n", 5,
      "off|0 nor 1|write log_connections = 0"},
     {"no truth", OURS "log_connections = maybe\n", 5, "maybe|yes, no, on, off, true, false, 1 or 0"},
-    {"two", THEIRS "log_connections = 2\n", 5, "2|neither 0 nor 1"},
+    {"two", OURS "log_connections = 2\n", 5, "2|neither yes nor no"},
+    {"a negative time", THEIRS "server_lifetime = -1\n", 5, "server_lifetime|-1|negative"},
+    {"a port without digits", "[databases]\na = host=h port=abc\n[pgbouncer]\n", 2, "port|abc|not a port"},
+    {"no host in a list", "[databases]\na = host=, port=1\n[pgbouncer]\n", 2, "no name in the list"},
+    {"too many nodes",
+     "[databases]\na = host=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q consistency=strong\n[pgbouncer]\n", 2,
+     "more than 16 hosts in a cluster"},
+    {"two lines for a database", "[databases]\na = host=h\na = host=i\n[pgsteer]\nauth_type=trust\n", 3,
+     "has a line already"},
     {"a word for a number", OURS "max_client_conn = many\n", 5, "many|not a whole number"},
     {"no number", OURS "max_client_conn =\n", 5, "max_client_conn|has no value|take the line out"},
     {"fraction", OURS "max_client_conn = 1.5\n", 5, "1.5|not a whole number"},
@@ -139,8 +147,6 @@ static const struct bad bads[] = {
     {"two fallbacks", LINE "* = host=h1\n* = host=h2\n", 5, "*: has a line already"},
     {"no host and no directory", "[pgsteer]\nauth_type=trust\nunix_socket_dir =\n[databases]\na =\n", 5,
      "no host=|unix_socket_dir is empty|write host="},
-    {"times of a line in PgBouncer's manner", "[databases]\na = host=h server_lifetime=5min\n[pgbouncer]\n",
-     2, "server_lifetime|write server_lifetime = 300"},
     /* lines of [users] and [peers] */
     {"unknown key of a user", OURS "[users]\nbob = pool_mod=session\n", 6,
      "[users] bob|did you mean pool_mode?"},
@@ -169,6 +175,105 @@ static int contains_all(const char *text, const char *parts)
                 parts += n + (parts[n] == '|');
         }
         return 1;
+}
+
+/* What PgBouncer takes, if not always for what was meant, is taken, and warned of. */
+static void takes_what_pgbouncer_takes(void)
+{
+#define OPTION_ROW(name_, text_, says_, field_, value_)                                                      \
+        {                                                                                                    \
+                name_, "[databases]\na = host=h\n[pgbouncer]\n" text_ "\n", 4, says_,                        \
+                    offsetof(struct options, field_), value_                                                 \
+        }
+        static const struct {
+                const char *name, *text;
+                int line;
+                const char *says;
+                size_t option; /* an int or a bool */
+                int value;
+        } rows[] = {
+            OPTION_ROW("no client", "max_client_conn = -1", "-1|taken for 0", max_client_conn, 0),
+            OPTION_ROW("a large number", "default_pool_size = 99999999999", "taken for 2147483647",
+                       default_pool_size, INT32_MAX),
+            OPTION_ROW("a negative pool", "default_pool_size = -1", "taken for 0", default_pool_size, 0),
+            OPTION_ROW("another truth", "log_connections = 2", "taken for 1", log_connections, 1),
+            OPTION_ROW("loud", "verbose = 5", "taken for 3", verbose, 3),
+            OPTION_ROW("a facility that does not exist", "syslog_facility = x", "taken for daemon",
+                       syslog_facility, 2),
+            OPTION_ROW("a comment behind a text", "admin_users = a # b", "has a comment in it", verbose, 0),
+        };
+#undef OPTION_ROW
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct conf_report *report;
+                struct conf *conf;
+                bool found = false;
+
+                unit_row("%s", rows[i].name);
+                UNIT_ASSERT(files_load(rows[i].text, &conf, &report) == STATUS_OK);
+                for (size_t j = 0; j < report->count; j++)
+                        found = found || (report->problems[j].line == rows[i].line &&
+                                          contains_all(report->problems[j].text, rows[i].says));
+                UNIT_ASSERT(found);
+                if (conf != NULL) {
+                        const char *field = (const char *)&conf->opt + rows[i].option;
+
+                        if (rows[i].option == offsetof(struct options, log_connections))
+                                UNIT_ASSERT(*(const bool *)field == (rows[i].value != 0));
+                        else
+                                UNIT_ASSERT(*(const int *)(const void *)field == rows[i].value);
+                }
+                conf_report_free(report);
+                conf_unref(conf);
+        }
+}
+
+static void takes_lines_that_pgbouncer_takes(void)
+{
+        static const struct {
+                const char *name, *lines, *says;
+                const char *host; /* of the first, what becomes of it */
+                int hosts, port, pool_size;
+                int64_t lifetime_s;
+        } rows[] = {
+            {"two lines", "a = host=h\na = host=i", "has a line already", "i", 1, 5432, -1, -1},
+            {"digits in front", "a = host=h port=5433x pool_size=7x server_lifetime=9min", "taken for", "h",
+             1, 5433, 7, 9},
+            {"no digits", "a = host=h pool_size=many", "taken for 0", "h", 1, 5432, 0, -1},
+            {"a negative size", "a = host=h pool_size=-5", "taken for not said", "h", 1, 5432, -1, -1},
+            {"a large port", "a = host=h port=99999", "taken for 34463", "h", 1, 34463, -1, -1},
+            {"a comma too many", "a = host=h,,i,", "an empty name", "h", 2, 5432, -1, -1},
+            {"a port in a host", "a = host=h:1", "has a port in it", "h:1", 1, 5432, -1, -1},
+            {"many hosts", "a = host=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t", NULL, "a", 20, 5432, -1, -1},
+            {"a broken line of *", "a = host=h\n* = what ever", "nobody can connect by it", "h", 1, 5432, -1,
+             -1},
+            {"our console's name", "pgsteer = host=h", "is only to be had as pgbouncer", "h", 1, 5432, -1,
+             -1},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                const struct conf_database *line;
+                struct conf_report *report;
+                struct conf *conf;
+                char text[256];
+
+                unit_row("%s", rows[i].name);
+                snprintf(text, sizeof(text), "[databases]\n%s\n[pgbouncer]\n", rows[i].lines);
+                UNIT_ASSERT(files_load(text, &conf, &report) == STATUS_OK);
+                UNIT_ASSERT(rows[i].says == NULL || strstr(files_findings(report), rows[i].says) != NULL);
+                conf_report_free(report);
+                if (conf == NULL)
+                        continue;
+                UNIT_ASSERT(conf->database_count == 1);
+                line = &conf->databases[0];
+                UNIT_ASSERT(!line->cluster && line->host_count == rows[i].hosts);
+                UNIT_ASSERT(strcmp(line->hosts[0].host, rows[i].host) == 0 &&
+                            line->hosts[0].port == rows[i].port);
+                UNIT_ASSERT(line->pool_size == rows[i].pool_size);
+                UNIT_ASSERT(line->server_lifetime_us ==
+                            (rows[i].lifetime_s < 0 ? -1 : rows[i].lifetime_s * INT64_C(1000000)));
+                conf_unref(conf);
+        }
 }
 
 static void names_place_and_remedy(void)
@@ -365,7 +470,8 @@ static void warns_about_open_passwords(void)
         }
 }
 
-UNIT_SUITE(conf_load, UNIT_CASE(names_place_and_remedy), UNIT_CASE(warns_and_goes_on),
+UNIT_SUITE(conf_load, UNIT_CASE(names_place_and_remedy), UNIT_CASE(takes_what_pgbouncer_takes),
+           UNIT_CASE(takes_lines_that_pgbouncer_takes), UNIT_CASE(warns_and_goes_on),
            UNIT_CASE(says_nothing_about_defaults), UNIT_CASE(finds_all_mistakes_at_once),
            UNIT_CASE(includes_ten_deep), UNIT_CASE(bounds_the_number_of_findings),
            UNIT_CASE(says_why_a_file_cannot_be_read), UNIT_CASE(warns_about_open_passwords))

@@ -135,20 +135,25 @@ static void open_files_are_warned_of(void)
 static void a_missing_file_matters_when_it_is_needed(void)
 {
         static const struct {
-                const char *type;
+                const char *type, *section;
                 bool fatal;
-        } rows[] = {
-            {"any", false}, {"trust", false}, {"plain", true}, {"md5", true}, {"scram-sha-256", true}};
+        } rows[] = {{"any", "pgsteer", false},
+                    {"trust", "pgsteer", false},
+                    {"plain", "pgsteer", true},
+                    {"md5", "pgsteer", true},
+                    {"scram-sha-256", "pgsteer", true},
+                    /* PgBouncer starts, and nobody can log in. */
+                    {"md5", "pgbouncer", false}};
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct conf_report *report;
                 struct conf *conf;
                 char text[256];
 
-                unit_row("%s", rows[i].type);
+                unit_row("%s, [%s]", rows[i].type, rows[i].section);
                 snprintf(text, sizeof(text),
-                         "[databases]\na=host=h\n[pgbouncer]\nauth_type = %s\nauth_file = DIR/none.txt\n",
-                         rows[i].type);
+                         "[databases]\na=host=h\n[%s]\nauth_type = %s\nauth_file = DIR/none.txt\n",
+                         rows[i].section, rows[i].type);
                 UNIT_ASSERT(files_load(text, &conf, &report) == (rows[i].fatal ? STATUS_INVALID : STATUS_OK));
                 UNIT_ASSERT(report->count == 1 && strstr(report->problems[0].text, "No such file") != NULL);
                 conf_report_free(report);

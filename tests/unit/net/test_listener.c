@@ -99,6 +99,13 @@ static void refuses_more_sockets_than_it_has_room_for(void)
         }
         UNIT_ASSERT(l.count == LISTENERS_MAX);
         listeners_close(&l);
+        /* With one place left, "*" must not leave out a family without a word. */
+        for (int i = 0; i < LISTENERS_MAX - 1; i++)
+                UNIT_ASSERT(add(&l, "127.0.0.1", 0, 8, 0, message) == STATUS_OK);
+        message[0] = '\0';
+        UNIT_ASSERT(add(&l, "*", 0, 8, 0, message) != STATUS_OK);
+        UNIT_ASSERT(strstr(message, "more than 32 sockets") != NULL);
+        listeners_close(&l);
 }
 
 static void unix_sockets_have_a_mode_and_go_away(void)
