@@ -144,6 +144,13 @@ bool plain_verify(const char *secret, const char *user, const char *password, si
         return same;
 }
 
+void secret_free(char *secret)
+{
+        if (secret != NULL)
+                secret_wipe(secret, strlen(secret));
+        free(secret);
+}
+
 bool secret_equal(const void *a, const void *b, size_t n)
 {
         return CRYPTO_memcmp(a, b, n) == 0;

@@ -32,6 +32,9 @@ bool md5_verify(const char *secret, const char *user, const uint8_t salt[4], con
  * with a NUL in it. For a SCRAM secret this costs its iterations (milliseconds at 4096). */
 bool plain_verify(const char *secret, const char *user, const char *password, size_t n);
 
+/* Wipes and frees; NULL is allowed. */
+void secret_free(char *secret);
+
 /* Equal in constant time (for equal lengths). */
 bool secret_equal(const void *a, const void *b, size_t n);
 

@@ -375,7 +375,13 @@ const char *pool_password(const struct pool *pool)
         if (pool->line != NULL && pool->line->password != NULL)
                 return pool->line->password;
         user = conf_find_user(pool->home->conf, pool->quota->user);
-        return user != NULL ? user->secret : NULL;
+        return user != NULL && user->secret != NULL ? user->secret : pool->secret;
+}
+
+void pool_offer_secret(struct pool *pool, const char *secret)
+{
+        secret_free(pool->secret);
+        pool->secret = xstrdup(secret);
 }
 
 void pool_offer_keys(struct pool *pool, const struct scram_keys *keys)

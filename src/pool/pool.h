@@ -61,6 +61,7 @@ struct pool {
         int64_t idle_said_us;   /* as published: since when the longest idle server is idle; 0: none is */
         bool paused;            /* PAUSE: nobody is served */
         bool have_keys;
+        char *secret;           /* the user's, found by auth_query; NULL: none */
         struct scram_keys keys; /* for logging in at the node */
         int64_t retry_us;       /* no login attempt before this moment */
         bool proven;            /* the last login went well */
@@ -157,6 +158,9 @@ const char *pool_password(const struct pool *pool);
 
 /* A client has logged in with SCRAM: its key may open the server too. */
 void pool_offer_keys(struct pool *pool, const struct scram_keys *keys);
+
+/* The user's secret in the database, for logging in where the configuration has none. */
+void pool_offer_secret(struct pool *pool, const char *secret);
 
 /* server_lifetime here. */
 int64_t pool_lifetime(const struct pool *pool);

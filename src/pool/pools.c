@@ -1,6 +1,7 @@
 /* The pools of a worker together: making, configuring, timeouts, orders from the console. */
 #include "pool/pool.h"
 
+#include "auth/secret.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "cluster/cluster.h"
@@ -97,6 +98,7 @@ void pool_free(struct pool *pool)
         quota_unblock(&pool->blocked);
         quota_unref(pool->quota);
         explicit_bzero(&pool->keys, sizeof(pool->keys));
+        secret_free(pool->secret);
         free(pool->dbname);
         free(pool);
 }

@@ -5,6 +5,7 @@
 #include "pool/tracked.h"
 #include "session/entry.h"
 #include "session/link.h"
+#include "session/lookup.h"
 #include "session/loss.h"
 #include "wire/fields.h"
 #include "wire/writer.h"
@@ -85,7 +86,7 @@ bool carry_begin(struct client *c, struct settings *wanted)
         s->wanted = settings_ref(wanted);
         s->wants = true;
         replies_push(&s->replies, (struct reply){.kind = REPLY_QUERY, .flags = REPLY_SWALLOW});
-        if (c->state != CLIENT_WELCOME)
+        if (!client_asks(c))
                 client_move(c, CLIENT_SETTING);
         c->failed = false;
         /* When this fails the stream is broken, and reading from it says so, outside of the client's own
@@ -108,7 +109,7 @@ static void refused(struct client *c, const struct msg *m)
                 return;
         }
         snprintf(sqlstate, sizeof(sqlstate), "%.5s", e.sqlstate.n == 5 ? e.sqlstate.p : "08P01");
-        if (c->state == CLIENT_WELCOME)
+        if (client_asks(c))
                 refusal_set(&r, "FATAL", sqlstate, "%.*s", (int)(e.text.n < 200 ? e.text.n : 200), e.text.p);
         else
                 refusal_set(&r, "FATAL", sqlstate,
@@ -150,6 +151,10 @@ static void applied(struct client *c, struct server *s)
                 s->wanted = NULL; /* the reference went over */
         }
         s->wants = false;
+        if (c->state == CLIENT_LOOKUP) {
+                lookup_cleared(c);
+                return;
+        }
         if (c->state == CLIENT_WELCOME) {
                 entry_learned(c);
                 client_go_on(c);

@@ -1,7 +1,7 @@
 /* client: one application's connection, from accept to close: what it has sent and not yet got through, what
  * transaction and settings it believes to have, and which server serves it now.
  *
- *     STARTUP --> AUTH --> WELCOME --> IDLE <-------------------------------------------------+
+ *     STARTUP [--> LOOKUP] --> AUTH --> WELCOME --> IDLE <-------------------------------------------------+
  *                                      | |  no server free         granted                    |
  *                                      | +--> WAITING -------------------+--> SETTING --+     |
  *                                      |  no node: HELD --(topology)--> IDLE            |     |
@@ -18,6 +18,7 @@
 
 enum client_state {
         CLIENT_STARTUP, /* the startup packet is awaited */
+        CLIENT_LOOKUP,  /* a server is asked for the user's secret (auth_query) */
         CLIENT_AUTH,    /* a password or SASL message is awaited */
         CLIENT_WELCOME, /* authenticated; a server is asked for its parameters */
         CLIENT_IDLE,    /* no server; between transactions, or a segment is incomplete */
@@ -123,6 +124,12 @@ struct client {
         int64_t tx_us;       /* when the transaction began */
         int64_t connected_wall_us;
 };
+
+/* Whether a server is asked for something that the login needs, and nothing else can happen. */
+static inline bool client_asks(const struct client *c)
+{
+        return c->state == CLIENT_LOOKUP || c->state == CLIENT_WELCOME;
+}
 
 /* The one door of the state. */
 void client_move(struct client *c, enum client_state to);

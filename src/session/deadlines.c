@@ -105,7 +105,7 @@ static void look_at_logins(struct look *look)
         list_for_each_safe (node, &look->room->logins) {
                 struct client *c = list_item(node, struct client, in_phase);
 
-                if (c->state != CLIENT_WELCOME) {
+                if (!client_asks(c)) {
                         if (is_due(look, c->connected_us, limit))
                                 client_refuse(c, "08P01", "client_login_timeout");
                         continue;
@@ -188,6 +188,7 @@ static void look_at_everybody(struct look *look)
                         break;
                 }
                 case CLIENT_STARTUP:
+                case CLIENT_LOOKUP:
                 case CLIENT_AUTH:
                 case CLIENT_WELCOME:
                 case CLIENT_WAITING:

@@ -1,5 +1,6 @@
 #include "session/endpoint.h"
 
+#include "auth/secret.h"
 #include "base/check.h"
 #include "session/autodb.h"
 #include "session/client.h"
@@ -114,7 +115,7 @@ static void refuse_waiting(struct endpoint *e)
         list_for_each_safe (node, &e->room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
 
-                if (c->endpoint == e && (c->state == CLIENT_WELCOME || c->state == CLIENT_WAITING ||
+                if (c->endpoint == e && (client_asks(c) || c->state == CLIENT_WAITING ||
                                          c->state == CLIENT_HELD || c->state == CLIENT_SETTING))
                         client_refuse(c, "08P01", "database configuration changed");
         }
@@ -139,7 +140,8 @@ void endpoint_free(struct endpoint *e)
         autodb_leave(e);
         endpoint_forget_welcomes(e);
         topology_unref(e->topology);
-        explicit_bzero(&e->keys, sizeof(e->keys));
+        secret_wipe(&e->keys, sizeof(e->keys));
+        secret_free(e->secret);
         free(e);
 }
 
@@ -156,6 +158,8 @@ struct pool *endpoint_pool(struct endpoint *e, int index)
                                             e->cluster->nodes[index]);
                 if (e->have_keys)
                         pool_offer_keys(e->pools[index], &e->keys);
+                if (e->secret != NULL)
+                        pool_offer_secret(e->pools[index], e->secret);
         }
         return e->pools[index];
 }
@@ -201,6 +205,17 @@ void endpoint_offer_keys(struct endpoint *e, const struct scram_keys *keys)
         for (int i = 0; i < e->cluster->count; i++)
                 if (e->pools[i] != NULL)
                         pool_offer_keys(e->pools[i], keys);
+}
+
+void endpoint_offer_secret(struct endpoint *e, const char *secret)
+{
+        if (e->line->user != NULL || (e->secret != NULL && strcmp(e->secret, secret) == 0))
+                return;
+        secret_free(e->secret);
+        e->secret = xstrdup(secret);
+        for (int i = 0; i < e->cluster->count; i++)
+                if (e->pools[i] != NULL)
+                        pool_offer_secret(e->pools[i], secret);
 }
 
 /* The key other workers find a welcome under: database, user, settings. */

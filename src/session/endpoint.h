@@ -36,6 +36,7 @@ struct endpoint {
         int64_t unused_us; /* since when it has no client and its pools no server; 0: it is used */
         struct scram_keys keys;
         bool have_keys;
+        char *secret; /* found by auth_query; NULL: none */
         unsigned clients;
         size_t census_row; /* while a census is filled in */
         size_t key_size;
@@ -59,6 +60,9 @@ struct pool *endpoint_pool(struct endpoint *e, int index);
 /* For the room's tick: keeps min_pool_size servers for those that have a client, and for the databases with a
  * user of their own even when nobody has come yet. */
 void endpoints_keep_minimum(struct room *room);
+
+/* The secret that a client's login has found by auth_query: all pools of the endpoint may log in with it. */
+void endpoint_offer_secret(struct endpoint *e, const char *secret);
 
 /* SCRAM keys a client has logged in with: all pools of the endpoint may use them. */
 void endpoint_offer_keys(struct endpoint *e, const struct scram_keys *keys);

@@ -31,6 +31,7 @@ void entry_free(struct client *c)
         settings_unref(&c->room->pools.settings, e->welcome_key);
         free(e->user);
         free(e->database);
+        lookup_fini(&e->lookup);
         secret_wipe(e, sizeof(*e));
         free(e);
         c->entry = NULL;
@@ -64,8 +65,7 @@ static void greet(struct client *c, const struct welcome *welcome)
         greeting_send(c, &welcome->params);
 }
 
-/* Any node that serves will do; the primary has the values a session is most likely to meet. */
-static int node_to_ask(const struct topology *t)
+int entry_node_to_ask(const struct topology *t)
 {
         if (t->primary >= 0)
                 return t->primary;
@@ -75,7 +75,7 @@ static int node_to_ask(const struct topology *t)
         return -1;
 }
 
-void entry_ask(struct client *c)
+static void ask_for_welcome(struct client *c)
 {
         struct settings *key = c->entry->welcome_key;
         struct welcome *welcome = endpoint_welcome(c->endpoint, key);
@@ -93,12 +93,20 @@ void entry_ask(struct client *c)
                 client_refuse(c, "08P01", "database configuration changed");
                 return;
         }
-        node = node_to_ask(endpoint_topology(c->endpoint));
+        node = entry_node_to_ask(endpoint_topology(c->endpoint));
         if (node < 0)
                 return; /* the room's tick asks again; client_login_timeout ends it */
         s = pool_lease(endpoint_pool(c->endpoint, node), &c->waiter, key);
         if (s != NULL)
                 entry_granted(c, s);
+}
+
+void entry_ask(struct client *c)
+{
+        if (c->state == CLIENT_LOOKUP)
+                lookup_ask(c);
+        else
+                ask_for_welcome(c);
 }
 
 void entry_granted(struct client *c, struct server *s)
@@ -191,16 +199,26 @@ void entry_admit(struct client *c)
         autodb_settle(c->endpoint, c);
         if (e->have_keys)
                 endpoint_offer_keys(c->endpoint, &e->keys);
+        if (e->lookup.secret != NULL)
+                endpoint_offer_secret(c->endpoint, e->lookup.secret);
         c->settings = settings_ref(c->startup);
         c->settings_now = settings_ref(c->startup);
         client_settings_changed(c);
         if (room->conf->opt.session_state)
                 e->welcome_key = settings_without(&room->pools.settings, c->startup, SV("application_name"));
         client_move(c, CLIENT_WELCOME);
-        entry_ask(c);
+        ask_for_welcome(c);
 }
 
 /* ---- the first packet ---- */
+
+static void say_unknown(const struct client *c)
+{
+        char name[400];
+
+        log_info("C-%p: %s no such user: %s", (const void *)c, client_name(c, name, sizeof(name)),
+                 c->entry->user);
+}
 
 /* Who asks for what is known: what can be said before it is proved. An unknown user or database is not, so
  * that nobody finds out which there are without a password. */
@@ -227,12 +245,30 @@ static void begin_proof(struct client *c)
                 client_refuse(c, "08P01", "bouncer config error");
                 return;
         }
-        if (opt->auth_type != AUTH_ANY && (user == NULL || user->secret == NULL))
-                log_info("C-%p: %s no such user: %s", (const void *)c, client_name(c, name, sizeof(name)),
-                         e->user);
-        log_attempt(c);
-        if (e->admin_database && (user == NULL || (!user->admin && !user->stats)))
+        if (e->admin_database && (user == NULL || (!user->admin && !user->stats))) {
+                log_attempt(c);
                 client_refuse(c, "08P01", "not allowed");
+                return;
+        }
+        if (opt->auth_type != AUTH_ANY && (user == NULL || user->secret == NULL)) {
+                if (lookup_begin(c))
+                        return;
+                say_unknown(c);
+        }
+        log_attempt(c);
+        proof_ask(c);
+}
+
+void entry_looked_up(struct client *c)
+{
+        bool known = c->entry->lookup.result == LOOKUP_FOUND;
+
+        if (!known)
+                say_unknown(c);
+        log_attempt(c);
+        /* PgBouncer's word; under [pgsteer] nobody is told who exists. */
+        if (!known && !c->room->conf->pgsteer_defaults)
+                client_refuse(c, "08P01", "no such user");
         else
                 proof_ask(c);
 }

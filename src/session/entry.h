@@ -5,6 +5,7 @@
 
 #include "auth/scram.h"
 #include "session/client.h"
+#include "session/lookup.h"
 
 struct entry {
         char *user, *database;
@@ -15,6 +16,7 @@ struct entry {
         struct scram_server scram;
         struct scram_keys keys;
         bool have_keys;
+        struct lookup lookup;
         struct sv rest; /* read already, behind the message being handled: goes along to the console */
         struct settings *welcome_key; /* what is asked of a server: the startup settings but application_name;
                                        * nothing with session_state off */
@@ -23,7 +25,14 @@ struct entry {
 /* Bytes in CLIENT_STARTUP or CLIENT_AUTH. Returns how many were used. */
 size_t entry_take(struct client *c, const uint8_t *p, size_t n);
 
-/* CLIENT_WELCOME: looks for a server to ask; harmless when one is being asked. */
+/* The user's secret has been looked up: the login goes on. */
+void entry_looked_up(struct client *c);
+
+/* Any node that serves will do for a question; the primary's answer is the one a session is most likely to
+ * meet. -1: there is none. */
+int entry_node_to_ask(const struct topology *t);
+
+/* CLIENT_LOOKUP, CLIENT_WELCOME: looks for a server to ask; harmless when one is being asked. */
 void entry_ask(struct client *c);
 
 /* The server that was leased in CLIENT_WELCOME, and its settings applied: learn, answer, become idle. */

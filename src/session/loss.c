@@ -98,14 +98,14 @@ void loss_expel(struct client *c, const char *why)
         client_refuse(c, "08P01", why);
 }
 
-/* A connection in CLIENT_WELCOME or CLIENT_SETTING: the client has noticed nothing. */
+/* A connection in CLIENT_LOOKUP, CLIENT_WELCOME or CLIENT_SETTING: the client has noticed nothing. */
 static void loss_before_use(struct client *c, const char *why)
 {
         struct buf nothing = {0};
         int node = c->node;
 
         link_sever(c, why);
-        if (c->state == CLIENT_WELCOME)
+        if (client_asks(c))
                 return; /* the room's tick asks again */
         remember_failure(c, node);
         run_again(c, &nothing);
@@ -124,7 +124,7 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
         if (crashed)
                 node_report(node, EVIDENCE_LOST);
         c->endpoint->stats->n.lost++;
-        if (c->state == CLIENT_WELCOME || c->state == CLIENT_SETTING) {
+        if (client_asks(c) || c->state == CLIENT_SETTING) {
                 loss_before_use(c, why);
                 return;
         }

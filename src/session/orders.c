@@ -73,7 +73,7 @@ static int drain(struct room *room)
         list_for_each_safe (node, &room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
 
-                if (c->state == CLIENT_WELCOME || c->state == CLIENT_WAITING || c->state == CLIENT_HELD)
+                if (client_asks(c) || c->state == CLIENT_WAITING || c->state == CLIENT_HELD)
                         client_refuse(c, "08P01", "server shutting down");
         }
         return busy;

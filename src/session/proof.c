@@ -71,7 +71,7 @@ static void request(struct client *c, uint32_t request, const void *data, size_t
         struct writer w = writer_to(&out, CLIENT_OUT_MAX);
 
         write_auth(&w, request, data, n);
-        if (c->state == CLIENT_STARTUP)
+        if (c->state == CLIENT_STARTUP || c->state == CLIENT_LOOKUP)
                 client_move(c, CLIENT_AUTH);
         client_send(c, &w);
 }
@@ -95,7 +95,9 @@ static const char *secret_of(struct client *c)
 {
         const struct conf_user *user = conf_find_user(c->room->conf, c->entry->user);
 
-        return user != NULL && user->secret != NULL ? user->secret : NULL;
+        if (c->entry->lookup.result == LOOKUP_FOUND)
+                return c->entry->lookup.secret;
+        return user != NULL ? user->secret : NULL;
 }
 
 void proof_ask(struct client *c)
@@ -106,7 +108,7 @@ void proof_ask(struct client *c)
         switch ((enum auth_type)opt->auth_type) {
         case AUTH_ANY: entry_admit(c); return;
         case AUTH_TRUST:
-                if (secret != NULL)
+                if (secret != NULL || c->entry->lookup.result == LOOKUP_FOUND)
                         entry_admit(c);
                 else
                         client_refuse(c, c->room->conf->pgsteer_defaults ? "28000" : "08P01",

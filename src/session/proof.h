@@ -1,12 +1,13 @@
 /* proof: how a client shows that it is who it says: trust, a password, md5, SCRAM-SHA-256, each against the
- * secret in auth_file. A user who does not exist is asked all the same, so that nobody can tell. State that
- * only this needs is in client->entry; who has shown it goes on with entry_admit. */
+ * secret in auth_file, or the one that auth_query has found. A user who does not exist is asked all the same,
+ * so that nobody can tell. State that only this needs is in client->entry; who has shown it goes on with
+ * entry_admit. */
 #pragma once
 
 #include "session/client.h"
 #include "wire/proto.h"
 
-/* CLIENT_STARTUP: admits, refuses, or asks, and the state is CLIENT_AUTH. */
+/* CLIENT_STARTUP or CLIENT_LOOKUP: admits, refuses, or asks, and the state is CLIENT_AUTH. */
 void proof_ask(struct client *c);
 
 /* CLIENT_AUTH: a whole PasswordMessage, SASLInitialResponse or SASLResponse. */

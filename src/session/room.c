@@ -8,6 +8,7 @@
 #include "session/deadlines.h"
 #include "session/entry.h"
 #include "session/link.h"
+#include "session/lookup.h"
 #include "session/loss.h"
 #include "session/proof.h"
 #include "session/relay.h"
@@ -29,7 +30,10 @@ static void on_granted(struct waiter *w, struct server *s)
 {
         struct client *c = client_of(w);
 
-        if (c->state == CLIENT_WELCOME) {
+        if (c->state == CLIENT_LOOKUP) {
+                lookup_granted(c, s);
+                client_go_on(c);
+        } else if (c->state == CLIENT_WELCOME) {
                 entry_granted(c, s);
                 client_go_on(c);
         } else {
@@ -44,7 +48,7 @@ static void on_failed(struct waiter *w, enum pool_trouble trouble, const struct 
 
         switch (trouble) {
         case POOL_UNREACHABLE:
-                if (c->state == CLIENT_WELCOME)
+                if (client_asks(c))
                         return; /* the tick asks again */
                 /* Health will say more in a moment; until then the segment is held, or goes elsewhere. */
                 if (c->repeat == REPEAT_POSSIBLE && c->node >= 0 && c->node < 64) {
@@ -68,6 +72,8 @@ static void on_readable(struct server *s)
 {
         if (s->client->state == CLIENT_ACTIVE)
                 relay_from_server(s);
+        else if (s->client->state == CLIENT_LOOKUP && !s->wants)
+                lookup_readable(s);
         else
                 carry_readable(s);
 }

@@ -11,6 +11,7 @@ static bool at_rest(const struct client *c)
         case CLIENT_ACTIVE:
         case CLIENT_ABORTED: break;
         case CLIENT_STARTUP:
+        case CLIENT_LOOKUP:
         case CLIENT_AUTH:
         case CLIENT_WELCOME:
         case CLIENT_WAITING:
@@ -29,7 +30,7 @@ static void serve_waiting(struct room *room)
         list_for_each_safe (node, &room->logins) {
                 struct client *c = list_item(node, struct client, in_phase);
 
-                if (c->state == CLIENT_WELCOME) {
+                if (client_asks(c)) {
                         entry_ask(c);
                         client_go_on(c);
                 }

@@ -182,6 +182,20 @@ static inline uint16_t take_u16(struct reader *r)
         return v;
 }
 
+/* `n` bytes as they are; NULL when there are fewer. */
+static inline const uint8_t *take_bytes(struct reader *r, size_t n)
+{
+        const uint8_t *p = r->p;
+
+        if (r->failed || r->n < n) {
+                r->failed = true;
+                return NULL;
+        }
+        r->p += n;
+        r->n -= n;
+        return p;
+}
+
 static inline uint8_t take_u8(struct reader *r)
 {
         if (r->n < 1) {

@@ -304,8 +304,7 @@ static void names_place_and_remedy(void)
 
 /* A file that works, but deserves a word. */
 static const struct bad warnings[] = {
-    {"no effect as yet", OURS "auth_user = bob\n", 5, "auth_user=bob has no effect as yet"},
-    {"key without effect as yet", LINE "a = host=h auth_user=bob\n", 4, "[databases] a|auth_user=bob"},
+    {"no effect as yet", OURS "http_listen = bob\n", 5, "http_listen=bob has no effect as yet"},
     {"quoted option", OURS "logfile = '/x'\n", 5, "logfile|with its quotes|leave them out"},
     {"comment behind a query", OURS "server_reset_query = DISCARD ALL # all\n", 5,
      "server_reset_query|comment"},

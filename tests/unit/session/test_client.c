@@ -4,10 +4,11 @@
 
 static void moves_as_its_picture_says(void)
 {
-        /* A console login goes from STARTUP or AUTH to IDLE on its way out; a granted wait whose segment is
-         * cancelled or lost goes back to IDLE. */
+        /* A console login goes from STARTUP, LOOKUP or AUTH to IDLE on its way out; a granted wait whose
+         * segment is cancelled or lost goes back to IDLE. */
         static const char *const allowed[CLIENT_STATES] = {
-            [CLIENT_STARTUP] = " auth welcome idle closed ",
+            [CLIENT_STARTUP] = " lookup auth welcome idle closed ",
+            [CLIENT_LOOKUP] = " auth welcome idle closed ",
             [CLIENT_AUTH] = " welcome idle closed ",
             [CLIENT_WELCOME] = " idle closed ",
             [CLIENT_IDLE] = " waiting held setting active closed ",
