@@ -43,6 +43,7 @@ static void post_answer(struct request *request, enum request_kind kind)
 /* False: the request has become an answer, which is under way. */
 static bool carry_out(struct request *request, struct pool *pool)
 {
+        struct server *s;
         bool free_here = pool != NULL && list_empty(&pool->queue) && pool->idle_count > 0;
 
         switch (request->kind) {
@@ -51,7 +52,9 @@ static bool carry_out(struct request *request, struct pool *pool)
                         post_answer(request, REQUEST_LOOK);
                         return false;
                 }
-                demand_send(pool, list_item(pool->idle.next, struct server, in_pool), request->from);
+                s = list_item(pool->idle.next, struct server, in_pool);
+                s->unchecked = pool_must_check(pool, s);
+                demand_send(pool, s, request->from);
                 return true;
         case REQUEST_EVICT:
                 if (free_here && demand_elsewhere(pool, INT64_MAX))
@@ -167,12 +170,18 @@ bool demand_elsewhere(const struct pool *pool, int64_t since_us)
 
 /* ---- a new connection ---- */
 
+/* For how many of those who wait a server is on its way: one that logs in, moves, or is reset or tried. */
+static int coming(const struct pool *pool)
+{
+        return pool->login_count + pool->asked + pool->resetting_count;
+}
+
 /* The client that the next connection would be for: those before it have one coming. */
 static struct waiter *next_waiter(const struct pool *pool)
 {
         struct list *node = pool->queue.next;
 
-        for (int n = pool->login_count + pool->asked; n > 0; n--)
+        for (int n = coming(pool); n > 0; n--)
                 node = node->next;
         return list_item(node, struct waiter, in_queue);
 }
@@ -220,12 +229,16 @@ static bool open_one(struct pool *pool)
 
 static void serve(struct pool *pool)
 {
-        int missing = pool->queue_count - pool->login_count - pool->asked;
+        int missing = pool->queue_count - coming(pool);
         uint64_t idle;
 
         if (pool->paused || pool->line == NULL || missing <= 0) {
                 quota_unblock(&pool->blocked);
                 return;
+        }
+        while (missing > 0 && pool->idle_count > 0) { /* they are here because they must be tried first */
+                pool_check_one(pool);
+                missing--;
         }
         /* As PgBouncer: until a login has gone well, one tries at a time. */
         if (pool_is_plain(pool) && !pool->proven)

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOGIN_OUT_MAX = 8192 };
+enum { LOGIN_OUT_MAX = 8192, CONNECT_QUERY_MAX = 1 << 20 };
 
 static enum status send_out(struct server *s, struct writer *w)
 {
@@ -248,6 +248,21 @@ static enum login_result on_param(struct server *s, const struct msg *m, struct 
         return LOGIN_MORE;
 }
 
+/* What each new connection runs before anybody uses it: a part of the login, so that when it fails, who waits
+ * learns why. */
+static enum login_result send_connect_query(struct server *s, struct refusal *r)
+{
+        const char *sql = s->pool->line != NULL ? s->pool->line->connect_query : NULL;
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CONNECT_QUERY_MAX);
+
+        if (sql == NULL || sql[0] == '\0')
+                return LOGIN_DONE;
+        s->login->stage = LOGIN_CONNECT_QUERY;
+        write_query(&w, sql);
+        return send_out(s, &w) == STATUS_OK ? LOGIN_MORE : reject(r, "08P01", "exec_on_connect query failed");
+}
+
 enum login_result login_step(struct server *s, const struct msg *m, struct refusal *r)
 {
         struct reader rd = reader_of(m);
@@ -262,10 +277,22 @@ enum login_result login_step(struct server *s, const struct msg *m, struct refus
                            : reject(r, "08P01", "malformed BackendKeyData from the server");
         case BE_READY:
                 s->tx = (char)take_u8(&rd);
-                return s->tx == 'I' ? LOGIN_DONE
-                                    : reject(r, "08P01", "malformed ReadyForQuery from the server");
+                if (s->tx != 'I')
+                        return reject(r, "08P01",
+                                      s->login->stage == LOGIN_CONNECT_QUERY
+                                          ? "connect_query left a transaction open"
+                                          : "malformed ReadyForQuery from the server");
+                return s->login->stage == LOGIN_CONNECT_QUERY ? LOGIN_DONE : send_connect_query(s, r);
         case BE_NOTICE:
         case BE_NEGOTIATE: return LOGIN_MORE;
+        case BE_ROW_DESCRIPTION:
+        case BE_DATA_ROW:
+        case BE_COMMAND_COMPLETE:
+        case BE_EMPTY_QUERY:
+        case BE_NOTIFICATION:
+                if (s->login->stage == LOGIN_CONNECT_QUERY)
+                        return LOGIN_MORE;
+                return reject(r, "08P01", "the server broke the protocol during login");
         default: return reject(r, "08P01", "the server broke the protocol during login");
         }
 }

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "pool/demand.h"
+#include "pool/errand.h"
 
 #include <stdlib.h>
 
@@ -106,21 +107,40 @@ static int connected(const struct pool *pool)
         return atomic_load_explicit(&pool->quota->ready, memory_order_relaxed);
 }
 
+bool pool_must_check(const struct pool *pool, const struct server *s)
+{
+        const struct options *opt = &pool->home->conf->opt;
+
+        return opt->server_check_query[0] != '\0' &&
+               (s->unchecked || now_of(pool) - s->since_us >= opt->server_check_delay_us);
+}
+
+/* An idle server that needs no check, at best one with the settings `like`; NULL: there is none. */
 static struct server *choose(struct pool *pool, const struct settings *like)
 {
+        bool in_turn = pool->home->conf->opt.server_round_robin;
+        struct server *first = NULL;
         int looked = 0;
 
-        if (pool->home->conf->opt.server_round_robin)
-                return list_item(pool->idle.next, struct server, in_pool);
         list_for_each (node, &pool->idle) {
                 struct server *s = list_item(node, struct server, in_pool);
 
-                if (s->applied == like)
+                if (pool_must_check(pool, s))
+                        continue;
+                if (in_turn || s->applied == like)
                         return s;
+                if (first == NULL)
+                        first = s;
                 if (++looked == LOOK_FOR_SETTINGS)
                         break;
         }
-        return list_item(pool->idle.next, struct server, in_pool);
+        return first;
+}
+
+void pool_check_one(struct pool *pool)
+{
+        errand_check(list_item(pool->idle.next, struct server, in_pool));
+        pool_publish_idle(pool);
 }
 
 struct server *pool_lease(struct pool *pool, struct waiter *w, const struct settings *like)
@@ -128,8 +148,8 @@ struct server *pool_lease(struct pool *pool, struct waiter *w, const struct sett
         struct server *s;
 
         CHECK(w->pool == NULL);
-        if (!pool->paused && pool->idle_count > 0 && pool->queue_count == 0) {
-                s = choose(pool, like);
+        if (!pool->paused && pool->idle_count > 0 && pool->queue_count == 0 &&
+            (s = choose(pool, like)) != NULL) {
                 server_move(s, SERVER_LEASED);
                 pool_publish_idle(pool);
                 return s;
@@ -220,6 +240,7 @@ void pool_give_back(struct server *s)
         struct pool *pool = s->pool;
         struct list *head = list_first(&pool->queue);
         const char *why = reason_to_close(pool, s);
+        const struct options *opt = &pool->home->conf->opt;
         int64_t since = 0;
         int other;
 
@@ -228,6 +249,8 @@ void pool_give_back(struct server *s)
                 server_close(s, why);
                 return;
         }
+        if (s->state == SERVER_LEASED) /* else the reset or check query has just been answered */
+                s->unchecked = opt->server_check_delay_us == 0 && opt->server_check_query[0] != '\0';
         if (s->cancels > 0) {
                 server_move(s, SERVER_PARKED);
                 return;
@@ -243,6 +266,8 @@ void pool_give_back(struct server *s)
                 since = list_item(head, struct waiter, in_queue)->since_us - EVICT_AFTER_US;
                 if (budgets_wanted() && demand_elsewhere(pool, since))
                         server_close(s, "evicted");
+                else if (s->unchecked)
+                        errand_check(s);
                 else
                         grant(pool, s);
                 return;
@@ -273,8 +298,10 @@ bool pool_refuses(struct pool *pool, struct refusal *r)
 
 void pool_retry(struct pool *pool)
 {
-        while (!pool->paused && pool->queue_count > 0 && pool->idle_count > 0)
-                grant(pool, list_item(pool->idle.next, struct server, in_pool));
+        struct server *s;
+
+        while (!pool->paused && pool->queue_count > 0 && (s = choose(pool, NULL)) != NULL)
+                grant(pool, s);
         pool_publish_idle(pool);
         demand_serve(pool);
 }
@@ -284,7 +311,6 @@ void pool_retry(struct pool *pool)
 void pool_server_ready(struct server *s)
 {
         struct pool *pool = s->pool;
-        const struct conf_database *line = pool->line;
         bool first = !pool->proven;
 
         s->ready = true;
@@ -292,12 +318,8 @@ void pool_server_ready(struct server *s)
         pool->proven = true;
         pool->retry_us = 0;
         pool->last.severity = NULL;
-        if (line != NULL && line->connect_query != NULL && line->connect_query[0] != '\0') {
-                server_reset(s, line->connect_query);
-        } else {
-                server_greeted(s);
-                pool_give_back(s);
-        }
+        server_greeted(s);
+        pool_give_back(s);
         if (first)
                 demand_serve(pool); /* the others have waited for this one */
 }

@@ -191,6 +191,12 @@ static inline uint64_t pool_bit(const struct pool *pool)
 /* Tells the other workers whether there are idle servers here. */
 void pool_publish_idle(struct pool *pool);
 
+/* Whether an idle server has to be tried with server_check_query before it is lent. */
+bool pool_must_check(const struct pool *pool, const struct server *s);
+
+/* Tries an idle server; there is one. */
+void pool_check_one(struct pool *pool);
+
 /* Closes the server that has been idle longest. */
 void pool_evict(struct pool *pool);
 

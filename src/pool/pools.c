@@ -358,7 +358,7 @@ static void tick_resets(struct pool *pool, struct look *look)
                 struct server *s = list_item(node, struct server, in_pool);
 
                 if (limit > 0 && is_due(look, s->since_us, limit))
-                        server_close(s, "reset query timeout");
+                        server_close(s, s->checking ? "test query failed" : "reset query failed");
         }
 }
 

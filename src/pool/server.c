@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/machine.h"
 #include "net/secure.h"
+#include "pool/errand.h"
 #include "pool/login.h"
 #include "pool/pool.h"
 #include "pool/server_tls.h"
@@ -18,22 +19,22 @@
 
 enum {
         LOGIN_IN_MAX = 65536, /* bytes of one message before ReadyForQuery */
-        RESET_OUT_MAX = 65536,
 };
 
 const struct machine_state server_states[SERVER_STATES] = {
     [SERVER_CONNECTING] = {"connecting", MOVE(SERVER_LOGIN) | MOVE(SERVER_CLOSED)},
-    [SERVER_LOGIN] = {"login", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_RESETTING) |
-                                   MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
-    [SERVER_IDLE] = {"idle", MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_LOGIN] = {"login",
+                      MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_IDLE] = {"idle", MOVE(SERVER_LEASED) | MOVE(SERVER_RESETTING) | MOVE(SERVER_MOVING) |
+                                 MOVE(SERVER_CLOSED)},
     [SERVER_LEASED] = {"active", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_RESETTING) |
                                      MOVE(SERVER_PARKED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_RESETTING] = {"tested", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_PARKED) |
                                         MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_PARKED] = {"being_canceled", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_RESETTING) |
                                              MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
-    [SERVER_MOVING] = {"moving",
-                       MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
+    [SERVER_MOVING] = {"moving", MOVE(SERVER_IDLE) | MOVE(SERVER_LEASED) | MOVE(SERVER_RESETTING) |
+                                     MOVE(SERVER_MOVING) | MOVE(SERVER_CLOSED)},
     [SERVER_CLOSED] = {"closed", 0},
 };
 
@@ -253,42 +254,6 @@ static bool on_idle_message(struct server *s, const struct msg *m)
         }
 }
 
-/* Whatever the query is, its tags say whether the statements are gone. */
-static void on_reset_tag(struct server *s, const struct msg *m)
-{
-        struct reader rd = reader_of(m);
-        struct sv tag = take_cstr(&rd);
-
-        if (sv_is(tag, "DISCARD ALL") || sv_is(tag, "DEALLOCATE ALL"))
-                prepared_fini(&s->prepared);
-}
-
-static bool on_reset_message(struct server *s, const struct msg *m)
-{
-        switch (m->type) {
-        case BE_READY:
-                if (m->body_size != 1 || m->body[0] != 'I') {
-                        server_close(s, "reset query left a transaction open");
-                        return false;
-                }
-                buf_consume(&s->in, m->size);
-                buf_trim(&s->in); /* the message is gone */
-                replies_pop(&s->replies);
-                s->dirty = false;
-                if (s->pool->home->conf->opt.session_state) {
-                        settings_unref(table_of(s), s->applied);
-                        s->applied = NULL;
-                } /* else it has reported what the reset changed */
-                server_greeted(s);
-                pool_give_back(s);
-                return false;
-        case BE_COMMAND_COMPLETE: on_reset_tag(s, m); return true;
-        case BE_ERROR: server_close(s, "reset query failed"); return false;
-        case BE_PARAM_STATUS: return on_idle_message(s, m);
-        default: return true;
-        }
-}
-
 static void on_readable(struct server *s, bool (*step)(struct server *s, const struct msg *m))
 {
         struct loop *loop = s->pool->home->loop;
@@ -376,7 +341,7 @@ static void on_event(struct stream *stream, enum stream_event event)
                 return;
         case SERVER_RESETTING:
                 if (event == STREAM_READABLE)
-                        on_readable(s, on_reset_message);
+                        on_readable(s, errand_message);
                 return;
         case SERVER_LEASED:
                 if (event == STREAM_READABLE)
@@ -497,25 +462,6 @@ struct server *server_open(struct pool *pool)
         return s;
 }
 
-void server_reset(struct server *s, const char *sql)
-{
-        struct buf out = {0};
-        struct writer w = writer_to(&out, RESET_OUT_MAX);
-
-        if (s->cancels > 0) {
-                s->reset_due = xstrdup(sql);
-                server_move(s, SERVER_PARKED);
-                return;
-        }
-        server_move(s, SERVER_RESETTING);
-        write_query(&w, sql);
-        replies_push(&s->replies, (struct reply){.kind = REPLY_QUERY, .flags = REPLY_SWALLOW});
-        if (w.failed || stream_send_buf(&s->stream, &out) != STATUS_OK) {
-                node_report(s->pool->node, EVIDENCE_LOST);
-                server_close(s, "server conn crashed?");
-        }
-}
-
 void server_unpark(struct server *s)
 {
         char *due = s->reset_due;
@@ -523,7 +469,7 @@ void server_unpark(struct server *s)
         CHECK(s->state == SERVER_PARKED && s->cancels == 0);
         s->reset_due = NULL;
         if (due != NULL)
-                server_reset(s, due);
+                errand_reset(s, due);
         else
                 pool_give_back(s);
         free(due);

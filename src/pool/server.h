@@ -2,7 +2,7 @@
  * leased to one client. Never reads a client; what a leased server says is the session's business (struct
  * pool_ops).
  *
- *     CONNECTING --> LOGIN --> IDLE <--> LEASED --> RESETTING --> IDLE
+ *     CONNECTING --> LOGIN --> IDLE <--> LEASED --> RESETTING <--> IDLE
  *                                ^         |            |
  *                                +-- PARKED (a cancel is under way; then, or RESETTING first)
  *     LEASED, IDLE --> MOVING --> IDLE (in another worker)       any --> CLOSED
@@ -30,7 +30,7 @@ enum server_state {
         SERVER_LOGIN,
         SERVER_IDLE,
         SERVER_LEASED,
-        SERVER_RESETTING, /* the reset query runs */
+        SERVER_RESETTING, /* the reset query runs, or the check query */
         SERVER_PARKED,    /* free, but a cancel request for it is on its way */
         SERVER_MOVING,
         SERVER_CLOSED,
@@ -68,6 +68,8 @@ struct server {
         char tx;               /* of the last ReadyForQuery: 'I', 'T', 'E' */
         bool said_ready;       /* the last thing said, by either side, was ReadyForQuery 'I' */
         char *reset_due;       /* PARKED: to be run first; NULL: nothing */
+        bool checking;         /* RESETTING: it is server_check_query that runs */
+        bool unchecked;        /* to be tried with it before it is lent again */
         bool dirty;            /* the session may have state that only DISCARD ALL removes */
         bool lent;             /* a client has had it */
         bool close_needed;     /* close instead of giving back */
@@ -98,11 +100,6 @@ void server_move(struct server *s, enum server_state to);
 /* Sends Terminate where that is polite, closes, gives the quota back, buries. `why` goes to the log
  * ("closing because: ..."). Not for LEASED: the session parts first. */
 void server_close(struct server *s, const char *why);
-
-/* Runs `sql` (the reset query, which clears the session, or connect_query) and then gives the server back.
- * While a cancel request is on its way to the server, it waits for that to be over: it is meant for what ran
- * before. */
-void server_reset(struct server *s, const char *sql);
 
 /* The last cancel request of a server in SERVER_PARKED is through. */
 void server_unpark(struct server *s);

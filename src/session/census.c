@@ -116,7 +116,7 @@ static const char *server_state(const struct server *s)
         case SERVER_LEASED: return "active";
         case SERVER_RESETTING: return "tested";
         case SERVER_PARKED: return "being_canceled";
-        case SERVER_IDLE:
+        case SERVER_IDLE: return pool_must_check(s->pool, s) ? "used" : "idle";
         case SERVER_MOVING:
         case SERVER_CLOSED:
         case SERVER_STATES: break;
@@ -188,7 +188,9 @@ static void fill_pool(const struct pool *pool, struct census_pool *row, struct c
         row->cl_active_cancel_req = row->sv_active_cancel = pool->outlet.sent_count;
         row->cl_waiting_cancel_req = pool->outlet.waiting_count + pool->outlet.dialling_count;
         row->sv_being_canceled = pool->parked_count;
-        row->sv_idle = pool->idle_count;
+        list_for_each (node, &pool->idle)
+                row->sv_used += pool_must_check(pool, list_item(node, struct server, in_pool));
+        row->sv_idle = pool->idle_count - row->sv_used;
         row->sv_tested = pool->resetting_count;
         row->sv_login = pool->login_count + pool->outlet.dialling_count;
         if (head != NULL)

@@ -1,6 +1,7 @@
 #include "session/link.h"
 
 #include "base/check.h"
+#include "pool/errand.h"
 
 #include <string.h>
 
@@ -50,7 +51,7 @@ static void give_back(struct client *c, struct server *s)
         const char *reset = reset_query(c, s);
 
         if (reset[0] != '\0' && !s->stream.broken)
-                server_reset(s, reset);
+                errand_reset(s, reset);
         else
                 pool_give_back(s);
 }

@@ -280,3 +280,73 @@ def test_idle_servers_down_to_the_minimum(t):
         time.sleep(0.1)
     for c in clients:
         c.close()
+
+
+def pool_row(s, database, user="app"):
+    return next(r for r in s.show("POOLS") if r["database"] == database and r["user"] == user)
+
+
+def test_server_check_query(t):
+    def checked(c):
+        return c.value("SELECT coalesce(current_setting('tm.checked', true), '')") == "yes"
+    mark = "SELECT set_config('tm.checked', 'yes', false)"
+    for workers in (1, 3):
+        s = t.steer(workers=workers, default_pool_size=1, server_check_query=mark, server_check_delay="0.5",
+                    databases={"single": t.cluster.line("app", [t.cluster.primary])})
+        with s.client(database="single") as c, s.client(database="single") as other:
+            t.true(not checked(c) and not checked(other) and not checked(c), "a server just used is not tried")
+            t.wait(lambda: pool_row(s, "single")["sv_used"] == "1", "an idle server to have to be tried (sv_used)")
+            t.true(checked(other), "it is tried before it is lent")
+            pid = other.value("SELECT pg_backend_pid()")
+            setting(s, server_check_query="SELECT 1/0", server_check_delay=0)
+            t.equal(c.value("SELECT pg_backend_pid()"), pid, "an error is an answer")
+            setting(s, server_check_query="SELECT pg_sleep(5)", server_connect_timeout=0.5)
+            began = time.monotonic()
+            t.true(c.value("SELECT pg_backend_pid()") != pid, "one that stays silent is given up")
+            t.within(time.monotonic() - began, 0.45, 2 * SLOW, "seconds that took")
+            s.wait_log("closing because: test query failed (age=")
+            pid = c.value("SELECT pg_backend_pid()") if setting(s, server_check_query="") is None else None
+            t.equal(other.value("SELECT pg_backend_pid()"), pid, "nothing is tried without a query")
+            setting(s, server_check_query="<empty>")
+            t.equal(other.value("SELECT pg_backend_pid()"), pid, "the empty query")
+        s.stop()
+
+
+def test_connect_query_that_fails(t):
+    line = t.cluster.line("app", [t.cluster.primary])
+    s = t.steer(databases={"wrong": f"{line} connect_query='SELECT 1/0'", "open": f"{line} connect_query='BEGIN'",
+                           "good": f"{line} connect_query='SET tm.asked = 7; SELECT 1'"}, server_login_retry=1)
+    e = t.error("22012", lambda: s.client(database="wrong"), "a connect_query that fails")
+    t.equal((e.severity, e.message), ("FATAL", "division by zero"), "the server's own words")
+    s.wait_log("server login failed: ERROR division by zero")
+    e = t.error("08P01", lambda: s.client(database="open"), "a connect_query that leaves a transaction open")
+    t.contains(e.message, "connect_query left a transaction open", "the error")
+    with s.client(database="good") as c:
+        t.equal(c.value("SHOW tm.asked"), "7", "what it has set")
+
+
+def test_reset_query(t):
+    s = t.steer(pool_mode="session", default_pool_size=1, server_reset_query="DEALLOCATE ALL",
+                databases={"single": t.cluster.line("app", [t.cluster.primary])})
+
+    def session(name):
+        c = wire.Client(s.port, database="single", login=False)
+        c.login(parameters={"user": "app", "database": "single", "application_name": name})
+        return c
+    with session("first") as c:
+        pid = c.value("SELECT pg_backend_pid()")
+        c.query("PREPARE tm_one AS SELECT 1")
+        c.query("SET work_mem = '7MB'")
+    with session("second") as c:
+        t.equal(c.value("SELECT pg_backend_pid()"), pid, "the same server")
+        t.equal(c.value("SHOW application_name"), "second", "the session's own parameters")
+        t.equal(c.value("SHOW work_mem"), "7MB", "what the reset query leaves alone stays, as in PgBouncer")
+        t.error("26000", lambda: c.query("EXECUTE tm_one"), "what it takes away is gone")
+    setting(s, server_reset_query="SELECT 1/0")
+    with session("third") as c:
+        c.query("SELECT 1")
+    s.wait_log("closing because: reset query failed (age=")
+    setting(s, server_reset_query="RESET work_mem", pool_mode="transaction", server_reset_query_always=1)
+    with session("fourth") as c:
+        c.query("SET work_mem = '9MB'")
+        t.true(c.value("SHOW work_mem") != "9MB" or not s.stand_in, "the reset query after each transaction")

@@ -1,6 +1,7 @@
 #include "pool/delivery.h"
 
 #include "base/clock.h"
+#include "pool/errand.h"
 #include "pool/stage.h"
 #include "unit.h"
 
@@ -134,7 +135,7 @@ static void a_reset_waits_for_it(void)
         ask(0, &g[0]);
         UNIT_ASSERT(till_connected(2));
         g[0].server = NULL;
-        server_reset(s, "DISCARD ALL");
+        errand_reset(s, "DISCARD ALL");
         stage_rest(5);
         UNIT_ASSERT(s->state == SERVER_PARKED && stage.fakes.fake[0].queries == 0);
         fake_close(&stage.fakes.fake[1]);

@@ -1,6 +1,7 @@
 #include "pool/pool.h"
 
 #include "base/clock.h"
+#include "pool/errand.h"
 #include "pool/stage.h"
 #include "unit.h"
 
@@ -249,12 +250,15 @@ static void an_idle_server_that_goes_is_evidence(void)
 
 static const char *reset_answer;
 static size_t reset_answer_n;
+static char first_query[200];
 
 static void answer_reset(struct fakes *fakes, struct fake *fake, const struct msg *m)
 {
         (void)fakes;
-        (void)m;
-        fake_say(fake, reset_answer, reset_answer_n);
+        if (m->type == FE_QUERY && (first_query[0] == '\0' || first_query[0] == '-'))
+                snprintf(first_query, sizeof(first_query), "%s", (const char *)m->body);
+        if (m->type == FE_QUERY)
+                fake_say(fake, reset_answer, reset_answer_n);
 }
 
 static void a_reset_ends_idle_or_closed(void)
@@ -266,10 +270,8 @@ static void a_reset_ends_idle_or_closed(void)
                 uint32_t kept; /* statements */
         } rows[] = {
             {"done", "C\0\0\0\20DISCARD ALL\0Z\0\0\0\5I", 23, true, 0},
-            {"among others", "C\0\0\0\12RESET\0C\0\0\0\23DEALLOCATE ALL\0Z\0\0\0\5I", 37, true, 0},
-            {"a query that leaves the statements", "C\0\0\0\12RESET\0Z\0\0\0\5I", 17, true, 1},
-            {"ready alone", "Z\0\0\0\5I", 6, true, 1},
-            {"parameters come with it", "S\0\0\0\10a\0b\0Z\0\0\0\5I", 15, true, 1},
+            {"nothing says that it was done", "Z\0\0\0\5I", 6, false, 0},
+            {"parameters come with it", "S\0\0\0\10a\0b\0C\0\0\0\20DISCARD ALL\0Z\0\0\0\5I", 32, true, 0},
             {"a transaction is open", "Z\0\0\0\5T", 6, false, 0},
             {"a failed transaction", "Z\0\0\0\5E", 6, false, 0},
             {"an error", "E\0\0\0\23SERROR\0C25001\0\0Z\0\0\0\5I", 26, false, 0},
@@ -292,7 +294,7 @@ static void a_reset_ends_idle_or_closed(void)
                 s->dirty = true;
                 prepared_add(&s->prepared, key);
                 g[0].server = NULL;
-                server_reset(s, "DISCARD ALL");
+                errand_reset(s, "DISCARD ALL");
                 UNIT_ASSERT(s->state == SERVER_RESETTING);
                 UNIT_ASSERT(stage_till(all_quiet));
                 UNIT_ASSERT(strcmp(stage.fakes.fake[0].query, "DISCARD ALL") == 0);
@@ -300,6 +302,99 @@ static void a_reset_ends_idle_or_closed(void)
                 if (rows[i].stays)
                         UNIT_ASSERT(!s->dirty && s->prepared.count == rows[i].kept && s->replies.count == 0 &&
                                     s->applied == NULL);
+                stage_fini();
+        }
+}
+
+/* Any query may be configured; only what the server says is believed. */
+static void a_reset_clears_what_it_says(void)
+{
+        static const struct {
+                const char *name, *sql, *bytes;
+                size_t n;
+                bool set;
+                unsigned prepared;
+                const char *first; /* query */
+        } rows[] = {
+            {"statements", "DEALLOCATE ALL", "C\0\0\0\23DEALLOCATE ALL\0Z\0\0\0\5I", 26, false, 0,
+             "DEALLOCATE ALL"},
+            {"neither", "SELECT 1", "C\0\0\0\15SELECT 1\0Z\0\0\0\5I", 20, false, 1, "SELECT 1"},
+            {"settings are undone first", "SELECT 1", "C\0\0\0\15SELECT 1\0Z\0\0\0\5I", 20, true, 1, "RESET"},
+            {"settings need not be", "discard all", "C\0\0\0\20DISCARD ALL\0Z\0\0\0\5I", 23, true, 0,
+             "discard all"},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct setting setting = {SV("work_mem"), SV("7"), SETTING_KIND_STRING};
+                struct server *s;
+                uint64_t key[2] = {1, 2};
+
+                unit_row("%s", rows[i].name);
+                stage_init(1, "", "session_state=1");
+                stage.fakes.on_message = answer_reset;
+                reset_answer = rows[i].bytes;
+                reset_answer_n = rows[i].n;
+                stage_lease(&g[0], 0);
+                UNIT_ASSERT(stage_till(all_quiet));
+                s = g[0].server;
+                prepared_add(&s->prepared, key);
+                if (rows[i].set)
+                        UNIT_ASSERT(settings_with(&stage.pools[0].settings, NULL, &setting, &s->applied) ==
+                                    STATUS_OK);
+                g[0].server = NULL;
+                first_query[0] = '\0';
+                errand_reset(s, rows[i].sql);
+                UNIT_ASSERT(stage_till(all_quiet));
+                UNIT_ASSERT(strncmp(first_query, rows[i].first, strlen(rows[i].first)) == 0);
+                UNIT_ASSERT(stage.pool[0]->idle_count == 1 && s->applied == NULL);
+                UNIT_ASSERT(s->prepared.count == rows[i].prepared);
+                stage_fini();
+        }
+}
+
+static struct server *idle_one(const char *settings)
+{
+        stage_init(1, "pool_size=1", settings);
+        stage.fakes.on_message = answer_reset;
+        stage_lease(&g[0], 0);
+        UNIT_ASSERT(stage_till(all_quiet));
+        stage_give_back(&g[0]);
+        return list_item(stage.pool[0]->idle.next, struct server, in_pool);
+}
+
+static void an_idle_server_is_tried_before_it_is_lent(void)
+{
+        static const struct {
+                const char *name, *settings, *bytes;
+                size_t n;
+                int64_t idle_us;
+                bool tried, lent;
+        } rows[] = {
+            {"young", "server_check_delay = 30", "", 0, 29 * US_PER_SEC, false, true},
+            {"old", "server_check_delay = 30", "I\0\0\0\4Z\0\0\0\5I", 11, 30 * US_PER_SEC, true, true},
+            {"always", "server_check_delay = 0", "I\0\0\0\4Z\0\0\0\5I", 11, 0, true, true},
+            {"never", "server_check_delay = 0\nserver_check_query =", "", 0, 99 * US_PER_SEC, false, true},
+            {"an error is an answer", "server_check_delay = 0", "E\0\0\0\23SERROR\0C42000\0\0Z\0\0\0\5I", 26,
+             0, true, true},
+            {"a fatal one is none", "server_check_delay = 0\nserver_login_retry = 0",
+             "E\0\0\0\23SFATAL\0C57P01\0\0", 20, 0, true, false},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct server *s;
+
+                unit_row("%s", rows[i].name);
+                reset_answer = rows[i].bytes;
+                reset_answer_n = rows[i].n;
+                s = idle_one(rows[i].settings);
+                first_query[0] = '-';
+                s->since_us -= rows[i].idle_us;
+                stage_lease(&g[1], 0);
+                UNIT_ASSERT((g[1].server == NULL) == rows[i].tried);
+                UNIT_ASSERT(stage.pool[0]->resetting_count == rows[i].tried);
+                UNIT_ASSERT(stage_till(all_quiet));
+                UNIT_ASSERT((first_query[0] == '\0') == rows[i].tried);
+                UNIT_ASSERT(g[1].server != NULL && (g[1].server == s) == rows[i].lent);
                 stage_fini();
         }
 }
@@ -403,5 +498,6 @@ UNIT_SUITE(pool_pool, UNIT_CASE(leases_what_it_opens_and_keeps_it), UNIT_CASE(se
            UNIT_CASE(keeps_to_its_limit), UNIT_CASE(the_last_one_back_goes_out_first),
            UNIT_CASE(a_server_that_comes_back_may_have_to_go), UNIT_CASE(an_idle_server_may_have_to_go),
            UNIT_CASE(an_idle_server_speaks_only_to_announce), UNIT_CASE(an_idle_server_that_goes_is_evidence),
-           UNIT_CASE(a_reset_ends_idle_or_closed), UNIT_CASE(orders_of_the_console),
+           UNIT_CASE(a_reset_ends_idle_or_closed), UNIT_CASE(a_reset_clears_what_it_says),
+           UNIT_CASE(an_idle_server_is_tried_before_it_is_lent), UNIT_CASE(orders_of_the_console),
            UNIT_CASE(a_cancel_under_way_parks_it), UNIT_CASE(a_silent_server_is_given_up))
