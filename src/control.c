@@ -342,6 +342,11 @@ static void drain(struct control *ctl)
  */
 static void take_down(struct control *ctl)
 {
+        sigset_t all;
+
+        /* A signal that insists, sent when we are at it already, must not kill what is about to end well. */
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, NULL);
         orders_give(&ctl->crowd, ORDER_STOP, NULL, NULL, NULL, NULL, NULL);
         for (int i = 0; i < ctl->crowd.workers; i++)
                 worker_join(&ctl->workers[i]);
