@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan demo clients drill bench clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan demo clients readers drill bench clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -97,6 +97,11 @@ clients: test-deps ## real drivers, ORMs and tools through pgsteer, with noise b
 	@tests/lib/packages clients
 	@$(MAKE) --no-print-directory all
 	@tests/clients/clients
+
+readers: test-deps ## what reads PgBouncer's console: check_postgres, munin, the Prometheus exporter
+	@tests/lib/packages readers
+	@$(MAKE) --no-print-directory all
+	@tests/readers/readers
 
 drill: test-deps ## failover drills under load; prints a table
 	@$(MAKE) --no-print-directory all

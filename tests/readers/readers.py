@@ -1,0 +1,158 @@
+"""readers: Debian's check_postgres, munin plugins and Prometheus exporter read a console whose numbers are known:
+of the database `single` one client has a transaction, one waits, one is idle. Ends with `N passed, N failed`."""
+import os
+import re
+import subprocess
+import sys
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+
+from postgres import Cluster  # noqa: E402
+from run import Run, end_on_signals, wait_for  # noqa: E402
+from steer import ADMIN, Steer  # noqa: E402
+from wire import query  # noqa: E402
+
+MUNIN = "/usr/share/munin/plugins"
+
+
+class Scene:
+    """The pgsteer to be read, and its three clients."""
+
+    def __init__(self, run):
+        self.run = run
+        self.cluster = Cluster(run, standbys=0)
+        line = self.cluster.line("app", [self.cluster.primary])
+        self.steer = Steer(run, "steer", {"single": line + " pool_size=1", "other": line}, section="pgbouncer",
+                           max_client_conn=50, workers=None, **{k: None for k in (
+                               "health_check_user", "health_check_dbname", "health_check_interval")})
+        self.steer.start()
+        self.busy, self.waits, self.idle = (self.steer.client(database="single") for _ in range(3))
+        self.idle.query("SELECT 1")
+        self.busy.query("BEGIN")
+        self.waits.send(query("SELECT 1"))
+        wait_for(lambda: self.pool()["cl_waiting"] == "1", "a client to wait")
+
+    def pool(self):
+        return next(r for r in self.steer.show("POOLS") if r["database"] == "single")
+
+    def command(self, *argv, **environment):
+        """Runs a reader; (exit status, all that it said)."""
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, cwd=self.run.dir, env={
+            **os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(self.steer.port), "PGUSER": ADMIN,
+            "PGDATABASE": "pgbouncer", "PGSSLMODE": "disable", "LC_ALL": "C", **environment})
+        return done.returncode, done.stdout + done.stderr
+
+    def check_postgres(self, action, *options):
+        return self.command("check_postgres", f"--action={action}", "--host=127.0.0.1", f"--port={self.steer.port}",
+                            f"--dbuser={ADMIN}", *options)
+
+
+def expect(condition, got):
+    if not condition:
+        raise AssertionError(f"got {got!r}")
+
+
+def check_postgres_pools(scene):
+    for action, value in (("cl_active", 2), ("cl_waiting", 1), ("sv_active", 1), ("sv_idle", 0), ("sv_used", 0),
+                          ("sv_tested", 0), ("sv_login", 0)):
+        got = scene.check_postgres(f"pgb_pool_{action}", "--warning=1", "--critical=5", "--include=single")
+        expect(got[0] == (1 if value >= 1 else 0) and f"single={value}" in got[1], (action, got))
+    got = scene.check_postgres("pgb_pool_maxwait", "--warning=500", "--critical=600", "--include=single")
+    expect(got[0] == 0 and "POSTGRES_PGB_POOL_MAXWAIT OK" in got[1], got)
+
+
+def check_postgres_backends(scene):
+    got = scene.check_postgres("pgbouncer_backends", "--warning=40", "--critical=45")
+    expect(got[0] == 0 and "of 50" in got[1], got)
+    got = scene.check_postgres("pgbouncer_backends", "--warning=2", "--critical=45")
+    expect(got[0] == 1 and "WARNING" in got[1], got)
+
+
+def check_postgres_checksum(scene):
+    sums = [scene.check_postgres("pgbouncer_checksum", "--critical=0") for _ in range(2)]
+    sums = [re.search("checksum: ([0-9a-f]{32})", text)[1] for _, text in sums]
+    expect(sums[0] == sums[1], sums)
+    scene.steer.admin("SET server_idle_timeout = 611")
+    changed = scene.check_postgres("pgbouncer_checksum", "--critical=0")
+    expect(sums[0] not in changed[1] and "checksum: " in changed[1], (sums[0], changed))
+    right = scene.check_postgres("pgbouncer_checksum", "--critical=" + changed[1].split("checksum: ")[1][:32])
+    expect(right[0] == 0, right)
+
+
+def values(text):
+    return {k.removesuffix(".value"): v for k, _, v in (line.partition(" ") for line in text.splitlines())
+            if k.endswith(".value")}
+
+
+def munin_connections(scene):
+    status, text = scene.command(f"{MUNIN}/pgbouncer_connections", "config")
+    expect(status == 0 and "cl_waiting.label" in text, (status, text))
+    status, text = scene.command(f"{MUNIN}/pgbouncer_connections")
+    got = values(text)
+    # It reads by position, and takes its own session off.
+    expect(status == 0 and (got["cl_active"], got["cl_waiting"]) == ("2", "1"), (status, text))
+
+
+def munin_requests(scene):
+    status, text = scene.command(f"{MUNIN}/pgbouncer_requests", "config")
+    expect(status == 0 and "single.label single" in text and "pgbouncer.label" not in text, (status, text))
+    status, text = scene.command(f"{MUNIN}/pgbouncer_requests")
+    expect(status == 0 and int(values(text)["single"]) >= 2, (status, text))
+
+
+# The program as a whole wants total_requests in SHOW STATS and reserve_pool in SHOW DATABASES, which PgBouncer
+# has not had since 1.8 and 1.20, so it ends at its start with any present PgBouncer, too. Its collectors of LISTS
+# and POOLS are what can be held to.
+EXPORTER = """
+import sys
+from prometheus_pgbouncer_exporter.collectors import ListsCollector, PoolsCollector
+from prometheus_pgbouncer_exporter.utils import get_connection
+connection = get_connection(sys.argv[1], sys.argv[2], "127.0.0.1")
+for collector in (ListsCollector(connection), PoolsCollector(None, connection)):
+    for metric in collector.collect():
+        for sample in metric.samples:
+            print(sample.name, ",".join(sample.labels.values()), float(sample.value))
+"""
+
+
+def prometheus_exporter(scene):
+    status, text = scene.command("/usr/bin/python3", "-c", EXPORTER, ADMIN, str(scene.steer.port))
+    expect(status == 0, (status, text))
+    numbers = {tuple(line.split(" ")[:2]): float(line.split(" ")[2]) for line in text.splitlines()}
+    for key, value in ((("pgbouncer_active_clients", "single,app"), 2), (("pgbouncer_waiting_clients", "single,app"), 1),
+                       (("pgbouncer_databases", ""), 3), (("pgbouncer_used_servers", ""), 1),
+                       (("pgbouncer_used_clients", ""), 4), (("pgbouncer_login_clients", ""), 0)):
+        expect(numbers[key] == value, (key, numbers))
+
+
+TESTS = [check_postgres_pools, check_postgres_backends, check_postgres_checksum, munin_connections, munin_requests,
+         prometheus_exporter]
+
+
+def main(wanted):
+    end_on_signals()
+    passed = failed = 0
+    with Run("pgsteer-readers-") as run:
+        scene = Scene(run)
+        for test in TESTS:
+            if wanted and not any(part in test.__name__ for part in wanted):
+                continue
+            try:
+                test(scene)
+                passed += 1
+                print(f"ok      {test.__name__}")
+            except Exception:  # every reader is tried
+                failed += 1
+                print(f"FAILED  {test.__name__}\n{traceback.format_exc()}")
+        scene.steer.stop()
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
