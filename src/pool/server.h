@@ -37,6 +37,11 @@ enum server_state {
         SERVER_STATES
 };
 
+enum { BEGIN_MAX = 128 };
+
+/* What has followed server->begin. */
+enum begin_age { BEGIN_NONE, BEGIN_SENT, BEGIN_FIRST /* one segment */ };
+
 struct login; /* the login's own state, pool/login.h */
 
 struct server {
@@ -52,6 +57,8 @@ struct server {
         struct buf in;         /* an incomplete message */
         size_t pass;           /* bytes of a message still to go through to the client */
         size_t swallow;        /* bytes of a message still to be dropped */
+        char begin[BEGIN_MAX]; /* text of the BEGIN that has opened the transaction, alone */
+        enum begin_age begin_age;
         struct buf replay; /* the client's segment as it came, while it may be run again; keeps its memory */
         struct params params;
         struct params greeting; /* as they were when it had logged in; session_state off only */

@@ -87,9 +87,13 @@ struct client {
         const struct node *lost_node; /* ABORTED: whose loss it was */
         bool discarding; /* a standby refused the segment: its answer is dropped, then it runs on the primary
                           */
-        bool cut_answer; /* a message to the client is incomplete */
-        bool surplus;    /* HELD beyond failover_queue_size */
-        bool notified;   /* it has been told that it waits (query_wait_notify) */
+        bool repairable; /* a statement the segment binds may be prepared again: nothing of the answer has
+                            left */
+        bool repairing;  /* it shall be: the answer is dropped until then */
+        uint64_t repair_key[2]; /* the statement */
+        bool cut_answer;        /* a message to the client is incomplete */
+        bool surplus;           /* HELD beyond failover_queue_size */
+        bool notified;          /* it has been told that it waits (query_wait_notify) */
         enum repeat repeat;
         uint64_t skip_nodes; /* bit i: node i failed this segment */
         bool force_primary;

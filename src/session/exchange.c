@@ -138,3 +138,22 @@ bool exchange_target(struct up *up, struct sv name, struct statement **st)
         client_refuse(c, "08P01", "prepared statement did not exist");
         return false;
 }
+
+bool exchange_close(struct up *up, const uint64_t key[2])
+{
+        char name[STATEMENT_NAME_SIZE];
+
+        statement_name(key, name);
+        prepared_forget(&up->s->prepared, key);
+        up_put_about(up, FE_CLOSE, name);
+        return up_owe(up, REPLY_CLOSE, REPLY_SWALLOW, NULL);
+}
+
+bool exchange_run(struct up *up, const char *sql)
+{
+        size_t n = strlen(sql) + 1;
+
+        up_put_head(up, FE_QUERY, n);
+        plan_put(&up->plan, sql, n);
+        return up_owe(up, REPLY_QUERY, REPLY_SWALLOW, NULL);
+}

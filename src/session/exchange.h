@@ -34,6 +34,13 @@ bool exchange_follows(const struct client *c);
 /* A whole Parse of `name`. False: the client has been refused. */
 bool exchange_parse(struct up *up, const struct msg *m, struct sv name);
 
+/* Closes a statement on the server, whatever the server has under its name; its answer is not the client's.
+ */
+bool exchange_close(struct up *up, const uint64_t key[2]);
+
+/* A Query of our own. */
+bool exchange_run(struct up *up, const char *sql);
+
 /* A Bind or Describe of `name`: *st is what it means (NULL: the name passes as it is), prepared on the server
  * when this is sent. False: the client has been refused. */
 MUST_USE bool exchange_target(struct up *up, struct sv name, struct statement **st);

@@ -26,6 +26,8 @@ static struct server *part(struct client *c)
                 outlet_forget(&s->pool->outlet, s, false);
         c->cut_answer = c->cut_answer || s->pass > 0;
         c->unnamed_here = false;
+        c->repairable = false;
+        s->begin_age = BEGIN_NONE;
         atomic_fetch_sub_explicit(&s->pool->node->in_flight, 1, memory_order_relaxed);
         settings_unref(&c->room->pools.settings, s->wanted);
         s->wanted = NULL;

@@ -49,6 +49,7 @@ static void run_again(struct client *c, struct buf *replay)
                 }
                 buf_release(&rest);
         }
+        names_forget_fresh(&c->names, &c->room->statements);
         c->repeat = REPEAT_NO;
         c->pass = c->known = c->replay_size = 0;
         c->discarding = c->failed = c->rolled_back = c->ended = c->mixed = false;
@@ -82,6 +83,8 @@ static void forget_transaction(struct client *c)
         c->barrier = false;
         c->pins = 0; /* what pinned it went with the server */
         c->repeat = REPEAT_NO;
+        c->discarding = c->repairing = false;
+        names_forget_fresh(&c->names, &c->room->statements);
         c->drop = c->pass;
         c->pass = 0;
 }

@@ -2,6 +2,7 @@
 #include "session/relay.h"
 
 #include "base/check.h"
+#include "session/again.h"
 #include "session/carry.h"
 #include "session/deallocate.h"
 #include "session/exchange.h"
@@ -157,7 +158,8 @@ static size_t on_bind(struct up *up, const struct msg *m)
                 return 0;
         if (name.n > 0 && exchange_follows(up->c))
                 up->c->endpoint->stats->n.bind_count++;
-        if (!exchange_target(up, name, &st) || !before_bind(up, name, st) || !up_owe(up, REPLY_BIND, 0, NULL))
+        if (!exchange_target(up, name, &st) || !before_bind(up, name, st) ||
+            !up_owe(up, REPLY_BIND, 0, st != NULL ? st->key : NULL))
                 return m->have;
         if (st == NULL)
                 return pass(up, m);
@@ -184,7 +186,7 @@ static size_t on_describe(struct up *up, const struct msg *m)
         what = take_u8(&r);
         if (what == 'S' && !exchange_target(up, take_cstr(&r), &st))
                 return m->have;
-        if (!up_owe(up, REPLY_DESCRIBE, 0, NULL))
+        if (!up_owe(up, REPLY_DESCRIBE, 0, st != NULL ? st->key : NULL))
                 return m->have;
         if (st == NULL)
                 return pass(up, m);
@@ -305,8 +307,10 @@ static size_t step(struct up *up, const uint8_t *p, size_t n)
         up->next_type =
             m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
         /* More than one segment under way: the first cannot be run again alone. */
-        if (!c->in_segment && up->s->replies.count > 0)
+        if (!c->in_segment && up->s->replies.count > 0) {
                 c->repeat = REPEAT_NO;
+                c->repairable = false;
+        }
         k = on_message(up, &m);
         c->known = c->known > k ? c->known - k : 0;
         return k;
@@ -338,6 +342,8 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
                 c->repeat = REPEAT_NO;
         c->replay_size = 0;
         c->stalled = false;
+        if (c->room->conf->opt.prepared_repair && up.s->replies.count == 0 && !c->in_segment)
+                again_keep(c, p, n);
         /* Of a session that keeps its server the next request begins here; a segment's began at its arrival.
          */
         if (up.s->replies.count == 0 && c->answered_us > c->request_us) {
@@ -358,7 +364,7 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
         if (plan_send(&up.plan) != STATUS_OK)
                 up.s->close_needed = true;
         head = replies_head(&up.s->replies);
-        if (head != NULL && (head->flags & REPLY_LOCAL) && c->repeat == REPEAT_NO)
+        if (head != NULL && (head->flags & REPLY_LOCAL) && c->repeat == REPEAT_NO && !c->repairable)
                 answer_local(c, up.s);
         return used;
 }

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "session/again.h"
 #include "session/carry.h"
 #include "session/link.h"
 #include "session/loss.h"
@@ -80,6 +81,8 @@ static enum verdict complete_if(struct down *d, enum reply_kind kind)
 
         if (head == NULL)
                 return violation(d);
+        if (head->kind == REPLY_QUERY && (head->flags & REPLY_SWALLOW))
+                return VERDICT_SWALLOW;
         if (head->kind == kind)
                 replies_pop(&d->s->replies);
         return VERDICT_PASS;
@@ -284,64 +287,6 @@ static enum verdict on_reply(struct down *d, const struct msg *m)
         }
 }
 
-/* ---- running again ---- */
-
-/* Looks at the beginning of an answer that could still be replaced. */
-enum beginning {
-        BEGINS_WELL,
-        BEGINS_REFUSED /* a standby does not do this */,
-        BEGINS_LOST /* the server goes away */
-};
-
-static enum beginning look_at_beginning(const uint8_t *p, size_t n)
-{
-        struct error_fields e;
-        struct msg m;
-
-        while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
-                if (m.type == BE_ERROR) {
-                        error_fields_read(&m, &e);
-                        if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC"))
-                                return BEGINS_LOST;
-                        return sqlstate_is_read_only(e.sqlstate) ? BEGINS_REFUSED : BEGINS_WELL;
-                }
-                if (m.type == 0 || strchr("123tTnSN", m.type) == NULL)
-                        return BEGINS_WELL;
-                p += m.size;
-                n -= m.size;
-        }
-        return BEGINS_WELL;
-}
-
-static void consider_repeat(struct client *c, const uint8_t *p, size_t n, bool kept)
-{
-        enum beginning begins = kept ? BEGINS_WELL : look_at_beginning(p, n);
-
-        if (begins == BEGINS_REFUSED && !c->on_primary)
-                c->discarding = true;
-        else if (begins != BEGINS_LOST)
-                c->repeat = REPEAT_NO;
-}
-
-/* The refused answer has been dropped: the segment goes to the primary. */
-static void run_on_primary(struct client *c)
-{
-        struct server *s = c->server;
-        struct buf replay = s->replay, rest = c->in;
-
-        s->replay = (struct buf){0};
-        c->discarding = false;
-        c->in = replay;
-        if (buf_len(&rest) > 0 &&
-            buf_append(&c->in, buf_data(&rest), buf_len(&rest), 2UL * CLIENT_IN_MAX) != STATUS_OK) {
-                client_refuse(c, "53200", "out of memory");
-                buf_release(&rest);
-                return;
-        }
-        buf_release(&rest);
-        link_release_to_primary(c, REASON_RETRY);
-}
-
 /* ---- bytes ---- */
 
 /* One message, or the beginning of a large one. Returns how many bytes were used; 0: keep them for later. */
@@ -422,7 +367,7 @@ static bool complete_kept(struct down *d, const uint8_t *p, size_t n, size_t *to
 static void release(struct client *c)
 {
         if (c->discarding)
-                run_on_primary(c);
+                again_run(c);
         else if (c->endpoint->pool_mode != POOL_SESSION && c->pins == 0)
                 link_release(c);
         else if (buf_len(&c->in) > 0)
@@ -450,6 +395,10 @@ static void after(struct down *d)
         s->said_ready = d->ready && s->tx == 'I';
         if (!d->ready)
                 return;
+        if (c->repairing && s->replies.count == 0) {
+                again_run(c);
+                return;
+        }
         if (client_has_rest(c)) {
                 release(c);
                 return;
@@ -479,8 +428,8 @@ void relay_from_server(struct server *s)
         d.ready = false;
         plan_begin(&d.plan, &c->stream);
         kept = buf_len(&s->in);
-        if (c->repeat == REPEAT_POSSIBLE && !c->discarding)
-                consider_repeat(c, loop->scratch, n, kept > 0);
+        if ((c->repeat == REPEAT_POSSIBLE || c->repairable) && !c->discarding)
+                again_look(c, loop->scratch, n, kept > 0);
         if (kept > 0 && !complete_kept(&d, loop->scratch, n, &at, &stop))
                 return; /* still not whole */
         while (!stop && at < n && (k = step(&d, loop->scratch + at, n - at, &stop)) > 0)

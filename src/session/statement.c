@@ -144,6 +144,19 @@ void names_settle(struct names *names, struct statements *all, const uint64_t ke
         }
 }
 
+void names_forget_fresh(struct names *names, struct statements *all)
+{
+        struct named *n, *next;
+
+        HASH_ITER (hh, names->by_name, n, next) {
+                if (!n->fresh)
+                        continue;
+                HASH_DEL(names->by_name, n);
+                statement_unref(all, n->statement);
+                free(n);
+        }
+}
+
 void names_doubt(struct names *names, const uint64_t key[2])
 {
         struct named *n, *next;

@@ -57,6 +57,8 @@ struct statement *names_find(struct names *names, struct sv name);
 void names_put(struct names *names, struct statements *all, struct sv name, struct statement *s);
 /* The Parse of a fresh name of the statement `key` was answered: it holds, or (an error) it is forgotten. */
 void names_settle(struct names *names, struct statements *all, const uint64_t key[2], bool holds);
+/* No Parse will be answered any more: fresh names are forgotten. */
+void names_forget_fresh(struct names *names, struct statements *all);
 /* The other way PgBouncer has with an error: the name stays, and may be bound, but also be given anew. */
 void names_doubt(struct names *names, const uint64_t key[2]);
 bool names_doubtful(struct names *names, struct sv name);

@@ -5,7 +5,7 @@ void error_fields_read(const struct msg *m, struct error_fields *out)
         struct reader r = reader_of(m);
         struct sv localised = SV("");
 
-        *out = (struct error_fields){SV(""), SV(""), SV("")};
+        *out = (struct error_fields){SV(""), SV(""), SV(""), SV("")};
         for (;;) {
                 uint8_t code = take_u8(&r);
                 struct sv value;
@@ -23,6 +23,8 @@ void error_fields_read(const struct msg *m, struct error_fields *out)
                         out->sqlstate = value;
                 else if (code == 'M')
                         out->text = value;
+                else if (code == 'R')
+                        out->routine = value;
         }
         if (out->severity.n == 0)
                 out->severity = localised;

@@ -8,6 +8,7 @@ struct error_fields {
         struct sv severity; /* the unlocalised 'V', else 'S' */
         struct sv sqlstate; /* empty when the server sent none */
         struct sv text;
+        struct sv routine; /* of the server's source, where the text may be in any language */
 };
 
 /* Reads the fields of `m` ('E' or 'N'); missing ones are empty. Views point into the message. */

@@ -1,5 +1,6 @@
 """Named prepared statements in transaction mode: carried from server to server, and from node to node."""
 import threading
+import time
 
 import wire
 from wire import bind, close, describe, execute, flush, parse, sync
@@ -265,3 +266,67 @@ def test_statements_are_not_followed(t):
         c.segment(parse("my_name", "SELECT 1"))
         t.equal(c.query("SELECT name FROM pg_prepared_statements").rows, [["my_name"]], "the name as it is")
         t.equal(c.segment(bind("", "my_name"), execute()).rows, [["1"]], "and it works while there is one server")
+
+
+def outdate(t, table):
+    t.sql(f"ALTER TABLE {table} ADD COLUMN c{time.monotonic_ns()} int")
+
+
+def test_repaired_after_ddl(t):
+    """A statement whose plan DDL has outdated, or that its server has lost, is prepared again."""
+    t.sql("CREATE TABLE ps_ddl(i int)", "INSERT INTO ps_ddl VALUES (1)")
+    s = t.steer(default_pool_size=1)
+    for database in ("single", "app"):
+        with s.client(database=database) as c:
+            c.segment(parse("a", "SELECT * FROM ps_ddl"), parse("w", "INSERT INTO ps_ddl SELECT 2 WHERE false RETURNING *"))
+
+            def ways():
+                """Every way to bind or describe it as the first thing: what is sent, what is answered."""
+                yield (bind("", "a"), execute(), sync()), "2DCZ"
+                yield (bind("", "a"), describe("P"), execute(), sync()), "2TDCZ"
+                yield (describe("S", "a"), sync()), "tTZ"
+                yield (bind("", "w"), execute(), sync()), "2CZ"
+                yield (parse("", "BEGIN"), bind("", ""), execute(), bind("", "a"), execute(), sync()), "12C2DCZ"
+            for messages, answer in ways():
+                outdate(t, "ps_ddl")
+                c.send(*messages)
+                t.equal("".join(m.type for m in c.until("Z")), answer, f"{database}: the answer after DDL")
+                if c.query("COMMIT", check=False).notices == []:
+                    t.equal(answer, "12C2DCZ", "only one of them has opened a transaction")
+            for begin in ("BEGIN", "begin isolation level repeatable read;", "START TRANSACTION"):
+                for extended in (False, True):
+                    c.extended(begin) if extended else c.query(begin)
+                    outdate(t, "ps_ddl")
+                    c.send(bind("", "a"), execute(), sync())
+                    got = c.until("Z")
+                    t.equal("".join(m.type for m in got), "2DCZ", f"{database}: the first statement behind {begin!r}")
+                    t.equal(got[-1].body, b"T", "in the transaction")
+                    expected = "repeatable read" if "repeatable" in begin else "read committed"
+                    t.equal(c.value("SHOW transaction_isolation"), expected, "which is as it was opened")
+                    t.equal(c.query("COMMIT").tags, ["COMMIT"], "and commits")
+            c.query("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")
+            t.equal(c.segment(bind("", "a"), execute()).rows[0][0], "1", f"{database}: a statement the server has lost")
+
+
+def test_not_repaired(t):
+    t.sql("CREATE TABLE ps_not(i int)", "INSERT INTO ps_not VALUES (1)")
+    s = t.steer(default_pool_size=1)
+    with s.client(database="single") as c:
+        c.segment(parse("a", "SELECT * FROM ps_not"), parse("b", "SELECT 1"))
+        c.query("BEGIN")
+        c.query("SELECT 1")
+        outdate(t, "ps_not")
+        got = c.segment(bind("", "a"), execute(), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["0A000"], "not the first statement of its transaction")
+        got = c.segment(bind("", "a"), execute(), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["25P02"], "in a failed transaction")
+        c.query("ROLLBACK")
+        got = c.segment(bind("", "b"), execute(), bind("", "a"), execute(), check=False)
+        t.equal(([e.sqlstate for e in got.errors], got.rows), (["0A000"], [["1"]]), "behind what has an answer already")
+        t.equal(c.segment(bind("", "a"), execute()).rows[0][0], "1", "and then it is")
+    off = t.steer(default_pool_size=1, prepared_repair=0)
+    with off.client(database="single") as c:
+        c.segment(parse("a", "SELECT * FROM ps_not"))
+        outdate(t, "ps_not")
+        got = c.segment(bind("", "a"), execute(), check=False)
+        t.equal([e.sqlstate for e in got.errors], ["0A000"], "with prepared_repair=0")

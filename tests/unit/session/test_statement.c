@@ -122,6 +122,33 @@ static void a_fresh_name_holds_when_its_parse_does(void)
         }
 }
 
+static void a_name_in_doubt_stays_and_may_be_given_anew(void)
+{
+        static const struct classify_rules rules;
+        static const uint8_t key[KEYED_HASH_KEY_SIZE] = {1};
+        struct statements all;
+        struct names names = {0};
+        struct statement *s;
+
+        statements_init(&all, key);
+        s = statement_get(&all, SV("SELECT 1\0\0"), &rules, false);
+        names_put(&names, &all, SV("a"), statement_ref(s));
+        UNIT_ASSERT(!names_doubtful(&names, SV("a")) && !names_doubtful(&names, SV("b")));
+        names_doubt(&names, s->key);
+        UNIT_ASSERT(names_doubtful(&names, SV("a")) && names_find(&names, SV("a")) == s);
+        names_put(&names, &all, SV("a"), s);
+        UNIT_ASSERT(!names_doubtful(&names, SV("a")));
+        names_settle(&names, &all, s->key, true);
+        names_doubt(&names, s->key); /* another one's Parse has failed */
+        UNIT_ASSERT(!names_doubtful(&names, SV("a")));
+        names_put(&names, &all, SV("fresh"), statement_ref(s));
+        names_forget_fresh(&names, &all);
+        UNIT_ASSERT(names_find(&names, SV("fresh")) == NULL && names_find(&names, SV("a")) == s);
+        names_clear(&names, &all);
+        UNIT_ASSERT(all.by_key == NULL);
+}
+
 UNIT_SUITE(session_statement, UNIT_CASE(is_one_for_the_same_text_and_types),
            UNIT_CASE(its_name_is_of_this_process), UNIT_CASE(a_client_has_names_of_its_own),
-           UNIT_CASE(a_fresh_name_holds_when_its_parse_does))
+           UNIT_CASE(a_fresh_name_holds_when_its_parse_does),
+           UNIT_CASE(a_name_in_doubt_stays_and_may_be_given_anew))

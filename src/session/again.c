@@ -1,0 +1,242 @@
+#include "session/again.h"
+
+#include "base/check.h"
+#include "session/exchange.h"
+#include "session/link.h"
+#include "wire/fields.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { KEEP_MAX = 16384 /* a larger segment is not kept to be prepared again */ };
+
+/* ---- what is kept ---- */
+
+/* Whether `text` is a BEGIN and nothing else; if so it is the transaction's from now on. */
+static bool note_begin(struct server *s, struct sv text)
+{
+        text = sv_trim(text);
+        while (text.n > 0 && text.p[text.n - 1] == ';')
+                text.n--;
+        if (text.n < 5 || text.n >= sizeof(s->begin) || memchr(text.p, ';', text.n) != NULL ||
+            (strncasecmp(text.p, "begin", 5) != 0 &&
+             (text.n < 17 || strncasecmp(text.p, "start transaction", 17) != 0)))
+                return false;
+        memcpy(s->begin, text.p, text.n);
+        s->begin[text.n] = '\0';
+        return true;
+}
+
+/* Looks at what may be one segment: whether it is, and binds or describes a named statement. */
+static bool is_bound_by_name(const uint8_t *p, size_t n, struct sv *unnamed)
+{
+        bool named = false;
+        struct msg m;
+
+        *unnamed = SV("");
+        while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
+                struct reader r = reader_of(&m);
+
+                p += m.size;
+                n -= m.size;
+                if (m.type == FE_SYNC)
+                        return n == 0 && named;
+                if (m.type == FE_PARSE && take_cstr(&r).n == 0)
+                        *unnamed = take_cstr(&r);
+                else if (m.type == FE_BIND)
+                        named = ((void)take_cstr(&r), take_cstr(&r).n > 0) || named;
+                else if (m.type == FE_DESCRIBE)
+                        named = (take_u8(&r) == 'S' && take_cstr(&r).n > 0) || named;
+                else if (m.type != FE_PARSE && m.type != FE_EXECUTE && m.type != FE_CLOSE)
+                        return false;
+        }
+        return false;
+}
+
+void again_keep(struct client *c, const uint8_t *p, size_t n)
+{
+        struct server *s = c->server;
+        struct sv text = SV("");
+        struct msg m;
+        bool named, first = s->tx == 'T' && s->begin_age == BEGIN_SENT;
+
+        c->repairable = false;
+        s->begin_age = first ? BEGIN_FIRST : BEGIN_NONE;
+        if (n > KEEP_MAX || c->pass > 0 || !exchange_follows(c) || (s->tx != 'I' && !first))
+                return;
+        if (p[0] == FE_QUERY) {
+                struct reader r;
+
+                if (s->tx != 'I' || n > BEGIN_MAX || msg_peek(p, n, &m) != STATUS_OK || m.size != n)
+                        return;
+                r = reader_of(&m);
+                if (note_begin(s, take_cstr(&r)))
+                        s->begin_age = BEGIN_SENT;
+                return;
+        }
+        named = is_bound_by_name(p, n, &text);
+        if (!named && s->tx == 'I' && text.n > 0 && note_begin(s, text))
+                s->begin_age = BEGIN_SENT;
+        if (!named)
+                return;
+        buf_consume(&s->replay, buf_len(&s->replay));
+        c->repairable = buf_append(&s->replay, p, n, LOOP_SCRATCH_BYTES) == STATUS_OK;
+}
+
+/* ---- what the answer begins with ---- */
+
+enum beginning {
+        BEGINS_WELL,
+        BEGINS_REFUSED, /* a standby does not do this */
+        BEGINS_LOST     /* the server goes away */
+};
+
+static enum beginning look_at_beginning(const uint8_t *p, size_t n)
+{
+        struct error_fields e;
+        struct msg m;
+
+        while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
+                if (m.type == BE_ERROR) {
+                        error_fields_read(&m, &e);
+                        if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC"))
+                                return BEGINS_LOST;
+                        return sqlstate_is_read_only(e.sqlstate) ? BEGINS_REFUSED : BEGINS_WELL;
+                }
+                if (m.type == 0 || strchr("123tTnSN", m.type) == NULL)
+                        return BEGINS_WELL;
+                p += m.size;
+                n -= m.size;
+        }
+        return BEGINS_WELL;
+}
+
+static void consider_repeat(struct client *c, const uint8_t *p, size_t n, bool kept)
+{
+        enum beginning begins = kept ? BEGINS_WELL : look_at_beginning(p, n);
+
+        if (begins == BEGINS_REFUSED && !c->on_primary)
+                c->discarding = true;
+        else if (begins != BEGINS_LOST)
+                c->repeat = REPEAT_NO;
+}
+
+/* The reply that comes `*at` behind the oldest from the server itself. */
+static struct reply *next_reply(struct replies *owed, uint32_t *at)
+{
+        while (*at < owed->count && (replies_at(owed, *at)->flags & REPLY_LOCAL))
+                ++*at;
+        return *at < owed->count ? replies_at(owed, *at) : NULL;
+}
+
+static bool is_begin(const struct msg *m)
+{
+        struct reader r = reader_of(m);
+        struct sv tag = take_cstr(&r);
+
+        return sv_is(tag, "BEGIN") || sv_is(tag, "START TRANSACTION");
+}
+
+static bool is_outdated(const struct msg *m)
+{
+        struct error_fields e;
+
+        error_fields_read(m, &e);
+        return sv_is(e.severity, "ERROR") &&
+               (sv_is(e.sqlstate, "26000") ||
+                (sv_is(e.sqlstate, "0A000") && sv_is(e.routine, "RevalidateCachedQuery")));
+}
+
+/* The Bind or Describe that an answer, which begins with nothing that the client must see, fails at because
+ * its statement is not what it was. NULL: it does not. */
+static const struct reply *find_outdated(struct replies *owed, const uint8_t *p, size_t n)
+{
+        uint32_t at = 0;
+        struct msg m;
+
+        while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
+                struct reply *reply = next_reply(owed, &at);
+
+                if (reply == NULL)
+                        return NULL;
+                if (m.type == BE_ERROR)
+                        return is_outdated(&m) && (reply->key[0] | reply->key[1]) != 0 &&
+                                       (reply->kind == REPLY_BIND || reply->kind == REPLY_DESCRIBE)
+                                   ? reply
+                                   : NULL;
+                if (m.type == BE_COMMAND_COMPLETE ? !is_begin(&m)
+                                                  : m.type == 0 || strchr("123tTnSN", m.type) == NULL)
+                        return NULL;
+                if (strchr("tSN", m.type) == NULL)
+                        at++;
+                p += m.size;
+                n -= m.size;
+        }
+        return NULL;
+}
+
+void again_look(struct client *c, const uint8_t *p, size_t n, bool kept)
+{
+        const struct reply *outdated = NULL;
+
+        if (c->repairable && !kept)
+                outdated = find_outdated(&c->server->replies, p, n);
+        c->repairable = false;
+        if (outdated != NULL) {
+                memcpy(c->repair_key, outdated->key, sizeof(c->repair_key));
+                c->repairing = c->discarding = true;
+                c->repeat = REPEAT_NO;
+        } else if (c->repeat == REPEAT_POSSIBLE) {
+                consider_repeat(c, p, n, kept);
+        }
+}
+
+/* ---- the second run ---- */
+
+/* Puts the kept segment in front of what has come meanwhile. False: the client is closed. */
+static bool rewind_input(struct client *c)
+{
+        struct server *s = c->server;
+        struct buf rest = c->in;
+
+        c->in = s->replay;
+        s->replay = (struct buf){0};
+        if (buf_len(&rest) > 0 &&
+            buf_append(&c->in, buf_data(&rest), buf_len(&rest), 2UL * CLIENT_IN_MAX) != STATUS_OK) {
+                client_refuse(c, "53200", "out of memory");
+                buf_release(&rest);
+                return false;
+        }
+        buf_release(&rest);
+        return true;
+}
+
+static void prepare_again(struct client *c)
+{
+        struct up up = {.c = c, .s = c->server};
+
+        plan_begin(&up.plan, &up.s->stream);
+        c->repairing = false;
+        c->known = 0;
+        if (up.s->tx == 'E' && !exchange_run(&up, "ROLLBACK"))
+                return;
+        if (up.s->tx == 'E' && up.s->begin_age == BEGIN_FIRST && !exchange_run(&up, up.s->begin))
+                return;
+        if (!exchange_close(&up, c->repair_key))
+                return;
+        c->in_segment = true; /* of which the Close is the beginning */
+        if (plan_send(&up.plan) != STATUS_OK)
+                up.s->close_needed = true;
+        client_go_on(c);
+}
+
+void again_run(struct client *c)
+{
+        c->discarding = false;
+        if (!rewind_input(c))
+                return;
+        if (c->repairing)
+                prepare_again(c);
+        else
+                link_release_to_primary(c, REASON_RETRY);
+}

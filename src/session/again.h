@@ -1,0 +1,22 @@
+/* again: running a segment a second time, whose answer has said nothing but an error, which the client then
+ * does not see:
+ *
+ *     a standby refused it (25006)                      --> again, on the primary
+ *     DDL has outdated a statement it binds (0A000),
+ *     or the server has lost that statement (26000)     --> prepared again, on the same server
+ *
+ * The second only outside a transaction, or as its beginning: the segment that opens it, or the one behind a
+ * BEGIN alone; then the failed transaction is rolled back and opened anew. */
+#pragma once
+
+#include "session/client.h"
+
+/* At the start of a segment on its way to the server: keeps it where it may have to be prepared again. */
+void again_keep(struct client *c, const uint8_t *p, size_t n);
+
+/* The first bytes of an answer; `kept`: they are not its beginning. Decides whether it will be dropped
+ * (client->discarding). */
+void again_look(struct client *c, const uint8_t *p, size_t n, bool kept);
+
+/* The answer has been dropped, up to its ReadyForQuery. */
+void again_run(struct client *c);
