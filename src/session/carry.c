@@ -96,6 +96,14 @@ bool carry_begin(struct client *c, struct settings *wanted)
         return false;
 }
 
+bool carry_keep(struct client *c)
+{
+        if (c->endpoint->pool_mode == POOL_SESSION || !c->room->conf->opt.session_state ||
+            (c->pins & PIN_SETTING) != 0) /* not followed: left as they are */
+                return true;
+        return carry_begin(c, c->settings);
+}
+
 static void refused(struct client *c, const struct msg *m)
 {
         struct error_fields e;
@@ -164,6 +172,16 @@ static void applied(struct client *c, struct server *s)
         client_go_on(c);
 }
 
+/* A session that listens hears of it even now. */
+static bool pass_notification(struct client *c, const struct msg *m)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CARRY_IN_MAX);
+
+        put_raw(&w, m->head, m->size);
+        return client_send(c, &w);
+}
+
 /* Returns false when there is nothing more to do here. */
 static bool on_message(struct client *c, struct server *s, const struct msg *m)
 {
@@ -192,8 +210,8 @@ static bool on_message(struct client *c, struct server *s, const struct msg *m)
         case BE_COMMAND_COMPLETE:
         case BE_ROW_DESCRIPTION:
         case BE_DATA_ROW:
-        case BE_NOTICE:
-        case BE_NOTIFICATION: return true;
+        case BE_NOTICE: return true;
+        case BE_NOTIFICATION: return c->pins == 0 || pass_notification(c, m);
         default: loss_of_server(c, "server broke the protocol", true); return false;
         }
 }
@@ -221,6 +239,7 @@ void carry_readable(struct server *s)
         size_t n;
         enum status status = stream_read(&s->stream, loop->scratch, LOOP_SCRATCH_BYTES, &n);
         struct msg m;
+        bool done = false;
 
         if (status == STATUS_AGAIN)
                 return;
@@ -235,21 +254,31 @@ void carry_readable(struct server *s)
                         return;
                 }
                 if (status == STATUS_AGAIN || m.have < m.size)
+                        break;
+                if (done && (c->pins == 0 || m.type != BE_NOTIFICATION)) {
+                        loss_of_server(c, "server spoke out of turn", false);
                         return;
+                }
                 if (!on_message(c, s, &m))
                         return;
                 if (m.type == BE_READY) {
                         s->tx = m.body_size == 1 ? (char)m.body[0] : '?';
-                        if (s->tx != 'I' || buf_len(&s->in) > m.size) {
+                        done = s->tx == 'I';
+                        if (!done) {
                                 loss_of_server(c, "server spoke out of turn", false);
                                 return;
                         }
-                        buf_release(&s->in);
-                        ready(c, s);
-                        return;
                 }
                 buf_consume(&s->in, m.size);
         }
+        if (!done || s->client != c)
+                return;
+        if (c->pins == 0 && buf_len(&s->in) > 0) {
+                loss_of_server(c, "server spoke out of turn", false);
+                return;
+        }
+        buf_trim(&s->in);
+        ready(c, s);
 }
 
 /* ---- understanding ---- */

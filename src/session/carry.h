@@ -16,6 +16,10 @@
  * carry_readable goes on when they are answered; or the server broke, and the loss has been dealt with. */
 bool carry_begin(struct client *c, struct settings *wanted);
 
+/* The same at rest on a server that the session keeps, which is needed after a RESET only: that goes back to
+ * the server's values, and not to those of the client's startup packet. */
+bool carry_keep(struct client *c);
+
 /* The server of a client in CLIENT_WELCOME or CLIENT_SETTING has something to read. */
 void carry_readable(struct server *s);
 

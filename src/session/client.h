@@ -6,6 +6,7 @@
  *                                      | +--> WAITING -------------------+--> SETTING --+     |
  *                                      |  no node: HELD --(topology)--> IDLE            |     |
  *                                      +------------------------------------------------+-> ACTIVE
+ *     ACTIVE --(a RESET on the server it is pinned to)--> SETTING
  *     ACTIVE --(server lost in a transaction)--> ABORTED --(COMMIT, ROLLBACK)--> IDLE
  *     any --> CLOSED
  *

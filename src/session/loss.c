@@ -101,7 +101,8 @@ void loss_expel(struct client *c, const char *why)
         client_refuse(c, "08P01", why);
 }
 
-/* A connection in CLIENT_LOOKUP, CLIENT_WELCOME or CLIENT_SETTING: the client has noticed nothing. */
+/* A connection in CLIENT_LOOKUP or CLIENT_WELCOME, or CLIENT_SETTING and not pinned: the client has noticed
+ * nothing. */
 static void loss_before_use(struct client *c, const char *why)
 {
         struct buf nothing = {0};
@@ -127,7 +128,7 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
         if (crashed)
                 node_report(node, EVIDENCE_LOST);
         c->endpoint->stats->n.lost++;
-        if (client_asks(c) || c->state == CLIENT_SETTING) {
+        if (client_asks(c) || (c->state == CLIENT_SETTING && c->pins == 0)) {
                 loss_before_use(c, why);
                 return;
         }

@@ -370,6 +370,8 @@ static void release(struct client *c)
                 again_run(c);
         else if (c->endpoint->pool_mode != POOL_SESSION && c->pins == 0)
                 link_release(c);
+        else if (!carry_keep(c))
+                return; /* it goes on when that is answered */
         else if (buf_len(&c->in) > 0)
                 client_go_on(c);
 }

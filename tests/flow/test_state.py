@@ -1,6 +1,7 @@
 """Settings follow the client in transaction mode: never lost, never another client's."""
 import threading
 
+import wire
 from run import find_program
 
 
@@ -35,6 +36,32 @@ def test_settings_reach_standbys(t):
         t.equal(c.value("/* pgsteer: standby */ SELECT current_setting('client_encoding')"), "LATIN1", "SET NAMES")
         c.query("RESET ALL")
         t.equal(c.value("SELECT current_setting('client_encoding')"), "UTF8", "after RESET ALL")
+
+
+def test_reset_goes_back_to_the_startup_packet(t):
+    """RESET and DISCARD go back to what the client began with, on whatever server, pinned or not."""
+    s = t.steer(default_pool_size=2)
+    names = {"work_mem": "6MB", "statement_timeout": "50s", "application_name": "begun"}
+
+    def shown(c):
+        return {name: c.value(f"SHOW {name}") for name in names}
+    with s.client(database="single", work_mem="6MB", statement_timeout="50s", application_name="begun") as c:
+        for pin in (None, "LISTEN reset_channel"):
+            if pin:
+                c.query(pin)
+            for reset in ("RESET ALL", "RESET work_mem", "BEGIN; RESET ALL; COMMIT", "DISCARD ALL"):
+                c.query("SET work_mem = '9MB'")
+                t.equal(c.value("SHOW work_mem"), "9MB", f"SET after {pin}")
+                c.send(wire.query(reset), wire.query("SHOW work_mem"))
+                c.result()
+                t.equal(c.result().rows, [["6MB"]], f"what comes right behind {reset}, after {pin}")
+                t.equal(shown(c), names, f"{reset} after {pin}")
+                if pin:
+                    c.query(pin)  # DISCARD ALL has ended it
+        with s.client(database="single") as other:
+            other.query("NOTIFY reset_channel, 'x'")
+            t.equal([m.type for m in c.until("A")], ["A"], "the session is still listening")
+            t.equal(other.value("SHOW work_mem"), "4MB", "another client")
 
 
 def test_set_inside_transactions(t):

@@ -147,14 +147,14 @@ bool caller_got(const struct caller *c, const char *text)
                memmem(buf_data(&c->got), buf_len(&c->got), text, strlen(text)) != NULL;
 }
 
-bool caller_log_in(struct caller *c)
+bool caller_log_in_with(struct caller *c, const void *packet, size_t n)
 {
         int64_t end = clock_us() + 5 * US_PER_SEC;
         bool ready = false;
 
         caller_call(c);
-        CALLER_SAY(c, "\0\0\0\37\0\3\0\0user\0bob\0database\0app\0");
-        CALLER_SAY(c, "\0"); /* the packet comes in two pieces */
+        caller_say(c, packet, n - 1);
+        caller_say(c, (const char *)packet + n - 1, 1); /* the packet comes in two pieces */
         while (!ready && c->fd >= 0 && clock_us() < end) {
                 parlour_turn();
                 hear(c);
@@ -162,4 +162,11 @@ bool caller_log_in(struct caller *c)
                         memcmp(buf_data(&c->got) + buf_len(&c->got) - 6, "Z\0\0\0\5I", 6) == 0;
         }
         return ready;
+}
+
+bool caller_log_in(struct caller *c)
+{
+        static const char packet[] = "\0\0\0\37\0\3\0\0user\0bob\0database\0app\0";
+
+        return caller_log_in_with(c, packet, sizeof(packet));
 }

@@ -37,6 +37,8 @@ void caller_hang_up(struct caller *c);
 
 /* Logs in at "app" as bob and keeps what was said in c->got; false when there was no ReadyForQuery. */
 bool caller_log_in(struct caller *c);
+/* The same with another startup packet. */
+bool caller_log_in_with(struct caller *c, const void *packet, size_t n);
 
 /* Turns until exactly `bytes` have come (they are then forgotten), at most 5 s. */
 bool caller_hears(struct caller *c, const void *bytes, size_t n);

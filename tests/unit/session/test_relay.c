@@ -442,6 +442,39 @@ static void a_client_that_goes_takes_an_open_transaction_with_it(void)
         }
 }
 
+#define LISTEN   "Q\0\0\0\15LISTEN a\0"
+#define RESET    "Q\0\0\0\16RESET ALL\0"
+#define NOTIFIED "A\0\0\0\16\0\0\0\7a\0bcd\0"
+
+/* Behind a RESET of a session that keeps its server we set again what it began with; what the server notifies
+ * it of meanwhile, before and behind its answer to us, is the client's. */
+static void answer_and_notify(struct fakes *fakes, struct fake *fake, const struct msg *m)
+{
+        static bool listening;
+
+        (void)fakes;
+        listening = listening || memmem(m->body, m->body_size, "LISTEN", 6) != NULL;
+        if (listening && memmem(m->body, m->body_size, "work_mem", 8) != NULL)
+                FAKE_SAY(fake, NOTIFIED FAKE_ANSWER NOTIFIED);
+        else
+                FAKE_SAY(fake, FAKE_ANSWER);
+}
+
+static void a_reset_of_a_pinned_session_loses_no_notification(void)
+{
+        static const char packet[] = "\0\0\0\54\0\3\0\0user\0bob\0database\0app\0work_mem\0006MB\0";
+
+        begin("session_state = 1");
+        parlour.fakes.on_message = answer_and_notify;
+        UNIT_ASSERT(caller_log_in_with(&c[0], packet, sizeof(packet)));
+        buf_release(&c[0].got);
+        CALLER_SAY(&c[0], LISTEN);
+        UNIT_ASSERT(CALLER_HEARS(&c[0], FAKE_ANSWER));
+        CALLER_SAY(&c[0], RESET QUERY);
+        UNIT_ASSERT(CALLER_HEARS(&c[0], FAKE_ANSWER NOTIFIED NOTIFIED FAKE_ANSWER));
+        parlour_fini();
+}
+
 static void answer_much(struct fakes *fakes, struct fake *fake, const struct msg *m)
 {
         static uint8_t row[8000] = {'D', 0, 0, 0x1f, 0x3f, 0, 1, 0, 0, 0x1f, 0x35};
@@ -489,5 +522,6 @@ UNIT_SUITE(session_relay, UNIT_CASE(welcomes_and_relays),
            UNIT_CASE(a_hostile_server_costs_its_client_and_no_more), UNIT_CASE(noise_is_passed_on),
            UNIT_CASE(a_server_with_thousands_of_parameters_is_no_harm),
            UNIT_CASE(a_rude_client_is_told_and_left), UNIT_CASE(ssl_is_declined_and_the_login_goes_on),
+           UNIT_CASE(a_reset_of_a_pinned_session_loses_no_notification),
            UNIT_CASE(a_client_that_goes_takes_an_open_transaction_with_it),
            UNIT_CASE(a_slow_client_stops_its_server))
