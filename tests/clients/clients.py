@@ -2,6 +2,7 @@
 `N passed, N failed`. README.md has the contract."""
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,12 +12,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
 from postgres import USERS, Cluster  # noqa: E402
-from run import Run, end_on_signals, find_program  # noqa: E402
+from run import BUILD, Run, end_on_signals, find_program  # noqa: E402
 from steer import Steer  # noqa: E402
 
 DEADLINE = 120
 POOL = 3
 PYTHON = sys.executable
+OUT = os.path.join(BUILD, "clients")  # what has to be compiled or installed first
+GOCODE, JDBC = "/usr/share/gocode", "/usr/share/java/postgresql.jar"
 
 # public.poison() says where a value that only the noise uses is to be seen.
 SCHEMA = """
@@ -65,6 +68,58 @@ def php(name, probe):
     return script(["php"], name, "php", "php", ["php", "-r", probe])
 
 
+def build(argv, cwd, **environment):
+    """Why it failed, or None."""
+    done = subprocess.run(argv, cwd=cwd, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
+    return f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout[-3000:]}" if done.returncode else None
+
+
+def compile_java():
+    os.makedirs(os.path.join(OUT, "java"), exist_ok=True)
+    return build(["javac", "-cp", JDBC, "-d", os.path.join(OUT, "java"), "Jdbc.java"], os.path.join(HERE, "java"))
+
+
+def golang(name, package):
+    """A Go program over a library as Debian packages it: sources in a GOPATH, no modules, no network."""
+    binary, path = os.path.join(OUT, "go", "with_" + name), os.path.join(HERE, "go")
+
+    def compile_go():
+        return build(["go", "build", "-o", binary, "with_" + name], path, GO111MODULE="off", GOFLAGS="",
+                     GOPATH=f"{path}:{GOCODE}", GOCACHE=os.path.join(OUT, "go", "cache"))
+    return Client(name, [binary], ["sh", "-c", f"go version && ls -d {GOCODE}/src/{package}"], compile_go)
+
+
+def install_node():
+    """The packages of the lock file, once for each lock file; then the programs beside them."""
+    home, source = os.path.join(OUT, "node"), os.path.join(HERE, "node")
+    os.makedirs(home, exist_ok=True)
+    with open(os.path.join(source, "package-lock.json")) as f:
+        wanted = f.read()
+    installed = os.path.join(home, "installed-lock.json")
+    for file in os.listdir(source):
+        shutil.copy(os.path.join(source, file), home)
+    if os.path.exists(installed) and open(installed).read() == wanted:
+        return None
+    wrong = build(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], home)
+    if not wrong:
+        with open(installed, "w") as f:
+            f.write(wanted)
+    return wrong
+
+
+def generate_prisma():
+    # Its command line asks the network for an engine that generating does not use, unless it is given one.
+    return install_node() or build(["node_modules/.bin/prisma", "generate", "--schema", "schema.prisma"],
+                                   os.path.join(OUT, "node"), PRISMA_SCHEMA_ENGINE_BINARY="/bin/true",
+                                   CHECKPOINT_DISABLE="1", PRISMA_HIDE_UPDATE_MESSAGE="1")
+
+
+def node(name, prepare=install_node):
+    old = "if (parseInt(process.versions.node) < 20) { console.log('node 20 is needed'); process.exit(1) }"
+    return Client(name, ["node", os.path.join(OUT, "node", f"with_{name}.mjs")], ["node", "-e", old], prepare)
+
+
 CLIENTS = [
     python("psycopg2", "psycopg2"),
     python("psycopg3", "psycopg"),
@@ -79,6 +134,19 @@ CLIENTS = [
     php("pdo", "if (!extension_loaded('pdo_pgsql')) { echo 'no pdo_pgsql'; exit(1); }"),
     php("laravel", "require 'Illuminate/Database/autoload.php';"),
     script(["perl"], "dbd_pg", "perl", "pl", ["perl", "-MDBD::Pg", "-e", "1"]),
+    Client("jdbc", ["java", "-cp", f"{JDBC}:{os.path.join(OUT, 'java')}", "Jdbc"],
+           ["sh", "-c", f"javac -version && ls {JDBC}"], compile_java),
+    golang("lib_pq", "github.com/lib/pq"),
+    golang("pgx", "github.com/jackc/pgx/v4"),
+    node("pg"),
+    node("postgres_js"),
+    node("sequelize"),
+    node("typeorm"),
+    node("knex"),
+    node("drizzle"),
+    node("kysely"),
+    node("pg_boss"),
+    node("prisma", generate_prisma),
 ]
 
 
@@ -144,11 +212,9 @@ def run_client(run, cluster, client, tally):
     if reason := missing(client):
         tally.skip(client.name, reason)
         return
-    if client.build:
-        done = client.build(run)
-        if done.returncode:
-            tally.not_ok(client.name, "does not build:\n" + done.stdout + done.stderr)
-            return
+    if client.build and (wrong := client.build()):
+        tally.not_ok(client.name, wrong)
+        return
     steer, port = None, cluster.primary.port
     if not os.environ.get("DIRECT"):
         steer = Steer(run, f"steer-{client.name}", {"app": cluster.line("app", [cluster.primary])},
@@ -198,7 +264,7 @@ def prepare(cluster):
 
 def main(wanted):
     end_on_signals()
-    chosen = [c for c in CLIENTS if not wanted or any(part in c.name for part in wanted)]
+    chosen = [c for c in CLIENTS if not wanted or any(re.search(part, c.name) for part in wanted)]
     tally = Tally()
     with Run("pgsteer-clients-") as run:
         cluster = Cluster(run, standbys=0)

@@ -43,7 +43,7 @@ class Noise(threading.Thread):
         self.number, self.connect, self.stop = number, connect, stop
         self.who = f"{os.getpid()} {number}"
         self.random = random.Random(self.who)
-        self.mine, self.why, self.done, self.added = {}, None, 0, 0
+        self.c, self.mine, self.why, self.done, self.added = None, {}, None, 0, 0
 
     def run(self):
         try:
@@ -57,9 +57,11 @@ class Noise(threading.Thread):
                 self.compare()
                 self.done += 1
                 time.sleep(0.002)
-            self.c.close()
         except BaseException as e:
             self.why = f"client {self.number}: {type(e).__name__}: {e}"
+        finally:
+            if self.c:
+                self.c.close()  # a server held for ever would look like a fault of the client under test
 
     def shown(self):
         columns = ", ".join(f"current_setting('{name}', true)" for name in VALUES)
