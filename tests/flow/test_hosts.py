@@ -163,9 +163,9 @@ def test_logins_that_fail(t):
     s.wait_log("closing because: server DNS lookup failed (age=")
 
 
-def quietly(s, database):
+def quietly(s, database, seconds=1):
     try:
-        s.client(database=database, timeout=1)
+        s.client(database=database, timeout=seconds)
     except Exception:
         pass
 
@@ -175,7 +175,7 @@ def test_a_login_that_takes_too_long(t):
     silent = socket.create_server(("127.0.0.1", port))
     s = t.steer(databases={"app": f"host=127.0.0.1 port={port}"}, section="pgbouncer", nodes=False,
                 server_connect_timeout="0.5", server_login_retry="0.5", query_wait_timeout="2")
-    threading.Thread(target=lambda: quietly(s, "app"), daemon=True).start()
+    threading.Thread(target=lambda: quietly(s, "app", 10), daemon=True).start()
     s.wait_log("closing because: connect timeout (age=0s)")
     s.wait_log("query_wait_timeout")
     silent.close()
