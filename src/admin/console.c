@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/address.h"
+#include "net/secure.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -297,6 +298,7 @@ struct console *console_open(struct admin *admin, const struct visitor *visitor)
         c->in = *visitor->in;
         c->user = xstrdup(visitor->user);
         c->application_name = xstrdup(visitor->application_name);
+        secure_describe(&c->stream, c->tls, sizeof(c->tls));
         c->may_command = visitor->admin;
         memcpy(c->budget, visitor->budget, sizeof(c->budget));
         snprintf(c->address, sizeof(c->address), "%s", visitor->address);

@@ -76,6 +76,7 @@ struct console {
         bool may_command;
         struct budget *budget[BUDGET_KINDS]; /* it is counted in */
         char address[64], local_addr[64];
+        char tls[128]; /* version and cipher, "" without */
         int port, local_port;
         uint32_t remote_pid; /* at the other end of a unix socket */
         uint64_t id;

@@ -45,7 +45,7 @@ static void socket_row(struct table *t, const struct census_socket *k, char type
         pointer_text(t, k->ptr);
         pointer_text(t, k->link);
         table_int(t, k->remote_pid);
-        table_text(t, ""); /* no TLS yet */
+        table_text(t, k->tls);
         table_text(t, k->application_name);
         table_int(t, k->prepared_statements);
         table_int(t, (int64_t)k->id);

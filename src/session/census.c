@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "net/secure.h"
 #include "session/cancel.h"
 #include "session/client.h"
 #include "session/entry.h"
@@ -46,6 +47,15 @@ static const char *pin_name(unsigned pins)
         return "";
 }
 
+static const char *tls_text(struct arena *a, const struct stream *s)
+{
+        char text[128] = "";
+
+        if (!s->securing)
+                secure_describe(s, text, sizeof(text));
+        return arena_strdup(a, text);
+}
+
 static const char *setting_text(struct arena *a, const struct settings *set, const char *name)
 {
         struct setting s;
@@ -84,6 +94,7 @@ static void fill_client(const struct client *c, struct census_socket *row, struc
             c->request_us != 0 ? clock_wall_us() - (now - c->request_us) : c->connected_wall_us;
         row->wait_us = waits ? now - (c->request_us != 0 ? c->request_us : now) : 0;
         row->application_name = setting_text(a, c->settings, "application_name");
+        row->tls = tls_text(a, &c->stream);
         row->ptr = (uint64_t)(uintptr_t)c;
         row->link = (uint64_t)(uintptr_t)c->server;
         row->prepared_statements = (int)names_count(&c->names);
@@ -144,6 +155,7 @@ static void fill_servers_of(struct pool *pool, struct list *list, struct census_
                 row->request_wall_us = clock_wall_us() - (loop_now(pool->home->loop) - s->since_us);
                 row->close_needed = s->close_needed;
                 row->application_name = setting_text(a, s->applied, "application_name");
+                row->tls = tls_text(a, &s->stream);
                 row->ptr = (uint64_t)(uintptr_t)s;
                 row->link = (uint64_t)(uintptr_t)s->client;
                 row->remote_pid = s->key.pid;

@@ -23,6 +23,7 @@ struct census_socket {
             *state; /* as PgBouncer names it: active, idle, waiting, login; active, idle, new, tested... */
         const char *node; /* servers: "host:port"; clients: of the linked server, or "" */
         const char *addr, *local_addr, *application_name;
+        const char *tls; /* version and cipher, "" without */
         int port, local_port;
         int64_t connect_wall_us, request_wall_us, wait_us;
         bool close_needed;

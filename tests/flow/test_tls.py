@@ -1,0 +1,194 @@
+"""TLS with clients and with servers: every sslmode, certificates of both sides, direct TLS, reload, big results."""
+import os
+import socket
+import ssl
+import struct
+import subprocess
+
+import psycopg
+import psycopg.rows
+
+import wire
+from flow import deadline
+from run import wait_for
+from steer import ADMIN, ADMIN_PASSWORD
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
+def certificates(t, folder="certs"):
+    """An authority, a certificate for the host (localhost, 127.0.0.1) and one for a client called app."""
+    d = t.run.mkdir(os.path.join(os.path.basename(t.dir), folder))
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", f"/CN=authority {folder}", "-keyout", f"{d}/ca.key", "-out", f"{d}/ca.crt")
+    for name, cn, san in (("host", "localhost", "DNS:localhost,IP:127.0.0.1"), ("app", "app", "DNS:app")):
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={cn}",
+                "-addext", f"subjectAltName={san}", "-keyout", f"{d}/{name}.key", "-out", f"{d}/{name}.csr")
+        t.run.write(f"{d}/{name}.ext", f"subjectAltName={san}\n")
+        openssl("x509", "-req", "-in", f"{d}/{name}.csr", "-CA", f"{d}/ca.crt", "-CAkey", f"{d}/ca.key", "-days", "2",
+                "-CAcreateserial", "-extfile", f"{d}/{name}.ext", "-out", f"{d}/{name}.crt")
+    for entry in os.listdir(d):
+        path = os.path.join(d, entry)
+        os.chmod(path, 0o600)
+        t.run.give(path)
+    return d
+
+
+def own(d, **more):
+    return {"client_tls_cert_file": f"{d}/host.crt", "client_tls_key_file": f"{d}/host.key", **more}
+
+
+def connect(s, **more):
+    more.setdefault("connect_timeout", 20)
+    return psycopg.connect(host="127.0.0.1", port=s.port, user="app", password="app-secret", dbname="single",
+                           autocommit=True, **more)
+
+
+def value(s, sql="SELECT 1", **more):
+    with connect(s, **more) as c:
+        return c.execute(sql).fetchone()[0]
+
+
+def console(s, sql):
+    """A command on the console, over TLS where that is required; rows as dictionaries."""
+    with psycopg.connect(host="127.0.0.1", port=s.port, user=ADMIN, password=ADMIN_PASSWORD, dbname="pgsteer",
+                         autocommit=True, row_factory=psycopg.rows.dict_row) as c:
+        cursor = c.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+def refused(t, s, part, what, **more):
+    try:
+        value(s, **more)
+    except psycopg.OperationalError as e:
+        t.true(part in str(e), f"{what}: {part!r} in {str(e)!r}")
+    else:
+        t.true(False, what + " was let in")
+
+
+def test_clients(t):
+    d = certificates(t)
+    s = t.steer(nodes=False, **own(d, client_tls_sslmode="allow"))
+    t.equal(value(s, sslmode="disable"), 1, "clear text where TLS is allowed")
+    t.equal(value(s, sslmode="require"), 1, "TLS where it is allowed")
+    with connect(s, sslmode="verify-full", sslrootcert=f"{d}/ca.crt") as c:
+        t.equal(c.execute("SELECT 1").fetchone()[0], 1, "with our certificate verified")
+        shown = [r for r in console(s, "SHOW CLIENTS") if r["database"] == "single"][0]["tls"]
+        t.true(shown.startswith("TLSv1.3/TLS_"), f"SHOW CLIENTS says {shown!r}")
+    s.settings["client_tls_sslmode"] = "require"
+    s.write_files()
+    console(s, "RELOAD")
+    refused(t, s, "SSL required", "clear text where TLS is required", sslmode="disable")
+    t.equal(value(s, sslmode="require"), 1, "TLS where it is required")
+    t.equal(len(console(s, "SHOW VERSION")), 1, "the console over TLS")
+
+
+def test_client_certificates(t):
+    d, other = certificates(t), certificates(t, "others")
+    s = t.steer(nodes=False, **own(d, client_tls_sslmode="verify-ca", client_tls_ca_file=f"{d}/ca.crt"))
+    t.equal(value(s, sslmode="require", sslcert=f"{d}/app.crt", sslkey=f"{d}/app.key"), 1, "a good certificate")
+    refused(t, s, "", "no certificate", sslmode="require", sslcert="/nowhere", sslkey="/nowhere")
+    refused(t, s, "", "another authority's certificate", sslmode="require", sslcert=f"{other}/app.crt",
+            sslkey=f"{other}/app.key")
+    s.wait_log("certificate verify failed")
+
+
+def test_reload_drops_nobody(t):
+    d, other = certificates(t), certificates(t, "others")
+    s = t.steer(nodes=False, **own(d, client_tls_sslmode="require"))
+    with connect(s, sslmode="verify-full", sslrootcert=f"{d}/ca.crt") as c:
+        s.settings.update(own(other))
+        s.write_files()
+        console(s, "RELOAD")
+        t.equal(c.execute("SELECT 2").fetchone()[0], 2, "a client of the old certificate")
+        t.equal(value(s, sslmode="verify-full", sslrootcert=f"{other}/ca.crt"), 1, "the new certificate")
+        refused(t, s, "certificate verify failed", "the old authority", sslmode="verify-full",
+                sslrootcert=f"{d}/ca.crt")
+        s.settings["client_tls_key_file"] = f"{d}/host.key"  # not the new certificate's
+        s.write_files()
+        try:
+            console(s, "RELOAD")
+            t.true(False, "a key that does not fit was taken")
+        except psycopg.Error as e:
+            t.equal(e.sqlstate, "F0000", "a key that does not fit")
+        s.wait_log("client_tls_key_file")
+        t.equal(value(s, sslmode="verify-full", sslrootcert=f"{other}/ca.crt"), 1, "after it all is as it was")
+        t.equal(c.execute("SELECT 3").fetchone()[0], 3, "and the first client is there still")
+
+
+def test_wire(t):
+    d = certificates(t)
+    s = t.steer(nodes=False, **own(d, client_tls_sslmode="allow"))
+    request = struct.pack("!II", 8, 80877103)
+
+    with socket.create_connection(("127.0.0.1", s.port), 20) as raw:  # CVE-2021-23214
+        raw.sendall(request + wire.startup({"user": "app", "database": "single"}))
+        answer = raw.recv(4096)
+        t.true(answer[:1] == b"E" and b"unencrypted data after SSL request" in answer, f"answered {answer!r}")
+    with socket.create_connection(("127.0.0.1", s.port), 20) as raw:
+        raw.sendall(request)
+        t.equal(raw.recv(1), b"S", "the answer to SSLRequest")
+        raw.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        while raw.recv(4096):
+            pass
+    s.wait_log("TLS handshake failed")
+    for name, alpn in (("with", ["postgresql"]), ("without", [])):
+        context = ssl.create_default_context(cafile=f"{d}/ca.crt")
+        if alpn:
+            context.set_alpn_protocols(alpn)
+        with socket.create_connection(("127.0.0.1", s.port), 20) as raw, \
+                context.wrap_socket(raw, server_hostname="localhost") as c:
+            if alpn:
+                t.equal(c.selected_alpn_protocol(), "postgresql", "ALPN")
+            c.sendall(wire.startup({"user": "app", "database": "single"}))
+            answer = c.recv(4096)
+            t.equal(answer[:1], b"R" if alpn else b"E", f"direct TLS {name} ALPN")
+
+
+@deadline(120)
+def test_bulk(t):
+    """Results and copies that are larger than every buffer, both ways at once, through TLS on both sides."""
+    d = certificates(t)
+    cluster = t.own_cluster(standbys=0)
+    cluster.primary.set(ssl_cert_file=f"{d}/host.crt", ssl_key_file=f"{d}/host.key")
+    cluster.primary.set(ssl="on")
+    s = t.steer({"single": cluster.line("app", [cluster.primary])}, section="pgbouncer", server_tls_sslmode="require",
+                **own(d, client_tls_sslmode="require"))
+    with connect(s, sslmode="require") as c:
+        t.equal(c.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone()[0], True,
+                "TLS to the server")
+        rows = c.execute("SELECT g, repeat(md5(g::text), 40) FROM generate_series(1, 20000) g").fetchall()
+        t.equal((len(rows), rows[-1][0], len(rows[-1][1])), (20000, 20000, 1280), "a result of 26 MB")
+        c.execute("CREATE TEMP TABLE bulk (i int, t text)")
+        with c.cursor().copy("COPY bulk FROM STDIN") as copy:
+            for i in range(100000):
+                copy.write_row((i, "x" * 100))
+        t.equal(c.execute("SELECT count(*), sum(i) FROM bulk").fetchone(), (100000, 4999950000), "a copy of 10 MB")
+        shown = console(s, "SHOW SERVERS")[0]["tls"]
+        t.true(shown.startswith("TLSv1.3/TLS_"), f"SHOW SERVERS says {shown!r}")
+
+
+def test_servers(t):
+    d, other = certificates(t), certificates(t, "others")
+    cluster = t.own_cluster(standbys=0)
+    primary = cluster.primary
+    line = {"single": cluster.line("app", [primary])}
+    s = t.steer(line, section="pgbouncer", server_tls_sslmode="prefer", server_login_retry=1)
+    t.equal(value(s, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"), False, "a server without TLS")
+    console(s, "SET server_tls_sslmode = require")
+    refused(t, s, "", "a server without TLS where it is required", connect_timeout=3)
+    s.wait_log("server refused SSL")
+    primary.set(ssl_cert_file=f"{d}/host.crt", ssl_key_file=f"{d}/host.key", ssl_ca_file=f"{d}/ca.crt")
+    primary.set(ssl="on")
+    sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    wait_for(lambda: value(s, sql) is True, "TLS to the server that has it now")
+    for ca, mode, good in ((d, "verify-full", True), (other, "verify-ca", False), (d, "verify-ca", True)):
+        console(s, f"SET server_tls_ca_file = '{ca}/ca.crt'")
+        console(s, f"SET server_tls_sslmode = '{mode}'")
+        if good:
+            wait_for(lambda: value(s, sql) is True, f"{mode} with the right authority")
+        else:
+            refused(t, s, "", f"{mode} with another authority", connect_timeout=3)
+            s.wait_log("certificate verify failed")
