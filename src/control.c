@@ -68,6 +68,7 @@ static void take_conf(struct control *ctl, struct conf *conf)
         conf_unref(ctl->conf);
         ctl->conf = conf;
         apply_log(ctl);
+        listeners_defer_accept(ctl->listeners, conf->opt.tcp_defer_accept > 0);
         orders_give(&ctl->crowd, ORDER_CONFIGURE, NULL, conf, NULL, NULL, NULL);
         health_configure(ctl->health, conf);
 }
@@ -382,6 +383,7 @@ int control_run(struct conf *conf, struct tls_pair *tls, struct listeners *liste
 
         ctl->conf = conf;
         ctl->listeners = listeners;
+        listeners_defer_accept(listeners, conf->opt.tcp_defer_accept > 0);
         ctl->verbose = verbose;
         ctl->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         CHECK(ctl->wake_fd >= 0);

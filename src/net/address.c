@@ -86,7 +86,13 @@ static void set_int(int fd, int level, int option, int value)
         (void)setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-void socket_options(int fd, const struct keepalive *keepalive)
+static void set_positive(int fd, int level, int option, int value)
+{
+        if (value > 0)
+                set_int(fd, level, option, value);
+}
+
+void socket_options(int fd, const struct tcp_options *tcp)
 {
         int domain = 0;
         socklen_t size = sizeof(domain);
@@ -94,13 +100,13 @@ void socket_options(int fd, const struct keepalive *keepalive)
         if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain == AF_UNIX)
                 return;
         set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-        if (!keepalive->on)
+        set_positive(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, tcp->user_timeout_ms);
+        set_positive(fd, SOL_SOCKET, SO_SNDBUF, tcp->buffer_bytes);
+        set_positive(fd, SOL_SOCKET, SO_RCVBUF, tcp->buffer_bytes);
+        if (!tcp->keepalive)
                 return;
         set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-        if (keepalive->idle_s > 0)
-                set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive->idle_s);
-        if (keepalive->interval_s > 0)
-                set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive->interval_s);
-        if (keepalive->count > 0)
-                set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, keepalive->count);
+        set_positive(fd, IPPROTO_TCP, TCP_KEEPIDLE, tcp->idle_s);
+        set_positive(fd, IPPROTO_TCP, TCP_KEEPINTVL, tcp->interval_s);
+        set_positive(fd, IPPROTO_TCP, TCP_KEEPCNT, tcp->count);
 }

@@ -36,11 +36,12 @@ struct local_end socket_local(int fd, int *port);
 /* The process at the other end of a unix socket; 0 for other sockets. */
 uint32_t socket_peer_pid(int fd);
 
-/* Keepalive settings; 0 leaves the system's default. Seconds, seconds, count. */
-struct keepalive {
-        bool on;
-        int idle_s, interval_s, count;
+/* How a TCP connection is kept; 0 leaves the system's default. */
+struct tcp_options {
+        bool keepalive;
+        int idle_s, interval_s, count; /* of keepalive */
+        int user_timeout_ms, buffer_bytes;
 };
 
-/* TCP_NODELAY and keepalive for TCP sockets; nothing for unix sockets. */
-void socket_options(int fd, const struct keepalive *keepalive);
+/* All that and TCP_NODELAY for TCP sockets; nothing for unix sockets. */
+void socket_options(int fd, const struct tcp_options *tcp);

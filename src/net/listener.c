@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,6 +273,16 @@ static bool is_unix(int fd)
         socklen_t size = sizeof(domain);
 
         return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
+void listeners_defer_accept(const struct listeners *l, bool on)
+{
+        int value = on;
+
+        for (int i = 0; i < l->count; i++)
+                if (l->fds[i] >= 0 && !is_unix(l->fds[i]) &&
+                    setsockopt(l->fds[i], IPPROTO_TCP, TCP_DEFER_ACCEPT, &value, sizeof(value)) != 0)
+                        log_warning("cannot set tcp_defer_accept: %s", strerrordesc_np(errno));
 }
 
 void listeners_close_tcp(struct listeners *l)

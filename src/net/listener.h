@@ -45,6 +45,9 @@ void listeners_take_spares(struct listeners *l);
 /* Closes the spares that nobody has asked for. */
 void listeners_close_spares(struct listeners *l);
 
+/* Whether a TCP connection is accepted only when its first bytes are there. */
+void listeners_defer_accept(const struct listeners *l, bool on);
+
 /* Closes those that are no unix sockets, which nobody may watch any more. */
 void listeners_close_tcp(struct listeners *l);
 

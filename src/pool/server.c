@@ -394,8 +394,8 @@ static void on_dialled(void *arg, int fd, const char *why)
 {
         struct server *s = arg;
         const struct options *opt = &s->pool->home->conf->opt;
-        struct keepalive keepalive = {opt->tcp_keepalive, opt->tcp_keepidle, opt->tcp_keepintvl,
-                                      opt->tcp_keepcnt};
+        struct tcp_options tcp = {opt->tcp_keepalive, opt->tcp_keepidle,     opt->tcp_keepintvl,
+                                  opt->tcp_keepcnt,   opt->tcp_user_timeout, (int)opt->tcp_socket_buffer};
 
         if (fd >= 0)
                 note_addresses(s, fd);
@@ -404,7 +404,7 @@ static void on_dialled(void *arg, int fd, const char *why)
                 on_unreachable(s, why);
                 return;
         }
-        socket_options(fd, &keepalive);
+        socket_options(fd, &tcp);
         stream_open(&s->stream, s->pool->home->loop, fd, on_event);
         server_move(s, SERVER_LOGIN);
         s->login = xcalloc(1, sizeof(*s->login));

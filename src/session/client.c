@@ -218,13 +218,33 @@ void client_settings_changed(struct client *c)
 
 /* ---- bytes ---- */
 
+void client_bad_header(struct client *c, const uint8_t *p, size_t n)
+{
+        struct refusal r;
+        char hex[17] = "";
+
+        for (size_t i = 0; i < n && i < 8; i++)
+                snprintf(hex + 2 * i, 3, "%02x", p[i]);
+        refusal_set(&r, "FATAL", "08P01", "bad packet header: '%s'", hex);
+        client_close(c, &r, r.text);
+}
+
 bool client_peek(struct client *c, const uint8_t *p, size_t n, struct msg *m)
 {
+        const struct options *opt = &c->room->conf->opt;
         enum status status = msg_peek(p, n, m);
+        char name[400];
 
-        if (status == STATUS_INVALID)
-                client_refuse(c, "08P01",
-                              c->state <= CLIENT_AUTH ? "bad packet header" : "broken packet from client");
+        if (status == STATUS_INVALID || (status == STATUS_OK && (int64_t)m->size > opt->max_packet_size)) {
+                client_bad_header(c, p, n);
+                return false;
+        }
+        if (status == STATUS_OK && m->type == FE_QUERY && opt->disable_pqexec) {
+                log_error("C-%p: %s client used \"Query\" packet type", (const void *)c,
+                          client_name(c, name, sizeof(name)));
+                client_refuse(c, "08P01", "PQexec disallowed");
+                return false;
+        }
         return status == STATUS_OK;
 }
 
@@ -347,8 +367,8 @@ void client_new(struct room *room, int fd, const struct address *peer)
 {
         struct client *c = slab_new(&room->clients_slab);
         const struct options *opt = &room->conf->opt;
-        struct keepalive keepalive = {opt->tcp_keepalive, opt->tcp_keepidle, opt->tcp_keepintvl,
-                                      opt->tcp_keepcnt};
+        struct tcp_options tcp = {opt->tcp_keepalive, opt->tcp_keepidle,     opt->tcp_keepintvl,
+                                  opt->tcp_keepcnt,   opt->tcp_user_timeout, (int)opt->tcp_socket_buffer};
 
         c->room = room;
         c->state = CLIENT_STARTUP;
@@ -366,7 +386,7 @@ void client_new(struct room *room, int fd, const struct address *peer)
         list_init(&c->grave.in_graveyard);
         list_append(&room->clients, &c->in_clients);
         list_append(&room->logins, &c->in_phase);
-        socket_options(fd, &keepalive);
+        socket_options(fd, &tcp);
         stream_open(&c->stream, room->loop, fd, on_event);
         key_take(c);
 }

@@ -151,6 +151,9 @@ void client_close(struct client *c, const struct refusal *r, const char *why);
 /* The same with a FATAL refusal made of sqlstate and text, which is also the log's reason. */
 void client_refuse(struct client *c, const char *sqlstate, const char *text);
 
+/* Refuses what begins at `p`: no message has such a head, or it is larger than max_packet_size. */
+void client_bad_header(struct client *c, const uint8_t *p, size_t n);
+
 /* The message at `p`. False: it has not begun to arrive, or its head is broken and the client is closed. */
 bool client_peek(struct client *c, const uint8_t *p, size_t n, struct msg *m);
 

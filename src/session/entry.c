@@ -306,17 +306,6 @@ static void begin_session(struct client *c, const struct startup *s, struct sv r
                 begin_proof(c);
 }
 
-static void refuse_header(struct client *c, const uint8_t *p, size_t n)
-{
-        struct refusal r;
-        char hex[17] = "";
-
-        for (size_t i = 0; i < n && i < 8; i++)
-                snprintf(hex + 2 * i, 3, "%02x", p[i]);
-        refusal_set(&r, "FATAL", "08P01", "bad packet header: '%s'", hex);
-        client_close(c, &r, r.text);
-}
-
 /* What cannot be read. */
 static void refuse_packet(struct client *c, const struct startup *s, const uint8_t *p, size_t n)
 {
@@ -325,7 +314,7 @@ static void refuse_packet(struct client *c, const struct startup *s, const uint8
         else if (s->kind == STARTUP_SESSION && s->size > 0)
                 client_refuse(c, "08P01", "invalid startup packet layout: expected terminator as last byte");
         else
-                refuse_header(c, p, n);
+                client_bad_header(c, p, n);
 }
 
 static size_t take_startup(struct client *c, const uint8_t *p, size_t n)
@@ -351,7 +340,7 @@ static size_t take_startup(struct client *c, const uint8_t *p, size_t n)
         case STARTUP_GSSENC: client_tls_answer(c, s.kind == STARTUP_SSL, s.size, n); break;
         case STARTUP_CANCEL: cancel_request(c, &s.key); break;
         case STARTUP_OLD: client_refuse(c, "08P01", "old V2 protocol not supported"); break;
-        case STARTUP_UNKNOWN: refuse_header(c, p, n); break;
+        case STARTUP_UNKNOWN: client_bad_header(c, p, n); break;
         case STARTUP_SESSION: begin_session(c, &s, sv_from(p + s.size, n - s.size)); break;
         }
         return s.size;

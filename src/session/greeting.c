@@ -77,6 +77,8 @@ void greeting_send(struct client *c, const struct buf *params)
         write_auth(&w, AUTH_REQ_OK, "", 0);
         write_params(c, params, &w);
         write_key_data(&w, &c->key);
+        if (c->room->conf->opt.login_notify_message[0] != '\0')
+                write_notice(&w, "NOTICE", "00000", c->room->conf->opt.login_notify_message);
         write_ready(&w, 'I');
         settings_unref(&c->room->pools.settings, c->settings_now);
         c->settings_now = settings_ref(c->settings);

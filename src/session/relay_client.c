@@ -6,6 +6,7 @@
 #include "session/carry.h"
 #include "session/deallocate.h"
 #include "session/exchange.h"
+#include "session/facts.h"
 #include "session/segment.h"
 #include "wire/proto.h"
 
@@ -20,7 +21,7 @@ static void look(struct client *c, struct sv text, const struct facts *f)
         carry_note(c, text, f);
         if (f->deallocate.n > 0) /* its answer takes names away, of what was prepared before it alone */
                 c->barrier = true;
-        if (segment_writes(f))
+        if (facts_write(f))
                 c->wrote = true;
         if (f->tx == TX_BEGIN)
                 c->began = true;
@@ -276,7 +277,7 @@ static size_t on_message(struct up *up, const struct msg *m)
         case FE_COPY_DONE:
         case FE_COPY_FAIL: return pass(up, m);
         case FE_TERMINATE: client_close(c, NULL, "client close request"); return m->have;
-        default: client_refuse(c, "08P01", "broken packet from client"); return m->have;
+        default: client_refuse(c, "08P01", "unknown pkt"); return m->have;
         }
 }
 

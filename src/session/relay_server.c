@@ -315,6 +315,12 @@ static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
                 *stop = true;
                 return 0;
         }
+        if ((int64_t)m.size > d->c->room->conf->opt.max_packet_size) {
+                plan_send(&d->plan);
+                loss_expel(d->c, "bad pkt header");
+                *stop = true;
+                return 0;
+        }
         understood = m.type != BE_DATA_ROW && m.type != BE_COPY_DATA;
         if (m.have < m.size && m.size <= (understood ? (size_t)LOOK_WHOLE_MAX : (size_t)KEEP_WHOLE_MAX))
                 return 0;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "router/route.h"
 #include "session/carry.h"
+#include "session/facts.h"
 #include "session/link.h"
 #include "session/relay.h"
 #include "wire/writer.h"
@@ -30,34 +31,6 @@ static bool wants_facts(const struct client *c)
         return !c->endpoint->single || c->room->conf->opt.session_state;
 }
 
-/* The strongest class wins, and the first statement that has it gives the reason; effects add up. */
-static void merge(struct facts *all, const struct facts *one)
-{
-        if (one->class > all->class) {
-                all->class = one->class;
-                all->reason = one->reason;
-        } else if (one->class == all->class && segment_writes(one) && !segment_writes(all)) {
-                all->reason = one->reason;
-        }
-        if (one->tx != TX_KEEP) {
-                all->tx = one->tx;
-                all->chain = one->chain;
-        }
-        if (one->access != ACCESS_UNSAID)
-                all->access = one->access;
-        if (one->isolation != ISOLATION_UNSAID)
-                all->isolation = one->isolation;
-        if (one->setting != SETTING_NONE)
-                all->setting = SETTING_UNKNOWN;
-        all->pins |= one->pins;
-        all->unpins |= one->unpins;
-        if (one->deallocate.n > 0)
-                all->deallocate = one->deallocate;
-        if (all->hint == HINT_NONE)
-                all->hint = one->hint;
-        all->statements += one->statements;
-}
-
 static void add_text(struct client *c, struct sv text, struct facts *all)
 {
         struct facts one;
@@ -65,14 +38,7 @@ static void add_text(struct client *c, struct sv text, struct facts *all)
         if (!wants_facts(c))
                 return;
         classify(text, &c->room->rules, c->backslash_unsafe, &one);
-        merge(all, &one);
-}
-
-static void add_strongest(struct facts *all, enum reason reason)
-{
-        all->class = CLASS_WRITE;
-        if (all->reason == REASON_NOTHING || all->reason == REASON_READ)
-                all->reason = reason;
+        facts_merge(all, &one);
 }
 
 /* A Bind or Describe of a statement: it counts as what its Parse was. */
@@ -85,13 +51,14 @@ static void add_statement(struct client *c, struct sv name, const struct segment
         if (name.n > 0) {
                 s = names_find(&c->names, name);
                 if (s != NULL)
-                        merge(all, &s->facts);
+                        facts_merge(all, &s->facts);
                 else if (seg->facts.statements == 0)
-                        add_strongest(all, REASON_UNKNOWN_STATEMENT); /* the server shall say what is wrong */
+                        facts_strengthen(all,
+                                         REASON_UNKNOWN_STATEMENT); /* the server shall say what is wrong */
         } else if (!seg->unnamed && buf_len(&c->unnamed) > 0) {
                 add_text(c, sv_cstr((const char *)buf_data(&c->unnamed)), all);
         } else if (!seg->unnamed) {
-                add_strongest(all, REASON_UNKNOWN_STATEMENT);
+                facts_strengthen(all, REASON_UNKNOWN_STATEMENT);
         }
 }
 
@@ -111,12 +78,12 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
                         return false;
                 seg->unnamed = seg->unnamed || (m->type == FE_PARSE && name.n == 0);
                 if (!whole || m->size > limit) {
-                        add_strongest(&seg->facts, REASON_TOO_LARGE);
+                        facts_strengthen(&seg->facts, REASON_TOO_LARGE);
                         return true;
                 }
                 text = take_cstr(&r);
                 if (r.failed)
-                        add_strongest(&seg->facts, REASON_UNKNOWN_STATEMENT);
+                        facts_strengthen(&seg->facts, REASON_UNKNOWN_STATEMENT);
                 else
                         add_text(c, text, &seg->facts);
                 return true;
@@ -126,7 +93,7 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
                 if (!whole && (m->size <= limit || (r.failed && m->have < limit)))
                         return false;
                 if (!whole) /* sent as it comes, and anything may follow it */
-                        add_strongest(&seg->facts, REASON_TOO_LARGE);
+                        facts_strengthen(&seg->facts, REASON_TOO_LARGE);
                 add_statement(c, name, seg, &seg->facts);
                 return true;
         case FE_DESCRIBE:
@@ -135,7 +102,7 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
                 if (take_u8(&r) == 'S')
                         add_statement(c, take_cstr(&r), seg, &seg->facts);
                 return true;
-        case FE_FUNCTION: add_strongest(&seg->facts, REASON_FUNCTION); return true;
+        case FE_FUNCTION: facts_strengthen(&seg->facts, REASON_FUNCTION); return true;
         default: return whole || m->size > limit;
         }
 }
@@ -157,9 +124,10 @@ static enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct
         for (;;) {
                 enum status status = msg_peek(p + at, n - at, &m);
 
-                if (status == STATUS_INVALID || (status == STATUS_OK && !is_frontend(m.type) && at == 0))
+                if (status == STATUS_OK && !is_frontend(m.type) && at == 0)
                         return GATHER_BROKEN;
-                if (status == STATUS_OK && (m.type == FE_TERMINATE || !is_frontend(m.type)))
+                if (status == STATUS_INVALID ||
+                    (status == STATUS_OK && (m.type == FE_TERMINATE || !is_frontend(m.type))))
                         return at == 0 ? GATHER_END : GATHER_READY;
                 if (status == STATUS_AGAIN || !add_message(c, &m, seg)) {
                         /* What nothing depends on is not waited for: as with PgBouncer the server may answer
@@ -167,7 +135,7 @@ static enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct
                         if (at < (size_t)c->room->conf->opt.scan_limit && (at == 0 || wants_facts(c)))
                                 return GATHER_MORE;
                         /* Else a long pipeline without a Sync in sight: what is here decides. */
-                        add_strongest(&seg->facts, REASON_TOO_LARGE);
+                        facts_strengthen(&seg->facts, REASON_TOO_LARGE);
                         seg->size = at;
                         return GATHER_READY;
                 }
@@ -180,7 +148,7 @@ static enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct
                         seg->whole = true;
                         seg->flush = m.type == FE_FLUSH;
                         if (seg->flush && seg->bound)
-                                add_strongest(&seg->facts, REASON_FLUSH);
+                                facts_strengthen(&seg->facts, REASON_FLUSH);
                         seg->only_sync = m.type == FE_SYNC && at == m.size;
                         return GATHER_READY;
                 }
@@ -241,7 +209,7 @@ static size_t known_bytes(const struct client *c, const struct segment *seg)
 {
         const struct facts *f = &seg->facts;
         bool dull = f->setting == SETTING_NONE && f->pins == 0 && f->unpins == 0 && f->deallocate.n == 0 &&
-                    f->tx == TX_KEEP && !segment_writes(f);
+                    f->tx == TX_KEEP && !facts_write(f);
 
         return dull || !wants_facts(c) ? seg->size : 0;
 }
@@ -352,6 +320,7 @@ static bool is_copy(uint8_t type)
 size_t segment_take(struct client *c, const uint8_t *p, size_t n)
 {
         struct segment seg;
+        struct msg first;
 
         /* Copy messages outside a copy are what a client sent before it learned that its COPY failed. */
         if (c->drop > 0 || c->skip_to_sync || is_copy(p[0]))
@@ -360,9 +329,11 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n)
                 client_refuse(c, "08P01", "database configuration changed");
                 return n;
         }
+        if (!client_peek(c, p, n, &first))
+                return c->state == CLIENT_CLOSED ? n : 0;
         switch (gather(c, p, n, &seg)) {
         case GATHER_MORE: return 0;
-        case GATHER_BROKEN: client_refuse(c, "08P01", "broken packet from client"); return n;
+        case GATHER_BROKEN: client_refuse(c, "08P01", "unknown pkt"); return n;
         case GATHER_END: client_close(c, NULL, "client close request"); return n;
         case GATHER_READY: break;
         }

@@ -26,6 +26,3 @@ void segment_retry(struct client *c);
 
 /* Answers the segment at the front of the input (CLIENT_IDLE) with an error instead of running it. */
 void segment_refuse(struct client *c, const struct refusal *r);
-
-/* Whether SHOW ROUTES' `facts` change data: then the session's floor moves when the transaction commits. */
-bool segment_writes(const struct facts *facts);

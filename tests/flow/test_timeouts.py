@@ -123,9 +123,14 @@ def test_a_waiting_client_is_told(t):
 
 
 def test_logins(t):
-    s = t.steer(client_login_timeout="0.5")
+    s = t.steer(client_login_timeout="0.5", tcp_defer_accept=0)
     c = wire.Client(s.port, login=False)
     expect_end(t, s, c, time.monotonic(), 0.5, "client_login_timeout")
+    setting(s, tcp_defer_accept=1)
+    began = time.monotonic()
+    c = wire.Client(s.port, login=False)
+    t.equal(last_words(c).message, "client_login_timeout", "a silent client, which the kernel keeps for a second")
+    t.within(time.monotonic() - began, 1.2, 10, "seconds until then")
     silent = wire.Client(s.port, login=False)
     silent.close()
     closed = s.client()
@@ -350,3 +355,50 @@ def test_reset_query(t):
     with session("fourth") as c:
         c.query("SET work_mem = '9MB'")
         t.true(c.value("SHOW work_mem") != "9MB" or not s.stand_in, "the reset query after each transaction")
+
+
+def test_what_is_let_through(t):
+    s = t.steer(max_packet_size=4000, login_notify_message="You are welcome", disable_pqexec=1, default_pool_size=3)
+    c = s.client(database="single", login=False)
+    c.send(wire.startup({"user": "app", "database": "single"}))
+    got = c.until("Z")
+    t.equal([(m.fields()["S"], m.fields()["C"], m.fields()["M"]) for m in got if m.type == "N"],
+            [("NOTICE", "00000", "You are welcome")], "login_notify_message")
+    t.equal(c.extended("SELECT repeat('x', 3000)").rows, [["x" * 3000]], "a row that is small enough")
+    c.send(parse("", "SELECT repeat('x', 5000)") + bind() + execute() + sync())
+    t.equal(last_words(c).message, "bad pkt header", "a row that is too large")
+    with s.client(database="single") as c:
+        c.send(parse("", "SELECT '" + "x" * 5000 + "'") + bind() + execute() + sync())
+        e = last_words(c)
+        t.equal((e.severity, e.sqlstate), ("FATAL", "08P01"), "a message that is too large")
+        t.contains(e.message, "bad packet header: '50", "its first bytes")
+    for first in (b"", parse("", "SELECT 1") + bind() + execute() + sync(), parse("", "BEGIN") + bind() + execute() + sync()):
+        with s.client(database="single") as c:
+            c.send(first)
+            if first:
+                c.until("Z")
+            c.send(query("SELECT 1"))
+            e = last_words(c)
+            t.equal((e.severity, e.sqlstate, e.message), ("FATAL", "08P01", "PQexec disallowed"), "a simple query")
+    t.contains(s.log_text(), 'client used "Query" packet type', "the log")
+    t.true(s.show("VERSION"), "the console takes simple queries")
+
+
+def test_nobody_waits_for_a_large_result(t):
+    """What sbuf_loopcnt is for: here each connection is read once before any is read again."""
+    s = t.steer(workers=1, tcp_socket_buffer=65536)
+    with s.client(database="single") as big, s.client(database="single") as c:
+        c.query("SELECT 1")
+        big.send(query("SELECT repeat('x', 1000) FROM generate_series(1, 200000)"))
+        longest, done = 0, False
+        big.socket.settimeout(30)
+        while not done:
+            for _ in range(20):
+                chunk = big.socket.recv(65536)
+                done = chunk.endswith(b"Z\0\0\0\5I")
+                if done:
+                    break
+            began = time.monotonic()
+            c.query("SELECT 1")
+            longest = max(longest, time.monotonic() - began)
+        t.within(longest, 0, 0.5 * SLOW, "seconds of the longest of many small queries meanwhile")

@@ -78,22 +78,28 @@ static void sets_socket_options(void)
 {
         static const struct {
                 const char *name;
-                struct keepalive keepalive;
-        } rows[] = {
-            {"off", {false, 11, 12, 13}}, {"the system's own", {true, 0, 0, 0}}, {"all", {true, 11, 12, 13}}};
+                struct tcp_options tcp;
+        } rows[] = {{"off", {false, 11, 12, 13, 0, 0}},
+                    {"the system's own", {true, 0, 0, 0, 0, 0}},
+                    {"all", {true, 11, 12, 13, 1400, 65536}}};
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                const struct keepalive *k = &rows[i].keepalive;
+                const struct tcp_options *k = &rows[i].tcp;
                 int fd = socket(AF_INET, SOCK_STREAM, 0), idle = option(fd, IPPROTO_TCP, TCP_KEEPIDLE);
-                bool set = k->on && k->idle_s > 0;
+                int in = option(fd, SOL_SOCKET, SO_RCVBUF), out = option(fd, SOL_SOCKET, SO_SNDBUF);
+                bool set = k->keepalive && k->idle_s > 0;
 
                 unit_row("%s", rows[i].name);
                 socket_options(fd, k);
                 UNIT_ASSERT(option(fd, IPPROTO_TCP, TCP_NODELAY) == 1);
-                UNIT_ASSERT(option(fd, SOL_SOCKET, SO_KEEPALIVE) == k->on);
+                UNIT_ASSERT(option(fd, SOL_SOCKET, SO_KEEPALIVE) == k->keepalive);
                 UNIT_ASSERT(option(fd, IPPROTO_TCP, TCP_KEEPIDLE) == (set ? 11 : idle));
                 UNIT_ASSERT(!set || option(fd, IPPROTO_TCP, TCP_KEEPINTVL) == 12);
                 UNIT_ASSERT(!set || option(fd, IPPROTO_TCP, TCP_KEEPCNT) == 13);
+                UNIT_ASSERT(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT) == k->user_timeout_ms);
+                /* The kernel doubles what is asked for. */
+                UNIT_ASSERT(option(fd, SOL_SOCKET, SO_RCVBUF) == (k->buffer_bytes > 0 ? 131072 : in));
+                UNIT_ASSERT(option(fd, SOL_SOCKET, SO_SNDBUF) == (k->buffer_bytes > 0 ? 131072 : out));
                 close(fd);
         }
 }

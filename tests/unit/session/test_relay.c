@@ -358,12 +358,12 @@ static void a_rude_client_is_told_and_left(void)
                      "received unencrypted data after SSL request"),
             STRANGER("a password unasked", "p\0\0\0\6x\0", "bad packet header"),
             STRANGER("a cancel request for nobody", "\0\0\0\20\4\322\26\56\0\0\0\7\200\0\0\11", ""),
-            GUEST("an unknown message", "~\0\0\0\4", "broken packet from client"),
-            GUEST("a type of NUL", "\0\0\0\0\4", "broken packet from client"),
-            GUEST("a length of 3", "Q\0\0\0\3", "broken packet from client"),
-            GUEST("a negative length", "Q\377\377\377\377", "broken packet from client"),
-            GUEST("a broken length in a segment", PARSE_A "B\0\0\0\3", "broken packet from client"),
-            GUEST("a password afterwards", "p\0\0\0\6x\0", "broken packet from client"),
+            GUEST("an unknown message", "~\0\0\0\4", "unknown pkt"),
+            GUEST("a type of NUL", "\0\0\0\0\4", "unknown pkt"),
+            GUEST("a length of 3", "Q\0\0\0\3", "bad packet header: '5100000003'"),
+            GUEST("a negative length", "Q\377\377\377\377", "bad packet header: '51ffffffff'"),
+            GUEST("a broken length in a segment", PARSE_A "B\0\0\0\3", "bad packet header: '4200000003'"),
+            GUEST("a password afterwards", "p\0\0\0\6x\0", "unknown pkt"),
             GUEST("good bye", "X\0\0\0\4", ""),
         };
 
