@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* The commands that give workers orders: PAUSE and WAIT_CLOSE ask again and again until they are done. */
 
@@ -284,9 +285,10 @@ static void on_client_killed(void *arg, int found)
 bool job_kill_client(struct job *job)
 {
         struct admin *a = job->admin;
-        unsigned long long id;
+        char *end;
+        unsigned long long id = strtoull(job->command.name, &end, 10);
 
-        if (sscanf(job->command.name, "%llu", &id) != 1)
+        if (end == job->command.name) /* what stands behind a number does not matter */
                 return job_fail(job, "invalid client pointer supplied");
         if (admin_kill_console(a, id))
                 return true;
