@@ -34,12 +34,33 @@ static void remember_failure(struct client *c, int node)
         c->retry_reason = REASON_REROUTED;
 }
 
+/* The names that a segment gives, which may have been noted as given already, are given when it runs again.
+ */
+static void take_names_back(struct client *c, const struct buf *segment)
+{
+        const uint8_t *p = buf_data(segment);
+        size_t n = buf_len(segment);
+        struct msg m;
+
+        while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
+                struct reader r = reader_of(&m);
+                struct sv name = m.type == FE_PARSE ? take_cstr(&r) : SV("");
+                const struct statement *st = name.n > 0 ? names_find(&c->names, name) : NULL;
+
+                if (st != NULL && st->size == r.n && memcmp(st->parse, r.p, r.n) == 0)
+                        names_drop(&c->names, &c->room->statements, name);
+                p += m.size;
+                n -= m.size;
+        }
+}
+
 /* The segment is whole in c->in, or goes back there: decide anew. */
 static void run_again(struct client *c, struct buf *replay)
 {
         struct buf rest = c->in;
 
         if (buf_len(replay) > 0) { /* in front of what came meanwhile */
+                take_names_back(c, replay);
                 c->in = *replay;
                 *replay = (struct buf){0};
                 if (buf_len(&rest) > 0 &&
@@ -49,7 +70,6 @@ static void run_again(struct client *c, struct buf *replay)
                 }
                 buf_release(&rest);
         }
-        names_forget_fresh(&c->names, &c->room->statements);
         c->repeat = REPEAT_NO;
         c->pass = c->known = c->replay_size = 0;
         c->discarding = c->failed = c->rolled_back = c->ended = c->mixed = false;
