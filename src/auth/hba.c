@@ -1,0 +1,156 @@
+#include "auth/hba_inner.h"
+#include "base/check.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct hba *hba_load(const char *rules, const char *idents, hba_complain *complain, void *arg)
+{
+        struct hba *hba = xcalloc(1, sizeof(*hba));
+        struct hba_maker m = {.hba = hba, .text = {.arena = &hba->arena, .complain = complain, .arg = arg}};
+
+        atomic_init(&hba->refs, 1);
+        if (*idents != '\0')
+                hba_text_read(&m.text, idents);
+        hba_read_mappings(&m);
+        m.text.lines = NULL;
+        m.text.count = m.text.cap = 0;
+        hba_text_read(&m.text, rules);
+        hba_read_rules(&m);
+        if (m.text.errors == 0)
+                return hba;
+        hba_unref(hba);
+        return NULL;
+}
+
+struct hba *hba_ref(struct hba *hba)
+{
+        if (hba != NULL)
+                atomic_fetch_add(&hba->refs, 1);
+        return hba;
+}
+
+void hba_unref(struct hba *hba)
+{
+        if (hba == NULL || atomic_fetch_sub(&hba->refs, 1) > 1)
+                return;
+        for (struct hba_pattern *p = hba->patterns; p != NULL; p = p->all)
+                regfree(&p->regex);
+        arena_release(&hba->arena);
+        free(hba);
+}
+
+struct hba_address hba_address_parse(const char *text)
+{
+        struct hba_address address = {0};
+        struct in6_addr six;
+
+        if (inet_pton(AF_INET, text, address.bytes) == 1) {
+                address.family = AF_INET;
+        } else if (inet_pton(AF_INET6, text, &six) == 1) {
+                bool mapped = IN6_IS_ADDR_V4MAPPED(&six);
+
+                address.family = mapped ? AF_INET : AF_INET6;
+                memcpy(address.bytes, mapped ? six.s6_addr + 12 : six.s6_addr, mapped ? 4 : 16);
+        }
+        return address;
+}
+
+/* ---- matching ---- */
+
+static bool is_in(const struct hba_net *net, const struct hba_address *address)
+{
+        if (net->address.family != address->family)
+                return false;
+        for (size_t i = 0; i < sizeof(net->mask); i++)
+                if ((address->bytes[i] & net->mask[i]) != net->address.bytes[i])
+                        return false;
+        return true;
+}
+
+static bool comes_from(const struct hba_entry *e, const struct hba_client *client)
+{
+        if (client->local != (e->kind == HBA_LOCAL))
+                return false;
+        if (e->kind == HBA_LOCAL)
+                return true;
+        if ((e->kind == HBA_HOSTSSL && !client->tls) || (e->kind == HBA_HOSTNOSSL && client->tls))
+                return false;
+        if (e->any_address)
+                return true;
+        for (size_t i = 0; i < e->net_count; i++)
+                if (is_in(&e->nets[i], &client->address))
+                        return true;
+        return false;
+}
+
+static bool asks_for(const struct hba_entry *e, const struct hba_client *client)
+{
+        if (client->replication)
+                return e->databases.replication;
+        return hba_names_have(&e->databases, client->database) ||
+               (e->databases.sameuser && strcmp(client->database, client->user) == 0);
+}
+
+const struct hba_rule *hba_match(const struct hba *hba, const struct hba_client *client)
+{
+        for (size_t i = 0; i < hba->count; i++) {
+                const struct hba_entry *e = &hba->entries[i];
+
+                if (comes_from(e, client) && asks_for(e, client) && hba_names_have(&e->users, client->user))
+                        return &e->rule;
+        }
+        return NULL;
+}
+
+/* ---- maps ---- */
+
+/* Whether `user` is `pattern` with \1 replaced by what the first parentheses have caught. */
+static bool fits_caught(const char *pattern, struct sv caught, const char *user)
+{
+        const char *mark = strstr(pattern, "\\1");
+        size_t before, n = strlen(user);
+
+        if (mark == NULL)
+                return strcmp(pattern, user) == 0;
+        before = (size_t)(mark - pattern);
+        return n == strlen(pattern) - 2 + caught.n && strncmp(user, pattern, before) == 0 &&
+               memcmp(user + before, caught.p, caught.n) == 0 &&
+               strcmp(user + before + caught.n, mark + 2) == 0;
+}
+
+static bool mapping_allows(const struct hba_mapping *m, const char *system_user, const char *user)
+{
+        struct sv caught = SV("");
+
+        if (m->system_pattern != NULL) {
+                regmatch_t match[2];
+
+                if (regexec(&m->system_pattern->regex, system_user, 2, match, 0) != 0)
+                        return false;
+                if (m->system_pattern->regex.re_nsub > 0 && match[1].rm_so >= 0)
+                        caught =
+                            sv_from(system_user + match[1].rm_so, (size_t)(match[1].rm_eo - match[1].rm_so));
+        } else if (strcmp(m->system_user, system_user) != 0) {
+                return false;
+        }
+        if (m->all)
+                return true;
+        if (m->user_pattern != NULL)
+                return regexec(&m->user_pattern->regex, user, 0, NULL, 0) == 0;
+        return m->system_pattern != NULL ? fits_caught(m->user, caught, user) : strcmp(m->user, user) == 0;
+}
+
+bool hba_allows(const struct hba *hba, const struct hba_rule *rule, const char *system_user, const char *user)
+{
+        if (rule == NULL || rule->map == NULL)
+                return strcmp(system_user, user) == 0;
+        for (size_t i = 0; i < hba->mapping_count; i++)
+                if (strcmp(hba->mappings[i].map, rule->map) == 0 &&
+                    mapping_allows(&hba->mappings[i], system_user, user))
+                        return true;
+        return false;
+}

@@ -1,0 +1,63 @@
+/* hba: who may come in from where, and how they show who they are: auth_hba_file, in the format of
+ * PostgreSQL's pg_hba.conf (manual, "The pg_hba.conf File"), and the maps of names in auth_ident_file ("User
+ * Name Maps").
+ *
+ *     files --hba_load--> rules, immutable, counted --hba_match(client)--> the first rule that fits
+ *
+ * Refuses what it would have to guess at: host names (a resolver would have to be waited for), +role and
+ * samerole (nobody here knows a server's roles), methods we do not have. Beyond PostgreSQL it takes what
+ * PgBouncer takes: blanks around the commas of a list, "cert" and "peer" on lines where they can never be
+ * right. Matching is pure; loading reads files and the addresses of this machine. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum hba_method { HBA_TRUST, HBA_REJECT, HBA_MD5, HBA_PASSWORD, HBA_SCRAM, HBA_CERT, HBA_PEER };
+
+struct hba_address {
+        int family; /* AF_INET, AF_INET6, or 0: none */
+        uint8_t bytes[16];
+};
+
+/* What is known of a client before it has shown anything. */
+struct hba_client {
+        bool local; /* through a Unix socket; else `address` counts */
+        bool tls;
+        bool replication; /* physical: no database, only the word `replication` matches */
+        struct hba_address address;
+        const char *database, *user;
+};
+
+struct hba_rule {
+        enum hba_method method;
+        const char *map; /* for cert and peer; NULL: the names must be the same */
+        const char *file;
+        int line;
+};
+
+struct hba;
+
+/* One finding about a file; `line` 0: the whole file. `fatal`: hba_load fails; else a warning. */
+typedef void hba_complain(void *arg, bool fatal, const char *file, int line, const char *text);
+
+/* Reads the rules and, where `idents` is not "", the maps, with all that they include; relative names of
+ * included files begin beside the file that includes them. Every mistake in them is told. NULL: there was
+ * one; else one reference. */
+struct hba *hba_load(const char *rules, const char *idents, hba_complain *complain, void *arg);
+
+/* Thread-safe; NULL is allowed. */
+struct hba *hba_ref(struct hba *hba);
+void hba_unref(struct hba *hba);
+
+/* "127.0.0.1" or "::1" as an address; an IPv4 address inside an IPv6 one counts as what it is. */
+struct hba_address hba_address_parse(const char *text);
+
+/* The first rule that fits, or NULL. Borrowed from `hba`. */
+const struct hba_rule *hba_match(const struct hba *hba, const struct hba_client *client);
+
+/* Whether somebody whom the system, or a certificate, calls `system_user` may be `user`, by the rule's map or
+ * because both are the same. */
+bool hba_allows(const struct hba *hba, const struct hba_rule *rule, const char *system_user,
+                const char *user);

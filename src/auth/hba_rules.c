@@ -1,0 +1,288 @@
+#include "auth/hba_inner.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A line, field by field. */
+struct parser {
+        struct hba_maker *m;
+        const struct hba_line *line;
+        size_t next;
+};
+
+#define FAIL(p, ...) (hba_error(&(p)->m->text, (p)->line->file, (p)->line->number, __VA_ARGS__), false)
+#define WARN(p, ...) hba_warn(&(p)->m->text, (p)->line->file, (p)->line->number, __VA_ARGS__)
+
+static bool take_field(struct parser *p, const char *what, const struct hba_field **out)
+{
+        if (p->next == p->line->count)
+                return FAIL(p, "the line ends before its %s", what);
+        *out = &p->line->fields[p->next++];
+        return true;
+}
+
+static bool take_word(struct parser *p, const char *what, const struct hba_word **out)
+{
+        const struct hba_field *field;
+
+        if (!take_field(p, what, &field))
+                return false;
+        if (field->count != 1)
+                return FAIL(p, "the %s is one word, not a list", what);
+        *out = &field->words[0];
+        return true;
+}
+
+/* ---- addresses ---- */
+
+static size_t size_of(int family)
+{
+        return family == AF_INET ? 4 : 16;
+}
+
+static bool parse_plain(const char *text, int *family, uint8_t bytes[16])
+{
+        memset(bytes, 0, 16);
+        *family = inet_pton(AF_INET, text, bytes) == 1    ? AF_INET
+                  : inet_pton(AF_INET6, text, bytes) == 1 ? AF_INET6
+                                                          : 0;
+        return *family != 0;
+}
+
+static bool set_prefix(struct hba_net *net, const char *text)
+{
+        size_t n = strspn(text, "0123456789"), bits;
+
+        if (n == 0 || n > 3 || text[n] != '\0')
+                return false;
+        bits = strtoul(text, NULL, 10);
+        if (bits > 8 * size_of(net->address.family))
+                return false;
+        for (size_t i = 0; i < bits; i++)
+                net->mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
+        return true;
+}
+
+/* A mask of its own, in the next field. */
+static bool take_mask(struct parser *p, struct hba_net *net)
+{
+        const struct hba_word *word;
+        int family;
+
+        if (p->next == p->line->count)
+                return FAIL(p, "the address has neither a /prefix nor a mask behind it");
+        if (!take_word(p, "mask", &word))
+                return false;
+        if (!parse_plain(word->text, &family, net->mask))
+                return FAIL(p, "\"%s\" is no mask: write the address with a /prefix, or a mask behind it",
+                            word->text);
+        return family == net->address.family || FAIL(p, "address and mask are not of the same kind");
+}
+
+static bool refuse_address(struct parser *p, const char *text)
+{
+        if (strspn(text, "0123456789.") == strlen(text) || strchr(text, ':') != NULL ||
+            strchr(text, '/') != NULL)
+                return FAIL(p, "\"%s\" is no address", text);
+        return FAIL(
+            p,
+            "\"%s\" is a host name, and those are not supported: who waits for a resolver would hold up "
+            "every other client; write addresses",
+            text);
+}
+
+static bool read_net(struct parser *p, const char *text, struct hba_net *net)
+{
+        const char *slash = strchr(text, '/');
+        char *plain =
+            arena_strndup(&p->m->hba->arena, text, slash != NULL ? (size_t)(slash - text) : strlen(text));
+        bool stray = false;
+
+        *net = (struct hba_net){0};
+        if (!parse_plain(plain, &net->address.family, net->address.bytes))
+                return refuse_address(p, text);
+        if (slash != NULL ? !set_prefix(net, slash + 1) && !FAIL(p, "\"%s\" has a prefix out of range", text)
+                          : !take_mask(p, net))
+                return false;
+        for (size_t i = 0; i < size_of(net->address.family); i++)
+                stray = stray || (net->address.bytes[i] & ~net->mask[i]) != 0;
+        if (stray)
+                WARN(p, "%s has bits outside its mask, so that no client fits, as in PgBouncer", text);
+        return true;
+}
+
+static void add_own(struct hba_net *net, const struct sockaddr *address, const struct sockaddr *mask,
+                    bool whole_net)
+{
+        const void *bytes =
+            address->sa_family == AF_INET
+                ? (const void *)&((const struct sockaddr_in *)(const void *)address)->sin_addr
+                : (const void *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+        const void *bits = address->sa_family == AF_INET
+                               ? (const void *)&((const struct sockaddr_in *)(const void *)mask)->sin_addr
+                               : (const void *)&((const struct sockaddr_in6 *)(const void *)mask)->sin6_addr;
+        size_t n = size_of(address->sa_family);
+
+        net->address.family = address->sa_family;
+        memcpy(net->address.bytes, bytes, n);
+        memset(net->mask, 0xff, n);
+        if (whole_net)
+                memcpy(net->mask, bits, n);
+        for (size_t i = 0; i < n; i++)
+                net->address.bytes[i] &= net->mask[i];
+}
+
+/* This machine's addresses, as they are now. */
+static bool read_own(struct parser *p, struct hba_entry *e, bool whole_net)
+{
+        struct ifaddrs *list = NULL;
+        struct hba_net *nets;
+        size_t count = 0;
+
+        if (getifaddrs(&list) != 0)
+                return FAIL(p, "cannot find out this machine's addresses: %s", strerrordesc_np(errno));
+        for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next)
+                count++;
+        e->nets = nets = arena_alloc(&p->m->hba->arena, (count + 1) * sizeof(*nets));
+        for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next)
+                if (i->ifa_addr != NULL && i->ifa_netmask != NULL &&
+                    (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6))
+                        add_own(&nets[e->net_count++], i->ifa_addr, i->ifa_netmask, whole_net);
+        freeifaddrs(list);
+        return true;
+}
+
+static bool read_address(struct parser *p, struct hba_entry *e)
+{
+        const struct hba_word *word;
+        struct hba_net *net;
+
+        if (!take_word(p, "address", &word))
+                return false;
+        if (hba_word_is(word, "all")) {
+                e->any_address = true;
+                return true;
+        }
+        if (hba_word_is(word, "samehost") || hba_word_is(word, "samenet"))
+                return read_own(p, e, hba_word_is(word, "samenet"));
+        e->nets = net = arena_alloc(&p->m->hba->arena, sizeof(*net));
+        e->net_count = 1;
+        return read_net(p, word->text, net);
+}
+
+/* ---- the rest of a line ---- */
+
+static bool read_kind(struct parser *p, enum hba_kind *kind)
+{
+        static const struct {
+                const char *word;
+                enum hba_kind kind;
+        } kinds[] = {{"local", HBA_LOCAL},
+                     {"host", HBA_HOST},
+                     {"hostssl", HBA_HOSTSSL},
+                     {"hostnossl", HBA_HOSTNOSSL},
+                     {"hostnogssenc", HBA_HOST}};
+        const struct hba_word *word;
+
+        if (!take_word(p, "type", &word))
+                return false;
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+                if (hba_word_is(word, kinds[i].word)) {
+                        *kind = kinds[i].kind;
+                        return true;
+                }
+        if (hba_word_is(word, "hostgssenc"))
+                return FAIL(p, "hostgssenc is not supported: there is no GSSAPI encryption here");
+        return FAIL(p, "\"%s\" is no type of line: they begin with local, host, hostssl or hostnossl",
+                    word->text);
+}
+
+static bool read_method(struct parser *p, enum hba_method *method)
+{
+        static const char *const words[] = {
+            [HBA_TRUST] = "trust",       [HBA_REJECT] = "reject",       [HBA_MD5] = "md5",
+            [HBA_PASSWORD] = "password", [HBA_SCRAM] = "scram-sha-256", [HBA_CERT] = "cert",
+            [HBA_PEER] = "peer"};
+        static const char *const lacking[] = {"ldap",   "pam",   "gss",   "sspi",
+                                              "radius", "ident", "oauth", "bsd"};
+        const struct hba_word *word;
+
+        if (!take_word(p, "method", &word))
+                return false;
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                if (hba_word_is(word, words[i])) {
+                        *method = (enum hba_method)i;
+                        return true;
+                }
+        for (size_t i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++)
+                if (hba_word_is(word, lacking[i]))
+                        return FAIL(p, "the method %s is not supported", word->text);
+        return FAIL(
+            p, "\"%s\" is no method: there are trust, reject, md5, password, scram-sha-256, cert and peer",
+            word->text);
+}
+
+static bool has_map(const struct hba *hba, const char *name)
+{
+        for (size_t i = 0; i < hba->mapping_count; i++)
+                if (strcmp(hba->mappings[i].map, name) == 0)
+                        return true;
+        return false;
+}
+
+static bool read_options(struct parser *p, struct hba_rule *rule)
+{
+        const struct hba_word *word;
+
+        while (p->next < p->line->count) {
+                if (!take_word(p, "option", &word))
+                        return false;
+                if (strncmp(word->text, "map=", 4) != 0)
+                        return FAIL(p,
+                                    "\"%s\" is not supported: the one option is map=NAME, for cert and peer",
+                                    word->text);
+                rule->map = word->text + 4;
+                if (!has_map(p->m->hba, rule->map))
+                        return FAIL(p, "map=%s: auth_ident_file has no map of that name", rule->map);
+        }
+        if (rule->map != NULL && rule->method != HBA_CERT && rule->method != HBA_PEER)
+                WARN(p, "map=%s has no effect: only cert and peer use maps", rule->map);
+        return true;
+}
+
+static bool read_rule(struct parser *p, struct hba_entry *e)
+{
+        const struct hba_field *databases, *users;
+
+        *e = (struct hba_entry){.rule = {.file = p->line->file, .line = p->line->number}};
+        if (!read_kind(p, &e->kind) || !take_field(p, "databases", &databases) ||
+            !hba_names_read(p->m, p->line, databases, true, &e->databases) ||
+            !take_field(p, "users", &users) || !hba_names_read(p->m, p->line, users, false, &e->users))
+                return false;
+        if ((e->kind != HBA_LOCAL && !read_address(p, e)) || !read_method(p, &e->rule.method) ||
+            !read_options(p, &e->rule))
+                return false;
+        if (e->rule.method == HBA_PEER && e->kind != HBA_LOCAL)
+                WARN(p, "peer lets nobody in here: only a Unix socket tells who is at its other end");
+        if (e->rule.method == HBA_CERT && (e->kind == HBA_LOCAL || e->kind == HBA_HOSTNOSSL))
+                WARN(p, "cert lets nobody in here: certificates come with TLS alone");
+        return true;
+}
+
+void hba_read_rules(struct hba_maker *m)
+{
+        struct hba *hba = m->hba;
+
+        hba->entries = arena_alloc(&hba->arena, (m->text.count + 1) * sizeof(*hba->entries));
+        for (size_t i = 0; i < m->text.count; i++) {
+                struct parser p = {.m = m, .line = &m->text.lines[i]};
+
+                if (read_rule(&p, &hba->entries[hba->count]))
+                        hba->count++;
+        }
+}
