@@ -25,6 +25,7 @@ enum { SIGNALS = 6, SHUTDOWN_LOOK_MS = 200 };
 struct control {
         struct loop loop;
         struct conf *conf;
+        struct access access; /* of conf */
         struct crowd crowd;
         struct worker *workers;
         struct listeners *listeners;
@@ -50,17 +51,18 @@ static void apply_log(struct control *ctl)
                 log_error("%s; logging goes where it went", why.text);
 }
 
-/* What `conf` makes of TLS, for the workers. Not while a mode that is wanted lacks what it needs: nobody may
- * then come in in clear text who thinks that this is forbidden. */
-static bool take_tls(struct control *ctl, const struct conf *conf, char *message, size_t size)
+static void on_finding(void *arg, bool fatal, const char *text)
 {
-        struct tls_pair *tls;
+        (void)arg;
+        log_write(fatal ? LOG_ERROR_ : LOG_WARNING_, "%s", text);
+}
 
-        if (tls_pair_new(&conf->opt, &tls, message, size) != STATUS_OK)
-                return false;
-        room_publish_tls(&ctl->crowd, tls);
-        tls_pair_unref(tls);
-        return true;
+/* What goes with a configuration is published before it. */
+static void take_access(struct control *ctl, struct access *access)
+{
+        room_publish(&ctl->crowd, access->tls, access->hba);
+        access_release(&ctl->access);
+        ctl->access = *access;
 }
 
 static void take_conf(struct control *ctl, struct conf *conf)
@@ -78,6 +80,7 @@ static bool reload(void *arg, char *message, size_t size)
         struct control *ctl = arg;
         struct conf_report *report = NULL;
         struct conf *conf = NULL;
+        struct access access;
         char path[4096], text[512];
         bool good;
 
@@ -92,8 +95,9 @@ static bool reload(void *arg, char *message, size_t size)
                 log_write(report->problems[i].fatal ? LOG_ERROR_ : LOG_WARNING_, "%s", text);
         }
         conf_report_free(report);
-        if (good && !take_tls(ctl, conf, text, sizeof(text))) {
-                log_error("%s", text);
+        /* Nobody may come in in clear text who thinks that this is forbidden, nor by a rule that was not
+         * read: all of it is new, or nothing. */
+        if (good && !access_new(&conf->opt, &access, on_finding, NULL)) {
                 conf_unref(conf);
                 good = false;
         }
@@ -102,30 +106,77 @@ static bool reload(void *arg, char *message, size_t size)
                 service_ready();
                 return false;
         }
+        take_access(ctl, &access);
         take_conf(ctl, conf);
         service_ready();
+        return true;
+}
+
+/* The first error, for the console's answer. */
+struct answer {
+        char *text;
+        size_t size;
+        bool said;
+};
+
+static void on_answer(void *arg, bool fatal, const char *text)
+{
+        struct answer *answer = arg;
+
+        if (fatal && !answer->said)
+                snprintf(answer->text, answer->size, "%s", text);
+        answer->said = answer->said || fatal;
+}
+
+/* Of what was set, only what it concerns is read again. */
+static bool set_hba(struct control *ctl, const struct options *opt, struct hba **out, char *message,
+                    size_t size)
+{
+        const struct options *old = &ctl->conf->opt;
+        struct answer answer = {message, size, false};
+
+        if (opt->auth_type == old->auth_type && strcmp(opt->auth_hba_file, old->auth_hba_file) == 0 &&
+            strcmp(opt->auth_ident_file, old->auth_ident_file) == 0) {
+                *out = hba_ref(ctl->access.hba);
+                return true;
+        }
+        return access_read_hba(opt, out, on_answer, &answer);
+}
+
+/* A key and its certificate are set one after the other: the old ones serve until both fit. */
+static bool set_tls(struct control *ctl, const struct options *opt, const char *key, struct tls_pair **out,
+                    char *message, size_t size)
+{
+        const struct options *old = &ctl->conf->opt;
+        char why[512];
+
+        if (tls_pair_new(opt, out, why, sizeof(why)) == STATUS_OK)
+                return true;
+        if (opt->client_tls_sslmode != old->client_tls_sslmode ||
+            opt->server_tls_sslmode != old->server_tls_sslmode) {
+                snprintf(message, size, "%s", why);
+                return false;
+        }
+        log_warning("SET %s: %s; TLS goes on with what it had", key, why);
+        *out = tls_pair_ref(ctl->access.tls);
         return true;
 }
 
 static bool set(void *arg, const char *key, const char *value, char *message, size_t size)
 {
         struct control *ctl = arg;
+        struct access access = {0};
         struct conf *conf;
-        char why[512];
 
         if (conf_with(ctl->conf, key, value, &conf, message, size) != STATUS_OK)
                 return false;
-        if (!take_tls(ctl, conf, why, sizeof(why))) {
-                /* A key and its certificate are set one after the other: the old ones serve until both fit.
-                 */
-                if (conf->opt.client_tls_sslmode != ctl->conf->opt.client_tls_sslmode ||
-                    conf->opt.server_tls_sslmode != ctl->conf->opt.server_tls_sslmode) {
-                        snprintf(message, size, "%s", why);
-                        conf_unref(conf);
-                        return false;
-                }
-                log_warning("SET %s: %s; TLS goes on with what it had", key, why);
+        if (!set_hba(ctl, &conf->opt, &access.hba, message, size) ||
+            !set_tls(ctl, &conf->opt, key, &access.tls, message, size)) {
+                access_release(&access);
+                conf_unref(conf);
+                return false;
         }
+        take_access(ctl, &access);
         take_conf(ctl, conf);
         return true;
 }
@@ -370,12 +421,13 @@ static void take_down(struct control *ctl)
         free(ctl->workers);
         listeners_close(ctl->listeners);
         close(ctl->wake_fd);
-        tls_pair_unref(ctl->crowd.tls);
-        pthread_mutex_destroy(&ctl->crowd.tls_lock);
+        room_publish(&ctl->crowd, NULL, NULL);
+        access_release(&ctl->access);
+        pthread_mutex_destroy(&ctl->crowd.news_lock);
         conf_unref(ctl->conf);
 }
 
-int control_run(struct conf *conf, struct tls_pair *tls, struct listeners *listeners, int verbose)
+int control_run(struct conf *conf, struct access *access, struct listeners *listeners, int verbose)
 {
         struct control *ctl = xcalloc(1, sizeof(*ctl));
         sigset_t all, before;
@@ -389,9 +441,8 @@ int control_run(struct conf *conf, struct tls_pair *tls, struct listeners *liste
         CHECK(ctl->wake_fd >= 0);
         loop_init(&ctl->loop, ctl);
         cluster_hooks(on_publish, ctl, ctl->wake_fd);
-        pthread_mutex_init(&ctl->crowd.tls_lock, NULL);
-        room_publish_tls(&ctl->crowd, tls);
-        tls_pair_unref(tls);
+        pthread_mutex_init(&ctl->crowd.news_lock, NULL);
+        take_access(ctl, access);
         make_workers(ctl);
         ctl->admin = admin_new(&ctl->loop, &ctl->crowd, &admin_ops, ctl);
         ctl->crowd.adopt_arg = ctl->admin;

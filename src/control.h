@@ -2,10 +2,9 @@
  * commands into orders. The roof: with worker.c and main.c the only file that knows every room. */
 #pragma once
 
-#include "conf/conf.h"
+#include "access.h"
 #include "net/listener.h"
-#include "net/tls_pair.h"
 
-/* Runs until shutdown with `conf` and what it makes of TLS (their references pass over) and listening sockets
- * (closed at the end). `verbose`: as on the command line. Returns the process's exit status. */
-int control_run(struct conf *conf, struct tls_pair *tls, struct listeners *listeners, int verbose);
+/* Runs until shutdown with `conf` and its `access` (their references pass over) and listening sockets (closed
+ * at the end). `verbose`: as on the command line. Returns the process's exit status. */
+int control_run(struct conf *conf, struct access *access, struct listeners *listeners, int verbose);

@@ -115,6 +115,16 @@ static struct conf *load(const struct arguments *a)
         return good ? conf : NULL;
 }
 
+static void on_finding(void *arg, bool fatal, const char *text)
+{
+        const struct arguments *a = arg;
+
+        if (fatal)
+                (void)die(text);
+        else if (!a->quiet)
+                fprintf(stderr, "pgsteer: %s\n", text);
+}
+
 /* Every address of listen_addr that can be had; to have none of them is an error. */
 static bool listen_on_addresses(const struct options *opt, const struct listen_how *how, struct listeners *l,
                                 struct process_why *why)
@@ -204,7 +214,7 @@ int main(int argc, char **argv)
         struct process_why why = {""};
         char pidfile[256];
         struct conf *conf;
-        struct tls_pair *tls;
+        struct access access;
         int status = read_arguments(argc, argv, &a);
 
         if (status >= 0)
@@ -212,13 +222,13 @@ int main(int argc, char **argv)
         conf = load(&a);
         if (conf == NULL)
                 return 1;
-        if (tls_pair_new(&conf->opt, &tls, why.text, sizeof(why.text)) != STATUS_OK) {
+        if (!access_new(&conf->opt, &access, on_finding, &a)) {
                 conf_unref(conf);
-                return die(why.text);
+                return 1;
         }
         if (a.check) {
                 printf("%s: good\n", a.file);
-                tls_pair_unref(tls);
+                access_release(&access);
                 conf_unref(conf);
                 return 0;
         }
@@ -226,11 +236,11 @@ int main(int argc, char **argv)
         snprintf(pidfile, sizeof(pidfile), "%s", conf->opt.pidfile);
         if (!prepare(&a, conf, &listeners, &why)) {
                 listeners_close(&listeners);
-                tls_pair_unref(tls);
+                access_release(&access);
                 conf_unref(conf);
                 return die(why.text);
         }
-        status = control_run(conf, tls, &listeners, a.verbose);
+        status = control_run(conf, &access, &listeners, a.verbose);
         if (pidfile[0] != '\0')
                 (void)unlink(pidfile);
         return status;

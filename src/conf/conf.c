@@ -217,6 +217,8 @@ static enum status try_set(struct full *full, const struct option_info *info, co
                 snprintf(message, size, "%s: %s", info->name, why);
         if (status == STATUS_INVALID)
                 return STATUS_INVALID;
+        if (!rules_auth_complete(&conf->opt, message, size))
+                return STATUS_INVALID;
         if (option_id(info) == OPTION_ID_auth_file && !swap_secrets(full, message, size))
                 return STATUS_INVALID;
         if (full_without_effect(conf, info))

@@ -149,11 +149,25 @@ bool rules_need_auth_file(const struct options *opt)
         return false;
 }
 
+bool rules_auth_complete(const struct options *opt, char *why, size_t size)
+{
+        *why = '\0';
+        if (opt->auth_type == AUTH_HBA && *opt->auth_hba_file == '\0')
+                snprintf(why, size, "auth_type=hba requires auth_hba_file");
+        else if (opt->auth_type == AUTH_CERT && opt->client_tls_sslmode != SSLMODE_VERIFY_FULL)
+                snprintf(why, size, "auth_type=cert requires client_tls_sslmode=SSLMODE_VERIFY_FULL");
+        else if (opt->auth_type == AUTH_CERT && *opt->client_tls_ca_file == '\0')
+                snprintf(why, size, "auth_type=cert requires client_tls_ca_file");
+        return *why == '\0';
+}
+
 static void check_auth(const struct conf *conf, const int *lines, struct report *report)
 {
         const char *type = "auth_type";
-        char word[32];
+        char word[32], why[128];
 
+        if (!rules_auth_complete(&conf->opt, why, sizeof(why)))
+                report_error(report, conf->path, lines[OPTION_ID_auth_type], "%s", why);
         if (!rules_need_auth_file(&conf->opt) || *conf->opt.auth_file != '\0')
                 return;
         /* There was one, and what is wrong with it has been said. */

@@ -16,6 +16,9 @@ void rules_unknown_option(const char *key, const char *value, char *why, size_t 
 /* Whether clients are asked for something that only auth_file can answer. */
 bool rules_need_auth_file(const struct options *opt);
 
+/* Whether auth_type has what it cannot do without. False: `why` (size bytes) says what it lacks. */
+bool rules_auth_complete(const struct options *opt, char *why, size_t size);
+
 /* Looks at the whole: options, databases, and the secrets as they came from auth_file. `lines[id]` is the
  * line of `conf->path` that set the option, 0: none did. */
 void rules_check(const struct conf *conf, const struct user_parts *secrets, const int lines[OPTION_COUNT],

@@ -356,8 +356,7 @@ bool secure_peer_name(const struct stream *s, char *out, size_t size)
         int n;
 
         *out = '\0';
-        if (s->session == NULL || tls_context_mode(s->session->context) < SSLMODE_VERIFY_CA ||
-            SSL_get_verify_result(s->session->ssl) != X509_V_OK)
+        if (s->session == NULL || SSL_get_verify_result(s->session->ssl) != X509_V_OK)
                 return false;
         cert = SSL_get0_peer_certificate(s->session->ssl);
         if (cert == NULL)

@@ -261,8 +261,8 @@ static enum status set_revoked(struct making *m)
         return STATUS_OK;
 }
 
-/* A certificate that is not to be verified is still asked for, and must not break the handshake: who it
- * names is then of no account (secure_peer_name()). */
+/* Where no certificate is demanded, one is still asked for, and a bad one must not break the handshake: it is
+ * verified all the same, and who it names is of no account if that fails (secure_peer_name()). */
 static int accept_any(int good, X509_STORE_CTX *store)
 {
         (void)good;

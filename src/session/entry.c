@@ -228,6 +228,7 @@ static void begin_proof(struct client *c)
         const struct entry *e = c->entry;
         const struct conf_user *user = conf_find_user(c->room->conf, e->user);
         const struct conf_database *line = conf_find_database(c->room->conf, e->database);
+        struct demand demand;
         char name[400];
 
         if (entry_is_own_user(c)) {
@@ -248,6 +249,12 @@ static void begin_proof(struct client *c)
         if (e->admin_database && (user == NULL || (!user->admin && !user->stats))) {
                 log_attempt(c);
                 client_refuse(c, "08P01", "not allowed");
+                return;
+        }
+        demand = vouch_demand(c);
+        if (demand.beyond == VOUCH_REJECT || demand.beyond == VOUCH_NO_RULE) {
+                log_attempt(c);
+                (void)proof_refuse(c, &demand); /* and no server is asked about it */
                 return;
         }
         if (opt->auth_type != AUTH_ANY && (user == NULL || user->secret == NULL)) {

@@ -100,32 +100,58 @@ static const char *secret_of(struct client *c)
         return user != NULL ? user->secret : NULL;
 }
 
+static bool is_known(struct client *c)
+{
+        return secret_of(c) != NULL || c->entry->lookup.result == LOOKUP_FOUND;
+}
+
+/* Who is vouched for must be known as well. */
+static void decide(struct client *c, bool shown, const char *text)
+{
+        if (shown && is_known(c))
+                entry_admit(c);
+        else
+                client_refuse(c, c->room->conf->pgsteer_defaults ? "28000" : "08P01", text);
+}
+
+bool proof_refuse(struct client *c, const struct demand *demand)
+{
+        switch (demand->beyond) {
+        case VOUCH_NONE:
+        case VOUCH_PEER: return false;
+        case VOUCH_REJECT: decide(c, false, "login rejected"); return true;
+        case VOUCH_NO_RULE: decide(c, false, "no authentication method is found"); return true;
+        }
+        return false;
+}
+
 void proof_ask(struct client *c)
 {
-        const struct options *opt = &c->room->conf->opt;
-        const char *secret = secret_of(c);
+        struct demand demand = vouch_demand(c);
 
-        switch ((enum auth_type)opt->auth_type) {
-        case AUTH_ANY: entry_admit(c); return;
-        case AUTH_TRUST:
-                if (secret != NULL || c->entry->lookup.result == LOOKUP_FOUND)
-                        entry_admit(c);
-                else
-                        client_refuse(c, c->room->conf->pgsteer_defaults ? "28000" : "08P01",
-                                      "\"trust\" authentication failed");
+        if (proof_refuse(c, &demand))
                 return;
+        if (demand.beyond == VOUCH_PEER) {
+                decide(c, vouch_peer(c, demand.rule), "unix socket login rejected");
+                return;
+        }
+        switch (demand.type) {
+        case AUTH_ANY: entry_admit(c); return;
+        case AUTH_TRUST: decide(c, true, "\"trust\" authentication failed"); return;
         case AUTH_PLAIN:
                 c->entry->expects = ENTRY_PLAIN;
                 request(c, AUTH_REQ_CLEARTEXT, "", 0);
                 return;
         case AUTH_MD5:
-                if (secret_kind(secret) == SECRET_SCRAM)
+                if (secret_kind(secret_of(c)) == SECRET_SCRAM)
                         ask_scram(c);
                 else
                         ask_md5(c);
                 return;
         case AUTH_SCRAM: ask_scram(c); return;
         case AUTH_CERT:
+                decide(c, vouch_certificate(c, demand.rule), "certificate authentication failed");
+                return;
         case AUTH_HBA:
         case AUTH_LDAP:
         case AUTH_PAM: break;

@@ -1,14 +1,17 @@
 /* proof: how a client shows that it is who it says: trust, a password, md5, SCRAM-SHA-256, each against the
- * secret in auth_file, or the one that auth_query has found. A user who does not exist is asked all the same,
- * so that nobody can tell. State that only this needs is in client->entry; who has shown it goes on with
- * entry_admit. */
+ * secret in auth_file, or the one that auth_query has found; or others do (session/vouch.h). A user who does
+ * not exist is asked all the same, so that nobody can tell. State that only this needs is in client->entry;
+ * who has shown it goes on with entry_admit. */
 #pragma once
 
-#include "session/client.h"
+#include "session/vouch.h"
 #include "wire/proto.h"
 
 /* CLIENT_STARTUP or CLIENT_LOOKUP: admits, refuses, or asks, and the state is CLIENT_AUTH. */
 void proof_ask(struct client *c);
+
+/* Whether a rule, or that there is none, keeps it out whoever it is; then it has been refused. */
+bool proof_refuse(struct client *c, const struct demand *demand);
 
 /* CLIENT_AUTH: a whole PasswordMessage, SASLInitialResponse or SASLResponse. */
 void proof_take(struct client *c, const struct msg *m);

@@ -140,27 +140,34 @@ static void read_rules(struct room *room)
         room->rules = (struct classify_rules){room->rule_lists[0], room->rule_lists[1]};
 }
 
-void room_publish_tls(struct crowd *crowd, struct tls_pair *tls)
+void room_publish(struct crowd *crowd, struct tls_pair *tls, struct hba *hba)
 {
-        struct tls_pair *old;
+        struct tls_pair *old_tls;
+        struct hba *old_hba;
 
-        pthread_mutex_lock(&crowd->tls_lock);
-        old = crowd->tls;
+        pthread_mutex_lock(&crowd->news_lock);
+        old_tls = crowd->tls;
+        old_hba = crowd->hba;
         crowd->tls = tls_pair_ref(tls);
-        pthread_mutex_unlock(&crowd->tls_lock);
-        tls_pair_unref(old);
+        crowd->hba = hba_ref(hba);
+        pthread_mutex_unlock(&crowd->news_lock);
+        tls_pair_unref(old_tls);
+        hba_unref(old_hba);
 }
 
-static void take_tls(struct room *room)
+static void take_news(struct room *room)
 {
+        struct hba *old = room->hba;
         struct tls_pair *tls;
 
-        pthread_mutex_lock(&room->crowd->tls_lock);
+        pthread_mutex_lock(&room->crowd->news_lock);
         tls = tls_pair_ref(room->crowd->tls);
-        pthread_mutex_unlock(&room->crowd->tls_lock);
+        room->hba = hba_ref(room->crowd->hba);
+        pthread_mutex_unlock(&room->crowd->news_lock);
         if (tls != NULL)
                 pools_take_tls(&room->pools, tls);
         tls_pair_unref(tls);
+        hba_unref(old);
 }
 
 void room_configure(struct room *room, struct conf *conf)
@@ -171,7 +178,7 @@ void room_configure(struct room *room, struct conf *conf)
         room->conf = conf_ref(conf);
         room->looks_at_everybody = false;
         pools_configure(&room->pools, conf);
-        take_tls(room);
+        take_news(room);
         HASH_ITER (hh, room->endpoints, e, next)
                 endpoint_configure(e);
         proof_forget(room);
@@ -212,7 +219,7 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         *room = (struct room){.loop = loop, .crowd = crowd, .self = self};
         room->conf = conf_ref(conf);
         pools_init(&room->pools, loop, conf, &pool_ops, self);
-        take_tls(room);
+        take_news(room);
         statements_init(&room->statements, crowd->statement_key);
         slab_init(&room->clients_slab, sizeof(struct client));
         list_init(&room->clients);
@@ -334,5 +341,6 @@ void room_free(struct room *room)
         slab_fini(&room->clients_slab);
         free(room->rule_lists[0]);
         free(room->rule_lists[1]);
+        hba_unref(room->hba);
         conf_unref(room->conf);
 }

@@ -5,6 +5,7 @@
  * session/census.h); the few numbers that all workers share are in struct crowd. */
 #pragma once
 
+#include "auth/hba.h"
 #include "base/nameset.h"
 #include "base/slab.h"
 #include "net/listener.h"
@@ -42,8 +43,10 @@ struct crowd {
         _Atomic int total;                /* logged-in or logging-in, console excepted */
         _Atomic int held;
         _Atomic bool refusing; /* SHUTDOWN WAIT_FOR_...: no new clients but of the console */
-        pthread_mutex_t tls_lock;
-        struct tls_pair *tls; /* under tls_lock: of the newest configuration */
+        pthread_mutex_t news_lock;
+        /* Under news_lock: of the newest configuration. */
+        struct tls_pair *tls;
+        struct hba *hba; /* NULL: auth_type is not hba */
         uint8_t statement_key[KEYED_HASH_KEY_SIZE];
         uint8_t mock_key[32]; /* for users that do not exist */
         /* Called on the worker's thread. */
@@ -58,6 +61,7 @@ struct crowd {
 struct room {
         struct loop *loop;
         struct conf *conf;
+        struct hba *hba; /* NULL: auth_type is not hba */
         struct crowd *crowd;
         int self;
         struct pools pools;
@@ -105,8 +109,8 @@ uint64_t room_random(struct room *room);
 /* A topology was published: held clients look again, servers to lost nodes are closed. */
 void room_topology_changed(struct room *room);
 
-/* Makes `tls`, a reference of which is taken, the one that room_configure finds. Control thread. */
-void room_publish_tls(struct crowd *crowd, struct tls_pair *tls);
+/* Makes `tls` and `hba`, references of which are taken, those that room_configure finds. Control thread. */
+void room_publish(struct crowd *crowd, struct tls_pair *tls, struct hba *hba);
 
 /* A new configuration. */
 void room_configure(struct room *room, struct conf *conf);

@@ -302,6 +302,8 @@ static const struct {
      "db", false, "certificate verify failed", NULL},
     {"client certificate that nobody verifies", SSLMODE_REQUIRE, "ca", "", SSLMODE_REQUIRE, "", "mallory",
      "db", true, NULL, NULL},
+    {"client certificate that nobody demands", SSLMODE_REQUIRE, "ca", "", SSLMODE_REQUIRE, "", "alice", "db",
+     true, NULL, "alice"},
     {"empty revocation list", SSLMODE_VERIFY_CA, "ca", "none", SSLMODE_REQUIRE, "", "alice", "db", true, NULL,
      "alice"},
     {"revoked", SSLMODE_VERIFY_CA, "ca", "alice", SSLMODE_REQUIRE, "", "alice", "db", false, "revoked", NULL},

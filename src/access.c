@@ -1,0 +1,50 @@
+#include "access.h"
+
+#include <stdio.h>
+
+struct teller {
+        access_tell *tell;
+        void *arg;
+};
+
+static void on_problem(void *arg, bool fatal, const char *file, int line, const char *text)
+{
+        struct conf_problem problem = {.fatal = fatal, .file = file, .line = line, .text = text};
+        const struct teller *teller = arg;
+        char words[2048];
+
+        conf_problem_format(&problem, words, sizeof(words));
+        teller->tell(teller->arg, fatal, words);
+}
+
+bool access_read_hba(const struct options *opt, struct hba **out, access_tell *tell, void *arg)
+{
+        struct teller teller = {tell, arg};
+
+        *out = NULL;
+        if (opt->auth_type != AUTH_HBA)
+                return true;
+        *out = hba_load(opt->auth_hba_file, opt->auth_ident_file, on_problem, &teller);
+        return *out != NULL;
+}
+
+bool access_new(const struct options *opt, struct access *out, access_tell *tell, void *arg)
+{
+        char why[512] = "";
+
+        *out = (struct access){0};
+        if (!access_read_hba(opt, &out->hba, tell, arg))
+                return false;
+        if (tls_pair_new(opt, &out->tls, why, sizeof(why)) == STATUS_OK)
+                return true;
+        tell(arg, true, why);
+        access_release(out);
+        return false;
+}
+
+void access_release(struct access *access)
+{
+        tls_pair_unref(access->tls);
+        hba_unref(access->hba);
+        *access = (struct access){0};
+}
