@@ -7,10 +7,10 @@
 #include "session/link.h"
 #include "session/lookup.h"
 #include "session/loss.h"
+#include "session/written.h"
 #include "wire/fields.h"
 #include "wire/writer.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -283,40 +283,6 @@ void carry_readable(struct server *s)
 
 /* ---- understanding ---- */
 
-/* The parameter's name as PostgreSQL folds it; false when it does not fit. */
-static bool canonical_name(struct sv written, char *out, size_t size, struct sv *name)
-{
-        if (written.n >= 2 && (written.p[0] == '"' || written.p[0] == '\'')) {
-                written.p++;
-                written.n -= 2;
-        }
-        if (written.n == 0 || written.n >= size)
-                return false;
-        for (size_t i = 0; i < written.n; i++)
-                out[i] = (char)tolower((unsigned char)written.p[i]);
-        out[written.n] = '\0';
-        *name = sv_from(out, written.n);
-        return true;
-}
-
-/* The content of 'a literal' without backslashes; false for anything else. */
-static bool literal_value(struct sv written, char *out, size_t size, struct sv *value)
-{
-        size_t n = 0;
-
-        if (written.n < 2 || written.p[0] != '\'' || written.n >= size ||
-            memchr(written.p, '\\', written.n) != NULL)
-                return false;
-        for (size_t i = 1; i + 1 < written.n; i++) {
-                out[n++] = written.p[i];
-                if (written.p[i] == '\'')
-                        i++;
-        }
-        out[n] = '\0';
-        *value = sv_from(out, n);
-        return true;
-}
-
 static void pin(struct client *c, unsigned pins)
 {
         c->pins |= pins;
@@ -426,14 +392,14 @@ static void note_one(struct client *c, const struct facts *f)
         case SETTING_NONE:
         case SETTING_SET_LOCAL: return;
         case SETTING_SET:
-                if (!canonical_name(f->setting_name, name_text, sizeof(name_text), &s.name)) {
+                if (!written_name(f->setting_name, name_text, sizeof(name_text), &s.name)) {
                         pin(c, PIN_SETTING);
                         return;
                 }
                 s.value = f->setting_value;
                 if (f->setting_by_call) {
                         s.kind = SETTING_KIND_STRING;
-                        if (!literal_value(f->setting_value, value_text, sizeof(value_text), &s.value)) {
+                        if (!written_literal(f->setting_value, value_text, sizeof(value_text), &s.value)) {
                                 pin(c, PIN_SETTING);
                                 return;
                         }
@@ -441,7 +407,7 @@ static void note_one(struct client *c, const struct facts *f)
                 set(c, &s);
                 return;
         case SETTING_RESET:
-                if (canonical_name(f->setting_name, name_text, sizeof(name_text), &s.name))
+                if (written_name(f->setting_name, name_text, sizeof(name_text), &s.name))
                         reset(c, s.name);
                 else
                         pin(c, PIN_SETTING);
