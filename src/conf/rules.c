@@ -62,7 +62,9 @@ bool rules_check_text(const struct option_info *info, const char *text, char *wh
         }
         if (option_id(info) == OPTION_ID_auth_dbname && strcmp(text, "pgbouncer") == 0) {
                 snprintf(why, size,
-                         "\"pgbouncer\" is the console, which has no users: name a database of a server");
+                         "cannot use the reserved \"pgbouncer\" database as an auth_dbname: it is the "
+                         "console, which has "
+                         "no users; name a database of a server");
                 return false;
         }
         return true;

@@ -342,6 +342,29 @@ void pool_fail_all(struct pool *pool, enum pool_trouble trouble, const struct re
         }
 }
 
+static struct waiter *first_login(const struct pool *pool)
+{
+        list_for_each (node, &pool->queue) {
+                struct waiter *w = list_item(node, struct waiter, in_queue);
+
+                if (w->login)
+                        return w;
+        }
+        return NULL;
+}
+
+/* As in PgBouncer: who logs in is told at once; who is in waits for the servers that there are. */
+static void fail_logins(struct pool *pool, const struct refusal *r)
+{
+        struct refusal copy = *r;
+        struct waiter *w;
+
+        while ((w = first_login(pool)) != NULL) {
+                leave_queue(w);
+                pool->home->ops->failed(w, POOL_REJECTED, &copy);
+        }
+}
+
 void pool_server_failed(struct server *s, enum pool_trouble trouble, const struct refusal *r)
 {
         struct pool *pool = s->pool;
@@ -361,6 +384,8 @@ void pool_server_failed(struct server *s, enum pool_trouble trouble, const struc
                 atomic_compare_exchange_strong(&pool->quota->next_host, &turn, turn + 1);
         if (trouble == POOL_UNREACHABLE ? !pool_is_plain(pool) : connected(pool) == 0)
                 pool_fail_all(pool, trouble, r);
+        else if (trouble == POOL_REJECTED)
+                fail_logins(pool, r);
 }
 
 void pool_server_gone(struct server *s)

@@ -24,6 +24,7 @@ struct waiter {
         struct list in_queue;
         struct pool *pool; /* NULL: waits for nothing */
         int64_t since_us;
+        bool login; /* for a client that is not in yet: a server's refusal is its answer */
 };
 
 enum pool_trouble {

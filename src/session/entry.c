@@ -61,6 +61,7 @@ static void greet(struct client *c, const struct welcome *welcome)
 {
         c->endpoint->stats->n.client_login_count++;
         entry_free(c);
+        c->waiter.login = false;
         client_move(c, CLIENT_IDLE);
         greeting_send(c, &welcome->params);
 }
@@ -96,6 +97,7 @@ static void ask_for_welcome(struct client *c)
         node = entry_node_to_ask(endpoint_topology(c->endpoint));
         if (node < 0)
                 return; /* the room's tick asks again; client_login_timeout ends it */
+        c->waiter.login = true;
         s = pool_lease(endpoint_pool(c->endpoint, node), &c->waiter, key);
         if (s != NULL)
                 entry_granted(c, s);

@@ -111,6 +111,7 @@ void lookup_ask(struct client *c)
         node = entry_node_to_ask(endpoint_topology(c->endpoint));
         if (node < 0)
                 return; /* the room's tick asks again; client_login_timeout ends it */
+        c->waiter.login = true;
         s = pool_lease(endpoint_pool(c->endpoint, node), &c->waiter, NULL);
         if (s != NULL)
                 lookup_granted(c, s);

@@ -124,7 +124,7 @@ static void set_says_what_it_does_not_do(void)
             {"workers", "7", STATUS_DENIED, "restart"},
             {"default_pool_size", "x", STATUS_INVALID, "default_pool_size: \"x\" is not a whole number"},
             {"pool_mode", "fast", STATUS_INVALID, "pool_mode: \"fast\" is not one of"},
-            {"auth_dbname", "pgbouncer", STATUS_INVALID, "auth_dbname: \"pgbouncer\""},
+            {"auth_dbname", "pgbouncer", STATUS_INVALID, "the reserved \"pgbouncer\" database"},
             {"auth_user", "bob", STATUS_OK, ""},
             {"server_idle_timeout", "10min", STATUS_OK, ""},
         };

@@ -194,6 +194,23 @@ static void a_refused_login_is_remembered_for_a_while(void)
         stage_fini();
 }
 
+/* With a server connected: who is in waits for that one, who logs in is told. */
+static void a_refused_login_is_the_answer_to_who_logs_in(void)
+{
+        stage_init(1, "pool_size=2", "");
+        UNIT_ASSERT(!stage_lease(&g[0], 0) && stage_till(all_quiet) && g[0].server != NULL);
+        stage.fakes.login = rows[0].bytes;
+        stage.fakes.login_n = rows[0].n;
+        g[2].waiter.login = true;
+        stage_lease(&g[1], 0);
+        stage_lease(&g[2], 0);
+        UNIT_ASSERT(stage_till(last_known));
+        UNIT_ASSERT(g[1].failed == 0 && g[2].failed == 1 && stage.pool[0]->queue_count == 1);
+        stage_give_back(&g[0]);
+        UNIT_ASSERT(stage_till(all_quiet) && g[1].server != NULL);
+        stage_fini();
+}
+
 static char answer[200];
 
 static void take_password(struct fakes *fakes, struct fake *fake, const struct msg *m)
@@ -299,5 +316,6 @@ static void proves_itself_with_scram_and_wants_proof(void)
 
 UNIT_SUITE(pool_login, UNIT_CASE(says_what_went_wrong), UNIT_CASE(a_good_one_may_come_in_drops),
            UNIT_CASE(a_flood_is_cut_off), UNIT_CASE(a_refused_login_is_remembered_for_a_while),
+           UNIT_CASE(a_refused_login_is_the_answer_to_who_logs_in),
            UNIT_CASE(gives_the_password_that_is_asked_for),
            UNIT_CASE(proves_itself_with_scram_and_wants_proof))
