@@ -330,3 +330,24 @@ def test_not_repaired(t):
         outdate(t, "ps_not")
         got = c.segment(bind("", "a"), execute(), check=False)
         t.equal([e.sqlstate for e in got.errors], ["0A000"], "with prepared_repair=0")
+
+
+def test_unnamed_bound_on_another_server(t):
+    """lib/pq: Parse and Sync, then Bind and Sync. asyncpg: Parse, Describe and Flush, then Bind."""
+    s = t.steer(default_pool_size=2, workers=1)
+    with s.client(database="single") as c, s.client(database="single") as holder:
+        pids = set()
+        for n in range(6):
+            if n % 2:
+                c.segment(parse("", f"SELECT $1 || '{n}', pg_backend_pid()"), describe("S", ""))
+            else:
+                c.send(parse("", f"SELECT $1 || '{n}', pg_backend_pid()"), describe("S", ""), flush())
+                t.equal("".join(c.receive().type for _ in range(3)), "1tT", "Parse and Describe up to Flush")
+            holder.query("BEGIN")  # takes the server that was used last
+            holder.query("SELECT 1")
+            for _ in range(2):
+                row = c.segment(bind("", "", ["x"]), execute()).rows[0]
+                t.equal(row[0], f"x{n}", "the statement that was parsed last")
+                pids.add(row[1])
+                holder.query("COMMIT")
+        t.equal(len(pids), 2, "servers it ran on")
