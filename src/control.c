@@ -362,7 +362,7 @@ static int worker_count(const struct conf *conf)
         return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : n;
 }
 
-static void make_workers(struct control *ctl)
+static void make_workers(struct control *ctl, const struct inheritance *heritage)
 {
         struct crowd *crowd = &ctl->crowd;
         static struct pools *peers[WORKERS_MAX];
@@ -370,6 +370,8 @@ static void make_workers(struct control *ctl)
         crowd->workers = worker_count(ctl->conf);
         secret_random(crowd->statement_key, sizeof(crowd->statement_key));
         secret_random(crowd->mock_key, sizeof(crowd->mock_key));
+        if (heritage != NULL)
+                takeover_share(heritage, crowd);
         crowd->adopt = admin_adopt;
         crowd->cancel_console = admin_cancel;
         ctl->workers = xcalloc((unsigned long)crowd->workers, sizeof(*ctl->workers));
@@ -399,6 +401,7 @@ static void take_down(struct control *ctl)
         /* A signal that insists, sent when we are at it already, must not kill what is about to end well. */
         sigfillset(&all);
         pthread_sigmask(SIG_BLOCK, &all, NULL);
+        admin_end_takeover(ctl->admin);
         orders_give(&ctl->crowd, ORDER_STOP, NULL, NULL, NULL, NULL, NULL);
         for (int i = 0; i < ctl->crowd.workers; i++)
                 worker_join(&ctl->workers[i]);
@@ -419,7 +422,10 @@ static void take_down(struct control *ctl)
         event_free(ctl->shutdown_timer);
         loop_fini(&ctl->loop);
         free(ctl->workers);
-        listeners_close(ctl->listeners);
+        if (ctl->crowd.handed_over)
+                listeners_hand_over(ctl->listeners);
+        else
+                listeners_close(ctl->listeners);
         close(ctl->wake_fd);
         room_publish(&ctl->crowd, NULL, NULL);
         access_release(&ctl->access);
@@ -427,27 +433,32 @@ static void take_down(struct control *ctl)
         conf_unref(ctl->conf);
 }
 
-int control_run(struct conf *conf, struct access *access, struct listeners *listeners, int verbose)
+int control_run(const struct launch *launch)
 {
+        const struct listeners *listeners = launch->listeners;
         struct control *ctl = xcalloc(1, sizeof(*ctl));
         sigset_t all, before;
         int status;
 
-        ctl->conf = conf;
-        ctl->listeners = listeners;
-        listeners_defer_accept(listeners, conf->opt.tcp_defer_accept > 0);
-        ctl->verbose = verbose;
+        ctl->conf = launch->conf;
+        ctl->listeners = launch->listeners;
+        ctl->verbose = launch->verbose;
+        listeners_defer_accept(launch->listeners, launch->conf->opt.tcp_defer_accept > 0);
         ctl->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         CHECK(ctl->wake_fd >= 0);
         loop_init(&ctl->loop, ctl);
         cluster_hooks(on_publish, ctl, ctl->wake_fd);
+        ctl->crowd.listeners = listeners;
         pthread_mutex_init(&ctl->crowd.news_lock, NULL);
-        take_access(ctl, access);
-        make_workers(ctl);
+        take_access(ctl, launch->access);
+        make_workers(ctl, launch->heritage);
         ctl->admin = admin_new(&ctl->loop, &ctl->crowd, &admin_ops, ctl);
         ctl->crowd.adopt_arg = ctl->admin;
-        ctl->health = health_new(ctl->loop.base, conf, ctl->wake_fd);
+        ctl->health = health_new(ctl->loop.base, ctl->conf, ctl->wake_fd);
         watch_signals(ctl);
+        if (launch->heritage != NULL)
+                takeover_deal(launch->heritage, &ctl->crowd);
+        takeover_free(launch->heritage);
         /* Signals are the control thread's: workers start with all of them blocked. */
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -4,7 +4,15 @@
 
 #include "access.h"
 #include "net/listener.h"
+#include "takeover.h"
 
-/* Runs until shutdown with `conf` and its `access` (their references pass over) and listening sockets (closed
- * at the end). `verbose`: as on the command line. Returns the process's exit status. */
-int control_run(struct conf *conf, struct access *access, struct listeners *listeners, int verbose);
+struct launch {
+        struct conf *conf;            /* its reference passes over */
+        struct access *access;        /* what it makes of TLS and HBA; the same */
+        struct listeners *listeners;  /* closed at the end */
+        struct inheritance *heritage; /* of the process whose place we take; NULL: of none. Freed */
+        int verbose;                  /* as on the command line */
+};
+
+/* Runs until shutdown. Returns the process's exit status. */
+int control_run(const struct launch *launch);

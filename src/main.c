@@ -17,7 +17,7 @@
 
 struct arguments {
         const char *program, *file, *user;
-        bool daemon, check, quiet;
+        bool daemon, check, quiet, reboot;
         int verbose;
 };
 
@@ -27,6 +27,7 @@ static void print_help(const char *program)
                "Usage: %s [OPTION]... CONFIG_FILE\n\n"
                "  -t, --check          check CONFIG_FILE, say all that is wrong with it, and exit\n"
                "  -d, --daemon         run in background (needs a pidfile)\n"
+               "  -R, --reboot         take over from the process that runs, with all its clients\n"
                "  -u, --user=USERNAME  assume identity of USERNAME\n"
                "  -q, --quiet          do not log to standard error\n"
                "  -v, --verbose        log more; may be given twice\n"
@@ -64,24 +65,21 @@ static int misused(const struct arguments *a, const char *why)
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
         static const struct option options[] = {
-            {"check", no_argument, NULL, 't'},
-            {"daemon", no_argument, NULL, 'd'},
-            {"user", required_argument, NULL, 'u'},
-            {"quiet", no_argument, NULL, 'q'},
-            {"verbose", no_argument, NULL, 'v'},
-            {"version", no_argument, NULL, 'V'},
-            {"help", no_argument, NULL, 'h'},
-            {"help-config", no_argument, NULL, 'C'},
-            {NULL, 0, NULL, 0},
+            {"check", no_argument, NULL, 't'},       {"daemon", no_argument, NULL, 'd'},
+            {"reboot", no_argument, NULL, 'R'},      {"user", required_argument, NULL, 'u'},
+            {"quiet", no_argument, NULL, 'q'},       {"verbose", no_argument, NULL, 'v'},
+            {"version", no_argument, NULL, 'V'},     {"help", no_argument, NULL, 'h'},
+            {"help-config", no_argument, NULL, 'C'}, {NULL, 0, NULL, 0},
         };
         int c;
 
         a->program = argv[0];
         /* No thread exists yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-        while ((c = getopt_long(argc, argv, "tdu:qvVh", options, NULL)) != -1) {
+        while ((c = getopt_long(argc, argv, "tdRu:qvVh", options, NULL)) != -1) {
                 switch (c) {
                 case 't': a->check = true; break;
                 case 'd': a->daemon = true; break;
+                case 'R': a->reboot = true; break;
                 case 'u': a->user = optarg; break;
                 case 'q': a->quiet = true; break;
                 case 'v': a->verbose++; break;
@@ -169,6 +167,7 @@ static bool listen_on(const struct conf *conf, struct listeners *l, struct proce
                 snprintf(why->text, sizeof(why->text), "%s", refused.text);
                 return false;
         }
+        listeners_close_spares(l);
         if (l->count == 0)
                 snprintf(why->text, sizeof(why->text),
                          "nothing to listen on: set listen_addr or unix_socket_dir");
@@ -196,51 +195,92 @@ static bool settle_in(const struct arguments *a, const struct conf *conf, struct
         return process_log(conf, a->verbose, why) == STATUS_OK;
 }
 
-static bool prepare(const struct arguments *a, const struct conf *conf, struct listeners *listeners,
-                    struct process_why *why)
+/* With -R, *heritage is what the old process has; NULL when there is none. */
+static bool meet_old_process(const struct arguments *a, struct launch *launch, struct process_why *why)
 {
-        const char *pidfile = conf->opt.pidfile;
+        if (a->reboot && service_sockets() > 0) {
+                snprintf(why->text, sizeof(why->text), "cannot reboot under service manager");
+                return false;
+        }
+        if (a->reboot) {
+                switch (takeover_begin(launch->conf, &launch->heritage, why)) {
+                case STATUS_OK: takeover_offer_sockets(launch->heritage, launch->listeners); return true;
+                case STATUS_ABSENT: log_info("old process not found, try to continue normally"); break;
+                case STATUS_AGAIN:
+                case STATUS_EOF:
+                case STATUS_IO:
+                case STATUS_INVALID:
+                case STATUS_LIMIT:
+                case STATUS_DENIED: return false;
+                }
+        }
+        return pidfile_claim(launch->conf->opt.pidfile, why) == STATUS_OK;
+}
 
-        return settle_in(a, conf, why) && pidfile_claim(pidfile, why) == STATUS_OK &&
-               listen_on(conf, listeners, why) &&
+/* From the old process's end on nothing is a reason to end. */
+static bool finish_takeover(const struct launch *launch, struct process_why *why)
+{
+        const char *pidfile = launch->conf->opt.pidfile;
+
+        if (takeover_finish(launch->heritage, pidfile, why) != STATUS_OK)
+                return false;
+        if (pidfile_write(pidfile, why) != STATUS_OK)
+                log_error("%s", why->text);
+        return true;
+}
+
+/* All that can go wrong does so before the old process ends. */
+static bool prepare(const struct arguments *a, struct launch *launch, struct process_why *why)
+{
+        const char *pidfile = launch->conf->opt.pidfile;
+
+        return settle_in(a, launch->conf, why) && meet_old_process(a, launch, why) &&
+               listen_on(launch->conf, launch->listeners, why) &&
                (!a->daemon || process_go_to_background(why) == STATUS_OK) &&
-               pidfile_write(pidfile, why) == STATUS_OK;
+               (launch->heritage != NULL ? finish_takeover(launch, why)
+                                         : pidfile_write(pidfile, why) == STATUS_OK);
 }
 
 int main(int argc, char **argv)
 {
         struct arguments a = {0};
         static struct listeners listeners;
+        struct launch launch = {.listeners = &listeners};
         struct process_why why = {""};
         char pidfile[256];
-        struct conf *conf;
         struct access access;
         int status = read_arguments(argc, argv, &a);
 
         if (status >= 0)
                 return status;
-        conf = load(&a);
-        if (conf == NULL)
+        launch.verbose = a.verbose;
+        launch.conf = load(&a);
+        if (launch.conf == NULL)
                 return 1;
-        if (!access_new(&conf->opt, &access, on_finding, &a)) {
-                conf_unref(conf);
+        launch.access = &access;
+        if (!access_new(&launch.conf->opt, &access, on_finding, &a)) {
+                conf_unref(launch.conf);
                 return 1;
         }
         if (a.check) {
                 printf("%s: good\n", a.file);
                 access_release(&access);
-                conf_unref(conf);
+                conf_unref(launch.conf);
                 return 0;
         }
         signal(SIGPIPE, SIG_IGN);
-        snprintf(pidfile, sizeof(pidfile), "%s", conf->opt.pidfile);
-        if (!prepare(&a, conf, &listeners, &why)) {
-                listeners_close(&listeners);
+        snprintf(pidfile, sizeof(pidfile), "%s", launch.conf->opt.pidfile);
+        if (!prepare(&a, &launch, &why)) {
+                if (launch.heritage != NULL)
+                        listeners_hand_over(&listeners); /* the old process still has them */
+                else
+                        listeners_close(&listeners);
+                takeover_free(launch.heritage);
                 access_release(&access);
-                conf_unref(conf);
+                conf_unref(launch.conf);
                 return die(why.text);
         }
-        status = control_run(conf, &access, &listeners, a.verbose);
+        status = control_run(&launch);
         if (pidfile[0] != '\0')
                 (void)unlink(pidfile);
         return status;

@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include "base/check.h"
+#include "session/handover.h"
 
 #include <stdio.h>
 
@@ -9,6 +10,7 @@ static void *run(void *arg)
         struct worker *w = arg;
 
         room_listen(&w->room, w->listeners);
+        room_go_on(&w->room);
         loop_run(&w->loop);
         return NULL;
 }

@@ -104,6 +104,8 @@ void admin_free(struct admin *admin)
         timer_free(admin->stats_timer);
         timer_free(admin->suspend_timer);
         admin->suspend_timer = NULL;
+        timer_free(admin->takeover_timer);
+        admin->takeover_timer = NULL;
         admin->closed = true;
         admin_unref(admin);
 }

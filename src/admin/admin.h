@@ -45,5 +45,8 @@ bool admin_is_suspended(const struct admin *admin);
 /* Connections to the console. */
 size_t admin_console_count(const struct admin *admin);
 
+/* A takeover that is not final yet is called off. Must be done before workers are waited for. */
+void admin_end_takeover(struct admin *admin);
+
 /* Closes its clients and frees. */
 void admin_free(struct admin *admin);

@@ -368,6 +368,7 @@ static const struct {
     {"wait_close", VERB_WAIT_CLOSE, "WAIT_CLOSE", parse_name},
     {"shutdown", VERB_SHUTDOWN, "SHUTDOWN", parse_shutdown},
     {"suspend", VERB_SUSPEND, "SUSPEND", parse_no_name},
+    {"takeover", VERB_TAKEOVER, "TAKEOVER", parse_no_name},
     {"enable", VERB_ENABLE, "ENABLE", parse_name},
     {"disable", VERB_DISABLE, "DISABLE", parse_name},
     {"kill_client", VERB_KILL_CLIENT, "KILL_CLIENT", parse_name},
@@ -442,6 +443,7 @@ bool command_needs_admin(const struct command *command)
         case VERB_ENABLE:
         case VERB_WAIT_CLOSE:
         case VERB_SUSPEND:
+        case VERB_TAKEOVER:
         case VERB_KILL_CLIENT:
         case VERB_SHUTDOWN: return true;
         case VERB_NOTHING:

@@ -31,7 +31,8 @@ enum verb {
         VERB_WAIT_CLOSE,
         VERB_SUSPEND,
         VERB_KILL_CLIENT, /* name: what stands for the client's number */
-        VERB_SHUTDOWN,    /* name: "", "WAIT_FOR_SERVERS" or "WAIT_FOR_CLIENTS" */
+        VERB_TAKEOVER,
+        VERB_SHUTDOWN, /* name: "", "WAIT_FOR_SERVERS" or "WAIT_FOR_CLIENTS" */
 };
 
 enum { COMMAND_WORD_MAX = 15, COMMAND_NAME_SIZE = 64, COMMAND_VALUE_SIZE = 256 };

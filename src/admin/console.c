@@ -1,5 +1,7 @@
 #include "admin/console.h"
 
+#include "admin/takeover.h"
+
 #include "admin/version.h"
 #include "auth/secret.h"
 #include "base/clock.h"
@@ -131,6 +133,10 @@ void console_note(struct console *c, const struct command *command, const struct
 
 static void answer(struct console *c, struct job *job)
 {
+        /* Its rows have descriptors with them: they go straight out. */
+        if (job->command.verb == VERB_TAKEOVER && job->outcome.refusal.severity == NULL &&
+            c->state != CONSOLE_CLOSED)
+                (void)takeover_send(c, &job->outcome.refusal);
         if (c->state == CONSOLE_SCRIPT)
                 simple_answer(c, &job->outcome);
         else if (c->state == CONSOLE_PORTAL) /* not closed: it may have killed itself */
@@ -354,6 +360,7 @@ void console_close(struct console *c, const char *why)
         list_unlink(&c->in_admin);
         c->admin->console_count--;
         budgets_leave(c->budget);
+        takeover_left(c->admin, c);
         admin_console_left(c->admin);
         stream_close(&c->stream);
         loop_bury(c->admin->loop, &c->grave, console_bury);

@@ -39,6 +39,12 @@ struct admin {
         bool suspended; /* all is at rest */
         int64_t suspend_since_us;
         struct timer *suspend_timer; /* NULL: never needed yet */
+        /* admin/takeover.c: while a successor takes over */
+        const void *taker;         /* its console; NULL: there is none */
+        struct handover *handover; /* NULL: logins are still awaited */
+        bool handed_over;          /* it has got everything, and now has the word */
+        int64_t takeover_since_us;
+        struct timer *takeover_timer; /* NULL: never needed yet */
         struct averages averages;
         struct counters own; /* what the console itself was asked */
         struct timer *stats_timer;

@@ -2,6 +2,7 @@
 
 #include "admin/help.h"
 #include "admin/scene.h"
+#include "admin/takeover.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -178,6 +179,8 @@ static bool run_shutdown(struct job *job)
                  mode == SHUTDOWN_NOW                ? ""
                  : mode == SHUTDOWN_WAIT_FOR_SERVERS ? "WAIT_FOR_SERVERS"
                                                      : "WAIT_FOR_CLIENTS");
+        if (mode == SHUTDOWN_NOW)
+                takeover_settle(a, job->arg);
         a->ops->shutdown(a->arg, mode);
         /* Unanswered, so that the client's connection ends when the process does and not before. */
         return mode != SHUTDOWN_NOW;
@@ -205,6 +208,7 @@ static bool run(struct job *job)
         case VERB_KILL_CLIENT: return job_kill_client(job);
         case VERB_WAIT_CLOSE: return job_wait_close(job);
         case VERB_SUSPEND: return job_suspend(job);
+        case VERB_TAKEOVER: return job_takeover(job);
         case VERB_DISABLE:
         case VERB_ENABLE: return job_disable(job);
         case VERB_SHUTDOWN: return run_shutdown(job);

@@ -89,3 +89,26 @@ bool prepared_evict(struct prepared *p, uint64_t key[2])
         drop(p, e);
         return true;
 }
+
+enum status prepared_save(const struct prepared *p, struct buf *out, size_t limit)
+{
+        for (const struct list *node = p->recent.prev; node != &p->recent; node = node->prev) {
+                const struct prepared_entry *e = list_item(node, const struct prepared_entry, in_recent);
+
+                if (buf_append(out, e->key, sizeof(e->key), limit) != STATUS_OK)
+                        return STATUS_LIMIT;
+        }
+        return STATUS_OK;
+}
+
+bool prepared_load(struct prepared *p, struct sv saved)
+{
+        uint64_t key[2];
+
+        for (; saved.n >= sizeof(key); saved.p += sizeof(key), saved.n -= sizeof(key)) {
+                memcpy(key, saved.p, sizeof(key));
+                if (!prepared_touch(p, key))
+                        prepared_add(p, key);
+        }
+        return saved.n == 0;
+}

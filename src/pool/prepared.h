@@ -4,7 +4,9 @@
  * is also its name on every server; so the set means the same in every worker. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/list.h"
+#include "base/sv.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,3 +33,7 @@ void prepared_forget(struct prepared *p, const uint64_t key[2]);
 
 /* Takes the least recently used out; false when empty. */
 bool prepared_evict(struct prepared *p, uint64_t key[2]);
+
+/* All keys, least recent first, for another process; and back again, into an empty `p`. */
+MUST_USE enum status prepared_save(const struct prepared *p, struct buf *out, size_t limit);
+bool prepared_load(struct prepared *p, struct sv saved);

@@ -101,6 +101,13 @@ enum quota_answer quota_take(struct quota *q, int most, struct blocked *blocked,
         return full ? QUOTA_FULL : by != NULL ? QUOTA_BLOCKED : QUOTA_TAKEN;
 }
 
+void quota_adopt(struct quota *q)
+{
+        budget_lock();
+        count(q, 1);
+        budget_unlock();
+}
+
 void quota_return(struct quota *q)
 {
         budget_lock();

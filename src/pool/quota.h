@@ -51,6 +51,8 @@ enum quota_answer {
  * asking pool's, is then in the queue for that budget's room with the place `since_us` gives it, and in no
  * queue otherwise. NULL: asks for nobody who waits, and does not queue. */
 enum quota_answer quota_take(struct quota *q, int most, struct blocked *blocked, int64_t since_us);
+/* Counts one in that is open already, whatever the limits. */
+void quota_adopt(struct quota *q);
 void quota_return(struct quota *q);
 
 /* The same for a connection that carries a cancel request: of these and others together there may be twice

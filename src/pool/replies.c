@@ -3,6 +3,7 @@
 #include "base/check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void replies_init(struct replies *r)
 {
@@ -95,4 +96,26 @@ bool replies_drop_sync(struct replies *r)
         r->first = (r->first + 1) % r->cap;
         r->count--;
         return true;
+}
+
+enum status replies_save(const struct replies *r, struct buf *out, size_t limit)
+{
+        const struct reply *from = r->heap != NULL ? r->heap : r->inline_ring;
+
+        for (uint32_t i = 0; i < r->count; i++)
+                if (buf_append(out, &from[(r->first + i) % r->cap], sizeof(*from), limit) != STATUS_OK)
+                        return STATUS_LIMIT;
+        return STATUS_OK;
+}
+
+bool replies_load(struct replies *r, struct sv saved)
+{
+        struct reply reply;
+
+        for (; saved.n >= sizeof(reply); saved.p += sizeof(reply), saved.n -= sizeof(reply)) {
+                memcpy(&reply, saved.p, sizeof(reply));
+                if (reply.kind > REPLY_FUNCTION || !replies_push(r, reply))
+                        return false;
+        }
+        return saved.n == 0;
 }

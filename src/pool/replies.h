@@ -7,6 +7,9 @@
  * the server does not know of it (we answer in its place when its turn comes). */
 #pragma once
 
+#include "base/buf.h"
+#include "base/sv.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -56,6 +59,10 @@ void replies_pop(struct replies *r);
 
 /* Forgets the Sync that is owed right behind the oldest; false when none is. */
 bool replies_drop_sync(struct replies *r);
+
+/* All that is owed, for another process; and back again, into an empty `r`. False: makes no sense. */
+MUST_USE enum status replies_save(const struct replies *r, struct buf *out, size_t limit);
+bool replies_load(struct replies *r, struct sv saved);
 
 static inline bool reply_ends_segment(const struct reply *reply)
 {

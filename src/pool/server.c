@@ -142,7 +142,7 @@ void server_close(struct server *s, const char *why)
             stream_send(&s->stream, terminate, sizeof(terminate)) != STATUS_OK)
                 why = "server conn crashed?";
         stream_close(&s->stream);
-        if (pool->home->conf->opt.log_disconnections) {
+        if (pool->home->conf->opt.log_disconnections && why != NULL) {
                 snprintf(line, sizeof(line), "closing because: %s (age=%llds)", why,
                          (long long)((loop_now(pool->home->loop) - s->connected_us) / US_PER_SEC));
                 say(s, line);
@@ -434,14 +434,13 @@ static struct conf_host next_host(struct pool *pool, unsigned *turn)
         return line->hosts[*turn % (unsigned)line->host_count];
 }
 
-struct server *server_open(struct pool *pool)
+static struct server *make(struct pool *pool, enum server_state state)
 {
         struct server *s = xcalloc(1, sizeof(*s));
-        struct conf_host host;
         int *count;
 
         s->pool = pool;
-        s->state = SERVER_CONNECTING;
+        s->state = state;
         s->stream.fd = -1;
         s->tx = 'I';
         s->generation = atomic_load_explicit(&pool->quota->generation, memory_order_relaxed);
@@ -454,11 +453,29 @@ struct server *server_open(struct pool *pool)
         prepared_init(&s->prepared);
         list_prepend(pool_list_of(pool, s->state, &count), &s->in_pool);
         ++*count;
-        host = next_host(pool, &s->host_turn);
+        return s;
+}
+
+struct server *server_open(struct pool *pool)
+{
+        struct server *s = make(pool, SERVER_CONNECTING);
+        struct conf_host host = next_host(pool, &s->host_turn);
+
         s->port = host.port;
         snprintf(s->address, sizeof(s->address), "%s",
                  host.host[0] == '/' || host.host[0] == '@' ? "unix" : host.host);
         s->dial = dial_start(pool->home->loop, host.host, host.port, on_dialled, s);
+        return s;
+}
+
+struct server *server_adopt(struct pool *pool, int fd, enum server_state state)
+{
+        struct server *s = make(pool, state);
+
+        quota_adopt(pool->quota);
+        s->ready = true;
+        atomic_fetch_add(&pool->quota->ready, 1);
+        stream_open(&s->stream, pool->home->loop, fd, on_event);
         return s;
 }
 

@@ -44,6 +44,7 @@ enum begin_age { BEGIN_NONE, BEGIN_SENT, BEGIN_FIRST /* one segment */ };
 
 struct login; /* the login's own state, pool/login.h */
 
+/* What another process needs of it is in pool/bequest.c. */
 struct server {
         struct stream stream;
         struct grave grave;
@@ -98,6 +99,10 @@ extern const struct machine_state server_states[SERVER_STATES];
 /* Opens a connection for `pool`, whose quota has been taken. Reports through pool_server_ready, _failed. */
 struct server *server_open(struct pool *pool);
 
+/* The same of a connection that another process has made and logged in, in SERVER_IDLE or SERVER_LEASED;
+ * counted in the quota whatever its limit. Takes over fd; the caller fills in the rest. */
+struct server *server_adopt(struct pool *pool, int fd, enum server_state state);
+
 /* Whether it is to be closed as soon as it is free: RECONNECT, or the configuration has changed. */
 bool server_is_outdated(const struct server *s);
 
@@ -105,7 +110,7 @@ bool server_is_outdated(const struct server *s);
 void server_move(struct server *s, enum server_state to);
 
 /* Sends Terminate where that is polite, closes, gives the quota back, buries. `why` goes to the log
- * ("closing because: ..."). Not for LEASED: the session parts first. */
+ * ("closing because: ..."); NULL: nothing does. Not for LEASED: the session parts first. */
 void server_close(struct server *s, const char *why);
 
 /* The last cancel request of a server in SERVER_PARKED is through. */

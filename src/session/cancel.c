@@ -46,6 +46,13 @@ void key_take(struct client *c)
         HASH_ADD(by_key, room->by_key, key_id, sizeof(c->key_id), c);
 }
 
+void key_keep(struct client *c, const struct cancel_key *key)
+{
+        c->key = *key;
+        c->key_id = id_of(key);
+        HASH_ADD(by_key, c->room->by_key, key_id, sizeof(c->key_id), c);
+}
+
 void key_leave(struct client *c)
 {
         HASH_DELETE(by_key, c->room->by_key, c);

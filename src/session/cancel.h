@@ -15,6 +15,8 @@
  * long one; and takes it back. */
 void key_take(struct client *c);
 void key_leave(struct client *c);
+/* Gives it a key that it has been told by another process. */
+void key_keep(struct client *c, const struct cancel_key *key);
 
 /* `asker` has sent a CancelRequest. It is closed here; its connection, when the request has been delivered or
  * has nothing to do. */

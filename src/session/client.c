@@ -363,7 +363,7 @@ static void on_event(struct stream *stream, enum stream_event event)
         }
 }
 
-void client_new(struct room *room, int fd, const struct address *peer)
+static struct client *make(struct room *room, int fd)
 {
         struct client *c = slab_new(&room->clients_slab);
         const struct options *opt = &room->conf->opt;
@@ -377,16 +377,28 @@ void client_new(struct room *room, int fd, const struct address *peer)
         c->node = -1;
         c->since_us = c->connected_us = c->heard_us = loop_now(room->loop);
         c->connected_wall_us = clock_wall_us();
-        c->via_tcp = peer->u.any.sa_family != AF_UNIX;
-        c->port = opt->listen_port;
-        address_text(peer, c->address, sizeof(c->address), &c->port);
         list_init(&c->in_clients);
         list_init(&c->in_phase);
         list_init(&c->waiter.in_queue);
         list_init(&c->grave.in_graveyard);
         list_append(&room->clients, &c->in_clients);
-        list_append(&room->logins, &c->in_phase);
         socket_options(fd, &tcp);
         stream_open(&c->stream, room->loop, fd, on_event);
+        return c;
+}
+
+void client_new(struct room *room, int fd, const struct address *peer)
+{
+        struct client *c = make(room, fd);
+
+        c->via_tcp = peer->u.any.sa_family != AF_UNIX;
+        c->port = room->conf->opt.listen_port;
+        address_text(peer, c->address, sizeof(c->address), &c->port);
+        list_append(&room->logins, &c->in_phase);
         key_take(c);
+}
+
+struct client *client_adopt(struct room *room, int fd)
+{
+        return make(room, fd);
 }

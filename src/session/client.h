@@ -44,6 +44,7 @@ enum repeat {
         REPEAT_POSSIBLE /* a read, kept whole in server->replay; nothing of the answer has left */
 };
 
+/* What another process needs of it is in session/heir.c. */
 struct client {
         struct stream stream;
         struct grave grave;
@@ -141,6 +142,10 @@ void client_move(struct client *c, enum client_state to);
 
 /* A new connection; takes over fd. */
 void client_new(struct room *room, int fd, const struct address *peer);
+
+/* A connection whose session another process has begun: in no list but room->clients, without a key. The
+ * caller fills it in. Takes over fd. */
+struct client *client_adopt(struct room *room, int fd);
 
 /* Handles bytes as far as the state allows; called again whenever a state ends that had kept bytes back. */
 void client_go_on(struct client *c);

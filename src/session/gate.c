@@ -73,3 +73,17 @@ bool gate_enter(struct client *c)
         }
         return true;
 }
+
+void gate_keep(struct client *c, const char *database, const char *user)
+{
+        const struct conf *conf = c->room->conf;
+        const struct conf_database *line = conf_find_database(conf, database);
+
+        if (conf->opt.auth_type == AUTH_ANY && line != NULL && line->user != NULL)
+                user = line->user;
+        else if (conf_find_user(conf, user) == NULL)
+                user = NULL;
+        (void)count_in(c, BUDGET_DATABASE, database, 0);
+        if (user != NULL)
+                (void)count_in(c, BUDGET_USER, user, 0);
+}

@@ -8,3 +8,6 @@
 /* The client has named its database and user. False: it has been refused. It is counted out by
  * budgets_leave(c->budget). */
 bool gate_enter(struct client *c);
+
+/* Counts in a client of (database, user) that another process has let in, whatever the limits. */
+void gate_keep(struct client *c, const char *database, const char *user);

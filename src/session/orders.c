@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "session/client.h"
+#include "session/handover.h"
 #include "session/suspend.h"
 
 #include <stdlib.h>
@@ -107,6 +108,8 @@ static int carry_out(struct room *room, const struct order *order)
         case ORDER_WAKE: room_wake(room); return 0;
         case ORDER_UNLISTEN: room_unlisten_tcp(room); return 0;
         case ORDER_COUNT_CLIENTS: return count_clients(room);
+        case ORDER_HUSH: return room_hush(room);
+        case ORDER_LISTEN: room_relisten(room); return 0;
         case ORDER_DRAIN: return drain(room);
         case ORDER_STOP: loop_stop(room->loop); return 0;
         }

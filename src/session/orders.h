@@ -20,8 +20,11 @@ enum order_kind {
         ORDER_WAKE,           /* ends SUSPEND */
         ORDER_UNLISTEN,       /* accept nobody any more but through unix sockets */
         ORDER_COUNT_CLIENTS,
-        ORDER_DRAIN, /* PAUSE, and close who waits for a server (SHUTDOWN WAIT_FOR_SERVERS) */
-        ORDER_STOP,  /* close everything and end the loop */
+        ORDER_HUSH, /* session/handover.h; accept nobody; busy counts clients that are proving their password
+                     */
+        ORDER_LISTEN, /* ends HUSH */
+        ORDER_DRAIN,  /* PAUSE, and close who waits for a server (SHUTDOWN WAIT_FOR_SERVERS) */
+        ORDER_STOP,   /* close everything and end the loop */
 };
 
 /* Posts the order to all workers. `done` (NULL: nobody is interested) runs on the thread of `home` when all

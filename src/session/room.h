@@ -47,6 +47,8 @@ struct crowd {
         /* Under news_lock: of the newest configuration. */
         struct tls_pair *tls;
         struct hba *hba; /* NULL: auth_type is not hba */
+        const struct listeners *listeners;
+        bool handed_over; /* another process has all of it; control thread */
         uint8_t statement_key[KEYED_HASH_KEY_SIZE];
         uint8_t mock_key[32]; /* for users that do not exist */
         /* Called on the worker's thread. */

@@ -1,6 +1,7 @@
 #include "session/statement.h"
 
 #include "base/check.h"
+#include "wire/writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,4 +192,65 @@ void names_clear(struct names *names, struct statements *all)
 unsigned names_count(const struct names *names)
 {
         return HASH_COUNT(names->by_name);
+}
+
+enum status names_save(const struct names *names, struct buf *out, size_t limit)
+{
+        struct writer w = writer_to(out, limit);
+
+        for (const struct named *n = names->by_name; n != NULL; n = n->hh.next) {
+                put_cstr(&w, n->name);
+                put_byte(&w, (uint8_t)((n->fresh ? 1 : 0) | (n->doubtful ? 2 : 0)));
+                put_raw(&w, n->statement->key, sizeof(n->statement->key));
+                put_i32(&w, (uint32_t)n->statement->size);
+                put_raw(&w, n->statement->parse, n->statement->size);
+        }
+        return w.failed ? STATUS_LIMIT : STATUS_OK;
+}
+
+/* The key tells how the text was to be lexed; a newer classification of it may differ. */
+static struct statement *statement_of_key(struct statements *all, struct sv parse,
+                                          const struct classify_rules *rules, const uint64_t key[2])
+{
+        for (int unsafe = 0; unsafe < 2; unsafe++) {
+                struct statement *s = statement_get(all, parse, rules, unsafe);
+
+                if (memcmp(s->key, key, sizeof(s->key)) == 0)
+                        return s;
+                statement_unref(all, s);
+        }
+        return NULL;
+}
+
+bool names_load(struct names *names, struct statements *all, const struct classify_rules *rules,
+                struct sv saved)
+{
+        struct reader r = {(const uint8_t *)saved.p, saved.n, false};
+
+        while (r.n > 0) {
+                struct sv name = take_cstr(&r), parse;
+                uint8_t marks = take_u8(&r);
+                struct statement *s;
+                uint64_t key[2];
+                uint32_t size;
+
+                if (r.failed || r.n < sizeof(key))
+                        return false;
+                memcpy(key, r.p, sizeof(key));
+                r.p += sizeof(key);
+                r.n -= sizeof(key);
+                size = take_u32(&r);
+                if (r.failed || size > r.n)
+                        return false;
+                parse = sv_from(r.p, size);
+                s = statement_of_key(all, parse, rules, key);
+                if (s == NULL)
+                        return false;
+                names_put(names, all, name, s);
+                find(names, name)->fresh = (marks & 1) != 0;
+                find(names, name)->doubtful = (marks & 2) != 0;
+                r.p += size;
+                r.n -= size;
+        }
+        return true;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "auth/secret.h"
+#include "base/buf.h"
 #include "base/sv.h"
 #include "router/classify.h"
 
@@ -65,3 +66,9 @@ bool names_doubtful(struct names *names, struct sv name);
 void names_drop(struct names *names, struct statements *all, struct sv name);
 void names_clear(struct names *names, struct statements *all);
 unsigned names_count(const struct names *names);
+
+/* All names with what they stand for, for another process that has the same key; and back again, into empty
+ * `names`. False: makes no sense. */
+MUST_USE enum status names_save(const struct names *names, struct buf *out, size_t limit);
+bool names_load(struct names *names, struct statements *all, const struct classify_rules *rules,
+                struct sv saved);

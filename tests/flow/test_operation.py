@@ -10,7 +10,7 @@ import sys
 import wire
 from run import SLOW
 from steer import program
-from wire import query
+from wire import query, sync
 
 
 def refused(s):
@@ -289,3 +289,160 @@ def test_other_names(t):
     done = t.run.call([link], check=False)
     t.equal((done.returncode, done.stderr.splitlines()),
             (1, [f"{link}: no configuration file specified", f'Try "{link} --help" for more information.']), "no file")
+
+
+# ---- taking over: -R ----------------------------------------------------------------------------------------
+
+
+def reboot(t, s, seconds=20, **settings):
+    """Another process takes the place of `s`; the old one must end well."""
+    old = s.process
+    s.settings.update(settings)
+    s.write_files()
+    new = t.run.spawn([s.program, "-R", s.ini], cwd=s.dir, log=s.log)
+    try:
+        t.equal(old.wait(seconds * SLOW), 0, f"exit status of the process that was replaced\n{s.log_text(40)}")
+    finally:
+        s.process = new
+    s.wait_log(f"[{new.pid}] LOG process up")
+
+
+def test_reboot_in_the_middle_of_everything(t):
+    """From three workers to one and to four; no client notices, whatever it was doing."""
+    s = t.steer(workers=3, default_pool_size=12, session_state=1, pidfile=None)
+    s.settings["pidfile"] = os.path.join(s.dir, "own.pid")
+    s.stop()
+    s.status = None
+    s.start()
+    t.sql("DROP TABLE IF EXISTS reboot", "CREATE TABLE reboot (n int)")
+    idle, busy, sleeper, pinned, slow, half, ahead = (s.client(database="single") for _ in range(7))
+    idle.query("SET work_mem = '12MB'")
+    idle.segment(wire.parse("one", "SELECT $1::int + 1"))
+    busy.query("BEGIN")
+    busy.query("INSERT INTO reboot VALUES (1)")
+    pinned.query("LISTEN reboot_channel")
+    pinned.query("CREATE TEMP TABLE mine AS SELECT 5 AS n")
+    slow.send(query("SELECT repeat('x', 1000) FROM generate_series(1, 30000)"))  # 30 MB, not read yet
+    unsaid = s.client(login=False)
+    for number, workers in enumerate((1, 4)):
+        sleeper.send(query("SELECT pg_sleep(1.5), 'slept'"))
+        whole = query(f"SELECT 'half {number}'")
+        half.send(whole[:9])
+        ahead.send(wire.parse("", "SELECT 'ahead'"), wire.bind(), wire.flush())
+        t.wait(lambda: not ahead.quiet(0.01), "the answer to Flush")
+        reboot(t, s, workers=workers)
+        t.equal({r["key"]: r["value"] for r in s.show("CONFIG")}["workers"], str(workers), "the new process answers")
+        half.send(whole[9:])
+        t.equal(half.result().rows, [[f"half {number}"]], "a message that was sent in part")
+        ahead.send(wire.execute(), sync())
+        t.equal(ahead.result().rows, [["ahead"]], "a portal that was bound")
+        t.equal(idle.value("SHOW work_mem"), "12MB", "a setting")
+        t.equal(idle.segment(wire.bind("", "one", [41]), wire.execute()).rows, [["42"]], "a prepared statement")
+        t.equal(busy.value("SELECT count(*) FROM reboot"), str(number + 1), "a transaction goes on")
+        busy.query("INSERT INTO reboot VALUES (2)")
+        t.equal(pinned.value("SELECT n FROM mine"), "5", "a temporary table")
+        t.equal(sleeper.result().rows, [["", "slept"]], "a query that runs")
+    rows = slow.result().rows
+    t.equal((len(rows), {len(r[0]) for r in rows}), (30000, {1000}), "an answer that was not read")
+    unsaid.login()
+    t.equal(unsaid.value("SELECT 7"), "7", "a client that had not said anything")
+    busy.query("COMMIT")
+    t.equal(t.cluster.primary.value("SELECT count(*) FROM reboot", database="app"), "3", "rows of the transaction")
+    with s.client() as c:
+        c.query("NOTIFY reboot_channel, 'hello'")
+    t.true(b"hello" in t.wait(lambda: pinned.quiet(0.05) or pinned.unread(), "the notification"), "LISTEN goes on")
+    sleeper.send(query("SELECT pg_sleep(60)"))
+    t.wait(lambda: any(r["state"] == "active" and r["remote_pid"] == str(sleeper.pid) for r in s.show("CLIENTS")) or
+           True, "the query to run")
+    t.true(sleeper.quiet(0.3), "it runs")
+    sleeper.cancel()
+    t.error("57014", sleeper.result, "a cancel request with the key of the first process")
+    for c in (idle, busy, sleeper, pinned, slow, half, ahead, unsaid):
+        c.close()
+    with open(s.settings["pidfile"]) as f:
+        t.equal(int(f.read()), s.pid, "the pid file")
+    t.true(os.path.exists(os.path.join(s.dir, f".s.PGSQL.{s.port}")), "the Unix socket's file")
+    with s.client(host=s.dir) as c:
+        t.equal(c.value("SELECT 1"), "1", "a query through the Unix socket")
+
+
+def test_reboot_with_clients_that_wait(t):
+    """Clients in the queue of a pool and clients held for want of a primary are served by the new process."""
+    s = t.steer({"narrow": t.cluster.line("app", [t.cluster.primary]) + " pool_size=1", "app": t.cluster.line("app"),
+                 "lost": "host=127.0.0.1,127.0.0.1 port=1,2 dbname=app"}, nodes=False, workers=2, failover_timeout=30,
+                health_check_timeout="0.2")
+    busy, waiting, held = s.client(database="narrow"), s.client(database="narrow"), s.client(database="app")
+    held.query("SELECT 1")
+    busy.query("BEGIN")
+    waiting.send(query("SELECT 'served'"))
+    t.true(waiting.quiet(0.1), "a client waits")
+    held.send(query("SELECT pg_sleep(0.3), 'sent'"))
+    reboot(t, s, workers=1)
+    t.equal(held.result().rows, [["", "sent"]], "a client of the cluster")
+    held.query("CREATE TABLE IF NOT EXISTS reboot_held (n int)")
+    t.true(waiting.quiet(0.1), "it waits on")
+    busy.query("COMMIT")
+    t.equal(waiting.result().rows, [["served"]], "and is served")
+    t.equal(s.show("SERVERS")[0]["database"] in ("narrow", "app"), True, "servers are counted")
+    count = t.cluster.primary.value("SELECT count(*) FROM pg_stat_activity WHERE usename = 'app' AND "
+                                    "backend_type = 'client backend' AND query LIKE '%served%'")
+    t.equal(count, "1", "servers of a pool of one")
+    for c in (busy, waiting, held):
+        c.close()
+
+
+SUCCESSOR = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import wire
+with wire.Client(int(sys.argv[2]), host=sys.argv[3], user="pgbouncer", database="pgbouncer") as c:
+    c.send(wire.query("TAKEOVER"))
+    print(len(c.until("Z")), flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_reboot_that_fails(t):
+    """The old process goes on as if nothing had been."""
+    s = t.steer(workers=2)
+    c = s.client()
+    c.query("BEGIN")
+    other = t.steer(start=False)
+    other.settings.update(listen_port=s.port, unix_socket_dir=s.dir, listen_addr="192.0.2.1")
+    other.write_files()
+    done = t.run.call([s.program, "-R", other.ini], check=False, seconds=20)
+    t.equal(done.returncode, 1, "exit status of a process that finds no address to listen on")
+    s.wait_log("the takeover has not come about; going on")
+    t.equal(c.value("SELECT 1"), "1", "a client of the old process")
+    library = os.path.dirname(wire.__file__)
+    with open(os.path.join(library, "wire.py")) as f:  # where the user that runs pgsteer can read it
+        t.run.write(os.path.join(s.dir, "wire.py"), f.read())
+    successor = t.run.start([sys.executable, "-c", SUCCESSOR, s.dir, str(s.port), s.dir], stdin=subprocess.PIPE)
+    t.true(int(successor.stdout.readline()) > 4, "what a successor gets")
+    c.send(query("SELECT 2"))
+    t.true(c.quiet(0.2), "nobody is served meanwhile")
+    successor.communicate("go\n", timeout=20)
+    t.equal(c.result().rows, [["2"]], "the successor has gone: everything goes on")
+    with s.client() as new:
+        t.equal(new.value("SELECT 3"), "3", "new clients too")
+    t.error("08P01", lambda: s.admin("TAKEOVER"), "TAKEOVER over TCP")
+    with s.client(host=s.dir) as new:
+        t.equal(new.value("SELECT 4"), "4", "after it")
+    c.query("COMMIT")
+    c.close()
+    # A process that ends while it waits for its successor's word ends all the same.
+    successor = t.run.start([sys.executable, "-c", SUCCESSOR, s.dir, str(s.port), s.dir], stdin=subprocess.PIPE)
+    t.true(int(successor.stdout.readline()) > 3, "what a successor gets")
+    s.stop(signal.SIGQUIT)
+    t.equal(s.status, 0, "exit status after SIGQUIT during a takeover")
+    successor.communicate("go\n", timeout=20)
+
+
+def test_reboot_without_an_old_process(t):
+    s = t.steer(start=False)
+    s.write_files()
+    s.process = t.run.spawn([s.program, "-R", s.ini], cwd=s.dir, log=s.log)
+    s.wait_log("process up")
+    t.contains(s.log_text(), "old process not found, try to continue normally", "the log")
+    with s.client() as c:
+        t.equal(c.value("SELECT 1"), "1", "a query")

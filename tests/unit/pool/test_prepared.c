@@ -84,4 +84,30 @@ static void forgets_one(void)
         prepared_fini(&p);
 }
 
-UNIT_SUITE(pool_prepared, UNIT_CASE(evicts_the_least_recently_used), UNIT_CASE(forgets_one))
+static void another_process_evicts_in_the_same_order(void)
+{
+        struct prepared from, to;
+        struct buf saved = {0};
+        uint64_t key[2];
+
+        prepared_init(&from);
+        prepared_init(&to);
+        for (unsigned k = 0; k < 9; k++)
+                add(&from, k);
+        UNIT_ASSERT(touch(&from, 0)); /* now 1 is the oldest */
+        UNIT_ASSERT(prepared_save(&from, &saved, 1 << 20) == STATUS_OK);
+        UNIT_ASSERT(prepared_load(&to, sv_from(buf_data(&saved), buf_len(&saved))) && to.count == 9);
+        for (unsigned i = 0; i < 9; i++) {
+                uint64_t expected[2];
+
+                key_of(i == 8 ? 0 : i + 1, expected);
+                UNIT_ASSERT(prepared_evict(&to, key) && memcmp(key, expected, sizeof(key)) == 0);
+        }
+        UNIT_ASSERT(!prepared_load(&to, sv_from(buf_data(&saved), 17)));
+        prepared_fini(&from);
+        prepared_fini(&to);
+        buf_release(&saved);
+}
+
+UNIT_SUITE(pool_prepared, UNIT_CASE(another_process_evicts_in_the_same_order),
+           UNIT_CASE(evicts_the_least_recently_used), UNIT_CASE(forgets_one))

@@ -107,6 +107,36 @@ static void nothing_is_not_taken(void)
         UNIT_ASSERT(dies(pop_nothing, &r));
 }
 
-UNIT_SUITE(pool_replies, UNIT_CASE(gives_in_order_through_wrap_and_growth),
-           UNIT_CASE(gives_back_the_memory_of_a_burst), UNIT_CASE(refuses_too_many),
-           UNIT_CASE(knows_what_ends_a_segment), UNIT_CASE(nothing_is_not_taken))
+/* Saved out of a ring that has wrapped, loaded into an empty one. */
+static void another_process_owes_the_same(void)
+{
+        struct replies from, to;
+        struct buf saved = {0};
+        uint8_t bad[sizeof(struct reply)] = {99};
+
+        replies_init(&from);
+        replies_init(&to);
+        for (uint64_t i = 0; i < 40; i++) {
+                replies_push(&from, (struct reply){.kind = (uint8_t)(i % 2 == 0 ? REPLY_EXECUTE : REPLY_SYNC),
+                                                   .flags = (uint8_t)(i % 3 == 0 ? REPLY_SWALLOW : 0),
+                                                   .key = {i, ~i}});
+                if (i < 5)
+                        replies_pop(&from);
+        }
+        UNIT_ASSERT(replies_save(&from, &saved, 16) == STATUS_LIMIT);
+        buf_release(&saved);
+        UNIT_ASSERT(replies_save(&from, &saved, 1 << 20) == STATUS_OK);
+        UNIT_ASSERT(replies_load(&to, sv_from(buf_data(&saved), buf_len(&saved))));
+        UNIT_ASSERT(to.count == 35 && to.sync_points == from.sync_points);
+        for (uint64_t i = 5; to.count > 0; i++, replies_pop(&to))
+                UNIT_ASSERT(replies_head(&to)->key[0] == i && replies_head(&to)->key[1] == ~i);
+        UNIT_ASSERT(!replies_load(&to, sv_from(bad, sizeof(bad))));
+        UNIT_ASSERT(!replies_load(&to, sv_from(buf_data(&saved), buf_len(&saved) - 1)));
+        replies_fini(&from);
+        replies_fini(&to);
+        buf_release(&saved);
+}
+
+UNIT_SUITE(pool_replies, UNIT_CASE(another_process_owes_the_same),
+           UNIT_CASE(gives_in_order_through_wrap_and_growth), UNIT_CASE(gives_back_the_memory_of_a_burst),
+           UNIT_CASE(refuses_too_many), UNIT_CASE(knows_what_ends_a_segment), UNIT_CASE(nothing_is_not_taken))

@@ -148,7 +148,43 @@ static void a_name_in_doubt_stays_and_may_be_given_anew(void)
         UNIT_ASSERT(all.by_key == NULL);
 }
 
-UNIT_SUITE(session_statement, UNIT_CASE(is_one_for_the_same_text_and_types),
-           UNIT_CASE(its_name_is_of_this_process), UNIT_CASE(a_client_has_names_of_its_own),
-           UNIT_CASE(a_fresh_name_holds_when_its_parse_does),
+/* Same texts, same names on servers; also of one that was lexed for an encoding with unsafe backslashes. */
+static void another_process_knows_the_names(void)
+{
+        static const char parse[] = "SELECT 3\0\0";
+        struct statements all, there;
+        struct names names = {NULL}, taken = {NULL};
+        struct statement *s, *unsafe;
+        struct buf saved = {0};
+
+        statements_init(&all, seed);
+        statements_init(&there, seed);
+        s = get(&all, "INSERT INTO t VALUES (1)");
+        unsafe = statement_get(&all, sv_from(parse, sizeof(parse) - 1), &no_rules, true);
+        names_put(&names, &all, SV("settled"), s);
+        names_settle(&names, &all, s->key, true);
+        names_put(&names, &all, SV(""), unsafe);
+        UNIT_ASSERT(names_save(&names, &saved, 1 << 20) == STATUS_OK);
+        UNIT_ASSERT(names_load(&taken, &there, &no_rules, sv_from(buf_data(&saved), buf_len(&saved))));
+        UNIT_ASSERT(names_count(&taken) == 2);
+        UNIT_ASSERT(strcmp(names_find(&taken, SV("settled"))->name, s->name) == 0);
+        UNIT_ASSERT(names_find(&taken, SV("settled"))->facts.class == CLASS_WRITE);
+        UNIT_ASSERT(strcmp(names_find(&taken, SV(""))->name, unsafe->name) == 0);
+        names_settle(&taken, &there, names_find(&taken, SV(""))->key, false); /* it was fresh */
+        UNIT_ASSERT(names_count(&taken) == 1);
+        names_clear(&taken, &there);
+        for (size_t n = 1; n < buf_len(&saved); n++) { /* cut: nothing is made up, nothing leaks */
+                unit_row("%zu bytes", n);
+                UNIT_ASSERT(!names_load(&taken, &there, &no_rules, sv_from(buf_data(&saved), n)) ||
+                            names_count(&taken) == 1);
+                names_clear(&taken, &there);
+        }
+        names_clear(&names, &all);
+        UNIT_ASSERT(all.by_key == NULL && there.by_key == NULL);
+        buf_release(&saved);
+}
+
+UNIT_SUITE(session_statement, UNIT_CASE(another_process_knows_the_names),
+           UNIT_CASE(is_one_for_the_same_text_and_types), UNIT_CASE(its_name_is_of_this_process),
+           UNIT_CASE(a_client_has_names_of_its_own), UNIT_CASE(a_fresh_name_holds_when_its_parse_does),
            UNIT_CASE(a_name_in_doubt_stays_and_may_be_given_anew))
