@@ -76,6 +76,7 @@ struct server {
         char tx;               /* of the last ReadyForQuery: 'I', 'T', 'E' */
         bool said_ready;       /* the last thing said, by either side, was ReadyForQuery 'I' */
         char *reset_due;       /* PARKED: to be run first; NULL: nothing */
+        bool skipping;         /* after an error in the extended protocol it ignores all up to Sync */
         bool checking;         /* RESETTING: it is server_check_query that runs */
         bool unchecked;        /* to be tried with it before it is lent again */
         bool dirty;            /* the session may have state that only DISCARD ALL removes */

@@ -111,9 +111,9 @@ static enum beginning look_at_beginning(const uint8_t *p, size_t n)
         return BEGINS_WELL;
 }
 
-static void consider_repeat(struct client *c, const uint8_t *p, size_t n, bool kept)
+static void consider_repeat(struct client *c, const uint8_t *p, size_t n)
 {
-        enum beginning begins = kept ? BEGINS_WELL : look_at_beginning(p, n);
+        enum beginning begins = look_at_beginning(p, n);
 
         if (begins == BEGINS_REFUSED && !c->on_primary)
                 c->discarding = true;
@@ -175,11 +175,35 @@ static const struct reply *find_outdated(struct replies *owed, const uint8_t *p,
         return NULL;
 }
 
-void again_look(struct client *c, const uint8_t *p, size_t n, bool kept)
+/* Whether it ends before anything has come that decides: in the middle of a message that may be the error. A
+ * notice is for now, and not for when the query ends; nor is what a client waits for that has sent Flush. */
+static bool is_cut(const struct client *c, const uint8_t *p, size_t n)
+{
+        const char *harmless = c->repairable ? "123tTnSNC" : "123tTnSN";
+        bool noticed = false;
+        struct msg m;
+
+        while (msg_peek(p, n, &m) == STATUS_OK) {
+                if (m.type == '\0' || (m.type != BE_ERROR && strchr(harmless, m.type) == NULL))
+                        return false;
+                if (m.have < m.size)
+                        return m.size <= LOOP_SCRATCH_BYTES / 2;
+                if (m.type == BE_ERROR)
+                        return false;
+                noticed = noticed || m.type == BE_NOTICE;
+                p += m.size;
+                n -= m.size;
+        }
+        return n > 0 ? n < MSG_HEAD : c->repeat == REPEAT_POSSIBLE && !noticed;
+}
+
+bool again_look(struct client *c, const uint8_t *p, size_t n)
 {
         const struct reply *outdated = NULL;
 
-        if (c->repairable && !kept)
+        if (n < LOOP_SCRATCH_BYTES && is_cut(c, p, n))
+                return false;
+        if (c->repairable)
                 outdated = find_outdated(&c->server->replies, p, n);
         c->repairable = false;
         if (outdated != NULL) {
@@ -187,8 +211,9 @@ void again_look(struct client *c, const uint8_t *p, size_t n, bool kept)
                 c->repairing = c->discarding = true;
                 c->repeat = REPEAT_NO;
         } else if (c->repeat == REPEAT_POSSIBLE) {
-                consider_repeat(c, p, n, kept);
+                consider_repeat(c, p, n);
         }
+        return true;
 }
 
 /* ---- the second run ---- */

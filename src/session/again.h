@@ -14,9 +14,15 @@
 /* At the start of a segment on its way to the server: keeps it where it may have to be prepared again. */
 void again_keep(struct client *c, const uint8_t *p, size_t n);
 
-/* The first bytes of an answer; `kept`: they are not its beginning. Decides whether it will be dropped
- * (client->discarding). */
-void again_look(struct client *c, const uint8_t *p, size_t n, bool kept);
+/* Whether the answer that comes may still be dropped. */
+static inline bool again_may(const struct client *c)
+{
+        return (c->repeat == REPEAT_POSSIBLE || c->repairable) && !c->discarding;
+}
+
+/* The beginning of such an answer, all that has come of it. Decides whether it will be dropped
+ * (client->discarding). False: too little is here to tell, and nothing of it may leave before. */
+bool again_look(struct client *c, const uint8_t *p, size_t n);
 
 /* The answer has been dropped, up to its ReadyForQuery. */
 void again_run(struct client *c);

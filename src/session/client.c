@@ -171,7 +171,8 @@ bool client_has_rest(const struct client *c)
 {
         const struct server *s = c->server;
 
-        return s->tx == 'I' && s->replies.count == 0 && !c->in_segment && c->pass == 0 && s->pass == 0;
+        return s->tx == 'I' && s->replies.count == 0 && !c->in_segment && c->pass == 0 && s->pass == 0 &&
+               !s->skipping;
 }
 
 void client_want_read(struct client *c)

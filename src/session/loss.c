@@ -135,6 +135,24 @@ static void loss_before_use(struct client *c, const char *why)
         run_again(c, &nothing);
 }
 
+/* What the session left in its server cannot be had from another one. */
+static bool keeps_state(const struct client *c)
+{
+        return c->pins != 0 || c->endpoint->pool_mode == POOL_SESSION;
+}
+
+/* Nothing was asked, so nothing but the end of the connection can tell the client that what it relies on (a
+ * LISTEN, a temporary table) is gone. */
+static void end_session(struct client *c, const struct node *node, const char *why)
+{
+        struct refusal r;
+
+        link_sever(c, why);
+        refusal_set(&r, "FATAL", "08006", "server %.100s was lost, and with it the state of the session",
+                    node->name);
+        client_close(c, &r, r.text);
+}
+
 void loss_of_server(struct client *c, const char *why, bool crashed)
 {
         struct server *s = c->server;
@@ -173,6 +191,10 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
                         remember_failure(c, index);
                 }
                 run_again(c, &replay);
+                return;
+        }
+        if (keeps_state(c) && !in_transaction && sync_points == 0 && !c->in_segment) {
+                end_session(c, node, why);
                 return;
         }
         /* Behind a Sync of our own the client still owes its Sync. */

@@ -1,10 +1,9 @@
 /* loss: what a client is told when its server is lost, so that its own connection stays (DESIGN, "Failover").
  *
- *     nothing of the segment sent yet, or a read of which nothing has come back    run it again elsewhere
- *     in a transaction                    40001, and the transaction is aborted until the client ends it
- *     its COMMIT, or a single statement that writes, had been sent                 40003: it may have
- * happened a message to the client is cut in the middle                                 the connection has to
- * go
+ *     nothing of the segment sent yet, or a read of which nothing has come back:   run again elsewhere
+ *     in a transaction:                     40001, and it is aborted until the client ends it
+ *     its COMMIT, or a single statement that writes, had been sent:   40003, it may have happened
+ *     idle, but the session has state there; or a message to the client is cut:    the connection ends
  *
  * On a plain line (one node, nothing probed) the client is disconnected, as by PgBouncer. */
 #pragma once

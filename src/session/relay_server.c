@@ -106,13 +106,28 @@ static void undo(struct down *d, const struct reply *reply)
                 names_doubt(&d->c->names, reply->key);
 }
 
-/* An error: the server answers nothing more up to the next Sync. */
+/* After an error in the extended protocol the server answers nothing more up to the next Sync, simple queries
+ * not excepted. */
+static bool is_skipped(const struct server *s, const struct reply *reply)
+{
+        return s->skipping ? reply->kind != REPLY_SYNC : !reply_ends_segment(reply);
+}
+
+/* Whether what the server answers next is of the extended protocol. */
+static bool is_in_extended(struct replies *owed)
+{
+        for (uint32_t i = 0; i < owed->count; i++)
+                if (!(replies_at(owed, i)->flags & REPLY_LOCAL))
+                        return !reply_ends_segment(replies_at(owed, i));
+        return false;
+}
+
 static void skip_replies(struct down *d)
 {
         struct replies *owed = &d->s->replies;
         uint32_t n = 0;
 
-        while (n < owed->count && !reply_ends_segment(replies_at(owed, n)))
+        while (n < owed->count && is_skipped(d->s, replies_at(owed, n)))
                 n++;
         for (uint32_t i = n; i-- > 0;) /* what came last is undone first */
                 undo(d, replies_at(owed, i));
@@ -135,6 +150,7 @@ static enum verdict on_error(struct down *d, const struct msg *m)
         d->c->mixed = d->c->mixed || d->c->ended;
         if (d->c->on_primary && sqlstate_is_read_only(e.sqlstate) && d->c->access != ACCESS_READ_ONLY)
                 node_report(d->s->pool->node, EVIDENCE_READ_ONLY);
+        d->s->skipping = d->s->skipping || is_in_extended(&d->s->replies);
         skip_replies(d);
         return VERDICT_PASS;
 }
@@ -210,6 +226,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         bool own;
 
         skip_replies(d); /* sent after an error, before the Sync */
+        s->skipping = false;
         if (m->body_size != 1 || replies_head(&s->replies) == NULL || m->body[0] == '\0' ||
             strchr("ITE", m->body[0]) == NULL)
                 return violation(d);
@@ -416,14 +433,24 @@ static void after(struct down *d)
                 client_go_on(c);
 }
 
+/* What is incomplete. False: the server is given up. */
+static bool keep(struct server *s, const uint8_t *p, size_t n)
+{
+        if (buf_append(&s->in, p, n, LOOK_WHOLE_MAX + LOOP_SCRATCH_BYTES) == STATUS_OK)
+                return true;
+        loss_of_server(s->client, "server broke the protocol", true);
+        return false;
+}
+
 void relay_from_server(struct server *s)
 {
         struct client *c = s->client;
         struct loop *loop = c->room->loop;
         struct down d;
-        size_t n, at = 0, k, kept;
-        bool stop = false;
-        enum status status = stream_read(&s->stream, loop->scratch, LOOP_SCRATCH_BYTES, &n);
+        size_t n, at = 0, k, kept = buf_len(&s->in);
+        bool stop = false, looks = again_may(c) && kept < LOOP_SCRATCH_BYTES;
+        size_t front = looks ? kept : 0; /* what has been held back goes in front of what comes */
+        enum status status = stream_read(&s->stream, loop->scratch + front, LOOP_SCRATCH_BYTES - front, &n);
 
         if (status == STATUS_AGAIN)
                 return;
@@ -435,9 +462,17 @@ void relay_from_server(struct server *s)
         d.s = s;
         d.ready = false;
         plan_begin(&d.plan, &c->stream);
-        kept = buf_len(&s->in);
-        if ((c->repeat == REPEAT_POSSIBLE || c->repairable) && !c->discarding)
-                again_look(c, loop->scratch, n, kept > 0);
+        if (looks) {
+                if (front > 0)
+                        memcpy(loop->scratch, buf_data(&s->in), front);
+                buf_consume(&s->in, front);
+                kept = 0;
+                n += front;
+                if (!again_look(c, loop->scratch, n)) {
+                        keep(s, loop->scratch, n);
+                        return;
+                }
+        }
         if (kept > 0 && !complete_kept(&d, loop->scratch, n, &at, &stop))
                 return; /* still not whole */
         while (!stop && at < n && (k = step(&d, loop->scratch + at, n - at, &stop)) > 0)
@@ -452,11 +487,8 @@ void relay_from_server(struct server *s)
                 client_close(c, NULL, "client unexpected eof");
                 return;
         }
-        if (at < n && buf_append(&s->in, loop->scratch + at, n - at, LOOK_WHOLE_MAX + LOOP_SCRATCH_BYTES) !=
-                          STATUS_OK) {
-                loss_of_server(c, "server broke the protocol", true);
+        if (at < n && !keep(s, loop->scratch + at, n - at))
                 return;
-        }
         buf_trim(&s->in);
         after(&d);
 }
