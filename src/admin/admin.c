@@ -247,6 +247,7 @@ struct census_socket *admin_consoles(struct admin *admin, size_t *count)
                     .local_port = c->local_port,
                     .application_name = c->application_name,
                     .tls = c->tls,
+                    .replication = "none",
                     .connect_wall_us = c->since_wall_us,
                     .request_wall_us = c->request_wall_us,
                     .ptr = (uint64_t)(uintptr_t)c,

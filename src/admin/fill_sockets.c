@@ -31,7 +31,7 @@ static void socket_row(struct table *t, const struct census_socket *k, char type
         table_textf(t, "%c", type);
         table_text(t, k->user);
         table_text(t, k->database);
-        table_text(t, "none");
+        table_text(t, k->replication);
         table_text(t, state);
         table_text(t, k->addr);
         table_int(t, k->port);

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "pool/pool.h"
+#include "pool/solo.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 
 enum request_kind {
         REQUEST_SERVER,  /* the pool `asker` of worker `from` wants an idle server */
-        REQUEST_EVICT,   /* it wants one closed, since the two share a budget */
+        REQUEST_EVICT,   /* it wants one closed, since the two share a budget or are the same pool */
         REQUEST_LOOK,    /* answer: none here any more; or: the quota has room again */
         REQUEST_EVICTED, /* answer: one is closed, or there is none */
 };
@@ -57,7 +58,7 @@ static bool carry_out(struct request *request, struct pool *pool)
                 demand_send(pool, s, request->from);
                 return true;
         case REQUEST_EVICT:
-                if (free_here && demand_elsewhere(pool, INT64_MAX))
+                if (free_here && (request->asker == request->quota || demand_elsewhere(pool, INT64_MAX)))
                         pool_evict(pool);
                 post_answer(request, REQUEST_EVICTED);
                 return false;
@@ -170,10 +171,11 @@ bool demand_elsewhere(const struct pool *pool, int64_t since_us)
 
 /* ---- a new connection ---- */
 
-/* For how many of those who wait a server is on its way: one that logs in, moves, or is reset or tried. */
+/* For how many of those who wait a server is on its way: one that logs in for whoever comes first, moves, or
+ * is reset or tried. */
 static int coming(const struct pool *pool)
 {
-        return pool->login_count + pool->asked + pool->resetting_count;
+        return pool->login_count - pool->solo_logins + pool->asked + pool->resetting_count;
 }
 
 /* The client that the next connection would be for: those before it have one coming. */
@@ -200,15 +202,24 @@ static bool take_reserve(struct pool *pool, struct waiter *w)
         return true;
 }
 
-/* Asks for one idle server of another pool to be closed. */
-static void make_room(struct pool *pool)
+void demand_make_room(struct pool *pool, const struct blocked *blocked)
 {
         struct call call;
 
-        if (pool->evicting || !quota_find_idle(&pool->blocked, &call))
+        if (pool->evicting || !quota_find_idle(blocked, &call))
                 return;
         pool->evicting = true;
         post_request(pool, REQUEST_EVICT, call);
+}
+
+void demand_evict(struct pool *pool)
+{
+        uint64_t idle = atomic_load(&pool->quota->idle) & ~pool_bit(pool);
+
+        if (pool->evicting || idle == 0)
+                return;
+        pool->evicting = true;
+        post_request(pool, REQUEST_EVICT, (struct call){pool->quota, __builtin_ctzll(idle)});
 }
 
 /* False: the limits do not let it. */
@@ -223,7 +234,7 @@ static bool open_one(struct pool *pool)
                 return true;
         }
         if (pool->blocked.by != NULL)
-                make_room(pool);
+                demand_make_room(pool, &pool->blocked);
         return false;
 }
 
@@ -242,7 +253,7 @@ static void serve(struct pool *pool)
         }
         /* As PgBouncer: until a login has gone well, one tries at a time. */
         if (pool_is_plain(pool) && !pool->proven)
-                missing = pool->login_count > 0 ? 0 : 1;
+                missing = pool->login_count > pool->solo_logins ? 0 : 1;
         while (missing-- > 0) {
                 idle = pool_alone(pool) ? 0 : atomic_load(&pool->quota->idle) & ~pool_bit(pool);
                 if (idle != 0) { /* one at a time: its mask is only a hint */
@@ -262,8 +273,13 @@ static void serve(struct pool *pool)
 void demand_serve(struct pool *pool)
 {
         const struct budget *before = pool->blocked.by;
+        bool solo_first = solo_is_first(pool);
 
+        if (solo_first)
+                solo_serve(pool);
         serve(pool);
+        if (!solo_first)
+                solo_serve(pool);
         if (before != NULL && before != pool->blocked.by)
                 demand_tell(pool); /* the room that was kept for us may be another's now */
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct blocked;
 struct pool;
 struct server;
 
@@ -17,6 +18,11 @@ void demand_drop(struct pool *pool);
 
 /* There may be room in the pool's budgets: tells who is next. */
 void demand_tell(struct pool *pool);
+
+/* Asks for one idle server to be closed, of whatever pool: of those that share the budget that is used up; of
+ * this pool in another worker. */
+void demand_make_room(struct pool *pool, const struct blocked *blocked);
+void demand_evict(struct pool *pool);
 
 /* Whether a server of this pool that is free should be closed, because somebody in another pool has waited
  * for the room since before `since_us`. To be asked only when budgets_wanted(). */

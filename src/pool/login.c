@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOGIN_OUT_MAX = 8192, CONNECT_QUERY_MAX = 1 << 20 };
+enum { LOGIN_OUT_MAX = 2 * STARTUP_MAX, CONNECT_QUERY_MAX = 1 << 20 };
 
 static enum status send_out(struct server *s, struct writer *w)
 {
@@ -41,6 +41,8 @@ enum status login_start(struct server *s)
         put_param(&w, "datestyle", line->datestyle);
         put_param(&w, "timezone", line->timezone);
         put_param(&w, "application_name", line->application_name);
+        if (s->owner != NULL)
+                put_raw(&w, buf_data(s->owner->params), buf_len(s->owner->params));
         put_byte(&w, 0);
         msg_end(&w);
         return send_out(s, &w);
@@ -226,15 +228,26 @@ static bool is_temporary(const struct server *s, struct sv sqlstate)
         return sqlstate_is_shutdown(sqlstate);
 }
 
+/* Refused to this connection, not to others: PgBouncer does not tell why, but to the log. */
+static void refuse_replication(struct server *s, const struct error_fields *e, struct refusal *r)
+{
+        log_error("S: login failed: %.*s: %.*s", SV_ARG(e->severity), SV_ARG(e->text));
+        if (!s->pool->home->conf->pgsteer_defaults)
+                refusal_set(r, "FATAL", "08P01", "login failed");
+}
+
 static enum login_result on_error(struct server *s, const struct msg *m, struct refusal *r)
 {
         static _Thread_local char sqlstate[6];
         struct error_fields e;
 
         error_fields_read(m, &e);
-        log_warning("server login failed: %.*s %.*s", SV_ARG(e.severity), SV_ARG(e.text));
+        if (s->replication == REPLICATION_NONE)
+                log_warning("server login failed: %.*s %.*s", SV_ARG(e.severity), SV_ARG(e.text));
         snprintf(sqlstate, sizeof(sqlstate), "%.*s", e.sqlstate.n == 5 ? 5 : 0, e.sqlstate.p);
         refusal_set(r, "FATAL", sqlstate[0] != '\0' ? sqlstate : "08P01", "%.*s", SV_ARG(e.text));
+        if (s->replication != REPLICATION_NONE)
+                refuse_replication(s, &e, r);
         return is_temporary(s, e.sqlstate) ? LOGIN_SHUTDOWN : LOGIN_REJECTED;
 }
 
@@ -256,7 +269,8 @@ static enum login_result send_connect_query(struct server *s, struct refusal *r)
         struct buf out = {0};
         struct writer w = writer_to(&out, CONNECT_QUERY_MAX);
 
-        if (sql == NULL || sql[0] == '\0')
+        /* A connection for physical replication runs no SQL. */
+        if (sql == NULL || sql[0] == '\0' || s->replication == REPLICATION_PHYSICAL)
                 return LOGIN_DONE;
         s->login->stage = LOGIN_CONNECT_QUERY;
         write_query(&w, sql);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "pool/demand.h"
 #include "pool/errand.h"
+#include "pool/solo.h"
 
 #include <stdlib.h>
 
@@ -177,7 +178,9 @@ static void leave_queue(struct waiter *w)
 
 void pool_cancel_wait(struct waiter *w)
 {
-        if (w->pool != NULL)
+        if (w->pool != NULL && w->replication != REPLICATION_NONE)
+                solo_cancel(w);
+        else if (w->pool != NULL)
                 leave_queue(w);
 }
 
@@ -262,6 +265,10 @@ void pool_give_back(struct server *s)
                 demand_send(pool, s, other);
                 return;
         }
+        if (head != NULL && solo_is_first(pool)) {
+                server_close(s, "evicted");
+                return;
+        }
         if (head != NULL) {
                 since = list_item(head, struct waiter, in_queue)->since_us - EVICT_AFTER_US;
                 if (budgets_wanted() && demand_elsewhere(pool, since))
@@ -279,6 +286,8 @@ void pool_give_back(struct server *s)
                 demand_send(pool, s, other);
         else if (budgets_wanted() && demand_elsewhere(pool, INT64_MAX))
                 server_close(s, "evicted");
+        else
+                solo_serve(pool);
 }
 
 bool pool_refuses(struct pool *pool, struct refusal *r)
@@ -318,8 +327,12 @@ void pool_server_ready(struct server *s)
         pool->proven = true;
         pool->retry_us = 0;
         pool->last.severity = NULL;
-        server_greeted(s);
-        pool_give_back(s);
+        if (s->replication != REPLICATION_NONE) {
+                solo_ready(s);
+        } else {
+                server_greeted(s);
+                pool_give_back(s);
+        }
         if (first)
                 demand_serve(pool); /* the others have waited for this one */
 }
@@ -340,6 +353,7 @@ void pool_fail_all(struct pool *pool, enum pool_trouble trouble, const struct re
                 leave_queue(w);
                 pool->home->ops->failed(w, trouble, &copy);
         }
+        solo_fail_all(pool, trouble, &copy);
 }
 
 static struct waiter *first_login(const struct pool *pool)
@@ -371,6 +385,10 @@ void pool_server_failed(struct server *s, enum pool_trouble trouble, const struc
         int64_t retry = s->connected_us + pool->home->conf->opt.server_login_retry_us;
         unsigned turn = s->host_turn;
 
+        if (s->replication != REPLICATION_NONE && trouble == POOL_REJECTED) {
+                solo_refused(s, r); /* others may well be let in */
+                return;
+        }
         pool->proven = false;
         pool->last = *r;
         pool->last_trouble = trouble;

@@ -25,6 +25,10 @@ struct waiter {
         struct pool *pool; /* NULL: waits for nothing */
         int64_t since_us;
         bool login; /* for a client that is not in yet: a server's refusal is its answer */
+        /* of a wait for a server of its own, pool/solo.h */
+        enum replication replication;
+        const struct buf *params;
+        struct server *opening; /* logs in for it */
 };
 
 enum pool_trouble {
@@ -60,7 +64,12 @@ struct pool {
         struct blocked blocked; /* while a budget keeps it from opening a connection */
         bool evicting;          /* another pool has been asked to close an idle server for this one */
         int64_t idle_said_us;   /* as published: since when the longest idle server is idle; 0: none is */
-        bool paused;            /* PAUSE: nobody is served */
+        struct list solo_queue; /* waiters for a server of their own, oldest first */
+        int solo_count, solo_logins,
+            solo_open; /* of these waiters; of servers that log in for them; of all */
+        struct blocked solo_blocked;
+        bool solo_serving;
+        bool paused; /* PAUSE: nobody is served */
         bool have_keys;
         char *secret;           /* the user's, found by auth_query; NULL: none */
         struct scram_keys keys; /* for logging in at the node */

@@ -1,5 +1,6 @@
 /* The pools of a worker together: making, configuring, timeouts, orders from the console. */
 #include "pool/pool.h"
+#include "pool/solo.h"
 
 #include "auth/secret.h"
 #include "base/check.h"
@@ -88,7 +89,7 @@ bool pool_is_unused(const struct pool *pool)
 {
         /* Servers on their way between workers are open, too. */
         return !pool->paused && atomic_load(&pool->quota->open) == 0 && pool->queue_count == 0 &&
-               pool->asked == 0 &&
+               pool->solo_count == 0 && pool->asked == 0 &&
                pool->outlet.waiting_count + pool->outlet.dialling_count + pool->outlet.sent_count == 0;
 }
 
@@ -176,10 +177,11 @@ struct pool *pools_get(struct pools *pools, const struct conf_database *line, co
         list_init(&pool->resetting);
         list_init(&pool->parked);
         list_init(&pool->queue);
+        list_init(&pool->solo_queue);
         outlet_init(&pool->outlet, pools, pool);
         pool->paused = is_paused(pools, database);
         HASH_ADD_PTR(pools->pools, quota, pool);
-        pool->blocked = (struct blocked){.quota = quota, .worker = pools->self};
+        pool->blocked = pool->solo_blocked = (struct blocked){.quota = quota, .worker = pools->self};
         set_limits(pool);
         return pool;
 }
@@ -396,6 +398,7 @@ int64_t pools_tick(struct pools *pools)
                 tick_idle(pool, &look);
                 tick_resets(pool, &look);
                 outlet_retry(&pool->outlet);
+                solo_close_outdated(pool);
                 pool_retry(pool);
         }
         outlets_retry(pools);

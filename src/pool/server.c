@@ -9,7 +9,7 @@
 #include "pool/login.h"
 #include "pool/pool.h"
 #include "pool/server_tls.h"
-#include "pool/tracked.h"
+#include "pool/solo.h"
 #include "wire/fields.h"
 #include "wire/writer.h"
 
@@ -109,22 +109,6 @@ static void end_login(struct server *s)
         s->login = NULL;
 }
 
-enum status server_report(struct server *s, struct sv name, struct sv value)
-{
-        const struct options *opt = &s->pool->home->conf->opt;
-        enum status status = params_set(&s->params, name, value);
-
-        if (status != STATUS_OK || opt->session_state)
-                return status;
-        return tracked_put(table_of(s), opt, &s->applied, name, value);
-}
-
-void server_greeted(struct server *s)
-{
-        if (!s->pool->home->conf->opt.session_state && buf_len(&s->greeting.pairs) == 0)
-                params_copy(&s->greeting, &s->params);
-}
-
 void server_close(struct server *s, const char *why)
 {
         struct pool *pool = s->pool;
@@ -148,6 +132,8 @@ void server_close(struct server *s, const char *why)
                 say(s, line);
         }
         end_login(s);
+        if (s->replication != REPLICATION_NONE)
+                solo_closed(s);
         server_move(s, SERVER_CLOSED);
         settings_unref(table_of(s), s->applied);
         settings_unref(table_of(s), s->wanted);

@@ -19,11 +19,12 @@
 #include "pool/prepared.h"
 #include "pool/replies.h"
 #include "pool/settings.h"
-#include "wire/cancel_key.h"
+#include "wire/startup.h"
 
 struct client;
 struct pool;
 struct pools;
+struct waiter;
 
 enum server_state {
         SERVER_CONNECTING,
@@ -91,8 +92,10 @@ struct server {
         struct address peer; /* of the node's end */
         char address[64];    /* the same for people; before it is known the host's name */
         int port, local_port;
-        unsigned host_turn; /* a plain line's host list: whose turn it was */
-        bool ready;         /* it has logged in, and is counted so */
+        unsigned host_turn;           /* a plain line's host list: whose turn it was */
+        bool ready;                   /* it has logged in, and is counted so */
+        enum replication replication; /* it is one client's own, pool/solo.h */
+        struct waiter *owner;         /* of such a one while it logs in; NULL: it has left */
 };
 
 extern const struct machine_state server_states[SERVER_STATES];

@@ -99,7 +99,8 @@ bool carry_begin(struct client *c, struct settings *wanted)
 bool carry_keep(struct client *c)
 {
         if (c->endpoint->pool_mode == POOL_SESSION || !c->room->conf->opt.session_state ||
-            (c->pins & PIN_SETTING) != 0) /* not followed: left as they are */
+            (c->pins & PIN_SETTING) != 0 ||
+            c->replication != REPLICATION_NONE) /* not followed: left as they are */
                 return true;
         return carry_begin(c, c->settings);
 }

@@ -95,6 +95,7 @@ static void fill_client(const struct client *c, struct census_socket *row, struc
         row->wait_us = waits ? now - (c->request_us != 0 ? c->request_us : now) : 0;
         row->application_name = setting_text(a, c->settings, "application_name");
         row->tls = tls_text(a, &c->stream);
+        row->replication = replication_word(c->replication);
         row->ptr = (uint64_t)(uintptr_t)c;
         row->link = (uint64_t)(uintptr_t)c->server;
         row->prepared_statements = (int)names_count(&c->names);
@@ -156,6 +157,7 @@ static void fill_servers_of(struct pool *pool, struct list *list, struct census_
                 row->close_needed = s->close_needed;
                 row->application_name = setting_text(a, s->applied, "application_name");
                 row->tls = tls_text(a, &s->stream);
+                row->replication = replication_word(s->replication);
                 row->ptr = (uint64_t)(uintptr_t)s;
                 row->link = (uint64_t)(uintptr_t)s->client;
                 row->remote_pid = s->key.pid;
@@ -194,7 +196,7 @@ static void fill_pool(const struct pool *pool, struct census_pool *row, struct c
         row->database = arena_strdup(&w->arena, pool->quota->database);
         row->user = arena_strdup(&w->arena, pool->quota->user);
         row->node = arena_strdup(&w->arena, pool->node->name);
-        row->cl_waiting = pool->queue_count;
+        row->cl_waiting = pool->queue_count + pool->solo_count;
         row->cl_active = pool->leased_count;
         row->sv_active = pool->leased_count;
         row->cl_active_cancel_req = row->sv_active_cancel = pool->outlet.sent_count;

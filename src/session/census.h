@@ -24,6 +24,7 @@ struct census_socket {
         const char *node; /* servers: "host:port"; clients: of the linked server, or "" */
         const char *addr, *local_addr, *application_name;
         const char *tls; /* version and cipher, "" without */
+        const char *replication;
         int port, local_port;
         int64_t connect_wall_us, request_wall_us, wait_us;
         bool close_needed;

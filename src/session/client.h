@@ -58,6 +58,7 @@ struct client {
         struct budget *budget[BUDGET_KINDS]; /* references to those it is counted in; NULL: in none */
         struct buf in;                       /* read and not yet forwarded */
         struct names names;
+        enum replication replication; /* it has a server of its own from its login on */
         struct buf unnamed; /* the body of the last unnamed Parse, when no Bind followed in its segment */
 
         /* where in the stream of messages we are */

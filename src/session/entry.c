@@ -11,6 +11,7 @@
 #include "session/greeting.h"
 #include "session/link.h"
 #include "session/proof.h"
+#include "session/replication.h"
 #include "session/startup.h"
 #include "wire/startup.h"
 #include "wire/writer.h"
@@ -29,6 +30,7 @@ void entry_free(struct client *c)
         if (e == NULL)
                 return;
         settings_unref(&c->room->pools.settings, e->welcome_key);
+        buf_release(&e->own);
         free(e->user);
         free(e->database);
         lookup_fini(&e->lookup);
@@ -51,7 +53,8 @@ static void log_attempt(const struct client *c)
 {
         char tls[128], how[180];
 
-        snprintf(how, sizeof(how), " tls=%s replication=none", client_tls_words(c, tls, sizeof(tls)));
+        snprintf(how, sizeof(how), " tls=%s replication=%s", client_tls_words(c, tls, sizeof(tls)),
+                 replication_value(c->replication));
         log_login(c, "attempt", how);
 }
 
@@ -79,10 +82,15 @@ int entry_node_to_ask(const struct topology *t)
 static void ask_for_welcome(struct client *c)
 {
         struct settings *key = c->entry->welcome_key;
-        struct welcome *welcome = endpoint_welcome(c->endpoint, key);
+        struct welcome *welcome;
         struct server *s;
         int node;
 
+        if (c->replication != REPLICATION_NONE) {
+                replication_ask(c);
+                return;
+        }
+        welcome = endpoint_welcome(c->endpoint, key);
         if (welcome != NULL) {
                 pool_cancel_wait(&c->waiter);
                 greet(c, welcome);
@@ -117,6 +125,10 @@ void entry_granted(struct client *c, struct server *s)
 
         while (node < c->endpoint->cluster->count && c->endpoint->cluster->nodes[node] != s->pool->node)
                 node++;
+        if (c->replication != REPLICATION_NONE) {
+                replication_granted(c, s, node);
+                return;
+        }
         link_join(c, s, node);
         if (!c->room->conf->opt.session_state || carry_begin(c, c->entry->welcome_key))
                 entry_learned(c);

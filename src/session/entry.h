@@ -17,6 +17,7 @@ struct entry {
         struct scram_keys keys;
         bool have_keys;
         struct lookup lookup;
+        struct buf own; /* for replication: startup parameters of the server, name NUL value NUL ... */
         struct sv rest; /* read already, behind the message being handled: goes along to the console */
         struct settings *welcome_key; /* what is asked of a server: the startup settings but application_name;
                                        * nothing with session_state off */

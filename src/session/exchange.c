@@ -19,7 +19,8 @@ bool up_owe(struct up *up, enum reply_kind kind, unsigned flags, const uint64_t 
 
 bool exchange_follows(const struct client *c)
 {
-        return c->room->conf->opt.max_prepared_statements > 0 && c->endpoint->pool_mode != POOL_SESSION;
+        return c->room->conf->opt.max_prepared_statements > 0 && c->endpoint->pool_mode != POOL_SESSION &&
+               c->replication == REPLICATION_NONE;
 }
 
 void up_put_head(struct up *up, char type, size_t body)

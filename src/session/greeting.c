@@ -85,3 +85,17 @@ void greeting_send(struct client *c, const struct buf *params)
         client_settings_changed(c);
         client_send(c, &w);
 }
+
+void greeting_pass_on(struct client *c, const struct params *params)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+        struct sv at = params_all(params), name, value;
+
+        write_auth(&w, AUTH_REQ_OK, "", 0);
+        while (params_next(&at, &name, &value))
+                write_param_status(&w, name, value);
+        write_key_data(&w, &c->key);
+        write_ready(&w, 'I');
+        client_send(c, &w);
+}

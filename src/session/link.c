@@ -52,7 +52,9 @@ static void give_back(struct client *c, struct server *s)
 {
         const char *reset = reset_query(c, s);
 
-        if (reset[0] != '\0' && !s->stream.broken)
+        if (s->replication != REPLICATION_NONE)
+                server_close(s, "replication client was closed");
+        else if (reset[0] != '\0' && !s->stream.broken)
                 errand_reset(s, reset);
         else
                 pool_give_back(s);

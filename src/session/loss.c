@@ -170,7 +170,7 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
                 loss_before_use(c, why);
                 return;
         }
-        if (!c->endpoint->cluster->probed) {
+        if (!c->endpoint->cluster->probed || c->replication != REPLICATION_NONE) {
                 plain_loss(c, why);
                 return;
         }
@@ -226,7 +226,8 @@ bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m)
                 node_report(s->pool->node, EVIDENCE_SHUTDOWN);
         if (!sv_is(e.severity, "FATAL") && !sv_is(e.severity, "PANIC"))
                 return false;
-        if (!c->endpoint->cluster->probed && c->state == CLIENT_ACTIVE)
+        if ((!c->endpoint->cluster->probed || c->replication != REPLICATION_NONE) &&
+            c->state == CLIENT_ACTIVE)
                 return false; /* passed on as it is; the end of the connection follows */
         snprintf(why, sizeof(why), "server said: %.*s", (int)(e.text.n < 120 ? e.text.n : 120), e.text.p);
         loss_of_server(c, why, false);

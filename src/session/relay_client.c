@@ -31,7 +31,8 @@ static void look(struct client *c, struct sv text, const struct facts *f)
 
 bool up_must_look(const struct client *c)
 {
-        return c->known == 0 && (c->room->conf->opt.session_state || !c->endpoint->single);
+        return c->known == 0 && c->replication == REPLICATION_NONE &&
+               (c->room->conf->opt.session_state || !c->endpoint->single);
 }
 
 static struct facts look_at_text(struct client *c, struct sv text)
@@ -240,7 +241,7 @@ static bool may_follow(struct up *up, const uint8_t *p, size_t n)
 {
         struct client *c = up->c;
 
-        if (up->s->replies.count == 0 || c->on_primary)
+        if (up->s->replies.count == 0 || c->on_primary || c->replication != REPLICATION_NONE)
                 return true;
         if (c->commit_sent) /* what comes is outside of the transaction that is ending */
                 return false;

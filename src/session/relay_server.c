@@ -234,7 +234,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         replies_pop(&s->replies);
         s->tx = (char)m->body[0];
         c->tx = s->tx;
-        if (s->tx != 'I' && c->endpoint->pool_mode == POOL_STATEMENT) {
+        if (s->tx != 'I' && c->endpoint->pool_mode == POOL_STATEMENT && c->replication == REPLICATION_NONE) {
                 loss_expel(c, "transaction blocks not allowed in statement pooling mode");
                 return VERDICT_STOP;
         }
@@ -391,7 +391,7 @@ static void release(struct client *c)
 {
         if (c->discarding)
                 again_run(c);
-        else if (c->endpoint->pool_mode != POOL_SESSION && c->pins == 0)
+        else if (c->endpoint->pool_mode != POOL_SESSION && c->pins == 0 && c->replication == REPLICATION_NONE)
                 link_release(c);
         else if (!carry_keep(c))
                 return; /* it goes on when that is answered */

@@ -41,16 +41,6 @@ static bool is_ignored(const struct options *opt, struct sv name)
         return false;
 }
 
-static bool means_yes(struct sv value)
-{
-        static const char *const words[] = {"true", "yes"}; /* PostgreSQL takes beginnings of these */
-
-        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-                if (value.n > 0 && value.n <= strlen(words[i]) && sv_ieq(value, sv_from(words[i], value.n)))
-                        return true;
-        return sv_ieq(value, SV("on")) || sv_is(value, "1");
-}
-
 /* ---- one parameter ---- */
 
 static enum status put(struct client *c, struct sv name, struct sv value)
@@ -201,6 +191,28 @@ static enum status apply_options(struct client *c, struct sv at, struct refusal 
 
 /* ---- the packet ---- */
 
+/* For the startup packet of a server of its own. */
+static enum status pass_on(struct entry *e, struct sv name, struct sv value, struct refusal *r)
+{
+        if (buf_append(&e->own, name.p, name.n, STARTUP_MAX) != STATUS_OK ||
+            buf_append(&e->own, "", 1, STARTUP_MAX) != STATUS_OK ||
+            buf_append(&e->own, value.p, value.n, STARTUP_MAX) != STATUS_OK ||
+            buf_append(&e->own, "", 1, STARTUP_MAX) != STATUS_OK)
+                return refuse_name(r, "startup parameter is too large", name);
+        return STATUS_OK;
+}
+
+static enum status pass_on_all(struct client *c, struct refusal *r)
+{
+        struct sv at = settings_blob(c->startup);
+        struct setting s;
+
+        while (settings_next(&at, &s))
+                if (pass_on(c->entry, s.name, s.value, r) != STATUS_OK)
+                        return STATUS_DENIED;
+        return pass_on(c->entry, SV("replication"), sv_cstr(replication_value(c->replication)), r);
+}
+
 static enum status apply_param(struct client *c, struct sv name, struct sv value, struct refusal *r)
 {
         struct entry *e = c->entry;
@@ -215,19 +227,16 @@ static enum status apply_param(struct client *c, struct sv name, struct sv value
                 e->database = xstrdup(value.p);
                 return STATUS_OK;
         }
+        if (sv_is(name, "options") && c->replication != REPLICATION_NONE)
+                return pass_on(e, name, value, r); /* its own server understands them all */
         if (sv_is(name, "options"))
                 return apply_options(c, value, r);
         if (sv_is(name, "application_name")) {
                 e->named = true;
                 return add_application_name(c, value, r);
         }
-        if (sv_is(name, "replication")) {
-                if (!sv_is(value, "database") && !means_yes(value))
-                        return STATUS_OK;
-                refusal_set(r, "FATAL", "0A000",
-                            "replication connections are not supported yet: connect to the server itself");
-                return STATUS_DENIED;
-        }
+        if (sv_is(name, "replication"))
+                return STATUS_OK; /* looked at before */
         if (begins_with(name, "_pq_."))
                 return STATUS_OK; /* declined in NegotiateProtocolVersion */
         return add_param(c, name, value, r);
@@ -239,6 +248,10 @@ enum status startup_apply(struct client *c, const struct startup *s, struct refu
         struct sv name, value;
 
         while (startup_param(&params, &name, &value))
+                if (sv_is(name, "replication"))
+                        c->replication = replication_of(value);
+        params = s->params;
+        while (startup_param(&params, &name, &value))
                 if (apply_param(c, name, value, r) != STATUS_OK)
                         return STATUS_DENIED;
         if (c->entry->user == NULL || c->entry->user[0] == '\0')
@@ -247,9 +260,9 @@ enum status startup_apply(struct client *c, const struct startup *s, struct refu
                 free(c->entry->database);
                 c->entry->database = xstrdup(c->entry->user);
         }
-        if (!c->entry->named)
-                return add_application_name(c, (struct sv){NULL, 0}, r);
-        return STATUS_OK;
+        if (!c->entry->named && add_application_name(c, (struct sv){NULL, 0}, r) != STATUS_OK)
+                return STATUS_DENIED;
+        return c->replication != REPLICATION_NONE ? pass_on_all(c, r) : STATUS_OK;
 }
 
 bool startup_negotiate(struct client *c, const struct startup *s)

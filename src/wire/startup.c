@@ -60,3 +60,35 @@ enum status startup_read(const uint8_t *p, size_t n, struct startup *out)
         out->kind = code >> 16 == 2 ? STARTUP_OLD : STARTUP_UNKNOWN;
         return STATUS_OK;
 }
+
+/* PostgreSQL takes any beginning of these words. */
+static bool means_yes(struct sv value)
+{
+        static const char *const words[] = {"true", "yes"};
+
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                if (value.n > 0 && value.n <= strlen(words[i]) && sv_ieq(value, sv_from(words[i], value.n)))
+                        return true;
+        return sv_ieq(value, SV("on")) || sv_is(value, "1");
+}
+
+enum replication replication_of(struct sv value)
+{
+        if (sv_is(value, "database"))
+                return REPLICATION_LOGICAL;
+        return means_yes(value) ? REPLICATION_PHYSICAL : REPLICATION_NONE;
+}
+
+const char *replication_value(enum replication kind)
+{
+        static const char *const values[] = {"no", "database", "yes"};
+
+        return values[kind];
+}
+
+const char *replication_word(enum replication kind)
+{
+        static const char *const words[] = {"none", "logical", "physical"};
+
+        return words[kind];
+}

@@ -75,16 +75,6 @@ def test_negotiate_protocol_version(t):
         t.true(c.at_end(), f"{what} is refused and closed")
 
 
-def test_replication_connections_are_refused(t):
-    s = t.steer()
-    for value in ("true", "database"):
-        e = t.error("0A000", lambda: s.client(replication=value), f"replication={value}")
-        t.contains(e.message, "replication", "the error's text")
-        t.equal(e.severity, "FATAL", "severity")
-    with s.client(replication="false") as c:
-        t.equal(c.value("SELECT 1"), "1", "replication=false is an ordinary connection")
-
-
 def test_extended_query_messages(t):
     s = t.steer()
     with s.client() as c:

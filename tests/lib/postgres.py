@@ -23,6 +23,7 @@ shared_buffers = 32MB
 max_connections = 300
 superuser_reserved_connections = 5
 dynamic_shared_memory_type = mmap
+wal_level = logical
 max_wal_senders = 10
 wal_keep_size = 256MB
 max_wal_size = 512MB

@@ -1,0 +1,19 @@
+/* What a server reports of its session's parameters. */
+#include "pool/pool.h"
+#include "pool/tracked.h"
+
+enum status server_report(struct server *s, struct sv name, struct sv value)
+{
+        struct pools *pools = s->pool->home;
+        enum status status = params_set(&s->params, name, value);
+
+        if (status != STATUS_OK || pools->conf->opt.session_state)
+                return status;
+        return tracked_put(&pools->settings, &pools->conf->opt, &s->applied, name, value);
+}
+
+void server_greeted(struct server *s)
+{
+        if (!s->pool->home->conf->opt.session_state && buf_len(&s->greeting.pairs) == 0)
+                params_copy(&s->greeting, &s->params);
+}
