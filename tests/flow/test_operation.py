@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import wire
 from run import SLOW
@@ -446,3 +447,17 @@ def test_reboot_without_an_old_process(t):
     t.contains(s.log_text(), "old process not found, try to continue normally", "the log")
     with s.client() as c:
         t.equal(c.value("SELECT 1"), "1", "a query")
+
+
+def test_who_keeps_a_reboot_waiting(t):
+    """suspend_timeout: a client in the middle of its login holds it up so long and is closed."""
+    s = t.steer(suspend_timeout="0.6", auth_type="md5")
+    client = s.client(login=False)
+    client.send(wire.startup({"user": "app", "database": "app"}))
+    t.equal(client.receive().type, "R", "the request for a password")
+    with s.client() as other:
+        before = time.monotonic()
+        reboot(t, s)
+        t.within(time.monotonic() - before, 0.5, 0.6 + 4 * SLOW, "how long the restart takes")
+        t.true(client.at_end(10), "the client that proves its password is closed")
+        t.equal(other.value("SELECT 1"), "1", "another one goes on")
