@@ -24,6 +24,11 @@ void fill_peers(struct table *t, const struct scene *s);
 void fill_peer_pools(struct table *t, const struct scene *s);
 size_t count_peer_pools(const struct scene *s);
 
+/* fill_names.c */
+void fill_dns_hosts(struct table *t, const struct scene *s);
+size_t count_dns_names(const struct scene *s);
+size_t count_dns_lookups(const struct scene *s);
+
 /* fill_stats.c */
 void fill_stats(struct table *t, const struct scene *s);
 void fill_stats_totals(struct table *t, const struct scene *s);

@@ -58,6 +58,24 @@ void address_text(const struct address *address, char *host, size_t size, int *p
         }
 }
 
+void address_set_port(struct address *address, int port)
+{
+        if (address->u.any.sa_family == AF_INET)
+                address->u.in4.sin_port = htons((uint16_t)port);
+        else if (address->u.any.sa_family == AF_INET6)
+                address->u.in6.sin6_port = htons((uint16_t)port);
+}
+
+bool address_same_host(const struct address *a, const struct address *b)
+{
+        if (a->u.any.sa_family != b->u.any.sa_family)
+                return false;
+        if (a->u.any.sa_family == AF_INET)
+                return a->u.in4.sin_addr.s_addr == b->u.in4.sin_addr.s_addr;
+        return a->u.any.sa_family == AF_INET6 &&
+               memcmp(&a->u.in6.sin6_addr, &b->u.in6.sin6_addr, sizeof(a->u.in6.sin6_addr)) == 0;
+}
+
 struct local_end socket_local(int fd, int *port)
 {
         struct local_end end = {""};

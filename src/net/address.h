@@ -27,6 +27,12 @@ MUST_USE enum status address_parse(const char *host, int port, struct address *o
 /* "127.0.0.1" or "unix", and the port (unix: as given). `size` >= INET6_ADDRSTRLEN. */
 void address_text(const struct address *address, char *host, size_t size, int *port);
 
+/* Of TCP; others have none. */
+void address_set_port(struct address *address, int port);
+
+/* The same host, whatever the port. Of TCP; others are never the same. */
+bool address_same_host(const struct address *a, const struct address *b);
+
 /* Our own end of a connected socket: "127.0.0.1" or "unix"; *port stays as it is for a unix socket. */
 struct local_end {
         char host[INET6_ADDRSTRLEN];

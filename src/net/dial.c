@@ -1,12 +1,11 @@
 #include "net/dial.h"
 
 #include "base/check.h"
+#include "net/names.h"
 
 #include <errno.h>
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <event2/util.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +19,11 @@ struct dial {
         dial_fn *done; /* NULL: reported or cancelled */
         void *arg;
         struct address addresses[DIAL_ADDRESSES_MAX];
-        int count, next;
+        int count, next, port;
         int fd;
         struct event event; /* first the start (a timer), then the socket's writability */
-        struct evdns_getaddrinfo_request *query;
+        struct name_ask ask;
+        bool resolving;
         char why[160];
 };
 
@@ -41,10 +41,9 @@ static void end(struct dial *d)
                 close(d->fd);
         d->fd = -1;
         d->done = NULL;
-        if (d->query != NULL) /* the resolver still holds us; its callback buries */
-                evdns_getaddrinfo_cancel(d->query);
-        else
-                loop_bury(d->loop, &d->grave, free_dial);
+        if (d->resolving)
+                names_cancel(&d->ask);
+        loop_bury(d->loop, &d->grave, free_dial);
 }
 
 static void report(struct dial *d, int fd)
@@ -101,28 +100,20 @@ static void try_next(struct dial *d)
         report(d, -1);
 }
 
-static void on_resolved(int result, struct evutil_addrinfo *list, void *arg)
+static void on_resolved(void *arg, const struct name_answer *answer)
 {
         struct timeval at_once = {0, 0};
         struct dial *d = arg;
 
-        d->query = NULL;
-        if (d->done == NULL) { /* cancelled meanwhile */
-                if (list != NULL)
-                        evutil_freeaddrinfo(list);
-                loop_bury(d->loop, &d->grave, free_dial);
-                return;
+        d->resolving = false;
+        if (answer->count == 0)
+                snprintf(d->why, sizeof(d->why), "server DNS lookup failed: %s", answer->why);
+        while (d->count < answer->count && d->count < DIAL_ADDRESSES_MAX) {
+                struct address *a = &d->addresses[d->count];
+
+                *a = answer->list[(answer->first + d->count++) % answer->count];
+                address_set_port(a, d->port);
         }
-        if (result != 0)
-                snprintf(d->why, sizeof(d->why), "server DNS lookup failed: %s", evutil_gai_strerror(result));
-        for (struct evutil_addrinfo *a = list; a != NULL && d->count < DIAL_ADDRESSES_MAX; a = a->ai_next) {
-                if (a->ai_addrlen > sizeof(d->addresses[0].u))
-                        continue;
-                memcpy(&d->addresses[d->count].u, a->ai_addr, a->ai_addrlen);
-                d->addresses[d->count++].size = a->ai_addrlen;
-        }
-        if (list != NULL)
-                evutil_freeaddrinfo(list);
         event_add(&d->event, &at_once); /* we may be inside dial_start, which must not report */
 }
 
@@ -131,26 +122,6 @@ static void on_start(evutil_socket_t fd, short what, void *arg)
         (void)fd;
         (void)what;
         try_next(arg);
-}
-
-static void resolve(struct dial *d, const char *host, int port)
-{
-        struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-        struct evdns_getaddrinfo_request *query;
-        char service[16];
-
-        if (d->loop->dns == NULL)
-                d->loop->dns = evdns_base_new(d->loop->base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
-                                                                 EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-        if (d->loop->dns == NULL) { /* no resolv.conf: /etc/hosts alone */
-                d->loop->dns = evdns_base_new(d->loop->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-                CHECK(d->loop->dns != NULL);
-                evdns_base_load_hosts(d->loop->dns, "/etc/hosts");
-        }
-        snprintf(service, sizeof(service), "%d", port);
-        /* May answer at once, from within; `start` then has a next address to try. */
-        query = evdns_getaddrinfo(d->loop->dns, host, service, &hints, on_resolved, d);
-        d->query = query;
 }
 
 static struct dial *dial_new(struct loop *loop, dial_fn *done, void *arg)
@@ -192,7 +163,13 @@ struct dial *dial_start(struct loop *loop, const char *host, int port, dial_fn *
 
         switch (address_parse(host, port, &d->addresses[0])) {
         case STATUS_OK: try_first(d); return d;
-        case STATUS_ABSENT: resolve(d, host, port); return d;
+        case STATUS_ABSENT:
+                d->resolving = true;
+                d->port = port;
+                d->ask.done = on_resolved;
+                d->ask.arg = d;
+                names_ask(names_of(loop), host, &d->ask);
+                return d;
         case STATUS_AGAIN:
         case STATUS_EOF:
         case STATUS_IO:
@@ -213,7 +190,7 @@ const struct address *dial_address(const struct dial *d)
 
 bool dial_is_resolving(const struct dial *d)
 {
-        return d->query != NULL;
+        return d->resolving;
 }
 
 void dial_cancel(struct dial *d)

@@ -1,6 +1,6 @@
-/* dial: opens a connection to host and port without blocking: resolves a name (libevent's resolver, which
- * reads /etc/hosts and resolv.conf), tries each of its addresses, reports once. The deadline is the caller's:
- * it cancels. One thread. */
+/* dial: opens a connection to host and port without blocking: resolves a name (net/names.h), tries the
+ * address whose turn it is and, should that fail, the others, reports once. The deadline is the caller's: it
+ * cancels. One thread. */
 #pragma once
 
 #include "net/address.h"

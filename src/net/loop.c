@@ -2,8 +2,8 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "net/names.h"
 
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <stdlib.h>
 
@@ -37,8 +37,7 @@ void loop_fini(struct loop *loop)
 {
         mailbox_fini(&loop->mailbox);
         sweep(loop);
-        if (loop->dns != NULL)
-                evdns_base_free(loop->dns, 0);
+        names_free(loop->names);
         event_base_free(loop->base);
         free(loop->scratch);
 }

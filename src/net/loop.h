@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct event_base;
-struct evdns_base;
+struct names;
 
 enum { LOOP_SCRATCH_BYTES = 65536 };
 
@@ -24,7 +24,7 @@ struct grave {
 
 struct loop {
         struct event_base *base;
-        struct evdns_base *dns; /* made when the first host name is met */
+        struct names *names; /* net/names.h; NULL: nobody has asked for one */
         struct mailbox mailbox;
         struct list graveyard;
         int64_t now_us;   /* 0: not asked in this turn */

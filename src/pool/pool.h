@@ -91,6 +91,7 @@ struct pools {
         char **paused;                  /* names under PAUSE; "" is all; NULL-terminated, NULL: none */
         struct settings_table settings; /* of servers and clients of this worker */
         struct list outlets;            /* of cancel requests to peers */
+        int64_t hosts_due_us;           /* pool/hosts.h alone */
 };
 
 /* `peers` has `count` entries, filled in before any loop runs. Takes a reference of conf. */

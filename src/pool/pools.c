@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "cluster/cluster.h"
 #include "pool/demand.h"
+#include "pool/hosts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,8 @@ void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const
         pools->settings = (struct settings_table){0};
         list_init(&pools->outlets);
         pools->paused = NULL;
+        pools->hosts_due_us = 0;
+        hosts_configure(pools);
 }
 
 static void each_server(struct list *list, void (*act)(struct server *s, const char *why), const char *why)
@@ -72,6 +75,7 @@ void pools_fini(struct pools *pools)
 {
         struct pool *pool, *next;
 
+        hosts_stop(pools);
         HASH_ITER (hh, pools->pools, pool, next) {
                 pool->paused = true; /* nothing is opened in their place */
                 outlet_close(&pool->outlet, "shutdown");
@@ -246,6 +250,7 @@ void pools_configure(struct pools *pools, struct conf *conf)
         struct pool *pool, *next;
 
         pools->conf = conf_ref(conf);
+        hosts_configure(pools);
         HASH_ITER (hh, pools->pools, pool, next) {
                 const struct conf_database *line = conf_find_database(conf, pool->quota->database);
                 bool same;
@@ -402,6 +407,7 @@ int64_t pools_tick(struct pools *pools)
                 pool_retry(pool);
         }
         outlets_retry(pools);
+        hosts_tick(pools);
         return look.next;
 }
 

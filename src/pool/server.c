@@ -366,8 +366,7 @@ static void note_addresses(struct server *s, int fd)
                 say(s, text);
 }
 
-/* The name that the server's certificate must carry. */
-static const char *host_of(const struct server *s)
+const char *server_host(const struct server *s)
 {
         const struct conf_database *line = s->pool->line;
 
@@ -394,7 +393,7 @@ static void on_dialled(void *arg, int fd, const char *why)
         stream_open(&s->stream, s->pool->home->loop, fd, on_event);
         server_move(s, SERVER_LOGIN);
         s->login = xcalloc(1, sizeof(*s->login));
-        switch (server_tls_ask(s, host_of(s))) {
+        switch (server_tls_ask(s, server_host(s))) {
         case STATUS_OK: return;
         case STATUS_ABSENT: log_in(s); return;
         case STATUS_AGAIN:

@@ -126,6 +126,10 @@ MUST_USE enum status server_report(struct server *s, struct sv name, struct sv v
 /* It may be lent out for the first time (or again: harmless): keeps the parameters as they are now. */
 void server_greeted(struct server *s);
 
+/* Where it was dialled as the configuration says it: an address, or the name that its certificate must carry.
+ * Of one that is not outdated. */
+const char *server_host(const struct server *s);
+
 /* Logs a line about it. */
 void server_say(enum log_level level, const struct server *s, const char *what);
 

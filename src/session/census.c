@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "net/names.h"
 #include "net/secure.h"
 #include "session/cancel.h"
 #include "session/client.h"
@@ -272,6 +273,41 @@ static void fill_endpoints(struct room *room, struct census_worker *w)
         }
 }
 
+static void count_name(void *arg, const struct name_answer *answer)
+{
+        (void)answer;
+        ++*(size_t *)arg;
+}
+
+static void fill_name(void *arg, const struct name_answer *answer)
+{
+        struct census_worker *w = arg;
+        struct census_name *row = &w->names[w->name_count++];
+        const char *text = "";
+
+        for (int i = 0; i < answer->count; i++) {
+                bool ipv6 = answer->list[i].u.any.sa_family == AF_INET6;
+                char host[INET6_ADDRSTRLEN];
+                int port;
+
+                address_text(&answer->list[i], host, sizeof(host), &port);
+                text = arena_printf(&w->arena, "%s%s%s%s%s:%d", text, i > 0 ? "," : "", ipv6 ? "[" : "", host,
+                                    ipv6 ? "]" : "", port);
+        }
+        *row = (struct census_name){arena_strdup(&w->arena, answer->name), text, answer->left_us};
+}
+
+static void fill_names_kept(struct room *room, struct census_worker *w)
+{
+        struct names *names = names_of(room->loop);
+        size_t n = 0;
+
+        names_each(names, count_name, &n);
+        w->names = arena_alloc(&w->arena, n * sizeof(*w->names));
+        names_each(names, fill_name, w);
+        w->lookups = names_lookups(names);
+}
+
 static void fill(struct room *room, unsigned parts, struct census_worker *w)
 {
         struct pool *pool, *next;
@@ -294,6 +330,8 @@ static void fill(struct room *room, unsigned parts, struct census_worker *w)
                         w->stats[w->stats_count++] =
                             (struct census_stats){arena_strdup(&w->arena, s->database), s->n};
         }
+        if (parts & CENSUS_NAMES)
+                fill_names_kept(room, w);
         list_for_each (node, &room->logins)
                 w->logins++;
 }

@@ -14,6 +14,7 @@ enum census_part {
         CENSUS_SERVERS = 1 << 1,
         CENSUS_POOLS = 1 << 2,
         CENSUS_STATS = 1 << 3,
+        CENSUS_NAMES = 1 << 4,
 };
 
 /* SHOW CLIENTS and SHOW SERVERS have the same columns. */
@@ -69,6 +70,13 @@ struct census_stats {
         struct counters n;
 };
 
+/* A host name that a worker has asked for. */
+struct census_name {
+        const char *name;
+        const char *addresses; /* "192.0.2.1:0,[2001:db8::1]:0": as PgBouncer shows them, without a port */
+        int64_t left_us;       /* until it is looked up again */
+};
+
 struct census_worker {
         struct arena arena;
         struct census_socket *clients, *servers;
@@ -81,7 +89,10 @@ struct census_worker {
         size_t endpoint_count;
         struct census_stats *stats;
         size_t stats_count;
-        int logins; /* clients still logging in */
+        struct census_name *names;
+        size_t name_count;
+        int lookups; /* of names, under way */
+        int logins;  /* clients still logging in */
 };
 
 struct census {
