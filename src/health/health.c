@@ -36,15 +36,16 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Names are resolved as the system's files say, and without keeping the loop alive or blocking it. */
-static struct evdns_base *dns_new(struct event_base *base)
+static struct evdns_base *dns_new(struct event_base *base, const char *resolv_conf)
 {
         struct evdns_base *dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+        const char *file = *resolv_conf != '\0' ? resolv_conf : "/etc/resolv.conf";
 
         CHECK(dns != NULL);
-        if (evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, "/etc/resolv.conf") != 0)
-                log_warning(
-                    "health: /etc/resolv.conf is missing or names no name server: hosts are resolved by "
-                    "/etc/hosts and a name server on this machine");
+        if (evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, file) != 0)
+                log_warning("health: %s is missing or names no name server: hosts are resolved by "
+                            "/etc/hosts and a name server on this machine",
+                            file);
         return dns;
 }
 
@@ -82,7 +83,7 @@ struct health *health_new(struct event_base *base, struct conf *conf, int wake_f
         struct health *health = xcalloc(1, sizeof(*health));
 
         health->base = base;
-        health->dns = dns_new(base);
+        health->dns = dns_new(base, conf->opt.resolv_conf);
         health->wake_fd = wake_fd;
         health->conf = conf_ref(conf);
         if (wake_fd >= 0) {
