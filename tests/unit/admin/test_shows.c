@@ -438,8 +438,43 @@ static void routes_show_what_happened(void)
         stage_fini(&s);
 }
 
+/* Each worker asks for itself: a name is one row, that of the youngest answer. */
+static void names_are_shown_once(void)
+{
+        static struct census_name first[] = {{"db", "192.0.2.1:0", 4000000}, {"none", "", 0}};
+        static struct census_name second[] = {{"a", "[2001:db8::1]:0", 999999},
+                                              {"db", "192.0.2.2:0", 9999999}};
+        static const struct {
+                const char *hostname, *addrs;
+                int ttl;
+        } rows[] = {{"a", "[2001:db8::1]:0", 0}, {"db", "192.0.2.2:0", 9}, {"none", "", 0}};
+        struct stage s;
+        struct table t;
+
+        stage_init(&s);
+        s.census->worker[0].names = first;
+        s.census->worker[1].names = second;
+        s.census->worker[0].name_count = s.census->worker[1].name_count = 2;
+        s.census->worker[0].lookups = 3;
+        s.census->worker[1].lookups = 4;
+        show(&s, "dns_hosts", &t);
+        UNIT_ASSERT(table_rows(&t) == sizeof(rows) / sizeof(rows[0]));
+        for (size_t i = 0; i < table_rows(&t); i++) {
+                unit_row("%s", rows[i].hostname);
+                UNIT_ASSERT(text_is(&t, i, "hostname", rows[i].hostname));
+                UNIT_ASSERT(text_is(&t, i, "addrs", rows[i].addrs) && number(&t, i, "ttl") == rows[i].ttl);
+        }
+        table_fini(&t);
+        show(&s, "lists", &t);
+        UNIT_ASSERT(text_is(&t, 10, "list", "dns_names") && number(&t, 10, "items") == 3);
+        UNIT_ASSERT(text_is(&t, 12, "list", "dns_queries") && number(&t, 12, "items") == 7);
+        table_fini(&t);
+        stage_fini(&s);
+}
+
 UNIT_SUITE(admin_shows, UNIT_CASE(names_are_found_in_any_case), UNIT_CASE(columns_are_pgbouncers),
            UNIT_CASE(pools_have_one_row_for_database_and_user),
            UNIT_CASE(extended_pools_have_one_row_for_each_node),
            UNIT_CASE(databases_are_lines_and_those_in_use), UNIT_CASE(users_are_counted),
-           UNIT_CASE(lists_count), UNIT_CASE(sockets_are_shown_whole), UNIT_CASE(routes_show_what_happened))
+           UNIT_CASE(lists_count), UNIT_CASE(sockets_are_shown_whole), UNIT_CASE(routes_show_what_happened),
+           UNIT_CASE(names_are_shown_once))
