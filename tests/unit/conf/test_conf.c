@@ -125,6 +125,9 @@ static void set_says_what_it_does_not_do(void)
             {"default_pool_size", "x", STATUS_INVALID, "default_pool_size: \"x\" is not a whole number"},
             {"pool_mode", "fast", STATUS_INVALID, "pool_mode: \"fast\" is not one of"},
             {"auth_dbname", "pgbouncer", STATUS_INVALID, "the reserved \"pgbouncer\" database"},
+            {"auth_type", "hba", STATUS_INVALID, "auth_type=hba requires auth_hba_file"},
+            {"auth_type", "cert", STATUS_INVALID,
+             "auth_type=cert requires client_tls_sslmode=SSLMODE_VERIFY_FULL"},
             {"auth_user", "bob", STATUS_OK, ""},
             {"server_idle_timeout", "10min", STATUS_OK, ""},
         };
