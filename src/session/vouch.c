@@ -32,6 +32,7 @@ struct demand vouch_demand(const struct client *c)
         struct hba_client client = {
             .local = !c->via_tcp,
             .tls = c->stream.session != NULL,
+            .replication = c->replication == REPLICATION_PHYSICAL,
             .address = hba_address_parse(c->address),
             .database = c->entry->database,
             .user = c->entry->user,

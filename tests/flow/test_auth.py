@@ -219,6 +219,8 @@ hostnossl app    all     127.0.0.1/32 trust
             t.equal(methods(c), expected, f"what {user} of {database} is asked for")
             t.equal(c.value("SELECT current_user"), user, f"{user} in {database}")
     refusal(t, "no authentication method is found", lambda: s.client("scram_user", "other"), "no rule", "28000")
+    refusal(t, "no authentication method is found", lambda: s.client("app", "app", replication="true"),
+            "physical replication, which `all` does not mean", "28000")
     refusal(t, "\"trust\" authentication failed", lambda: s.client("nobody_here", "app"), "trust of nobody", "28000")
     for user in ("app", "scram_user"):
         with s.client(user, "app", password="-", host=s.dir) as c:
