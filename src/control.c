@@ -71,6 +71,7 @@ static void take_conf(struct control *ctl, struct conf *conf)
         ctl->conf = conf;
         apply_log(ctl);
         listeners_defer_accept(ctl->listeners, conf->opt.tcp_defer_accept > 0);
+        listeners_set_buffers(ctl->listeners, (int)conf->opt.tcp_socket_buffer);
         orders_give(&ctl->crowd, ORDER_CONFIGURE, NULL, conf, NULL, NULL, NULL);
         health_configure(ctl->health, conf);
 }
@@ -444,6 +445,7 @@ int control_run(const struct launch *launch)
         ctl->listeners = launch->listeners;
         ctl->verbose = launch->verbose;
         listeners_defer_accept(launch->listeners, launch->conf->opt.tcp_defer_accept > 0);
+        listeners_set_buffers(launch->listeners, (int)launch->conf->opt.tcp_socket_buffer);
         ctl->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         CHECK(ctl->wake_fd >= 0);
         loop_init(&ctl->loop, ctl);

@@ -110,6 +110,17 @@ static void set_positive(int fd, int level, int option, int value)
                 set_int(fd, level, option, value);
 }
 
+void socket_buffers(int fd, int bytes)
+{
+        int domain = 0;
+        socklen_t size = sizeof(domain);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain == AF_UNIX)
+                return;
+        set_positive(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+        set_positive(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
 void socket_options(int fd, const struct tcp_options *tcp)
 {
         int domain = 0;
@@ -119,8 +130,6 @@ void socket_options(int fd, const struct tcp_options *tcp)
                 return;
         set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
         set_positive(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, tcp->user_timeout_ms);
-        set_positive(fd, SOL_SOCKET, SO_SNDBUF, tcp->buffer_bytes);
-        set_positive(fd, SOL_SOCKET, SO_RCVBUF, tcp->buffer_bytes);
         if (!tcp->keepalive)
                 return;
         set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);

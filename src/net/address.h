@@ -42,11 +42,16 @@ struct local_end socket_local(int fd, int *port);
 /* The process at the other end of a unix socket; 0 for other sockets. */
 uint32_t socket_peer_pid(int fd);
 
+/* The size of a TCP socket's buffers in the kernel, 0: as it is. Only before it connects or listens: a window
+ * that shrinks afterwards makes the other side wait for one as large as it has seen, each time until a timer
+ * ends. */
+void socket_buffers(int fd, int bytes);
+
 /* How a TCP connection is kept; 0 leaves the system's default. */
 struct tcp_options {
         bool keepalive;
         int idle_s, interval_s, count; /* of keepalive */
-        int user_timeout_ms, buffer_bytes;
+        int user_timeout_ms;
 };
 
 /* All that and TCP_NODELAY for TCP sockets; nothing for unix sockets. */

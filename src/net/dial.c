@@ -80,6 +80,8 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 static bool try_address(struct dial *d, const struct address *address)
 {
         d->fd = socket(address->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (d->fd >= 0)
+                socket_buffers(d->fd, d->loop->buffer_bytes);
         if (d->fd >= 0 && (connect(d->fd, &address->u.any, address->size) == 0 || errno == EINPROGRESS)) {
                 event_assign(&d->event, d->loop->base, d->fd, EV_WRITE, on_writable, d);
                 event_add(&d->event, NULL);

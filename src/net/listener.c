@@ -275,6 +275,13 @@ static bool is_unix(int fd)
         return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
+void listeners_set_buffers(const struct listeners *l, int bytes)
+{
+        for (int i = 0; i < l->count; i++)
+                if (l->fds[i] >= 0)
+                        socket_buffers(l->fds[i], bytes);
+}
+
 void listeners_defer_accept(const struct listeners *l, bool on)
 {
         int value = on;

@@ -48,6 +48,9 @@ void listeners_close_spares(struct listeners *l);
 /* Whether a TCP connection is accepted only when its first bytes are there. */
 void listeners_defer_accept(const struct listeners *l, bool on);
 
+/* socket_buffers of connections accepted from now on. */
+void listeners_set_buffers(const struct listeners *l, int bytes);
+
 /* Closes those that are no unix sockets, which nobody may watch any more. */
 void listeners_close_tcp(struct listeners *l);
 

@@ -28,6 +28,7 @@ struct loop {
         struct mailbox mailbox;
         struct list graveyard;
         int64_t now_us;   /* 0: not asked in this turn */
+        int buffer_bytes; /* for socket_buffers of connections made here; 0: the system's */
         int handshakes;   /* steps of TLS handshakes in this turn (net/secure.h) */
         uint8_t *scratch; /* LOOP_SCRATCH_BYTES; free between callbacks */
         bool stop;

@@ -54,6 +54,7 @@ void pools_init(struct pools *pools, struct loop *loop, struct conf *conf, const
 {
         pools->loop = loop;
         pools->conf = conf_ref(conf);
+        pools->loop->buffer_bytes = (int)conf->opt.tcp_socket_buffer;
         pools->tls = NULL;
         pools->ops = ops;
         pools->self = self;
@@ -250,6 +251,7 @@ void pools_configure(struct pools *pools, struct conf *conf)
         struct pool *pool, *next;
 
         pools->conf = conf_ref(conf);
+        pools->loop->buffer_bytes = (int)conf->opt.tcp_socket_buffer;
         hosts_configure(pools);
         HASH_ITER (hh, pools->pools, pool, next) {
                 const struct conf_database *line = conf_find_database(conf, pool->quota->database);

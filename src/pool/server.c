@@ -379,8 +379,8 @@ static void on_dialled(void *arg, int fd, const char *why)
 {
         struct server *s = arg;
         const struct options *opt = &s->pool->home->conf->opt;
-        struct tcp_options tcp = {opt->tcp_keepalive, opt->tcp_keepidle,     opt->tcp_keepintvl,
-                                  opt->tcp_keepcnt,   opt->tcp_user_timeout, (int)opt->tcp_socket_buffer};
+        struct tcp_options tcp = {opt->tcp_keepalive, opt->tcp_keepidle, opt->tcp_keepintvl, opt->tcp_keepcnt,
+                                  opt->tcp_user_timeout};
 
         if (fd >= 0)
                 note_addresses(s, fd);

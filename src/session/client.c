@@ -368,8 +368,8 @@ static struct client *make(struct room *room, int fd)
 {
         struct client *c = slab_new(&room->clients_slab);
         const struct options *opt = &room->conf->opt;
-        struct tcp_options tcp = {opt->tcp_keepalive, opt->tcp_keepidle,     opt->tcp_keepintvl,
-                                  opt->tcp_keepcnt,   opt->tcp_user_timeout, (int)opt->tcp_socket_buffer};
+        struct tcp_options tcp = {opt->tcp_keepalive, opt->tcp_keepidle, opt->tcp_keepintvl, opt->tcp_keepcnt,
+                                  opt->tcp_user_timeout};
 
         c->room = room;
         c->state = CLIENT_STARTUP;

@@ -132,7 +132,8 @@ def test_copy_both_ways(t):
 @deadline(120)
 def test_real_tools(t):
     line = t.cluster.line("app", [t.cluster.primary])
-    s = t.steer({"app": line, "other": t.cluster.line("other", [t.cluster.primary]), "replication": line}, nodes=False)
+    s = t.steer({"app": line, "other": t.cluster.line("other", [t.cluster.primary]), "replication": line}, nodes=False,
+                tcp_socket_buffer=4096)  # and none of them may wait for a timer of the kernel's
     t.sql("CREATE TABLE rp_copied(i int)", "CREATE PUBLICATION rp_pub FOR TABLE rp_copied", "INSERT INTO rp_copied VALUES (1)")
     t.cluster.primary.query("SELECT pg_create_logical_replication_slot('rp_log', 'test_decoding'), "
                             "pg_create_logical_replication_slot('rp_sub', 'pgoutput')", "app")
