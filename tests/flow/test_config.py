@@ -266,10 +266,11 @@ def test_pidfile_and_logfile(t):
         c.query("SELECT 1")
     with open(s.settings["pidfile"]) as f:
         t.equal(f.read().strip(), str(s.pid), "the process number in the pidfile")
-    with open(s.settings["logfile"]) as f:
-        text = f.read()
-    t.contains(text, "login attempt: db=app user=app", "the log's line of a login, as PgBouncer's")
-    t.contains(text, "closing because: ", "the log's line of a leave")
+    def log():
+        with open(s.settings["logfile"]) as f:
+            return f.read()
+    t.contains(log(), "login attempt: db=app user=app", "the log's line of a login, as PgBouncer's")
+    t.wait(lambda: "closing because: " in log(), "the log's line of a leave")
     os.rename(s.settings["logfile"], s.settings["logfile"] + ".1")
     s.reload()
     t.wait(lambda: os.path.exists(s.settings["logfile"]), "the log to be opened again after SIGHUP")
