@@ -116,7 +116,7 @@ static void say_why(struct secure *t, int error)
         else if (reason != NULL)
                 snprintf(t->why, sizeof(t->why), "%s", reason);
         else if (error == SSL_ERROR_SYSCALL && errno != 0)
-                snprintf(t->why, sizeof(t->why), "%s", strerror(errno));
+                snprintf(t->why, sizeof(t->why), "%m");
         else
                 snprintf(t->why, sizeof(t->why), "the peer closed the connection");
         ERR_clear_error();

@@ -101,8 +101,8 @@ static enum status digest_file(struct making *m, const char *option, const char 
         if (f == NULL) {
                 char text[300];
 
+                snprintf(text, sizeof(text), "cannot read %.200s: %m", path);
                 ERR_clear_error();
-                snprintf(text, sizeof(text), "cannot read %.200s: %s", path, strerror(errno));
                 return fail(m, option, text);
         }
         while ((n = fread(block, 1, sizeof(block), f)) > 0)

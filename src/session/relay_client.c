@@ -63,12 +63,13 @@ static size_t on_query(struct up *up, const struct msg *m)
         struct client *c = up->c;
         struct reader r = reader_of(m);
         struct facts f = {0};
-        struct sv text;
+        struct sv text = {"", 0};
 
         if (up_must_look(c)) {
                 if (m->have < m->size && m->size <= (size_t)c->room->conf->opt.scan_limit)
                         return 0;
-                text = m->have == m->size ? take_cstr(&r) : (struct sv){"", 0};
+                if (m->have == m->size)
+                        text = take_cstr(&r);
                 if (m->have < m->size || r.failed) {
                         c->wrote = true;
                 } else {
