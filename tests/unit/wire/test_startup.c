@@ -163,6 +163,28 @@ static void reads_cancel_secrets_of_every_length(void)
         }
 }
 
+static void replication_has_kinds(void)
+{
+        static const struct {
+                const char *value;
+                enum replication kind;
+        } kinds[] = {
+            {"database", REPLICATION_LOGICAL}, {"true", REPLICATION_PHYSICAL}, {"T", REPLICATION_PHYSICAL},
+            {"yes", REPLICATION_PHYSICAL},     {"on", REPLICATION_PHYSICAL},   {"1", REPLICATION_PHYSICAL},
+            {"off", REPLICATION_NONE},         {"false", REPLICATION_NONE},    {"no", REPLICATION_NONE},
+            {"0", REPLICATION_NONE},           {"", REPLICATION_NONE},         {"truely", REPLICATION_NONE},
+            {"Database", REPLICATION_NONE}};
+
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+                unit_row("%s", kinds[i].value);
+                UNIT_ASSERT(replication_of(sv_cstr(kinds[i].value)) == kinds[i].kind);
+        }
+        for (int kind = REPLICATION_NONE; kind <= REPLICATION_PHYSICAL; kind++)
+                UNIT_ASSERT(replication_of(sv_cstr(replication_value((enum replication)kind))) ==
+                            (enum replication)kind);
+        UNIT_ASSERT(strcmp(replication_word(REPLICATION_LOGICAL), "logical") == 0);
+}
+
 static void compares_keys(void)
 {
         static const struct cancel_key key = {7, 4, "abcd"}, longer = {7, 5, "abcd"}, other = {8, 4, "abcd"},
@@ -176,4 +198,4 @@ static void compares_keys(void)
 UNIT_SUITE(wire_startup, UNIT_CASE(reads_all_kinds), UNIT_CASE(waits_for_the_rest_of_every_packet),
            UNIT_CASE(refuses_a_length_at_once), UNIT_CASE(the_largest_packet_is_read),
            UNIT_CASE(gives_parameters_and_keys), UNIT_CASE(reads_cancel_secrets_of_every_length),
-           UNIT_CASE(compares_keys))
+           UNIT_CASE(replication_has_kinds), UNIT_CASE(compares_keys))
