@@ -79,12 +79,37 @@ int entry_node_to_ask(const struct topology *t)
         return -1;
 }
 
+struct server *entry_lease(struct client *c, struct settings *like)
+{
+        int node;
+
+        if (c->waiter.pool != NULL || c->server != NULL)
+                return NULL;
+        if (c->endpoint->line == NULL) {
+                client_refuse(c, "08P01", "database configuration changed");
+                return NULL;
+        }
+        node = entry_node_to_ask(endpoint_topology(c->endpoint));
+        if (node < 0)
+                return NULL; /* the room's tick asks again; client_login_timeout ends it */
+        c->waiter.login = true;
+        return pool_lease(endpoint_pool(c->endpoint, node), &c->waiter, like);
+}
+
+int entry_node_of(const struct client *c, const struct server *s)
+{
+        int node = 0;
+
+        while (node < c->endpoint->cluster->count && c->endpoint->cluster->nodes[node] != s->pool->node)
+                node++;
+        return node;
+}
+
 static void ask_for_welcome(struct client *c)
 {
         struct settings *key = c->entry->welcome_key;
         struct welcome *welcome;
         struct server *s;
-        int node;
 
         if (c->replication != REPLICATION_NONE) {
                 replication_ask(c);
@@ -96,17 +121,7 @@ static void ask_for_welcome(struct client *c)
                 greet(c, welcome);
                 return;
         }
-        if (c->waiter.pool != NULL || c->server != NULL)
-                return;
-        if (c->endpoint->line == NULL) {
-                client_refuse(c, "08P01", "database configuration changed");
-                return;
-        }
-        node = entry_node_to_ask(endpoint_topology(c->endpoint));
-        if (node < 0)
-                return; /* the room's tick asks again; client_login_timeout ends it */
-        c->waiter.login = true;
-        s = pool_lease(endpoint_pool(c->endpoint, node), &c->waiter, key);
+        s = entry_lease(c, key);
         if (s != NULL)
                 entry_granted(c, s);
 }
@@ -121,10 +136,8 @@ void entry_ask(struct client *c)
 
 void entry_granted(struct client *c, struct server *s)
 {
-        int node = 0;
+        int node = entry_node_of(c, s);
 
-        while (node < c->endpoint->cluster->count && c->endpoint->cluster->nodes[node] != s->pool->node)
-                node++;
         if (c->replication != REPLICATION_NONE) {
                 replication_granted(c, s, node);
                 return;

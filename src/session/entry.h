@@ -33,6 +33,13 @@ void entry_looked_up(struct client *c);
  * meet. -1: there is none. */
 int entry_node_to_ask(const struct topology *t);
 
+/* Leases a server for a question, one with the settings `like` if there is a choice. NULL: the client waits
+ * for one, has one already, or has been refused. */
+struct server *entry_lease(struct client *c, struct settings *like);
+
+/* The index of a leased server's node in the client's cluster. */
+int entry_node_of(const struct client *c, const struct server *s);
+
 /* CLIENT_LOOKUP, CLIENT_WELCOME: looks for a server to ask; harmless when one is being asked. */
 void entry_ask(struct client *c);
 

@@ -99,31 +99,15 @@ bool lookup_begin(struct client *c)
 
 void lookup_ask(struct client *c)
 {
-        struct server *s;
-        int node;
+        struct server *s = entry_lease(c, NULL);
 
-        if (c->waiter.pool != NULL || c->server != NULL)
-                return;
-        if (c->endpoint->line == NULL) {
-                client_refuse(c, "08P01", "database configuration changed");
-                return;
-        }
-        node = entry_node_to_ask(endpoint_topology(c->endpoint));
-        if (node < 0)
-                return; /* the room's tick asks again; client_login_timeout ends it */
-        c->waiter.login = true;
-        s = pool_lease(endpoint_pool(c->endpoint, node), &c->waiter, NULL);
         if (s != NULL)
                 lookup_granted(c, s);
 }
 
 void lookup_granted(struct client *c, struct server *s)
 {
-        int node = 0;
-
-        while (node < c->endpoint->cluster->count && c->endpoint->cluster->nodes[node] != s->pool->node)
-                node++;
-        link_join(c, s, node);
+        link_join(c, s, entry_node_of(c, s));
         if (carry_begin(c, NULL))
                 lookup_cleared(c);
 }
