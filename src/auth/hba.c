@@ -1,8 +1,6 @@
 #include "auth/hba_inner.h"
 #include "base/check.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,33 +41,7 @@ void hba_unref(struct hba *hba)
         free(hba);
 }
 
-struct hba_address hba_address_parse(const char *text)
-{
-        struct hba_address address = {0};
-        struct in6_addr six;
-
-        if (inet_pton(AF_INET, text, address.bytes) == 1) {
-                address.family = AF_INET;
-        } else if (inet_pton(AF_INET6, text, &six) == 1) {
-                bool mapped = IN6_IS_ADDR_V4MAPPED(&six);
-
-                address.family = mapped ? AF_INET : AF_INET6;
-                memcpy(address.bytes, mapped ? six.s6_addr + 12 : six.s6_addr, mapped ? 4 : 16);
-        }
-        return address;
-}
-
 /* ---- matching ---- */
-
-static bool is_in(const struct hba_net *net, const struct hba_address *address)
-{
-        if (net->address.family != address->family)
-                return false;
-        for (size_t i = 0; i < sizeof(net->mask); i++)
-                if ((address->bytes[i] & net->mask[i]) != net->address.bytes[i])
-                        return false;
-        return true;
-}
 
 static bool comes_from(const struct hba_entry *e, const struct hba_client *client)
 {
@@ -82,7 +54,7 @@ static bool comes_from(const struct hba_entry *e, const struct hba_client *clien
         if (e->any_address)
                 return true;
         for (size_t i = 0; i < e->net_count; i++)
-                if (is_in(&e->nets[i], &client->address))
+                if (ip_net_has(&e->nets[i], &client->address))
                         return true;
         return false;
 }

@@ -10,23 +10,16 @@
  * right. Matching is pure; loading reads files and the addresses of this machine. */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/ip.h"
 
 enum hba_method { HBA_TRUST, HBA_REJECT, HBA_MD5, HBA_PASSWORD, HBA_SCRAM, HBA_CERT, HBA_PEER };
-
-struct hba_address {
-        int family; /* AF_INET, AF_INET6, or 0: none */
-        uint8_t bytes[16];
-};
 
 /* What is known of a client before it has shown anything. */
 struct hba_client {
         bool local; /* through a Unix socket; else `address` counts */
         bool tls;
         bool replication; /* physical: no database, only the word `replication` matches */
-        struct hba_address address;
+        struct ip address;
         const char *database, *user;
 };
 
@@ -50,9 +43,6 @@ struct hba *hba_load(const char *rules, const char *idents, hba_complain *compla
 /* Thread-safe; NULL is allowed. */
 struct hba *hba_ref(struct hba *hba);
 void hba_unref(struct hba *hba);
-
-/* "127.0.0.1" or "::1" as an address; an IPv4 address inside an IPv6 one counts as what it is. */
-struct hba_address hba_address_parse(const char *text);
 
 /* The first rule that fits, or NULL. Borrowed from `hba`. */
 const struct hba_rule *hba_match(const struct hba *hba, const struct hba_client *client);

@@ -23,11 +23,6 @@ struct hba_names {
         struct hba_pattern *patterns;
 };
 
-struct hba_net {
-        struct hba_address address;
-        uint8_t mask[16];
-};
-
 enum hba_kind { HBA_LOCAL, HBA_HOST, HBA_HOSTSSL, HBA_HOSTNOSSL };
 
 struct hba_entry {
@@ -35,7 +30,7 @@ struct hba_entry {
         enum hba_kind kind;
         struct hba_names databases, users;
         bool any_address;
-        const struct hba_net *nets;
+        const struct ip_net *nets;
         size_t net_count;
 };
 

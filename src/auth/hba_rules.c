@@ -1,6 +1,5 @@
 #include "auth/hba_inner.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -40,48 +39,21 @@ static bool take_word(struct parser *p, const char *what, const struct hba_word 
 
 /* ---- addresses ---- */
 
-static size_t size_of(int family)
-{
-        return family == AF_INET ? 4 : 16;
-}
-
-static bool parse_plain(const char *text, int *family, uint8_t bytes[16])
-{
-        memset(bytes, 0, 16);
-        *family = inet_pton(AF_INET, text, bytes) == 1    ? AF_INET
-                  : inet_pton(AF_INET6, text, bytes) == 1 ? AF_INET6
-                                                          : 0;
-        return *family != 0;
-}
-
-static bool set_prefix(struct hba_net *net, const char *text)
-{
-        size_t n = strspn(text, "0123456789"), bits;
-
-        if (n == 0 || n > 3 || text[n] != '\0')
-                return false;
-        bits = strtoul(text, NULL, 10);
-        if (bits > 8 * size_of(net->address.family))
-                return false;
-        for (size_t i = 0; i < bits; i++)
-                net->mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
-        return true;
-}
-
 /* A mask of its own, in the next field. */
-static bool take_mask(struct parser *p, struct hba_net *net)
+static bool take_mask(struct parser *p, struct ip_net *net)
 {
         const struct hba_word *word;
-        int family;
+        struct ip mask;
 
         if (p->next == p->line->count)
                 return FAIL(p, "the address has neither a /prefix nor a mask behind it");
         if (!take_word(p, "mask", &word))
                 return false;
-        if (!parse_plain(word->text, &family, net->mask))
+        if (!ip_parse(word->text, &mask))
                 return FAIL(p, "\"%s\" is no mask: write the address with a /prefix, or a mask behind it",
                             word->text);
-        return family == net->address.family || FAIL(p, "address and mask are not of the same kind");
+        memcpy(net->mask, mask.bytes, sizeof(net->mask));
+        return mask.family == net->ip.family || FAIL(p, "address and mask are not of the same kind");
 }
 
 static bool refuse_address(struct parser *p, const char *text)
@@ -96,27 +68,25 @@ static bool refuse_address(struct parser *p, const char *text)
             text);
 }
 
-static bool read_net(struct parser *p, const char *text, struct hba_net *net)
+static bool read_net(struct parser *p, const char *text, struct ip_net *net)
 {
         const char *slash = strchr(text, '/');
         char *plain =
             arena_strndup(&p->m->hba->arena, text, slash != NULL ? (size_t)(slash - text) : strlen(text));
-        bool stray = false;
 
-        *net = (struct hba_net){0};
-        if (!parse_plain(plain, &net->address.family, net->address.bytes))
+        *net = (struct ip_net){0};
+        if (!ip_parse(plain, &net->ip))
                 return refuse_address(p, text);
-        if (slash != NULL ? !set_prefix(net, slash + 1) && !FAIL(p, "\"%s\" has a prefix out of range", text)
-                          : !take_mask(p, net))
+        if (slash != NULL
+                ? !ip_net_set_prefix(net, slash + 1) && !FAIL(p, "\"%s\" has a prefix out of range", text)
+                : !take_mask(p, net))
                 return false;
-        for (size_t i = 0; i < size_of(net->address.family); i++)
-                stray = stray || (net->address.bytes[i] & ~net->mask[i]) != 0;
-        if (stray)
+        if (ip_net_is_stray(net))
                 WARN(p, "%s has bits outside its mask, so that no client fits, as in PgBouncer", text);
         return true;
 }
 
-static void add_own(struct hba_net *net, const struct sockaddr *address, const struct sockaddr *mask,
+static void add_own(struct ip_net *net, const struct sockaddr *address, const struct sockaddr *mask,
                     bool whole_net)
 {
         const void *bytes =
@@ -126,22 +96,22 @@ static void add_own(struct hba_net *net, const struct sockaddr *address, const s
         const void *bits = address->sa_family == AF_INET
                                ? (const void *)&((const struct sockaddr_in *)(const void *)mask)->sin_addr
                                : (const void *)&((const struct sockaddr_in6 *)(const void *)mask)->sin6_addr;
-        size_t n = size_of(address->sa_family);
+        size_t n = ip_size(address->sa_family);
 
-        net->address.family = address->sa_family;
-        memcpy(net->address.bytes, bytes, n);
+        net->ip.family = address->sa_family;
+        memcpy(net->ip.bytes, bytes, n);
         memset(net->mask, 0xff, n);
         if (whole_net)
                 memcpy(net->mask, bits, n);
         for (size_t i = 0; i < n; i++)
-                net->address.bytes[i] &= net->mask[i];
+                net->ip.bytes[i] &= net->mask[i];
 }
 
 /* This machine's addresses, as they are now. */
 static bool read_own(struct parser *p, struct hba_entry *e, bool whole_net)
 {
         struct ifaddrs *list = NULL;
-        struct hba_net *nets;
+        struct ip_net *nets;
         size_t count = 0;
 
         if (getifaddrs(&list) != 0)
@@ -160,7 +130,7 @@ static bool read_own(struct parser *p, struct hba_entry *e, bool whole_net)
 static bool read_address(struct parser *p, struct hba_entry *e)
 {
         const struct hba_word *word;
-        struct hba_net *net;
+        struct ip_net *net;
 
         if (!take_word(p, "address", &word))
                 return false;

@@ -26,6 +26,15 @@ static struct demand demand_of(const struct hba_rule *rule)
         return demand;
 }
 
+/* "unix" is none. */
+static struct ip address_of(const struct client *c)
+{
+        struct ip ip;
+
+        (void)ip_parse(c->address, &ip);
+        return ip_unmapped(ip);
+}
+
 struct demand vouch_demand(const struct client *c)
 {
         const struct room *room = c->room;
@@ -33,7 +42,7 @@ struct demand vouch_demand(const struct client *c)
             .local = !c->via_tcp,
             .tls = c->stream.session != NULL,
             .replication = c->replication == REPLICATION_PHYSICAL,
-            .address = hba_address_parse(c->address),
+            .address = address_of(c),
             .database = c->entry->database,
             .user = c->entry->user,
         };

@@ -53,7 +53,8 @@ static int line_for(const struct hba *hba, const char *who)
         client.local = strcmp(address, "unix") == 0;
         client.tls = strstr(rest, "tls") != NULL;
         client.replication = strstr(rest, "replication") != NULL;
-        client.address = hba_address_parse(address);
+        (void)ip_parse(address, &client.address);
+        client.address = ip_unmapped(client.address);
         rule = hba_match(hba, &client);
         return rule != NULL ? rule->line : 0;
 }
