@@ -158,7 +158,7 @@ static bool set_tls(struct control *ctl, const struct options *opt, const char *
                 snprintf(message, size, "%s", why);
                 return false;
         }
-        log_warning("SET %s: %s; TLS goes on with what it had", key, why);
+        log_warning("SET %s: TLS setup failed: %s; TLS goes on with what it had", key, why);
         *out = tls_pair_ref(ctl->access.tls);
         return true;
 }

@@ -21,7 +21,8 @@ struct tls_context {
         uint8_t digest[DIGEST_SIZE]; /* of settings and files */
 };
 
-/* What goes wrong while a context is made, said once. */
+/* What goes wrong while a context is made, said once: the setting, then PgBouncer's words where it has some.
+ */
 struct making {
         const struct tls_settings *settings;
         SSL_CTX *ssl;
@@ -200,9 +201,9 @@ static enum status set_ciphers(struct making *m)
                 usual = usual || is(s->ciphers, defaults[i]);
         if (!usual &&
             SSL_CTX_set_cipher_list(m->ssl, is(s->ciphers, "all") ? "ALL:!aNULL:!eNULL" : s->ciphers) != 1)
-                return fail(m, "_ciphers", "no cipher of OpenSSL fits");
+                return fail(m, "_ciphers", "failed to set ciphers");
         if (*s->suites != '\0' && SSL_CTX_set_ciphersuites(m->ssl, s->suites) != 1)
-                return fail(m, "13_ciphers", "no TLS 1.3 cipher suite of OpenSSL fits");
+                return fail(m, "13_ciphers", "failed to set the TLSv1.3 cipher suites");
         return STATUS_OK;
 }
 
@@ -241,11 +242,11 @@ static enum status set_certificate(struct making *m)
         if (*s->key_file == '\0')
                 return fail(m, "_key_file", "is not set, but the certificate file is");
         if (SSL_CTX_use_certificate_chain_file(m->ssl, s->cert_file) != 1)
-                return fail_file(m, "_cert_file", "no certificate in", s->cert_file);
+                return fail_file(m, "_cert_file", "failed to load certificate file", s->cert_file);
         if (SSL_CTX_use_PrivateKey_file(m->ssl, s->key_file, SSL_FILETYPE_PEM) != 1)
-                return fail_file(m, "_key_file", "no private key in", s->key_file);
+                return fail_file(m, "_key_file", "failed to load private key file", s->key_file);
         if (SSL_CTX_check_private_key(m->ssl) != 1)
-                return fail_file(m, "_key_file", "is not the key of the certificate:", s->key_file);
+                return fail_file(m, "_key_file", "private/public key mismatch:", s->key_file);
         return STATUS_OK;
 }
 
@@ -277,7 +278,7 @@ static enum status set_authorities(struct making *m)
 
         if (*s->ca_file != '\0') {
                 if (SSL_CTX_load_verify_locations(m->ssl, s->ca_file, NULL) != 1)
-                        return fail_file(m, "_ca_file", "no certificate in", s->ca_file);
+                        return fail_file(m, "_ca_file", "failed to load CA:", s->ca_file);
                 if (s->accepts)
                         SSL_CTX_set_client_CA_list(m->ssl, SSL_load_client_CA_file(s->ca_file));
         } else if (verify && s->accepts) {
