@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan demo clients readers drill bench clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan demo clients readers drill bench oracle clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -111,6 +111,20 @@ bench: test-deps ## speed beside PgBouncer in the same run; prints ratios
 	@tests/lib/packages bench
 	@$(MAKE) --no-print-directory all
 	@tests/bench/bench
+
+# The scanner alone, beside the library that holds PostgreSQL's grammar.
+ORACLE_OBJ := $(BUILD)/tests/oracle/compare.o $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/router/*.c) src/base/check.c)
+
+$(BUILD)/oracle/compare: $(ORACLE_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lpg_query
+
+-include $(BUILD)/tests/oracle/compare.d
+
+oracle: deps ## the scanner beside PostgreSQL's own grammar: no write may be a read; prints the reads it loses
+	@tests/lib/packages oracle
+	@$(MAKE) --no-print-directory $(BUILD)/oracle/compare
+	@tests/oracle/oracle $(MUTATIONS) $(SEED)
 
 clean: ## remove everything that was built
 	rm -rf build

@@ -1,13 +1,12 @@
 /* The scanner beside PostgreSQL's own grammar (libpg_query, for tests only): statements of a corpus, and
  * random mixtures of their tokens. What the grammar shows to be a write, or to call what is not known to be
- * harmless, must not be a read to classify(); the share of reads it loses is printed. Only texts of plain
- * queries that the grammar accepts are judged.
+ * harmless, must not be a read to classify(); the share of reads it loses is printed. Only texts that the
+ * grammar accepts are judged.
  *
- *     cc -O2 -g -std=c17 -D_GNU_SOURCE -Isrc -o build/classify_oracle tests/fuzz/classify_oracle.c \
- *         $(ls src/router/[!r]*.c) src/base/check.c -lpg_query
- *     build/classify_oracle FILE... [-n MUTATIONS] [-s SEED] [-v]
- * FILE holds statements, each ended by a NUL or, when there is none, by a line's end. Exit status 1 when a
- * write was taken for a read. -v prints the reads that were lost. */
+ *     build/oracle/compare [-n MUTATIONS] [-s SEED] [-v] FILE...
+ * FILE holds statements, each ended by a NUL or, when there is none, by a line's end; one line is printed for
+ * each. Exit status 1 when a write was taken for a read. -v prints the reads that were lost. `make oracle`
+ * builds it and runs it over all we have. */
 #include "router/classify.h"
 #include "router/known.h"
 #include "router/scan.h"
@@ -112,8 +111,8 @@ static bool unknown_operator(const char *tree)
         return false;
 }
 
-/* What the grammar says: READ or WRITE of queries, NONE of what it does not accept or is no query. */
-static enum verdict judge(const char *sql)
+/* Whether the tree of some query holds what writes. */
+static bool query_writes(const char *tree)
 {
         static const char *const writes[] = {"\"InsertStmt\"",
                                              "\"UpdateStmt\"",
@@ -122,30 +121,53 @@ static enum verdict judge(const char *sql)
                                              "\"intoClause\"",
                                              "\"lockingClause\"",
                                              "\"schemaname\":\"pg_temp\""};
-        PgQueryParseResult result = pg_query_parse(sql);
-        enum verdict verdict = VERDICT_READ;
-        bool query = false;
 
-        if (result.error != NULL) {
-                pg_query_free_parse_result(result);
-                return VERDICT_NONE;
-        }
-        for (const char *p = result.parse_tree; (p = strstr(p, "{\"stmt\":{\"")) != NULL; p += 10) {
-                query = strncmp(p + 10, "SelectStmt\"", 11) == 0;
-                if (!query && strncmp(p + 10, "InsertStmt\"", 11) != 0 &&
-                    strncmp(p + 10, "UpdateStmt\"", 11) != 0 && strncmp(p + 10, "DeleteStmt\"", 11) != 0 &&
-                    strncmp(p + 10, "MergeStmt\"", 10) != 0) {
-                        pg_query_free_parse_result(result);
-                        return VERDICT_NONE;
-                }
-        }
         for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
-                if (strstr(result.parse_tree, writes[i]) != NULL)
-                        verdict = VERDICT_WRITE;
-        if (calls_unknown(result.parse_tree) || unknown_operator(result.parse_tree))
-                verdict = VERDICT_WRITE;
-        if (strstr(result.parse_tree, "SelectStmt") == NULL && verdict == VERDICT_READ)
-                verdict = VERDICT_NONE;
+                if (strstr(tree, writes[i]) != NULL)
+                        return true;
+        return calls_unknown(tree) || unknown_operator(tree);
+}
+
+static bool is_node(const char *tree, const char *name)
+{
+        size_t n = strlen(name);
+
+        return strncmp(tree, name, n) == 0 && tree[n] == '"';
+}
+
+/* What the grammar shows of one statement; `tree` begins with the name of its node. EXPLAIN without ANALYZE
+ * runs nothing; with ANALYZE FALSE and the like it counts as a write here, and as no lost read. */
+static enum verdict judge_statement(const char *tree)
+{
+        if (is_node(tree, "VariableShowStmt"))
+                return VERDICT_READ;
+        if (is_node(tree, "ExplainStmt"))
+                return strstr(tree, "\"defname\":\"analyze\"") != NULL ? VERDICT_WRITE : VERDICT_READ;
+        if (is_node(tree, "SelectStmt") ||
+            (is_node(tree, "CopyStmt") && strstr(tree, "\"is_from\":true") == NULL &&
+             strstr(tree, "\"filename\":") == NULL))
+                return query_writes(tree) ? VERDICT_WRITE : VERDICT_READ;
+        return VERDICT_WRITE;
+}
+
+/* What the grammar says of a text: the strongest of its statements; NONE when it does not accept it. */
+static enum verdict judge(const char *sql)
+{
+        static const char start[] = "{\"stmt\":{\"";
+        PgQueryParseResult result = pg_query_parse(sql);
+        enum verdict verdict = VERDICT_NONE;
+        char *next = result.error == NULL ? strstr(result.parse_tree, start) : NULL;
+
+        while (next != NULL && verdict != VERDICT_WRITE) {
+                char *tree = next + sizeof(start) - 1;
+
+                next = strstr(tree, start);
+                if (next != NULL)
+                        *next = '\0';
+                verdict = judge_statement(tree);
+                if (next != NULL)
+                        *next = '{';
+        }
         pg_query_free_parse_result(result);
         return verdict;
 }
@@ -253,7 +275,7 @@ static void mix(char *out, size_t room)
 /* ---- the comparison ---- */
 
 static unsigned long judged, reads, lost, wrong;
-static bool verbose;
+static bool verbose, failed;
 
 static void compare(const char *sql)
 {
@@ -281,8 +303,17 @@ static void compare(const char *sql)
 
 static void report(const char *what)
 {
-        printf("%s: %lu queries judged, %lu reads, %lu lost (%.2f %%), %lu writes taken for reads\n", what,
-               judged, reads, lost, reads > 0 ? 100.0 * (double)lost / (double)reads : 0.0, wrong);
+        printf("%-28s %8lu judged %8lu reads %6lu lost (%.2f %%) %lu writes taken for reads\n", what, judged,
+               reads, lost, reads > 0 ? 100.0 * (double)lost / (double)reads : 0.0, wrong);
+        failed = failed || wrong > 0;
+        judged = reads = lost = wrong = 0;
+}
+
+static const char *base_name(const char *path)
+{
+        const char *slash = strrchr(path, '/');
+
+        return slash != NULL ? slash + 1 : path;
 }
 
 int main(int argc, char **argv)
@@ -291,30 +322,36 @@ int main(int argc, char **argv)
         static char text[1 << 16];
 
         for (int i = 1; i < argc; i++) {
-                if (strcmp(argv[i], "-n") == 0 && i + 1 < argc)
+                size_t first = statements.count;
+
+                if (strcmp(argv[i], "-n") == 0 && i + 1 < argc) {
                         mutations = strtoul(argv[++i], NULL, 10);
-                else if (strcmp(argv[i], "-s") == 0 && i + 1 < argc)
+                        continue;
+                }
+                if (strcmp(argv[i], "-s") == 0 && i + 1 < argc) {
                         random_state = strtoul(argv[++i], NULL, 10) * UINT64_C(0x9E3779B97F4A7C15) | 1;
-                else if (strcmp(argv[i], "-v") == 0)
+                        continue;
+                }
+                if (strcmp(argv[i], "-v") == 0) {
                         verbose = true;
-                else
-                        add_file(argv[i]);
+                        continue;
+                }
+                add_file(argv[i]);
+                for (; first < statements.count; first++) {
+                        snprintf(text, sizeof(text), "%.*s", SV_ARG(statements.items[first]));
+                        compare(text);
+                }
+                report(base_name(argv[i]));
         }
         if (statements.count == 0) {
-                fprintf(stderr, "usage: %s FILE... [-n MUTATIONS] [-s SEED] [-v]\n", argv[0]);
+                fprintf(stderr, "usage: %s [-n MUTATIONS] [-s SEED] [-v] FILE...\n", argv[0]);
                 return 2;
         }
-        for (size_t i = 0; i < statements.count; i++) {
-                snprintf(text, sizeof(text), "%.*s", SV_ARG(statements.items[i]));
-                compare(text);
-        }
-        report("corpus");
-        judged = reads = lost = 0;
         for (unsigned long i = 0; i < mutations; i++) {
                 mix(text, sizeof(text));
                 compare(text);
         }
         if (mutations > 0)
-                report("mixtures");
-        return wrong > 0;
+                report("mixtures of all these");
+        return failed;
 }
