@@ -1,9 +1,13 @@
 /* scram: SCRAM-SHA-256 in both roles (RFC 5802, RFC 7677; PostgreSQL manual, "SASL Authentication"), as steps
  * from message to message. Pure: no sockets, and no thread's state.
  *
+ * With a binding it is SCRAM-SHA-256-PLUS: both sides prove as well that they see the same server
+ * certificate.
+ *
  * The costly part, PBKDF2, is only in scram_verifier_from_password and scram_client_keys (and plain_verify of
  * auth/secret.h for such a secret); callers keep what those return, so that a login does not pay again.
- * Refuses channel binding (SCRAM-SHA-256-PLUS), authorization identities and mandatory extensions. */
+ * Refuses other channel bindings than tls-server-end-point, authorization identities and mandatory
+ * extensions. */
 #pragma once
 
 #include "base/status.h"
@@ -16,6 +20,17 @@ enum {
         SCRAM_ITERATIONS_MAX = 1 << 20, /* more is refused: a peer must not choose how long we compute */
         SCRAM_NONCE_MAX = 256,          /* of either side, in characters */
         SCRAM_MESSAGE_MAX = 2048,
+        SCRAM_BINDING_MAX = 64,
+};
+
+#define SCRAM_MECHANISM      "SCRAM-SHA-256"
+#define SCRAM_MECHANISM_PLUS "SCRAM-SHA-256-PLUS"
+
+/* What a TLS connection can be told by (RFC 5929, section 4, tls-server-end-point): a hash of the server's
+ * certificate. */
+struct scram_binding {
+        uint8_t hash[SCRAM_BINDING_MAX];
+        size_t size; /* 0: there is none */
 };
 
 /* What PostgreSQL stores: SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey */
@@ -57,18 +72,27 @@ void scram_verifier_mock(const char *user, const uint8_t key[SCRAM_KEY_SIZE], ui
 
 struct scram_server {
         struct scram_verifier verifier;
-        char client_nonce[SCRAM_NONCE_MAX + 1], nonce[2 * SCRAM_NONCE_MAX + 1];
+        char nonce[2 * SCRAM_NONCE_MAX + 1];
         char client_first_bare[SCRAM_MESSAGE_MAX], server_first[SCRAM_MESSAGE_MAX];
-        char gs2_flag;         /* 'n' or 'y', as the client-first-message said */
-        bool doomed;           /* go through all steps, then fail */
+        struct scram_binding binding; /* of a connection on which SCRAM-SHA-256-PLUS was offered */
+        bool plus;                    /* and which the client has chosen */
+        char gs2_flag;                /* 'n', 'y' or 'p', as the client-first-message said */
+        bool doomed;                  /* go through all steps, then fail */
         const char *complaint; /* after STATUS_INVALID or STATUS_DENIED: what was wrong, static, for a log */
+        const char *sqlstate;  /* after STATUS_INVALID: what PostgreSQL answers */
+        char text[96];
 };
 
-/* client-first-message in (of SASLInitialResponse), server-first-message out (NUL-terminated). `s` needs no
- * initialisation; it copies *verifier. `doomed`: the exchange runs to its end and is then denied. The user
- * name in the message is ignored, as in PostgreSQL: the startup packet's counts. The gs2 header may be "n,,"
- * or "y,,". STATUS_INVALID: malformed, or asks for channel binding or an authorization identity; `out` is "".
- */
+/* Zeroes *s and notes the mechanism that the client has chosen. `binding`: of this connection, when
+ * SCRAM-SHA-256-PLUS was offered; else NULL. STATUS_INVALID: not a mechanism that was offered. */
+MUST_USE enum status scram_server_choose(struct scram_server *s, struct sv mechanism,
+                                         const struct scram_binding *binding);
+
+/* client-first-message in (of SASLInitialResponse), server-first-message out (NUL-terminated). `s` comes from
+ * scram_server_choose (or is zeros: no binding); it copies *verifier. `doomed`: the exchange runs to its end
+ * and is then denied. The user name in the message is ignored, as in PostgreSQL: the startup packet's counts.
+ * The gs2 header may be "n,,", "y,," where no binding was offered, or "p=tls-server-end-point,," where one
+ * was chosen. STATUS_INVALID: malformed, or asks for something else; `out` is "". */
 MUST_USE enum status scram_server_first(struct scram_server *s, const struct scram_verifier *verifier,
                                         bool doomed, struct sv client_first, char out[SCRAM_MESSAGE_MAX]);
 
@@ -84,12 +108,18 @@ MUST_USE enum status scram_server_final(struct scram_server *s, struct sv client
 struct scram_client {
         char nonce[SCRAM_NONCE_MAX + 1];
         char client_first_bare[SCRAM_MESSAGE_MAX];
+        char gs2_flag;
+        struct scram_binding binding; /* of 'p' */
         uint8_t
             server_signature[SCRAM_KEY_SIZE]; /* random until scram_client_final, so that nothing fits it */
 };
 
-/* client-first-message out, gs2 header "n,," included. The user name in it is empty, as libpq's. */
-void scram_client_first(struct scram_client *c, char out[SCRAM_MESSAGE_MAX]);
+/* client-first-message out, gs2 header included. The user name in it is empty, as libpq's. `gs2_flag`: 'p'
+ * for SCRAM-SHA-256-PLUS, with the connection's binding; 'y': we could have bound, but the server did not
+ * offer it (a server that did refuses this: somebody between us took it out of the offer); 'n': we do not
+ * want to. */
+void scram_client_first(struct scram_client *c, char gs2_flag, const struct scram_binding *binding,
+                        char out[SCRAM_MESSAGE_MAX]);
 
 /* The salt and iterations a server-first-message asks for, so that the caller can find or derive keys.
  * STATUS_INVALID: malformed, or out of bounds; checks that the server's nonce begins with ours and goes on.

@@ -4,13 +4,20 @@
 
 #include <stdio.h>
 
-void scram_client_first(struct scram_client *c, char out[SCRAM_MESSAGE_MAX])
+void scram_client_first(struct scram_client *c, char gs2_flag, const struct scram_binding *binding,
+                        char out[SCRAM_MESSAGE_MAX])
 {
+        const char header[] = {gs2_flag, ',', ',', '\0'};
+
+        CHECK(gs2_flag == 'n' || gs2_flag == 'y' || (gs2_flag == 'p' && binding->size > 0));
         memset(c, 0, sizeof(*c));
+        c->gs2_flag = gs2_flag;
+        if (gs2_flag == 'p')
+                c->binding = *binding;
         scram_nonce_make(c->nonce);
         secret_random(c->server_signature, sizeof(c->server_signature));
         snprintf(c->client_first_bare, sizeof(c->client_first_bare), "n=,r=%s", c->nonce);
-        snprintf(out, SCRAM_MESSAGE_MAX, "n,,n=,r=%s", c->nonce);
+        snprintf(out, SCRAM_MESSAGE_MAX, "%sn=,r=%s", gs2_flag == 'p' ? SCRAM_GS2_PLUS : header, c->nonce);
 }
 
 /* server-first-message to the whole nonce, salt and iterations. Returns NULL, or what is wrong. Nothing may
@@ -66,7 +73,7 @@ enum status scram_client_final(struct scram_client *c, const struct scram_keys *
                                char out[SCRAM_MESSAGE_MAX])
 {
         struct scram_exchange exchange = {sv_cstr(c->client_first_bare), server_first, {0}};
-        char text[SCRAM_BASE64_SIZE(SCRAM_KEY_SIZE)];
+        char text[SCRAM_BASE64_SIZE(SCRAM_KEY_SIZE)], channel[SCRAM_BASE64_SIZE(SCRAM_CHANNEL_MAX)];
         uint8_t stored_key[SCRAM_KEY_SIZE], proof[SCRAM_KEY_SIZE];
         struct scram_keys asked = {0};
         struct sv nonce;
@@ -78,7 +85,8 @@ enum status scram_client_final(struct scram_client *c, const struct scram_keys *
         if (asked.iterations != keys->iterations || asked.salt_size != keys->salt_size ||
             memcmp(asked.salt, keys->salt, asked.salt_size) != 0)
                 return STATUS_INVALID;
-        n = snprintf(out, SCRAM_MESSAGE_MAX, "c=biws,r=%.*s", SV_ARG(nonce));
+        scram_channel(c->gs2_flag, &c->binding, channel);
+        n = snprintf(out, SCRAM_MESSAGE_MAX, "c=%s,r=%.*s", channel, SV_ARG(nonce));
         exchange.client_final_bare = sv_from(out, (size_t)n);
         scram_stored_key(keys->client_key, stored_key);
         scram_sign(stored_key, &exchange, proof);

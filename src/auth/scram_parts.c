@@ -102,8 +102,24 @@ bool scram_base64_decode(struct sv text, uint8_t *out, size_t max, size_t *size)
 
 void scram_base64_encode(const uint8_t *bytes, size_t n, char *out)
 {
-        CHECK(n <= SCRAM_SALT_MAX);
+        CHECK(n <= SCRAM_CHANNEL_MAX);
         EVP_EncodeBlock((unsigned char *)out, bytes, (int)n);
+}
+
+void scram_channel(char gs2_flag, const struct scram_binding *binding,
+                   char out[SCRAM_BASE64_SIZE(SCRAM_CHANNEL_MAX)])
+{
+        uint8_t data[SCRAM_CHANNEL_MAX] = {(uint8_t)gs2_flag, ',', ','};
+        size_t n = 3;
+
+        if (gs2_flag == 'p') {
+                CHECK(binding->size >= 1 && binding->size <= SCRAM_BINDING_MAX);
+                n = sizeof(SCRAM_GS2_PLUS) - 1;
+                memcpy(data, SCRAM_GS2_PLUS, n);
+                memcpy(data + n, binding->hash, binding->size);
+                n += binding->size;
+        }
+        scram_base64_encode(data, n, out);
 }
 
 void scram_hmac(const uint8_t key[SCRAM_KEY_SIZE], struct sv text, uint8_t out[SCRAM_KEY_SIZE])

@@ -33,8 +33,16 @@ bool scram_base64_decode(struct sv text, uint8_t *out, size_t max, size_t *size)
 /* Characters that base64 of n bytes takes, with the NUL. */
 #define SCRAM_BASE64_SIZE(n) (((n) + 2) / 3 * 4 + 1)
 
-/* n <= SCRAM_SALT_MAX; `out` has SCRAM_BASE64_SIZE(n) bytes. */
+/* n <= SCRAM_CHANNEL_MAX; `out` has SCRAM_BASE64_SIZE(n) bytes. */
 void scram_base64_encode(const uint8_t *bytes, size_t n, char *out);
+
+#define SCRAM_GS2_PLUS "p=tls-server-end-point,,"
+
+/* What the c= of a client-final-message must be: base64 of the gs2 header again, with 'p' followed by the
+ * binding. */
+enum { SCRAM_CHANNEL_MAX = sizeof(SCRAM_GS2_PLUS) - 1 + SCRAM_BINDING_MAX };
+void scram_channel(char gs2_flag, const struct scram_binding *binding,
+                   char out[SCRAM_BASE64_SIZE(SCRAM_CHANNEL_MAX)]);
 
 /* HMAC-SHA-256(key, text). */
 void scram_hmac(const uint8_t key[SCRAM_KEY_SIZE], struct sv text, uint8_t out[SCRAM_KEY_SIZE]);

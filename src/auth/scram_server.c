@@ -10,21 +10,95 @@ static enum status refuse(struct scram_server *s, enum status status, const char
         return status;
 }
 
-/* Takes the gs2 header off. Returns NULL, or what is wrong. */
-static const char *gs2_parse(struct sv *message, char *flag)
+/* Notes what PostgreSQL answers in such a case; malformed() for all that is not worth a text of its own. */
+static const char *answer(struct scram_server *s, const char *sqlstate, const char *text,
+                          const char *complaint)
 {
+        s->sqlstate = sqlstate;
+        snprintf(s->text, sizeof(s->text), "%s", text);
+        return complaint;
+}
+
+static void malformed(struct scram_server *s)
+{
+        (void)answer(s, "08P01", "malformed SCRAM message", NULL);
+}
+
+enum status scram_server_choose(struct scram_server *s, struct sv mechanism,
+                                const struct scram_binding *binding)
+{
+        memset(s, 0, sizeof(*s));
+        if (binding != NULL)
+                s->binding = *binding;
+        s->plus = s->binding.size > 0 && sv_is(mechanism, SCRAM_MECHANISM_PLUS);
+        return s->plus || sv_is(mechanism, SCRAM_MECHANISM) ? STATUS_OK : STATUS_INVALID;
+}
+
+static const char *unknown_binding(struct scram_server *s, struct sv type)
+{
+        char shown[31], text[sizeof(s->text)];
+        size_t n = type.n < sizeof(shown) - 1 ? type.n : sizeof(shown) - 1;
+
+        for (size_t i = 0; i < n; i++)
+                shown[i] = type.p[i] >= '!' && type.p[i] <= '~' ? type.p[i] : '?';
+        snprintf(text, sizeof(text), "unsupported SCRAM channel-binding type \"%.*s\"", (int)n, shown);
+        return answer(s, "08P01", text, "client asks for a channel binding of another type");
+}
+
+/* "p=type". Returns NULL and its size, or what is wrong. */
+static const char *gs2_binding_parse(struct scram_server *s, struct sv message, size_t *size)
+{
+        const char *comma = memchr(message.p, ',', message.n);
+
+        if (!s->plus)
+                return "client chose SCRAM-SHA-256 without channel binding and sends channel binding data";
+        if (comma == NULL || message.p[1] != '=')
+                return "client-first-message does not begin with a gs2 header";
+        *size = (size_t)(comma - message.p);
+        if (!sv_is(sv_from(message.p + 2, *size - 2), "tls-server-end-point"))
+                return unknown_binding(s, sv_from(message.p + 2, *size - 2));
+        return NULL;
+}
+
+/* The gs2 header's first part. Returns NULL and its size, or what is wrong. */
+static const char *gs2_flag_parse(struct scram_server *s, struct sv message, size_t *size)
+{
+        *size = 1;
+        switch (s->gs2_flag) {
+        case 'n': break;
+        case 'y':
+                if (s->binding.size == 0 || s->plus)
+                        break;
+                return answer(
+                    s, "28000", "SCRAM channel binding negotiation error",
+                    "client thinks that channel binding was not offered: somebody between has changed "
+                    "the offer");
+        case 'p': return gs2_binding_parse(s, message, size);
+        default: return "client-first-message does not begin with a gs2 header";
+        }
+        return s->plus ? "client chose SCRAM-SHA-256-PLUS and sends no channel binding data" : NULL;
+}
+
+/* Takes the gs2 header off. Returns NULL, or what is wrong. */
+static const char *gs2_parse(struct scram_server *s, struct sv *message)
+{
+        const char *wrong;
+        size_t n;
+
         if (message->n == 0)
                 return "client-first-message is empty";
-        *flag = message->p[0];
-        if (*flag == 'p')
-                return "client asks for channel binding, which was not offered";
-        if ((*flag != 'n' && *flag != 'y') || message->n < 3 || message->p[1] != ',')
+        s->gs2_flag = message->p[0];
+        wrong = gs2_flag_parse(s, *message, &n);
+        if (wrong != NULL)
+                return wrong;
+        if (message->n < n + 2 || message->p[n] != ',')
                 return "client-first-message does not begin with a gs2 header";
-        if (message->p[2] == 'a')
-                return "client asks for an authorization identity, which is not supported";
-        if (message->p[2] != ',')
+        if (message->p[n + 1] == 'a')
+                return answer(s, "0A000", "client uses authorization identity, but it is not supported",
+                              "client asks for an authorization identity, which is not supported");
+        if (message->p[n + 1] != ',')
                 return "client-first-message does not begin with a gs2 header";
-        *message = sv_from(message->p + 3, message->n - 3);
+        *message = sv_from(message->p + n + 2, message->n - n - 2);
         return NULL;
 }
 
@@ -63,9 +137,10 @@ enum status scram_server_first(struct scram_server *s, const struct scram_verifi
         struct sv nonce = {0};
         const char *wrong;
 
-        memset(s, 0, sizeof(*s));
         out[0] = '\0';
-        wrong = gs2_parse(&client_first, &s->gs2_flag);
+        s->complaint = NULL;
+        malformed(s);
+        wrong = gs2_parse(s, &client_first);
         if (wrong == NULL)
                 wrong = client_first_parse(client_first, &nonce);
         if (wrong != NULL)
@@ -73,7 +148,7 @@ enum status scram_server_first(struct scram_server *s, const struct scram_verifi
         s->verifier = *verifier;
         s->doomed = doomed;
         memcpy(s->client_first_bare, client_first.p, client_first.n);
-        memcpy(s->client_nonce, nonce.p, nonce.n);
+        s->client_first_bare[client_first.n] = '\0';
         scram_nonce_make(own);
         memcpy(s->nonce, nonce.p, nonce.n);
         memcpy(s->nonce + nonce.n, own, sizeof(own));
@@ -86,9 +161,10 @@ enum status scram_server_first(struct scram_server *s, const struct scram_verifi
 }
 
 /* client-final-message to its proof and to what stands before it. Returns NULL, or what is wrong. */
-static const char *client_final_parse(const struct scram_server *s, struct sv message, struct sv *bare,
+static const char *client_final_parse(struct scram_server *s, struct sv message, struct sv *bare,
                                       uint8_t proof[SCRAM_KEY_SIZE])
 {
+        char channel[SCRAM_BASE64_SIZE(SCRAM_CHANNEL_MAX)];
         struct sv rest = message, value;
         size_t size;
         char name;
@@ -99,9 +175,11 @@ static const char *client_final_parse(const struct scram_server *s, struct sv me
                 return "client-final-message has a NUL in it";
         if (!scram_attribute_named(&rest, 'c', &value))
                 return "client-final-message does not begin with channel binding data (c=)";
-        /* base64 of the gs2 header again: "n,," or "y,,". */
-        if (!sv_is(value, s->gs2_flag == 'y' ? "eSws" : "biws"))
-                return "client-final-message repeats another gs2 header than the client sent first";
+        scram_channel(s->gs2_flag, &s->binding, channel);
+        if (!sv_eq(value, sv_cstr(channel)))
+                return s->plus ? answer(s, "28000", "SCRAM channel binding check failed",
+                                        "client sees another certificate than ours: somebody is between us")
+                               : "client-final-message repeats another gs2 header than the client sent first";
         if (!scram_attribute_named(&rest, 'r', &value))
                 return "client-final-message has no nonce (r=) where it belongs";
         if (!sv_is(value, s->nonce))
@@ -144,6 +222,7 @@ static enum status server_final(struct scram_server *s, struct sv client_final, 
         uint8_t proof[SCRAM_KEY_SIZE], signature[SCRAM_KEY_SIZE];
         const char *wrong;
 
+        malformed(s);
         wrong = client_final_parse(s, client_final, &exchange.client_final_bare, proof);
         if (wrong != NULL)
                 return refuse(s, STATUS_INVALID, wrong);

@@ -179,7 +179,7 @@ static void check_same(const struct line *line, const struct conf_database *db)
                         }
 }
 
-static void settle_hosts(struct database_entry *entry, const struct line *line, bool own_key,
+static void settle_hosts(struct database_entry *entry, const struct line *line, bool cluster_key,
                          const char *unix_socket_dir)
 {
         struct conf_database *db = &entry->db;
@@ -197,17 +197,17 @@ static void settle_hosts(struct database_entry *entry, const struct line *line, 
         }
         if (entry->port != NULL && !read_ports(line, entry->port, db, &port_list))
                 return;
-        db->cluster = port_list || own_key || (line->loose && db->host_count > 1);
+        db->cluster = port_list || cluster_key || (line->loose && db->host_count > 1);
         if (db->cluster && db->host_count > CONF_NODES_MAX)
                 line_error(line, "host: more than %d hosts in a cluster", CONF_NODES_MAX);
         else if (db->cluster)
                 check_same(line, db);
 }
 
-static bool said_own_key(uint64_t said)
+static bool said_cluster_key(uint64_t said)
 {
         for (size_t i = 0; i < KEY_COUNT; i++)
-                if ((said >> i & 1) != 0 && keys[i].own)
+                if ((said >> i & 1) != 0 && keys[i].cluster)
                         return true;
         return false;
 }
@@ -238,7 +238,8 @@ static struct database_entry *append(struct database_list *list)
                    .server_lifetime_us = -1,
                    .query_wait_timeout_us = -1,
                    .consistency = -1,
-                   .max_standby_lag_us = -1},
+                   .max_standby_lag_us = -1,
+                   .channel_binding = -1},
         };
         return &list->items[list->count++];
 }
@@ -271,7 +272,7 @@ void database_read(struct database_list *list, const struct line *line, const ch
                 }
                 return;
         }
-        settle_hosts(entry, line, said_own_key(said), unix_socket_dir);
+        settle_hosts(entry, line, said_cluster_key(said), unix_socket_dir);
         if (entry->db.cluster && said_key(said, "load_balance_hosts"))
                 line_warn(line,
                           "load_balance_hosts has no effect on a cluster, where each transaction is routed");

@@ -1,8 +1,9 @@
 /* database: the lines of [databases] and [peers]: what a line says, and whether that makes it a cluster.
  * Pure.
  *
- * A line is a cluster, probed and routed, when it has a list of ports or one of pgsteer's keys, and under
- * [pgsteer] also when it has a list of hosts. Else it is PgBouncer's: equal hosts that nobody asks anything.
+ * A line is a cluster, probed and routed, when it has a list of ports or one of pgsteer's keys for routing,
+ * and under [pgsteer] also when it has a list of hosts. Else it is PgBouncer's: equal hosts that nobody asks
+ * anything.
  */
 #pragma once
 

@@ -41,22 +41,27 @@ void line_warn(const struct line *line, const char *format, ...) __attribute__((
          .max = LINE_MAX_##type_,                                                                            \
          .words = (words_),                                                                                  \
          .effective = LINE_##effect,                                                                         \
-         .own = LINE_##own_,                                                                                 \
+         .own = LINE_OWN_##own_,                                                                             \
+         .cluster = LINE_CLUSTER_##own_,                                                                     \
          .text = (text_),                                                                                    \
          .offset = offsetof(struct owner, field)},
-#define LINE_UNIT_STRING UNIT_NONE
-#define LINE_UNIT_INT    UNIT_NONE
-#define LINE_UNIT_ENUM   UNIT_NONE
-#define LINE_UNIT_TIME   UNIT_SECONDS
-#define LINE_MIN_STRING  0
-#define LINE_MIN_INT     (-1)
-#define LINE_MIN_ENUM    0
-#define LINE_MIN_TIME    0
-#define LINE_MAX_STRING  0
-#define LINE_MAX_INT     INT32_MAX
-#define LINE_MAX_ENUM    INT32_MAX
-#define LINE_MAX_TIME    (INT32_MAX * INT64_C(1000000))
-#define LINE_NOW         true
-#define LINE_LATER       false
-#define LINE_OWN         true
-#define LINE_PGBOUNCER   false
+#define LINE_UNIT_STRING       UNIT_NONE
+#define LINE_UNIT_INT          UNIT_NONE
+#define LINE_UNIT_ENUM         UNIT_NONE
+#define LINE_UNIT_TIME         UNIT_SECONDS
+#define LINE_MIN_STRING        0
+#define LINE_MIN_INT           (-1)
+#define LINE_MIN_ENUM          0
+#define LINE_MIN_TIME          0
+#define LINE_MAX_STRING        0
+#define LINE_MAX_INT           INT32_MAX
+#define LINE_MAX_ENUM          INT32_MAX
+#define LINE_MAX_TIME          (INT32_MAX * INT64_C(1000000))
+#define LINE_NOW               true
+#define LINE_LATER             false
+#define LINE_OWN_OWN           true /* PgBouncer does not have it; it makes a line a cluster */
+#define LINE_OWN_LIBPQ         true /* nor this, which says nothing of routing */
+#define LINE_OWN_PGBOUNCER     false
+#define LINE_CLUSTER_OWN       true
+#define LINE_CLUSTER_LIBPQ     false
+#define LINE_CLUSTER_PGBOUNCER false

@@ -25,6 +25,7 @@ enum auth_type {
         AUTH_LDAP,
         AUTH_PAM,
 };
+enum channel_binding { CHANNEL_BINDING_DISABLE, CHANNEL_BINDING_PREFER, CHANNEL_BINDING_REQUIRE };
 enum consistency { CONSISTENCY_EVENTUAL, CONSISTENCY_SESSION, CONSISTENCY_STRONG };
 enum sslmode {
         SSLMODE_DISABLE,
@@ -91,6 +92,7 @@ struct option_info {
         bool reloadable;               /* RELOAD and SET may change it; else a restart is needed */
         bool effective;                /* false: has no effect as yet */
         bool own;                      /* pgsteer's; PgBouncer does not have it */
+        bool cluster;                  /* of a line's key: makes the line a cluster */
         const char *text;              /* one sentence for people */
         size_t offset;                 /* of the field in struct options */
 };

@@ -3,6 +3,7 @@
 #include "auth/secret.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "net/secure.h"
 #include "pool/pool.h"
 #include "pool/server.h"
 #include "wire/fields.h"
@@ -101,24 +102,78 @@ static enum login_result send_sasl(struct server *s, const char *mechanism, cons
         return LOGIN_MORE;
 }
 
-static enum login_result sasl_first(struct server *s, struct reader *rd, struct refusal *r)
+static enum channel_binding wanted_binding(const struct server *s)
 {
-        char first[SCRAM_MESSAGE_MAX];
+        const struct conf_database *line = s->pool->line;
 
+        if (line != NULL && line->channel_binding >= 0)
+                return (enum channel_binding)line->channel_binding;
+        return (enum channel_binding)s->pool->home->conf->opt.server_tls_channel_binding;
+}
+
+/* What to do without it, in libpq's words. */
+static const char *missing_binding(const struct server *s, bool plus)
+{
+        if (wanted_binding(s) != CHANNEL_BINDING_REQUIRE)
+                return NULL;
+        if (s->stream.session == NULL)
+                return "channel binding required, but SSL not in use";
+        return plus ? "channel binding is required, but the server's certificate gives none"
+                    : "channel binding is required, but server did not offer an authentication method that "
+                      "supports channel binding";
+}
+
+/* The mechanisms we know among those offered. False: none. */
+static bool read_offer(struct reader *rd, bool *plain, bool *plus)
+{
+        *plain = *plus = false;
         for (;;) {
                 struct sv mechanism = take_cstr(rd);
 
                 if (rd->failed || mechanism.n == 0)
-                        return reject(r, "08P01",
-                                      "none of the server's SASL authentication mechanisms are supported");
-                if (sv_is(mechanism, "SCRAM-SHA-256"))
-                        break;
+                        return !rd->failed && (*plain || *plus);
+                *plain = *plain || sv_is(mechanism, SCRAM_MECHANISM);
+                *plus = *plus || sv_is(mechanism, SCRAM_MECHANISM_PLUS);
         }
+}
+
+/* As libpq: 'y' says that we could have bound, so that a server that had offered it notices. */
+static char choose_flag(const struct server *s, bool plus, struct scram_binding *binding)
+{
+        binding->size = 0;
+        if (s->stream.session == NULL || wanted_binding(s) == CHANNEL_BINDING_DISABLE)
+                return 'n';
+        binding->size = secure_binding(&s->stream, binding->hash);
+        if (binding->size == 0)
+                return 'n';
+        return plus ? 'p' : 'y';
+}
+
+static enum login_result sasl_first(struct server *s, struct reader *rd, struct refusal *r)
+{
+        struct scram_binding binding;
+        char first[SCRAM_MESSAGE_MAX], flag;
+        bool plain, plus;
+        const char *wrong;
+
+        if (!read_offer(rd, &plain, &plus))
+                return reject(r, "08P01",
+                              "none of the server's SASL authentication mechanisms are supported");
+        if (plus && s->stream.session == NULL)
+                return reject(r, "08P01",
+                              "server offered SCRAM-SHA-256-PLUS authentication over a non-SSL connection");
         if (s->login->stage != 0)
                 return reject(r, "08P01", "the server began SASL twice");
-        scram_client_first(&s->login->scram, first);
+        flag = choose_flag(s, plus, &binding);
+        wrong = flag == 'p' ? NULL : missing_binding(s, plus);
+        if (wrong != NULL)
+                return reject(r, "08P01", wrong);
+        if (flag != 'p' && !plain)
+                return reject(r, "08P01",
+                              "none of the server's SASL authentication mechanisms are supported");
+        scram_client_first(&s->login->scram, flag, &binding, first);
         s->login->stage = 1;
-        return send_sasl(s, "SCRAM-SHA-256", first, r);
+        return send_sasl(s, flag == 'p' ? SCRAM_MECHANISM_PLUS : SCRAM_MECHANISM, first, r);
 }
 
 static bool same_salt(const struct scram_keys *a, const struct scram_keys *b)
@@ -188,6 +243,18 @@ static enum login_result cleartext_reply(struct server *s, struct refusal *r)
         return send_password(s, password, r);
 }
 
+/* What a server that does not bind the channel is told where that is required; NULL: nothing. */
+static const char *unbound(const struct server *s)
+{
+        const char *wrong = missing_binding(s, false);
+
+        if (wrong == NULL || (s->login->stage == 3 && s->login->scram.gs2_flag == 'p'))
+                return NULL;
+        return s->stream.session == NULL
+                   ? wrong
+                   : "channel binding required, but server authenticated client without channel binding";
+}
+
 static enum login_result on_auth(struct server *s, const struct msg *m, struct refusal *r)
 {
         struct reader rd = reader_of(m);
@@ -196,6 +263,12 @@ static enum login_result on_auth(struct server *s, const struct msg *m, struct r
 
         if (rd.failed)
                 return reject(r, "08P01", "malformed authentication request from the server");
+        if (request == AUTH_REQ_OK || request == AUTH_REQ_CLEARTEXT || request == AUTH_REQ_MD5) {
+                const char *wrong = unbound(s);
+
+                if (wrong != NULL)
+                        return reject(r, "08P01", wrong);
+        }
         switch (request) {
         case AUTH_REQ_OK:
                 /* A server that skips its proof has not shown that it knows the secret. */

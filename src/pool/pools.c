@@ -206,9 +206,9 @@ static bool same_login(const struct conf_database *a, const struct conf_database
 {
         return a != NULL && b != NULL && same_text(a->dbname, b->dbname) && same_text(a->user, b->user) &&
                (a->cluster || same_hosts(a, b)) && same_text(a->connect_query, b->connect_query) &&
-               same_text(a->password, b->password) && same_text(a->client_encoding, b->client_encoding) &&
-               same_text(a->datestyle, b->datestyle) && same_text(a->timezone, b->timezone) &&
-               same_text(a->application_name, b->application_name);
+               same_text(a->password, b->password) && a->channel_binding == b->channel_binding &&
+               same_text(a->client_encoding, b->client_encoding) && same_text(a->datestyle, b->datestyle) &&
+               same_text(a->timezone, b->timezone) && same_text(a->application_name, b->application_name);
 }
 
 /* Whether `line` still has what the pool stands for. */

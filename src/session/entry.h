@@ -13,6 +13,7 @@ struct entry {
         bool named; /* an application_name was given */
         enum { ENTRY_PLAIN, ENTRY_MD5, ENTRY_SASL_FIRST, ENTRY_SASL_FINAL } expects;
         uint8_t md5_salt[4];
+        struct scram_binding binding; /* of an offer of SCRAM-SHA-256-PLUS */
         struct scram_server scram;
         struct scram_keys keys;
         bool have_keys;

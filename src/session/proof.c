@@ -2,6 +2,8 @@
 
 #include "auth/secret.h"
 #include "base/check.h"
+#include "base/log.h"
+#include "net/secure.h"
 #include "session/entry.h"
 #include "wire/writer.h"
 
@@ -76,12 +78,32 @@ static void request(struct client *c, uint32_t request, const void *data, size_t
         client_send(c, &w);
 }
 
+/* In PostgreSQL's order: the stronger one first. */
 static void ask_scram(struct client *c)
 {
-        static const char mechanisms[] = "SCRAM-SHA-256\0";
+        static const char mechanisms[] = SCRAM_MECHANISM_PLUS "\0" SCRAM_MECHANISM "\0";
+        enum channel_binding mode = (enum channel_binding)c->room->conf->opt.client_tls_channel_binding;
+        struct scram_binding *binding = &c->entry->binding;
+        const char *offer = mechanisms;
+        size_t n = sizeof(mechanisms);
 
+        _Static_assert((int)SCRAM_BINDING_MAX == (int)SECURE_BINDING_MAX,
+                       "a hash of either room fits the other");
+        if (mode != CHANNEL_BINDING_DISABLE)
+                binding->size = secure_binding(&c->stream, binding->hash);
+        if (binding->size == 0) {
+                if (mode == CHANNEL_BINDING_REQUIRE) {
+                        client_refuse(c, "28000", "channel binding required");
+                        return;
+                }
+                offer += sizeof(SCRAM_MECHANISM_PLUS);
+                n -= sizeof(SCRAM_MECHANISM_PLUS);
+        }
         c->entry->expects = ENTRY_SASL_FIRST;
-        request(c, AUTH_REQ_SASL, mechanisms, sizeof(mechanisms));
+        if (mode == CHANNEL_BINDING_REQUIRE)
+                request(c, AUTH_REQ_SASL, SCRAM_MECHANISM_PLUS "\0", sizeof(SCRAM_MECHANISM_PLUS) + 1);
+        else
+                request(c, AUTH_REQ_SASL, offer, n);
 }
 
 static void ask_md5(struct client *c)
@@ -159,6 +181,28 @@ void proof_ask(struct client *c)
         client_refuse(c, "08P01", "login rejected");
 }
 
+/* PgBouncer tells nothing of what was wrong; [pgsteer] tells what PostgreSQL does. */
+static void refuse_scram(struct client *c)
+{
+        const struct scram_server *scram = &c->entry->scram;
+        char name[400];
+
+        log_warning("C-%p: %s %s", (const void *)c, client_name(c, name, sizeof(name)), scram->complaint);
+        if (c->room->conf->pgsteer_defaults)
+                client_refuse(c, scram->sqlstate, scram->text);
+        else
+                client_refuse(c, "08P01", "SASL authentication failed");
+}
+
+static bool choose(struct client *c, struct sv mechanism)
+{
+        struct entry *e = c->entry;
+
+        if (scram_server_choose(&e->scram, mechanism, &e->binding) != STATUS_OK)
+                return false;
+        return e->scram.plus || c->room->conf->opt.client_tls_channel_binding != CHANNEL_BINDING_REQUIRE;
+}
+
 static void sasl_first(struct client *c, struct reader *r)
 {
         struct entry *e = c->entry;
@@ -170,7 +214,7 @@ static void sasl_first(struct client *c, struct reader *r)
         char out[SCRAM_MESSAGE_MAX];
         bool doomed = false;
 
-        if (!r->failed && !sv_is(mechanism, "SCRAM-SHA-256")) {
+        if (!r->failed && !choose(c, mechanism)) {
                 client_refuse(c, "08P01", "client selected an invalid SASL authentication mechanism");
                 return;
         }
@@ -189,7 +233,7 @@ static void sasl_first(struct client *c, struct reader *r)
                 break;
         }
         if (scram_server_first(&e->scram, verifier, doomed, sv_from(r->p, r->n), out) != STATUS_OK) {
-                client_refuse(c, "08P01", "malformed SCRAM message");
+                refuse_scram(c);
                 return;
         }
         e->expects = ENTRY_SASL_FINAL;
@@ -211,7 +255,7 @@ static void sasl_final(struct client *c, struct reader *r)
         case STATUS_IO:
         case STATUS_INVALID:
         case STATUS_LIMIT:
-        case STATUS_ABSENT: client_refuse(c, "08P01", "malformed SCRAM message"); return;
+        case STATUS_ABSENT: refuse_scram(c); return;
         }
         e->have_keys = true;
         write_auth(&w, AUTH_REQ_SASL_FINAL, out, strlen(out));

@@ -16,7 +16,7 @@ static void knows_the_rfcs_example(void)
         struct scram_keys keys;
         char out[SCRAM_MESSAGE_MAX];
 
-        scram_client_first(&c, out);
+        scram_client_first(&c, 'n', NULL, out);
         strcpy(c.nonce, "rOprNGfwEbeRWgbNEkqO");
         strcpy(c.client_first_bare, "n=user,r=rOprNGfwEbeRWgbNEkqO");
         UNIT_ASSERT(scram_client_challenge(&c, server_first, &keys) == STATUS_OK);
@@ -34,8 +34,8 @@ static void begins_with_a_fresh_nonce(void)
         struct scram_client a, b;
         char out[SCRAM_MESSAGE_MAX], expected[SCRAM_MESSAGE_MAX];
 
-        scram_client_first(&a, out);
-        scram_client_first(&b, expected);
+        scram_client_first(&a, 'n', NULL, out);
+        scram_client_first(&b, 'n', NULL, expected);
         UNIT_ASSERT(strlen(a.nonce) == 24 && strcmp(a.nonce, b.nonce) != 0);
         snprintf(expected, sizeof(expected), "n,,n=,r=%s", a.nonce);
         UNIT_ASSERT(strcmp(out, expected) == 0);
@@ -94,7 +94,7 @@ static void checks_server_first(void)
         struct scram_keys keys;
         char out[SCRAM_MESSAGE_MAX];
 
-        scram_client_first(&c, out);
+        scram_client_first(&c, 'n', NULL, out);
         strcpy(c.nonce, "client");
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct sv message = sv_from(rows[i].message, rows[i].n);
@@ -127,7 +127,7 @@ static void bounds_server_first(void)
         struct scram_keys keys;
         char out[SCRAM_MESSAGE_MAX];
 
-        scram_client_first(&c, out);
+        scram_client_first(&c, 'n', NULL, out);
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 int n = snprintf(message, sizeof(message), "r=%s", c.nonce);
                 enum status expected = rows[i].fits ? STATUS_OK : STATUS_INVALID;
@@ -147,7 +147,7 @@ static void wants_keys_of_the_challenge(void)
         struct scram_keys keys, other;
         char out[SCRAM_MESSAGE_MAX];
 
-        scram_client_first(&c, out);
+        scram_client_first(&c, 'n', NULL, out);
         strcpy(c.nonce, "client");
         UNIT_ASSERT(scram_client_challenge(&c, server_first, &keys) == STATUS_OK);
         scram_client_keys("pencil", &keys);
@@ -195,7 +195,7 @@ static void checks_server_final(void)
         size_t size;
 
         unit_row("nothing fits before our own proof is made");
-        scram_client_first(&c, out);
+        scram_client_first(&c, 'n', NULL, out);
         UNIT_ASSERT(scram_client_verify(&c, SV("v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")) ==
                     STATUS_DENIED);
         UNIT_ASSERT(scram_base64_decode(SV("6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="),
@@ -206,9 +206,16 @@ static void checks_server_final(void)
         }
 }
 
+/* How the two ends of a connection bind their channel; zeros: not at all. */
+struct channel {
+        char flag;
+        struct scram_binding of_client, of_server;
+};
+
 /* One whole login with our client at our server; *recovered is what the server learnt. */
-static enum status log_in(const struct scram_verifier *verifier, const char *password,
-                          const struct scram_keys *have, struct scram_keys *recovered)
+static enum status log_in_over(const struct channel *channel, const struct scram_verifier *verifier,
+                               const char *password, const struct scram_keys *have,
+                               struct scram_keys *recovered)
 {
         struct scram_client c;
         struct scram_server s;
@@ -216,8 +223,11 @@ static enum status log_in(const struct scram_verifier *verifier, const char *pas
         char client[SCRAM_MESSAGE_MAX], server[SCRAM_MESSAGE_MAX];
         enum status status;
 
-        scram_client_first(&c, client);
-        status = scram_server_first(&s, verifier, false, sv_cstr(client), server);
+        scram_client_first(&c, channel->flag, &channel->of_client, client);
+        status = scram_server_choose(
+            &s, sv_cstr(channel->flag == 'p' ? SCRAM_MECHANISM_PLUS : SCRAM_MECHANISM), &channel->of_server);
+        if (status == STATUS_OK)
+                status = scram_server_first(&s, verifier, false, sv_cstr(client), server);
         if (status == STATUS_OK)
                 status = scram_client_challenge(&c, sv_cstr(server), &keys);
         if (status == STATUS_OK && have == NULL)
@@ -229,6 +239,44 @@ static enum status log_in(const struct scram_verifier *verifier, const char *pas
         if (status == STATUS_OK)
                 status = scram_client_verify(&c, sv_cstr(server));
         return status;
+}
+
+static enum status log_in(const struct scram_verifier *verifier, const char *password,
+                          const struct scram_keys *have, struct scram_keys *recovered)
+{
+        static const struct channel unbound = {.flag = 'n'};
+
+        return log_in_over(&unbound, verifier, password, have, recovered);
+}
+
+static void binds_the_channel(void)
+{
+        static const struct {
+                const char *name;
+                struct channel channel;
+                enum status status;
+        } rows[] = {
+            {"both see one certificate", {'p', {{1, 2}, 32}, {{1, 2}, 32}}, STATUS_OK},
+            {"a hash of 64 bytes", {'p', {{1, [63] = 9}, 64}, {{1, [63] = 9}, 64}}, STATUS_OK},
+            {"another certificate", {'p', {{1, 2}, 32}, {{1, 3}, 32}}, STATUS_INVALID},
+            {"another kind of hash", {'p', {{1, 2}, 32}, {{1, 2}, 48}}, STATUS_INVALID},
+            {"not offered", {'p', {{1, 2}, 32}, {{0}, 0}}, STATUS_INVALID},
+            {"offered, and the client does not want it", {'n', {{0}, 0}, {{1, 2}, 32}}, STATUS_OK},
+            {"offered, and the client was told that it is not",
+             {'y', {{0}, 0}, {{1, 2}, 32}},
+             STATUS_INVALID},
+            {"the client could, the server could not", {'y', {{0}, 0}, {{0}, 0}}, STATUS_OK},
+        };
+        struct scram_verifier v;
+        struct scram_keys recovered;
+
+        scram_verifier_from_password("pencil", 5, &v);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                unit_row("%s", rows[i].name);
+                UNIT_ASSERT(log_in_over(&rows[i].channel, &v, "pencil", NULL, &recovered) == rows[i].status);
+                UNIT_ASSERT(log_in_over(&rows[i].channel, &v, "crayon", NULL, &recovered) ==
+                            (rows[i].status == STATUS_OK ? STATUS_DENIED : STATUS_INVALID));
+        }
 }
 
 static void logs_in_at_our_server(void)
@@ -284,4 +332,4 @@ static void passes_keys_through(void)
 UNIT_SUITE(auth_scram_client, UNIT_CASE(knows_the_rfcs_example), UNIT_CASE(begins_with_a_fresh_nonce),
            UNIT_CASE(checks_server_first), UNIT_CASE(bounds_server_first),
            UNIT_CASE(wants_keys_of_the_challenge), UNIT_CASE(checks_server_final),
-           UNIT_CASE(logs_in_at_our_server), UNIT_CASE(passes_keys_through))
+           UNIT_CASE(binds_the_channel), UNIT_CASE(logs_in_at_our_server), UNIT_CASE(passes_keys_through))

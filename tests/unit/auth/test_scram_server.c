@@ -53,7 +53,7 @@ static void knows_the_rfcs_example(void)
                                            "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
         struct scram_keys keys = {.iterations = 4096}, recovered;
         struct scram_verifier v = {.iterations = 4096};
-        struct scram_server s;
+        struct scram_server s = {0};
         char out[SCRAM_MESSAGE_MAX];
 
         UNIT_ASSERT(
@@ -154,6 +154,64 @@ static void refuses_client_first(void)
                 UNIT_ASSERT(l.server.complaint != NULL &&
                             strstr(l.server.complaint, rows[i].complaint) != NULL);
         }
+}
+
+/* What PostgreSQL answers, and to what. */
+static void answers_as_postgresql(void)
+{
+        static const struct {
+                const char *name, *mechanism;
+                bool offered;
+                const char *message, *sqlstate, *text; /* NULL: accepted */
+        } rows[] = {
+            {"bound", SCRAM_MECHANISM_PLUS, true, "p=tls-server-end-point,,n=,r=nonce", NULL, NULL},
+            {"downgraded", SCRAM_MECHANISM, true, "y,,n=,r=nonce", "28000",
+             "SCRAM channel binding negotiation error"},
+            {"PLUS and 'n'", SCRAM_MECHANISM_PLUS, true, "n,,n=,r=nonce", "08P01", "malformed SCRAM message"},
+            {"PLUS and 'y'", SCRAM_MECHANISM_PLUS, true, "y,,n=,r=nonce", "08P01", "malformed SCRAM message"},
+            {"'p' without PLUS", SCRAM_MECHANISM, true, "p=tls-server-end-point,,n=,r=nonce", "08P01",
+             "malformed SCRAM message"},
+            {"'p' where nothing was offered", SCRAM_MECHANISM, false, "p=tls-server-end-point,,n=,r=nonce",
+             "08P01", "malformed SCRAM message"},
+            {"another type", SCRAM_MECHANISM_PLUS, true, "p=tls-unique,,n=,r=nonce", "08P01",
+             "unsupported SCRAM channel-binding type \"tls-unique\""},
+            {"a long type with a line feed", SCRAM_MECHANISM_PLUS, true,
+             "p=\n2345678901234567890123456789012,,n=,r=nonce", "08P01",
+             "unsupported SCRAM channel-binding type \"?23456789012345678901234567890\""},
+            {"no type", SCRAM_MECHANISM_PLUS, true, "p,,n=,r=nonce", "08P01", "malformed SCRAM message"},
+            {"only 'p'", SCRAM_MECHANISM_PLUS, true, "p", "08P01", "malformed SCRAM message"},
+            {"an end behind the type", SCRAM_MECHANISM_PLUS, true, "p=tls-server-end-point,", "08P01",
+             "malformed SCRAM message"},
+            {"an authorization identity", SCRAM_MECHANISM_PLUS, true, "p=tls-server-end-point,a=x,n=,r=nonce",
+             "0A000", "client uses authorization identity, but it is not supported"},
+        };
+        static const struct scram_binding binding = {{7}, 32}, none;
+        struct login l;
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                enum status expected = rows[i].text == NULL ? STATUS_OK : STATUS_INVALID;
+
+                unit_row("%s", rows[i].name);
+                login_init(&l);
+                UNIT_ASSERT(scram_server_choose(&l.server, sv_cstr(rows[i].mechanism),
+                                                rows[i].offered ? &binding : &none) == STATUS_OK);
+                UNIT_ASSERT(scram_server_first(&l.server, &l.verifier, false, sv_cstr(rows[i].message),
+                                               l.out) == expected);
+                UNIT_ASSERT((l.server.complaint == NULL) == (expected == STATUS_OK));
+                if (rows[i].text != NULL) {
+                        UNIT_ASSERT(strcmp(l.server.sqlstate, rows[i].sqlstate) == 0);
+                        UNIT_ASSERT(strcmp(l.server.text, rows[i].text) == 0);
+                        continue;
+                }
+                UNIT_ASSERT(scram_server_final(&l.server, SV("c=cD10bHMtc2VydmVyLWVuZC1wb2ludCwsCA==,r=x,p="),
+                                               l.out, &l.keys) == STATUS_INVALID);
+                UNIT_ASSERT(strcmp(l.server.sqlstate, "28000") == 0 &&
+                            strcmp(l.server.text, "SCRAM channel binding check failed") == 0);
+        }
+        unit_row("mechanisms");
+        UNIT_ASSERT(scram_server_choose(&l.server, SV(SCRAM_MECHANISM_PLUS), &none) == STATUS_INVALID);
+        UNIT_ASSERT(scram_server_choose(&l.server, SV("SCRAM-SHA-1"), &binding) == STATUS_INVALID);
+        UNIT_ASSERT(scram_server_choose(&l.server, SV(""), NULL) == STATUS_INVALID);
 }
 
 static void bounds_client_first(void)
@@ -355,6 +413,7 @@ static void gives_one_attempt_and_forgets(void)
 }
 
 UNIT_SUITE(auth_scram_server, UNIT_CASE(knows_the_rfcs_example), UNIT_CASE(accepts_client_first),
-           UNIT_CASE(refuses_client_first), UNIT_CASE(bounds_client_first), UNIT_CASE(refuses_client_final),
-           UNIT_CASE(bounds_client_final), UNIT_CASE(notices_every_changed_bit),
-           UNIT_CASE(doomed_fails_at_the_end_only), UNIT_CASE(gives_one_attempt_and_forgets))
+           UNIT_CASE(refuses_client_first), UNIT_CASE(answers_as_postgresql), UNIT_CASE(bounds_client_first),
+           UNIT_CASE(refuses_client_final), UNIT_CASE(bounds_client_final),
+           UNIT_CASE(notices_every_changed_bit), UNIT_CASE(doomed_fails_at_the_end_only),
+           UNIT_CASE(gives_one_attempt_and_forgets))

@@ -27,6 +27,7 @@ static const struct {
     {"one host with a consistency", "host=h consistency=strong", "h:5432,", true, true},
     {"one host with a lag", "host=h max_standby_lag=5s", "h:5432,", true, true},
     {"hosts with a target", "host=h1,h2 target_session_attrs=auto", "h1:5432,h2:5432,", true, true},
+    {"one host with a channel binding", "host=h channel_binding=require", "h:5432,", false, false},
     {"blanks around equals signs", "host = h  port = 1", "h:1,", false, false},
     {"tabs", "host=h\tport=1", "h:1,", false, false},
 };
