@@ -7,8 +7,10 @@
 #include "pool/bequest.h"
 #include "session/handover.h"
 #include "session/heir.h"
+#include "session/proxied.h"
 #include "wire/bundle.h"
 #include "wire/fields.h"
+#include "wire/proxy.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -270,11 +272,14 @@ static int call(const struct conf *conf, struct process_why *why)
         return fd;
 }
 
-static enum status log_in(struct inheritance *in, struct process_why *why)
+/* `proxied`: the old process has our kind of connection among those that must send a PROXY header. */
+static enum status log_in(struct inheritance *in, bool proxied, struct process_why *why)
 {
         struct buf out = {0};
         struct writer w = writer_to(&out, 1024);
 
+        if (proxied)
+                put_raw(&w, proxy_local_header, sizeof(proxy_local_header));
         write_startup_begin(&w);
         write_startup_param(&w, "user", "pgbouncer");
         write_startup_param(&w, "database", "pgbouncer");
@@ -285,18 +290,32 @@ static enum status log_in(struct inheritance *in, struct process_why *why)
         return read_answer(in, why);
 }
 
-enum status takeover_begin(const struct conf *conf, struct inheritance **out, struct process_why *why)
+/* NULL: `why` says so; nothing when nobody is there. */
+static struct inheritance *enter(const struct conf *conf, bool proxied, struct process_why *why)
 {
         struct inheritance *in;
         int fd = call(conf, why);
 
-        *out = NULL;
         if (fd < 0)
-                return why->text[0] == '\0' ? STATUS_ABSENT : STATUS_DENIED;
+                return NULL;
         in = xcalloc(1, sizeof(*in));
         in->console = fd;
-        if (log_in(in, why) != STATUS_OK || command(in, "TAKEOVER", why) != STATUS_OK ||
-            read_answer(in, why) != STATUS_OK) {
+        if (log_in(in, proxied, why) == STATUS_OK)
+                return in;
+        takeover_free(in);
+        return NULL;
+}
+
+enum status takeover_begin(const struct conf *conf, struct inheritance **out, struct process_why *why)
+{
+        struct inheritance *in = enter(conf, false, why);
+
+        *out = NULL;
+        if (in == NULL && strstr(why->text, PROXIED_EXPECTED) != NULL)
+                in = enter(conf, true, why);
+        if (in == NULL)
+                return why->text[0] == '\0' ? STATUS_ABSENT : STATUS_DENIED;
+        if (command(in, "TAKEOVER", why) != STATUS_OK || read_answer(in, why) != STATUS_OK) {
                 takeover_free(in);
                 return STATUS_DENIED;
         }

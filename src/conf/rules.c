@@ -1,5 +1,6 @@
 #include "conf/rules.h"
 
+#include "base/ip.h"
 #include "conf/database.h"
 #include "conf/report.h"
 #include "conf/suggest.h"
@@ -51,6 +52,25 @@ static bool check_listen_item(struct sv item, char *why, size_t size)
         return false;
 }
 
+/* One item of proxy_protocol_from. */
+static bool check_proxy_item(struct sv item, char *why, size_t size)
+{
+        struct ip_net net;
+
+        if (sv_is(item, "unix"))
+                return true;
+        if (!ip_net_parse(item, &net))
+                snprintf(why, size,
+                         "\"%.*s\" is no address: write addresses, networks such as 10.0.0.0/8, or unix",
+                         (int)(item.n < 100 ? item.n : 100), item.p);
+        else if (ip_net_is_stray(&net))
+                snprintf(why, size, "\"%.*s\" has bits outside its prefix, so that nobody is in it",
+                         SV_ARG(item));
+        else
+                return true;
+        return false;
+}
+
 bool rules_check_text(const struct option_info *info, const char *text, char *why, size_t size)
 {
         struct sv item;
@@ -58,6 +78,11 @@ bool rules_check_text(const struct option_info *info, const char *text, char *wh
         if (option_id(info) == OPTION_ID_listen_addr) {
                 while (option_list_next(&text, &item))
                         if (!check_listen_item(item, why, size))
+                                return false;
+        }
+        if (option_id(info) == OPTION_ID_proxy_protocol_from) {
+                while (option_list_next(&text, &item))
+                        if (!check_proxy_item(item, why, size))
                                 return false;
         }
         if (option_id(info) == OPTION_ID_auth_dbname && strcmp(text, "pgbouncer") == 0) {

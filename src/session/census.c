@@ -104,7 +104,7 @@ static void fill_client(const struct client *c, struct census_socket *row, struc
         row->unread = buf_len(&c->in);
         row->unsent = stream_unsent(&c->stream);
         row->id = c->id;
-        row->remote_pid = socket_peer_pid(c->stream.fd);
+        row->remote_pid = c->origin == ORIGIN_DIRECT ? socket_peer_pid(c->stream.fd) : 0;
         row->worker = c->room->self;
         row->pin = pin_name(c->pins);
 }

@@ -395,6 +395,8 @@ void client_new(struct room *room, int fd, const struct address *peer)
         c->via_tcp = peer->u.any.sa_family != AF_UNIX;
         c->port = room->conf->opt.listen_port;
         address_text(peer, c->address, sizeof(c->address), &c->port);
+        if (proxies_have(&room->proxies, peer))
+                c->origin = ORIGIN_AWAITED;
         list_append(&room->logins, &c->in_phase);
         key_take(c);
 }

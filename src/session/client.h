@@ -34,6 +34,13 @@ enum client_state {
 
 extern const struct machine_state client_states[CLIENT_STATES];
 
+/* Who is at the other end of the socket. */
+enum client_origin {
+        ORIGIN_DIRECT,  /* the client */
+        ORIGIN_AWAITED, /* a proxy that has not said yet for whom (session/proxied.h) */
+        ORIGIN_PROXIED, /* a proxy: what the system knows of that process is nothing about the client */
+};
+
 struct msg;
 struct writer;
 struct entry; /* the login's own state, session/entry.h */
@@ -117,6 +124,7 @@ struct client {
         /* for people and deadlines */
         char address[46];
         int port;
+        enum client_origin origin;
         bool via_tcp, tls_direct;
         struct cancel_key key; /* what it was told */
         uint64_t key_id;       /* of it, for room->by_key */

@@ -11,8 +11,10 @@
 #include "session/greeting.h"
 #include "session/link.h"
 #include "session/proof.h"
+#include "session/proxied.h"
 #include "session/replication.h"
 #include "session/startup.h"
+#include "wire/proxy.h"
 #include "wire/startup.h"
 #include "wire/writer.h"
 
@@ -166,7 +168,8 @@ bool entry_is_own_user(const struct client *c)
         struct ucred peer;
         socklen_t size = sizeof(peer);
 
-        return !c->via_tcp && c->entry->admin_database && strcmp(c->entry->user, "pgbouncer") == 0 &&
+        return !c->via_tcp && c->origin == ORIGIN_DIRECT && c->entry->admin_database &&
+               strcmp(c->entry->user, "pgbouncer") == 0 &&
                getsockopt(c->stream.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
 }
 
@@ -343,6 +346,12 @@ static void begin_session(struct client *c, const struct startup *s, struct sv r
 /* What cannot be read. */
 static void refuse_packet(struct client *c, const struct startup *s, const uint8_t *p, size_t n)
 {
+        char name[400];
+
+        if (proxy_begins(p, n) && c->origin == ORIGIN_DIRECT)
+                log_warning("C-%p: %s PROXY protocol header from an address that is not in "
+                            "proxy_protocol_from",
+                            (const void *)c, client_name(c, name, sizeof(name)));
         if (s->kind == STARTUP_CANCEL)
                 client_close(c, NULL, "bad cancel request");
         else if (s->kind == STARTUP_SESSION && s->size > 0)
@@ -355,6 +364,8 @@ static size_t take_startup(struct client *c, const uint8_t *p, size_t n)
 {
         struct startup s;
 
+        if (c->origin == ORIGIN_AWAITED)
+                return proxied_take(c, p, n);
         if (client_tls_is_hello(c, p, n)) {
                 client_tls_direct(c, p, n);
                 return n;

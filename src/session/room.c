@@ -138,6 +138,7 @@ static void read_rules(struct room *room)
         room->rule_lists[0] = split(room->conf->opt.route_primary);
         room->rule_lists[1] = split(room->conf->opt.route_standby);
         room->rules = (struct classify_rules){room->rule_lists[0], room->rule_lists[1]};
+        proxies_read(&room->proxies, room->conf->opt.proxy_protocol_from);
 }
 
 void room_publish(struct crowd *crowd, struct tls_pair *tls, struct hba *hba)
@@ -341,6 +342,7 @@ void room_free(struct room *room)
         slab_fini(&room->clients_slab);
         free(room->rule_lists[0]);
         free(room->rule_lists[1]);
+        proxies_fini(&room->proxies);
         hba_unref(room->hba);
         conf_unref(room->conf);
 }

@@ -11,6 +11,7 @@
 #include "net/listener.h"
 #include "pool/pool.h"
 #include "router/classify.h"
+#include "session/proxied.h"
 #include "session/statement.h"
 #include "session/stats.h"
 #include "wire/cancel_key.h"
@@ -77,7 +78,8 @@ struct room {
         struct db_stats *stats;     /* uthash */
         struct client *by_key;      /* uthash: all clients by their cancel keys */
         struct classify_rules rules;
-        const char **rule_lists[2];        /* what rules points to */
+        const char **rule_lists[2]; /* what rules points to */
+        struct proxies proxies;
         struct verifier *verifiers;        /* uthash: SCRAM verifiers made from plain passwords */
         const struct listeners *listeners; /* that it has listened to */
         struct watch *watch;               /* NULL: it does not listen now */

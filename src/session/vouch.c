@@ -86,7 +86,8 @@ static bool system_name(const struct client *c, char out[SYSTEM_NAME_MAX])
         struct passwd entry, *found = NULL;
         char texts[4096];
 
-        if (c->via_tcp || getsockopt(c->stream.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+        if (c->via_tcp || c->origin != ORIGIN_DIRECT ||
+            getsockopt(c->stream.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
             getpwuid_r(peer.uid, &entry, texts, sizeof(texts), &found) != 0 || found == NULL ||
             strlen(entry.pw_name) >= SYSTEM_NAME_MAX)
                 return false;

@@ -151,10 +151,11 @@ def cancel_request(pid, secret):
 
 
 class Client:
-    """A connection. `login=False` leaves it before the startup packet."""
+    """A connection. `login=False` leaves it before the startup packet; `source`: the address it comes from;
+    `first`: bytes in front of everything else."""
 
     def __init__(self, port, user="app", database="app", password=None, host="127.0.0.1", timeout=60,
-                 login=True, version=PROTOCOL_3_0, **parameters):
+                 login=True, version=PROTOCOL_3_0, source=None, first=b"", **parameters):
         self.user, self.database, self.password = user, database, password
         self.buffer = bytearray()
         self.start = 0
@@ -165,8 +166,9 @@ class Client:
             self.socket.settimeout(timeout)
             self.socket.connect(f"{host}/.s.PGSQL.{port}".replace("@", "\0", 1))
         else:
-            self.socket = socket.create_connection((host, port), timeout)
+            self.socket = socket.create_connection((host, port), timeout, (source, 0) if source else None)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.send(first)
         if login:
             self.login(version, parameters)
 
