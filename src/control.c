@@ -456,7 +456,7 @@ int control_run(const struct launch *launch)
         make_workers(ctl, launch->heritage);
         ctl->admin = admin_new(&ctl->loop, &ctl->crowd, &admin_ops, ctl);
         ctl->crowd.adopt_arg = ctl->admin;
-        ctl->health = health_new(ctl->loop.base, ctl->conf, ctl->wake_fd);
+        ctl->health = health_new(&ctl->loop, ctl->conf, ctl->wake_fd);
         watch_signals(ctl);
         if (launch->heritage != NULL)
                 takeover_deal(launch->heritage, &ctl->crowd);

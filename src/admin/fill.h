@@ -26,7 +26,9 @@ size_t count_peer_pools(const struct scene *s);
 
 /* fill_names.c */
 void fill_dns_hosts(struct table *t, const struct scene *s);
+void fill_dns_zones(struct table *t, const struct scene *s);
 size_t count_dns_names(const struct scene *s);
+size_t count_dns_zones(const struct scene *s);
 size_t count_dns_lookups(const struct scene *s);
 
 /* fill_stats.c */
@@ -42,7 +44,6 @@ void fill_config(struct table *t, const struct scene *s);
 void fill_version(struct table *t, const struct scene *s);
 void fill_state(struct table *t, const struct scene *s);
 void fill_mem(struct table *t, const struct scene *s);
-void fill_nothing(struct table *t, const struct scene *s);
 
 /* fill_cluster.c */
 void fill_nodes(struct table *t, const struct scene *s);

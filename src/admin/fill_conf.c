@@ -100,9 +100,3 @@ void fill_mem(struct table *t, const struct scene *s)
         table_int(t, (int64_t)(heap.fordblks / 1024));
         table_int(t, (int64_t)(heap.arena + heap.hblkhd));
 }
-
-void fill_nothing(struct table *t, const struct scene *s)
-{
-        (void)t;
-        (void)s;
-}

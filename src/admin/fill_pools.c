@@ -289,7 +289,7 @@ void fill_lists(struct table *t, const struct scene *s)
         list_row(t, "free_servers", 0);
         list_row(t, "used_servers", servers);
         list_row(t, "dns_names", count_dns_names(s));
-        list_row(t, "dns_zones", 0);
+        list_row(t, "dns_zones", count_dns_zones(s));
         list_row(t, "dns_queries", count_dns_lookups(s));
         list_row(t, "dns_pending", 0);
         pool_rows_fini(&rows);

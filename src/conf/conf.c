@@ -150,14 +150,6 @@ bool full_without_effect(const struct conf *conf, const struct option_info *info
         return (!info->effective && !is_default(conf, info)) || standing == WORD_LATER;
 }
 
-const char *full_no_effect_text(const struct option_info *info)
-{
-        if (option_id(info) == OPTION_ID_dns_zone_check_period)
-                return "has no effect: it needs a resolver that can ask for the serials of zones, which "
-                       "libevent's can't; every name in use is looked up again after dns_max_ttl";
-        return "has no effect as yet";
-}
-
 void full_merge_users(struct full *full)
 {
         struct conf *conf = &full->conf;
@@ -230,7 +222,7 @@ static enum status try_set(struct full *full, const struct option_info *info, co
         if (option_id(info) == OPTION_ID_auth_file && !swap_secrets(full, message, size))
                 return STATUS_INVALID;
         if (full_without_effect(conf, info))
-                snprintf(message, size, "%s %s", info->name, full_no_effect_text(info));
+                snprintf(message, size, "%s has no effect as yet", info->name);
         full_merge_users(full);
         return STATUS_OK;
 }

@@ -36,8 +36,5 @@ MUST_USE enum status full_set(struct full *full, const struct option_info *info,
 /* Whether the option was set to something that does nothing as yet. */
 bool full_without_effect(const struct conf *conf, const struct option_info *info);
 
-/* What is said of it then, behind its name. */
-const char *full_no_effect_text(const struct option_info *info);
-
 /* Makes conf->users anew, from both shares and the options. */
 void full_merge_users(struct full *full);

@@ -5,17 +5,16 @@
 #include "cluster/cluster.h"
 #include "conf/conf.h"
 #include "health/monitor.h"
+#include "net/names.h"
 
 #include <errno.h>
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct health {
-        struct event_base *base;
-        struct evdns_base *dns;
+        struct loop *loop;
         struct event *bell;
         int wake_fd;
         struct conf *conf;
@@ -35,20 +34,6 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
                         monitor_wake(cluster->monitor);
 }
 
-/* Names are resolved as the system's files say, and without keeping the loop alive or blocking it. */
-static struct evdns_base *dns_new(struct event_base *base, const char *resolv_conf)
-{
-        struct evdns_base *dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-        const char *file = *resolv_conf != '\0' ? resolv_conf : "/etc/resolv.conf";
-
-        CHECK(dns != NULL);
-        if (evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, file) != 0)
-                log_warning("health: %s is missing or names no name server: hosts are resolved by "
-                            "/etc/hosts and a name server on this machine",
-                            file);
-        return dns;
-}
-
 static const struct conf_database *first_line(const struct conf *conf, const struct cluster *cluster)
 {
         for (size_t i = 0; i < conf->database_count; i++)
@@ -61,6 +46,7 @@ static void follow_conf(struct health *health)
 {
         const struct conf *conf = health->conf;
 
+        names_configure(names_of(health->loop), &conf->opt);
         for (size_t i = 0; i < conf->database_count; i++)
                 if (conf->databases[i].cluster)
                         cluster_for(&conf->databases[i]); /* makes it, if it is new */
@@ -73,21 +59,20 @@ static void follow_conf(struct health *health)
                         continue;
                 }
                 if (cluster->monitor == NULL)
-                        cluster->monitor = monitor_new(health->base, health->dns, cluster);
+                        cluster->monitor = monitor_new(health->loop->base, names_of(health->loop), cluster);
                 monitor_configure(cluster->monitor, conf, line);
         }
 }
 
-struct health *health_new(struct event_base *base, struct conf *conf, int wake_fd)
+struct health *health_new(struct loop *loop, struct conf *conf, int wake_fd)
 {
         struct health *health = xcalloc(1, sizeof(*health));
 
-        health->base = base;
-        health->dns = dns_new(base, conf->opt.resolv_conf);
+        health->loop = loop;
         health->wake_fd = wake_fd;
         health->conf = conf_ref(conf);
         if (wake_fd >= 0) {
-                health->bell = event_new(base, wake_fd, EV_READ | EV_PERSIST, on_bell, health);
+                health->bell = event_new(loop->base, wake_fd, EV_READ | EV_PERSIST, on_bell, health);
                 CHECK(health->bell != NULL && event_add(health->bell, NULL) == 0);
         }
         follow_conf(health);
@@ -100,8 +85,6 @@ void health_configure(struct health *health, struct conf *conf)
 
         health->conf = conf_ref(conf);
         conf_unref(old);
-        evdns_base_clear_host_addresses(health->dns); /* /etc/hosts may have changed as well */
-        evdns_base_load_hosts(health->dns, "/etc/hosts");
         follow_conf(health);
 }
 
@@ -128,7 +111,6 @@ void health_free(struct health *health)
         }
         if (health->bell != NULL)
                 event_free(health->bell);
-        evdns_base_free(health->dns, 0);
         conf_unref(health->conf);
         free(health);
 }

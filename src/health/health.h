@@ -7,13 +7,13 @@
 
 struct cluster;
 struct conf;
-struct event_base;
 struct health;
+struct loop;
 struct topology;
 
-/* Starts monitoring every probed cluster of `conf` on `base`. `wake_fd`: the eventfd of cluster_hooks.
+/* Starts monitoring every probed cluster of `conf` on `loop`. `wake_fd`: the eventfd of cluster_hooks.
  * Keeps its own reference to conf. */
-struct health *health_new(struct event_base *base, struct conf *conf, int wake_fd);
+struct health *health_new(struct loop *loop, struct conf *conf, int wake_fd);
 
 /* Follows a new configuration: new clusters are monitored, vanished ones are not any more. */
 void health_configure(struct health *health, struct conf *conf);

@@ -32,7 +32,7 @@ struct watched {
 
 struct monitor {
         struct event_base *base;
-        struct evdns_base *dns;
+        struct names *names;
         struct cluster *cluster;
         struct event *tick;
 
@@ -53,13 +53,13 @@ struct monitor {
 static void on_tick(evutil_socket_t fd, short what, void *arg);
 static void on_answer(const struct answer *answer, void *arg);
 
-struct monitor *monitor_new(struct event_base *base, struct evdns_base *dns, struct cluster *cluster)
+struct monitor *monitor_new(struct event_base *base, struct names *names, struct cluster *cluster)
 {
         struct monitor *monitor = xcalloc(1, sizeof(*monitor));
         struct topology *published = NULL;
 
         monitor->base = base;
-        monitor->dns = dns;
+        monitor->names = names;
         monitor->cluster = cluster;
         monitor->tick = evtimer_new(base, on_tick, monitor);
         CHECK(monitor->tick != NULL);
@@ -345,7 +345,7 @@ static void make_probes(struct monitor *monitor)
                 target.host = monitor->cluster->nodes[i]->host;
                 target.port = monitor->cluster->nodes[i]->port;
                 probe_free(watched->probe);
-                watched->probe = probe_new(monitor->base, monitor->dns, &target, on_answer, watched);
+                watched->probe = probe_new(monitor->base, monitor->names, &target, on_answer, watched);
                 watched->urgent = true;
         }
 }

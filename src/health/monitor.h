@@ -11,12 +11,12 @@ struct cluster;
 struct conf;
 struct conf_database;
 struct event_base;
-struct evdns_base;
 struct monitor;
+struct names;
 struct topology;
 
 /* Starts to watch `cluster` as `line` (its first line in conf) says. `cluster` outlives it. */
-struct monitor *monitor_new(struct event_base *base, struct evdns_base *dns, struct cluster *cluster);
+struct monitor *monitor_new(struct event_base *base, struct names *names, struct cluster *cluster);
 
 /* Follows the configuration; connections are made anew only when the login changed. Keeps nothing of conf.
  * Called once after monitor_new, too. */

@@ -390,7 +390,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         probe->on_answer(&answer, probe->arg);
 }
 
-struct probe *probe_new(struct event_base *base, struct evdns_base *dns, const struct probe_target *target,
+struct probe *probe_new(struct event_base *base, struct names *names, const struct probe_target *target,
                         probe_answer_fn *on_answer, void *arg)
 {
         struct probe *probe = xcalloc(1, sizeof(*probe));
@@ -404,7 +404,7 @@ struct probe *probe_new(struct event_base *base, struct evdns_base *dns, const s
         probe->on_answer = on_answer;
         probe->arg = arg;
         if (is_name(target->host))
-                probe->resolver = resolver_new(dns, target->host, end_lookup, probe);
+                probe->resolver = resolver_new(names, target->host, end_lookup, probe);
         probe->timer = evtimer_new(base, on_timer, probe);
         CHECK(probe->timer != NULL);
         return probe;

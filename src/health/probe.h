@@ -3,7 +3,7 @@
  *
  *     CLOSED -> RESOLVING -> CONNECTING -> ASKING <-> IDLE        (any -> CLOSED when something fails)
  *
- * Never blocks: names are resolved by libevent on the loop, libpq is used through its polling calls only, and
+ * Never blocks: names are looked up on the loop, libpq is used through its polling calls only, and
  * one deadline bounds a question with everything it needs. It judges nothing. Owner and thread: the control
  * thread. */
 #pragma once
@@ -11,7 +11,7 @@
 #include "health/dossier.h"
 
 struct event_base;
-struct evdns_base;
+struct names;
 struct probe;
 
 struct probe_target {
@@ -22,10 +22,10 @@ struct probe_target {
 
 typedef void probe_answer_fn(const struct answer *answer, void *arg);
 
-/* A probe that is closed; *target is copied. `dns` may be NULL when no host is a name. on_answer is called
+/* A probe that is closed; *target is copied. `names` may be NULL when no host is a name. on_answer is called
  * from the loop, never from within these functions; it must not free the probe. Besides the answer to each
  * question it gets ANSWER_LOST (sent_us 0) when an idle connection breaks: nobody asked, and it is news. */
-struct probe *probe_new(struct event_base *base, struct evdns_base *dns, const struct probe_target *target,
+struct probe *probe_new(struct event_base *base, struct names *names, const struct probe_target *target,
                         probe_answer_fn *on_answer, void *arg);
 
 /* Asks; connects first when there is no connection. Not while a question is open. The answer comes within

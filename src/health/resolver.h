@@ -1,10 +1,9 @@
-/* resolver: a host name's addresses, asked from name servers on the loop, and kept.
- *
- * libpq resolves names while it connects, blocking; so it is given addresses. The last good ones stay for the
- * time when no name server answers. Owner and thread: the control thread. */
+/* resolver: a host name's addresses, asked through net/names.h, and the last good ones kept for the time when
+ * no name server answers: libpq resolves names while it connects, blocking, so it is given addresses. Owner
+ * and thread: the control thread. */
 #pragma once
 
-struct evdns_base;
+struct names;
 struct resolver;
 
 enum { RESOLVER_ADDRESSES = 4 };
@@ -13,10 +12,9 @@ enum { RESOLVER_ADDRESSES = 4 };
 typedef void resolver_done_fn(const char *error, void *arg);
 
 /* `name` is copied. */
-struct resolver *resolver_new(struct evdns_base *dns, const char *name, resolver_done_fn *on_done, void *arg);
+struct resolver *resolver_new(struct names *names, const char *name, resolver_done_fn *on_done, void *arg);
 
-/* Looks the name up; on_done is called once, perhaps at once (names in /etc/hosts). Not while a lookup is
- * under way. */
+/* Looks the name up; on_done is called once, perhaps at once. Not while a lookup is under way. */
 void resolver_start(struct resolver *resolver);
 
 /* Forgets the lookup under way, if any: on_done is not called for it. */

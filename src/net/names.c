@@ -3,24 +3,21 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/timer.h"
+#include "net/zones.h"
 
-#include <errno.h>
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <event2/util.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <uthash.h>
 
 struct name {
         UT_hash_handle hh; /* in the order in which they were asked for last, the oldest first */
         struct names *home;
-        struct list asks; /* of those who wait for the lookup */
-        struct evdns_getaddrinfo_request *query;
+        struct zone *zone;    /* NULL: none */
+        struct list asks;     /* of those who wait for the lookup */
         bool looking;         /* a lookup is under way */
         bool fresh;           /* the watcher is still to be told */
         bool answered;        /* there has been a lookup */
@@ -34,50 +31,19 @@ struct name {
 
 struct names {
         struct loop *loop;
-        struct evdns_base *dns; /* made for the first lookup */
-        struct name *names;     /* uthash */
+        struct dns *dns;    /* made for the first lookup */
+        struct name *names; /* uthash */
         int lookups;
         unsigned seed; /* the first turn, so that workers do not all begin with the same address */
-        int64_t max_ttl_us, nxdomain_ttl_us;
-        char *resolv_conf, *hosts_file;
-        struct timespec hosts_changed;
+        int64_t max_ttl_us, nxdomain_ttl_us, zone_period_us;
+        char *resolv_conf;
+        struct zones zones;
+        struct timer *zone_timer;
         void (*watcher)(void *arg, const struct name_answer *answer);
         void *watcher_arg;
         struct event tell; /* of the watcher */
         bool closing;
 };
-
-/* ---- the resolver ---- */
-
-/* /etc/hosts is read again when it has changed: libevent reads it only once. */
-static void read_hosts(struct names *names)
-{
-        struct stat st;
-
-        if (stat(names->hosts_file, &st) != 0 ||
-            memcmp(&st.st_mtim, &names->hosts_changed, sizeof(st.st_mtim)) == 0)
-                return;
-        names->hosts_changed = st.st_mtim;
-        evdns_base_clear_host_addresses(names->dns);
-        evdns_base_load_hosts(names->dns, names->hosts_file);
-}
-
-static void open_resolver(struct names *names)
-{
-        static atomic_flag said = ATOMIC_FLAG_INIT;
-        bool own = names->resolv_conf[0] != '\0';
-
-        names->dns = evdns_base_new(names->loop->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-        CHECK(names->dns != NULL);
-        /* Where the file is missing or names no server, libevent asks one on this machine, as libc does. */
-        if (evdns_base_resolv_conf_parse(names->dns, DNS_OPTIONS_ALL,
-                                         own ? names->resolv_conf : "/etc/resolv.conf") != 0 &&
-            own && !atomic_flag_test_and_set(&said))
-                log_error(
-                    "resolv_conf: \"%s\" cannot be read or names no server: a name server on this machine "
-                    "is asked",
-                    names->resolv_conf);
-}
 
 /* ---- what is kept ---- */
 
@@ -98,7 +64,11 @@ static struct name_answer answer_of(const struct name *n)
             .name = n->text, .list = n->list, .count = n->count, .left_us = left_us(n)};
 
         if (n->answered && n->count == 0)
-                answer.why = evutil_gai_strerror(n->error);
+                answer.why = dns_error_text(n->error);
+        if (n->zone != NULL) {
+                answer.zone = n->zone->text;
+                answer.serial = n->zone->serial;
+        }
         return answer;
 }
 
@@ -114,6 +84,7 @@ static void answer_one(struct name *n, struct name_ask *ask)
 static void drop(struct name *n)
 {
         HASH_DEL(n->home->names, n);
+        zones_leave(n->zone);
         free(n->list);
         free(n);
 }
@@ -148,6 +119,7 @@ static struct name *name_get(struct names *names, const char *text)
                 memcpy(n->text, text, size + 1);
                 n->home = names;
                 n->turn = names->seed;
+                n->zone = zones_join(&names->zones, text);
                 list_init(&n->asks);
         }
         HASH_ADD_KEYPTR(hh, names->names, n->text, size, n);
@@ -155,20 +127,6 @@ static struct name *name_get(struct names *names, const char *text)
 }
 
 /* ---- lookups ---- */
-
-static void keep_address(struct name *n, const struct evutil_addrinfo *a)
-{
-        struct address address = {.size = (socklen_t)a->ai_addrlen};
-
-        if ((a->ai_family != AF_INET && a->ai_family != AF_INET6) || n->count >= NAME_ADDRESSES_MAX)
-                return;
-        memcpy(&address.u, a->ai_addr, a->ai_addrlen);
-        for (int i = 0; i < n->count; i++)
-                if (address_same_host(&n->list[i], &address))
-                        return;
-        n->list = xrealloc(n->list, (size_t)(n->count + 1) * sizeof(*n->list));
-        n->list[n->count++] = address;
-}
 
 static void serve(struct name *n)
 {
@@ -182,29 +140,26 @@ static void serve(struct name *n)
                 answer_one(n, list_item(node, struct name_ask, in_name));
 }
 
-static void on_found(int result, struct evutil_addrinfo *found, void *arg)
+static void on_found(void *arg, int error, const struct address *list, int count)
 {
         struct timeval at_once = {0, 0};
         struct name *n = arg;
         struct names *names = n->home;
 
         n->looking = false;
-        n->query = NULL;
         names->lookups--;
         n->answered = true;
         n->answered_us = loop_now(names->loop);
-        n->count = 0;
-        for (const struct evutil_addrinfo *a = found; result == 0 && a != NULL; a = a->ai_next)
-                keep_address(n, a);
-        if (found != NULL)
-                evutil_freeaddrinfo(found);
-        n->error = n->count > 0 ? 0 : result != 0 ? result : EVUTIL_EAI_NODATA;
+        n->error = error;
+        n->count = count;
+        n->list = xrealloc(n->list, (size_t)count * sizeof(*list));
+        memcpy(n->list, list, (size_t)count * sizeof(*list));
         if (names->closing)
                 return;
-        if (n->error != 0)
-                log_warning("DNS lookup failed: %s: result=%d", n->text, n->error);
+        if (error != 0)
+                log_warning("DNS lookup failed: %s: result=%d", n->text, error);
         serve(n);
-        if (n->error == 0 && names->watcher != NULL) {
+        if (error == 0 && names->watcher != NULL) {
                 n->fresh = true;
                 event_add(&names->tell, &at_once);
         }
@@ -212,19 +167,26 @@ static void on_found(int result, struct evutil_addrinfo *found, void *arg)
 
 static void look_up(struct name *n)
 {
-        struct evutil_addrinfo hints = {
-            .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
-        struct names *names = n->home;
-        struct evdns_getaddrinfo_request *query;
-
-        if (names->dns == NULL)
-                open_resolver(names);
-        read_hosts(names);
         n->looking = true;
-        names->lookups++;
-        query = evdns_getaddrinfo(names->dns, n->text, NULL, &hints, on_found, n);
-        if (n->looking) /* else it was answered on the spot */
-                n->query = query;
+        n->home->lookups++;
+        dns_ask_addresses(names_dns(n->home), n->text, on_found, n);
+}
+
+static void on_zone_changed(void *arg, struct zone *zone)
+{
+        struct names *names = arg;
+        struct name *n, *next;
+
+        HASH_ITER (hh, names->names, n, next)
+                if (n->zone == zone && !n->looking)
+                        look_up(n);
+}
+
+static void on_zone_timer(void *arg)
+{
+        struct names *names = arg;
+
+        zones_look(&names->zones, names_dns(names));
 }
 
 /* Round by round: a watcher may ask for names, and so make some fresh. */
@@ -295,7 +257,7 @@ void names_each(struct names *names, void (*see)(void *arg, const struct name_an
 
 int names_lookups(const struct names *names)
 {
-        return names->lookups;
+        return names->lookups + names->zones.asking;
 }
 
 void names_watch(struct names *names, void (*fresh)(void *arg, const struct name_answer *answer), void *arg)
@@ -304,21 +266,30 @@ void names_watch(struct names *names, void (*fresh)(void *arg, const struct name
         names->watcher_arg = arg;
 }
 
-void names_configure(struct names *names, const struct names_settings *settings)
+struct dns *names_dns(struct names *names)
 {
-        names->max_ttl_us = settings->max_ttl_us;
-        names->nxdomain_ttl_us = settings->nxdomain_ttl_us;
-        if (settings->hosts_file != NULL) {
-                free(names->hosts_file);
-                names->hosts_file = xstrdup(settings->hosts_file);
-                names->hosts_changed = (struct timespec){0};
+        if (names->dns == NULL)
+                names->dns = dns_new(names->loop, names->resolv_conf);
+        return names->dns;
+}
+
+void names_configure(struct names *names, const struct options *opt)
+{
+        names->max_ttl_us = opt->dns_max_ttl_us;
+        names->nxdomain_ttl_us = opt->dns_nxdomain_ttl_us;
+        if (names->zone_period_us != opt->dns_zone_check_period_us) {
+                names->zone_period_us = opt->dns_zone_check_period_us;
+                if (names->zone_period_us > 0)
+                        timer_every(names->zone_timer, names->zone_period_us);
+                else
+                        timer_stop(names->zone_timer);
         }
         if (names->dns != NULL)
                 return;
         free(names->resolv_conf);
-        names->resolv_conf = xstrdup(settings->resolv_conf);
-        if (names->resolv_conf[0] != '\0') /* now, so that a bad file is told of at the start */
-                open_resolver(names);
+        names->resolv_conf = xstrdup(opt->resolv_conf);
+        if (names->resolv_conf[0] != '\0')
+                (void)names_dns(names); /* now, so that a bad file is told of at the start */
 }
 
 struct names *names_of(struct loop *loop)
@@ -333,7 +304,8 @@ struct names *names_of(struct loop *loop)
         names->seed = atomic_fetch_add(&seeds, 1);
         names->max_ttl_us = names->nxdomain_ttl_us = 15 * (int64_t)US_PER_SEC;
         names->resolv_conf = xstrdup("");
-        names->hosts_file = xstrdup("/etc/hosts");
+        names->zones = (struct zones){.changed = on_zone_changed, .arg = names};
+        names->zone_timer = timer_new(loop, on_zone_timer, names);
         event_assign(&names->tell, loop->base, -1, EV_TIMEOUT, on_tell, names);
         return names;
 }
@@ -346,17 +318,10 @@ void names_free(struct names *names)
                 return;
         names->closing = true;
         event_del(&names->tell);
-        HASH_ITER (hh, names->names, n, next)
-                if (n->query != NULL)
-                        evdns_getaddrinfo_cancel(n->query);
-        /* What is cancelled is let go in a callback, for which libevent wants the loop to turn. */
-        for (int turns = 0; names->lookups > 0 && turns < 8; turns++)
-                event_base_loop(names->loop->base, EVLOOP_NONBLOCK);
-        if (names->dns != NULL)
-                evdns_base_free(names->dns, 0);
+        timer_free(names->zone_timer);
+        dns_free(names->dns);
         HASH_ITER (hh, names->names, n, next)
                 drop(n);
         free(names->resolv_conf);
-        free(names->hosts_file);
         free(names);
 }

@@ -80,12 +80,7 @@ void hosts_tick(struct pools *pools)
 
 void hosts_configure(struct pools *pools)
 {
-        const struct options *opt = &pools->conf->opt;
-        struct names_settings settings = {.max_ttl_us = opt->dns_max_ttl_us,
-                                          .nxdomain_ttl_us = opt->dns_nxdomain_ttl_us,
-                                          .resolv_conf = opt->resolv_conf};
-
-        names_configure(names_of(pools->loop), &settings);
+        names_configure(names_of(pools->loop), &pools->conf->opt);
         names_watch(names_of(pools->loop), on_fresh, pools);
 }
 

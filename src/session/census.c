@@ -294,7 +294,13 @@ static void fill_name(void *arg, const struct name_answer *answer)
                 text = arena_printf(&w->arena, "%s%s%s%s%s:%d", text, i > 0 ? "," : "", ipv6 ? "[" : "", host,
                                     ipv6 ? "]" : "", port);
         }
-        *row = (struct census_name){arena_strdup(&w->arena, answer->name), text, answer->left_us};
+        *row = (struct census_name){
+            .name = arena_strdup(&w->arena, answer->name),
+            .addresses = text,
+            .left_us = answer->left_us,
+            .zone = answer->zone != NULL ? arena_strdup(&w->arena, answer->zone) : "",
+            .serial = answer->serial,
+        };
 }
 
 static void fill_names_kept(struct room *room, struct census_worker *w)

@@ -75,6 +75,8 @@ struct census_name {
         const char *name;
         const char *addresses; /* "192.0.2.1:0,[2001:db8::1]:0": as PgBouncer shows them, without a port */
         int64_t left_us;       /* until it is looked up again */
+        const char *zone;      /* "": none */
+        uint32_t serial;       /* of the zone; 0: not known */
 };
 
 struct census_worker {

@@ -12,10 +12,12 @@ from run import wait_for
 
 
 class NameServer:
-    """A DNS server that knows IPv4 addresses: names = {"db.example": ["127.0.0.2"]}; others do not exist."""
+    """A DNS server that knows IPv4 addresses, names = {"db.example": ["127.0.0.2"]}, and one zone's serial for each
+    of serials = {"example": 1}; other names do not exist."""
+    A, SOA = 1, 6
 
     def __init__(self, run):
-        self.names, self.asked = {}, collections.Counter()
+        self.names, self.serials, self.asked = {}, {}, collections.Counter()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.file = run.write(os.path.join(run.mkdir("dns"), "resolv.conf"),
@@ -36,12 +38,16 @@ class NameServer:
             labels.append(question[at + 1:at + 1 + question[at]].decode().lower())
             at += question[at] + 1
         name, kind = ".".join(labels), struct.unpack_from(">H", question, at + 1)[0]
-        addresses = self.names.get(name) if kind == 1 else []
-        self.asked[name] += kind == 1
+        self.asked[name] += kind in (self.A, self.SOA)
+        answers = []
+        if kind == self.A:
+            answers = [socket.inet_aton(a) for a in self.names.get(name, [])]
+        elif kind == self.SOA and name in self.serials:
+            answers = [struct.pack(">HHIIIII", 0xc00c, 0xc00c, self.serials[name], 60, 60, 60, 60)]
         head = struct.pack(">HHHHHH", struct.unpack_from(">H", question)[0],
-                           0x8180 if name in self.names else 0x8183, 1, len(addresses or []), 0, 0)
+                           0x8180 if name in self.names or answers else 0x8183, 1, len(answers), 0, 0)
         return head + question[12:at + 5] + b"".join(
-            struct.pack(">HHHIH", 0xc00c, 1, 1, 3600, 4) + socket.inet_aton(a) for a in addresses or [])
+            struct.pack(">HHHIH", 0xc00c, kind, 1, 3600, len(data)) + data for data in answers)
 
     def close(self):
         self.socket.close()
@@ -64,8 +70,9 @@ def test_a_name_whose_address_changes(t):
     rows = s.show("DNS_HOSTS")
     t.equal([(row["hostname"], row["addrs"]) for row in rows], [("db.example", "127.0.0.2:0")], "SHOW DNS_HOSTS")
     t.within(int(rows[0]["ttl"]), 0, 1, "its ttl")
-    t.equal((items(s, "dns_names"), items(s, "dns_zones")), ("1", "0"), "SHOW LISTS")
-    t.equal(s.show("DNS_ZONES"), [], "SHOW DNS_ZONES")
+    t.equal((items(s, "dns_names"), items(s, "dns_zones")), ("1", "1"), "SHOW LISTS")
+    t.equal(s.show("DNS_ZONES"), [{"zonename": "example", "serial": "0", "count": "1"}], "SHOW DNS_ZONES")
+    t.equal(dns.asked["example"], 0, "questions for a serial, without dns_zone_check_period")
     wait_for(lambda: dns.asked["db.example"] > 8, "names in use to be looked up again, by all workers")
     t.equal((a.count, len(s.show("SERVERS"))), (6, 6), "connections while nothing changes")
 
@@ -98,6 +105,33 @@ def test_a_name_with_several_addresses(t):
     clients += holding(s, 2)
     t.equal(a.count, 4, "an address that does not answer is passed over")
     leave(clients)
+    dns.close()
+
+
+def test_a_zone_whose_serial_changes(t):
+    dns = NameServer(t.run)
+    port, (a, b) = doors(t, "127.0.0.2", "127.0.0.3")
+    dns.names["db.example"], dns.serials["example"] = ["127.0.0.2"], 2026112101
+    s = t.steer(databases={"app": f"host=db.example port={port} dbname=app pool_size=8"}, section="pgbouncer",
+                nodes=False, workers=4, resolv_conf=dns.file, dns_max_ttl="3600", dns_zone_check_period="0.2")
+    for c in holding(s, 6):
+        c.query("COMMIT")
+        c.close()
+    wait_for(lambda: [row["serial"] for row in s.show("DNS_ZONES")] == ["2026112101"], "the serial to be seen")
+    t.equal(s.show("DNS_ZONES")[0]["count"], "1", "SHOW DNS_ZONES, of all workers: names")
+
+    wait_for(lambda: dns.asked["db.example"] == 8, "the name to be looked up by all workers, and after the serial")
+    dns.names["db.example"] = ["127.0.0.3"]
+    seen = dns.asked["example"]
+    wait_for(lambda: dns.asked["example"] >= seen + 8, "the serial to be asked for")
+    t.equal((dns.asked["db.example"], len(s.show("SERVERS"))), (8, 6), "while the serial stays as it is")
+
+    dns.serials["example"] += 1
+    wait_for(lambda: not s.show("SERVERS"), "servers at the address that is gone to close")
+    t.equal(s.log_text().count("closing because: obsolete connection (age="), 6, "log lines of them")
+    t.equal("zone 'example' serial changed: old=2026112101 new=2026112102" in s.log_text(), True, "log line of the zone")
+    leave(holding(s, 2))
+    t.equal((a.count, b.count), (6, 2), "new connections go to the new address")
     dns.close()
 
 

@@ -438,23 +438,28 @@ static void routes_show_what_happened(void)
         stage_fini(&s);
 }
 
-/* Each worker asks for itself: a name is one row, that of the youngest answer. */
+/* Each worker asks for itself: a name is one row, that of the youngest answer, and counts once in its zone.
+ */
 static void names_are_shown_once(void)
 {
-        static struct census_name first[] = {{"db", "192.0.2.1:0", 4000000}, {"none", "", 0}};
-        static struct census_name second[] = {{"a", "[2001:db8::1]:0", 999999},
-                                              {"db", "192.0.2.2:0", 9999999}};
+        static struct census_name first[] = {{"db.b", "192.0.2.1:0", 4000000, "b", 4000000000U},
+                                             {"none", "", 0, "", 0}};
+        static struct census_name second[] = {{"a.b", "[2001:db8::1]:0", 999999, "b", 5},
+                                              {"db.b", "192.0.2.2:0", 9999999, "b", 5},
+                                              {"db.a", "", 0, "a", 0}};
         static const struct {
                 const char *hostname, *addrs;
                 int ttl;
-        } rows[] = {{"a", "[2001:db8::1]:0", 0}, {"db", "192.0.2.2:0", 9}, {"none", "", 0}};
+        } rows[] = {
+            {"a.b", "[2001:db8::1]:0", 0}, {"db.a", "", 0}, {"db.b", "192.0.2.2:0", 9}, {"none", "", 0}};
         struct stage s;
         struct table t;
 
         stage_init(&s);
         s.census->worker[0].names = first;
         s.census->worker[1].names = second;
-        s.census->worker[0].name_count = s.census->worker[1].name_count = 2;
+        s.census->worker[0].name_count = 2;
+        s.census->worker[1].name_count = 3;
         s.census->worker[0].lookups = 3;
         s.census->worker[1].lookups = 4;
         show(&s, "dns_hosts", &t);
@@ -465,8 +470,16 @@ static void names_are_shown_once(void)
                 UNIT_ASSERT(text_is(&t, i, "addrs", rows[i].addrs) && number(&t, i, "ttl") == rows[i].ttl);
         }
         table_fini(&t);
+        show(&s, "dns_zones", &t);
+        UNIT_ASSERT(table_rows(&t) == 2 && text_is(&t, 0, "zonename", "a") &&
+                    text_is(&t, 1, "zonename", "b"));
+        UNIT_ASSERT(number(&t, 0, "serial") == 0 && number(&t, 0, "count") == 1);
+        UNIT_ASSERT(number(&t, 1, "serial") == 5 &&
+                    number(&t, 1, "count") == 2); /* 5 is newer: they go round */
+        table_fini(&t);
         show(&s, "lists", &t);
-        UNIT_ASSERT(text_is(&t, 10, "list", "dns_names") && number(&t, 10, "items") == 3);
+        UNIT_ASSERT(text_is(&t, 10, "list", "dns_names") && number(&t, 10, "items") == 4);
+        UNIT_ASSERT(text_is(&t, 11, "list", "dns_zones") && number(&t, 11, "items") == 2);
         UNIT_ASSERT(text_is(&t, 12, "list", "dns_queries") && number(&t, 12, "items") == 7);
         table_fini(&t);
         stage_fini(&s);

@@ -309,8 +309,6 @@ static void names_place_and_remedy(void)
 
 /* A file that works, but deserves a word. */
 static const struct bad warnings[] = {
-    {"checks of zones", THEIRS "dns_zone_check_period = 5\n", 5,
-     "dns_zone_check_period=5 has no effect|needs a resolver|dns_max_ttl"},
     {"no effect as yet", OURS "http_listen = bob\n", 5, "http_listen=bob has no effect as yet"},
     {"quoted option", OURS "logfile = '/x'\n", 5, "logfile|with its quotes|leave them out"},
     {"comment behind a query", OURS "server_reset_query = DISCARD ALL # all\n", 5,

@@ -4,6 +4,7 @@
 #include "cluster/cluster.h"
 #include "conf/conf.h"
 #include "health/health.h"
+#include "net/loop.h"
 
 #include "fake_server.h"
 #include "unit.h"
@@ -18,7 +19,7 @@
 enum { NODES = 3 };
 
 struct stage {
-        struct event_base *base;
+        struct loop loop;
         struct fake_server *servers[NODES];
         struct conf *conf;
         struct cluster *cluster;
@@ -79,7 +80,7 @@ static void stage_configure(struct stage *stage, const char *settings)
 static void stage_open(struct stage *stage)
 {
         memset(stage, 0, sizeof(*stage));
-        stage->base = event_base_new();
+        loop_init(&stage->loop, NULL);
         stage->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         for (int i = 0; i < NODES; i++) {
                 stage->servers[i] = fake_server_new();
@@ -89,7 +90,7 @@ static void stage_open(struct stage *stage)
         log_set_level(LOG_ERROR_);
         cluster_hooks(on_publish, stage, stage->bell);
         stage->cluster = cluster_for(&stage->conf->databases[0]);
-        stage->health = health_new(stage->base, stage->conf, stage->bell);
+        stage->health = health_new(&stage->loop, stage->conf, stage->bell);
 }
 
 static void stage_close(struct stage *stage)
@@ -101,7 +102,7 @@ static void stage_close(struct stage *stage)
         cluster_hooks(NULL, NULL, -1);
         log_set_level(LOG_INFO_);
         close(stage->bell);
-        event_base_free(stage->base);
+        loop_fini(&stage->loop);
         conf_unref(stage->conf);
 }
 
@@ -122,8 +123,8 @@ static int64_t wait_for(struct stage *stage, const char *expected)
         while (clock_us() - start < 3 * US_PER_SEC) {
                 struct timeval slice = {.tv_usec = 2000};
 
-                event_base_loopexit(stage->base, &slice);
-                event_base_dispatch(stage->base);
+                event_base_loopexit(stage->loop.base, &slice);
+                event_base_dispatch(stage->loop.base);
                 cluster_refresh(stage->cluster, &stage->view);
                 snprintf(got, sizeof(got), "%s %s %s", standing(stage, 0), standing(stage, 1),
                          standing(stage, 2));
@@ -139,8 +140,8 @@ static void idle(struct stage *stage, int64_t us)
 {
         struct timeval slice = {.tv_sec = us / US_PER_SEC, .tv_usec = us % US_PER_SEC};
 
-        event_base_loopexit(stage->base, &slice);
-        event_base_dispatch(stage->base);
+        event_base_loopexit(stage->loop.base, &slice);
+        event_base_dispatch(stage->loop.base);
         cluster_refresh(stage->cluster, &stage->view);
 }
 

@@ -1,11 +1,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "health/probe.h"
+#include "net/fake_dns.h"
+#include "net/names.h"
 
 #include "fake_server.h"
 #include "unit.h"
 
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <string.h>
 
@@ -175,33 +176,42 @@ static void a_frozen_server_is_let_go(void)
         event_base_free(asker.base);
 }
 
-/* Through libevent's resolver, which reads a hosts file here and never asks the network. */
 static void names_are_resolved_on_the_loop(void)
 {
-        struct asker asker = {.base = event_base_new()};
-        struct evdns_base *dns = evdns_base_new(asker.base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+        struct loop loop;
+        struct asker asker;
+        struct fake_dns dns;
         struct fake_server *server = fake_server_new();
         struct probe_target target = {
-            .host = "localhost", .port = fake_server_port(server), .user = "u", .dbname = "d"};
-        struct probe *probe = probe_new(asker.base, dns, &target, on_answer, &asker), *lost;
+            .host = "db.example", .port = fake_server_port(server), .user = "u", .dbname = "d"};
+        struct probe *probe, *lost;
 
-        evdns_base_load_hosts(dns, NULL); /* NULL: localhost alone */
+        loop_init(&loop, NULL);
+        asker = (struct asker){.base = loop.base};
+        fake_dns_open(&dns, &loop);
+        dns.addresses[0] = "127.0.0.1";
+        names_configure(names_of(&loop), &(struct options){.resolv_conf = fake_dns_file(&dns)});
+        probe = probe_new(loop.base, names_of(&loop), &target, on_answer, &asker);
         fake_server_play(server, true, 1, "0/5000");
         probe_ask(probe, US_PER_SEC);
         wait_for_answer(&asker);
         UNIT_ASSERT(asker.answer.kind == ANSWER_GOOD);
-        target.host = "no-such-host.invalid";
-        lost = probe_new(asker.base, dns, &target, on_answer, &asker);
-        probe_ask(lost, 300 * US_PER_MS);
+        dns.addresses[0] = NULL;
+        target.host = "none.example";
+        lost = probe_new(loop.base, names_of(&loop), &target, on_answer, &asker);
+        probe_ask(lost, US_PER_SEC);
         wait_for_answer(&asker);
         UNIT_ASSERT(asker.answer.kind == ANSWER_TIMEOUT); /* says nothing of the server */
-        UNIT_ASSERT(strstr(asker.answer.text, "name") != NULL);
+        UNIT_ASSERT(strncmp(asker.answer.text, "cannot resolve the name: ", 25) == 0);
+        dns.silent = true;
+        probe_ask(lost, 100 * US_PER_MS);
+        wait_for_answer(&asker);
+        UNIT_ASSERT(strcmp(asker.answer.text, "no answer within 100 ms from the name server") == 0);
         probe_free(probe);
         probe_free(lost);
-        event_base_loop(asker.base, EVLOOP_NONBLOCK); /* a lookup that was cancelled ends on the loop */
         fake_server_free(server);
-        evdns_base_free(dns, 1);
-        event_base_free(asker.base);
+        fake_dns_close(&dns);
+        loop_fini(&loop);
 }
 
 UNIT_SUITE(health_probe, UNIT_CASE(says_what_it_saw), UNIT_CASE(one_question_is_one_query),

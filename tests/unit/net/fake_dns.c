@@ -9,34 +9,94 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HEAD = 12, TYPE_A = 1, RCODE_NO_NAME = 3 };
+enum { HEAD = 12, TYPE_A = 1, TYPE_SOA = 6, TYPE_PTR = 12, RCODE_NO_NAME = 3 };
 
-/* The question as it came, and behind it a record for each address. Returns the size, 0: no question. */
-static size_t answer(struct fake_dns *dns, uint8_t *m, size_t n, size_t room)
+/* Adds a record about the name in question. Returns its end. */
+static uint8_t *add_record(uint8_t *message, uint8_t *at, uint8_t type, const void *data, size_t n)
 {
-        static const uint8_t record[] = {0xc0, HEAD, 0, TYPE_A, 0, 1, 0, 0, 0, 60, 0, 4};
-        size_t at = HEAD;
-        int count = 0;
+        const uint8_t head[] = {0xc0, HEAD, 0, type, 0, 1, 0, 0, 0, 60, 0, (uint8_t)n};
 
-        while (at < n && m[at] != 0)
-                at += m[at] + 1U;
-        if (at + 5 > n)
-                return 0;
-        m[2] |= 0x80; /* a response */
-        m[3] = dns->addresses[0] == NULL ? RCODE_NO_NAME : 0;
-        memset(m + 6, 0, 6);
-        if (m[at + 2] != TYPE_A)
-                return at + 5;
-        dns->asked++;
-        at += 5;
-        for (; count < 4 && dns->addresses[count] != NULL && at + sizeof(record) + 4 <= room; count++) {
-                memcpy(m + at, record, sizeof(record));
-                at += sizeof(record);
-                CHECK(inet_pton(AF_INET, dns->addresses[count], m + at) == 1);
-                at += 4;
+        memcpy(at, head, sizeof(head));
+        memcpy(at + sizeof(head), data, n);
+        message[7]++;
+        return at + sizeof(head) + n;
+}
+
+static uint8_t *add_addresses(const struct fake_dns *dns, uint8_t *message, uint8_t *at)
+{
+        for (int i = 0; i < 4 && dns->addresses[i] != NULL; i++) {
+                uint8_t address[4];
+
+                CHECK(inet_pton(AF_INET, dns->addresses[i], address) == 1);
+                at = add_record(message, at, TYPE_A, address, sizeof(address));
         }
-        m[7] = (uint8_t)count;
         return at;
+}
+
+/* Two names, both the one in question, and the serial is the first of five numbers. */
+static uint8_t *add_serial(const struct fake_dns *dns, uint8_t *message, uint8_t *at)
+{
+        uint8_t data[24] = {0xc0, HEAD, 0xc0, HEAD};
+
+        for (int i = 0; i < 4; i++)
+                data[4 + i] = (uint8_t)(dns->serial >> (24 - 8 * i));
+        return add_record(message, at, TYPE_SOA, data, sizeof(data));
+}
+
+static uint8_t *add_host(const struct fake_dns *dns, uint8_t *message, uint8_t *at)
+{
+        uint8_t data[128];
+        size_t n = 0;
+
+        for (const char *label = dns->host; *label != '\0';) {
+                size_t size = strcspn(label, ".");
+
+                CHECK(n + size + 2 <= sizeof(data));
+                data[n++] = (uint8_t)size;
+                memcpy(data + n, label, size);
+                n += size;
+                label += size + (label[size] == '.');
+        }
+        data[n++] = 0;
+        return add_record(message, at, TYPE_PTR, data, n);
+}
+
+/* The question as it came, and the records behind it. `m` has room for them. Returns the size, 0: no
+ * question. */
+static size_t answer(struct fake_dns *dns, uint8_t *m, size_t n)
+{
+        size_t question = HEAD;
+        uint8_t *at;
+
+        while (question < n && m[question] != 0)
+                question += m[question] + 1U;
+        if (question + 5 > n)
+                return 0;
+        at = m + question + 5;
+        m[2] |= 0x80; /* a response */
+        m[3] = 0;
+        memset(m + 6, 0, 6);
+        switch (m[question + 2]) {
+        case TYPE_A:
+                dns->asked++;
+                at = add_addresses(dns, m, at);
+                break;
+        case TYPE_SOA:
+                dns->asked_serials++;
+                if (dns->serial != 0)
+                        at = add_serial(dns, m, at);
+                break;
+        case TYPE_PTR:
+                if (dns->host != NULL)
+                        at = add_host(dns, m, at);
+                else
+                        m[3] = RCODE_NO_NAME;
+                break;
+        default: break;
+        }
+        if (dns->addresses[0] == NULL && m[question + 2] != TYPE_SOA)
+                m[3] = RCODE_NO_NAME;
+        return (size_t)(at - m);
 }
 
 static void on_question(evutil_socket_t fd, short what, void *arg)
@@ -44,14 +104,14 @@ static void on_question(evutil_socket_t fd, short what, void *arg)
         struct fake_dns *dns = arg;
         struct sockaddr_in from;
         socklen_t size = sizeof(from);
-        uint8_t message[512];
-        ssize_t n = recvfrom(fd, message, sizeof(message), 0, (struct sockaddr *)&from, &size);
+        uint8_t message[1024];
+        ssize_t n = recvfrom(fd, message, 512, 0, (struct sockaddr *)&from, &size);
         size_t length;
 
         (void)what;
         if (n < HEAD)
                 return;
-        length = answer(dns, message, (size_t)n, sizeof(message));
+        length = answer(dns, message, (size_t)n);
         if (length > 0 && !dns->silent)
                 (void)sendto(fd, message, length, 0, (struct sockaddr *)&from, size);
 }

@@ -10,8 +10,11 @@ struct fake_dns {
         int fd, port;
         struct event event;
         const char *addresses[4]; /* IPv4, of every name; all NULL: there is no such name */
+        const char *host;         /* the name of every address; NULL: it has none */
+        uint32_t serial;          /* of every zone; 0: it is none */
         bool silent;              /* it takes questions and answers none */
         int asked;                /* questions for IPv4 addresses so far */
+        int asked_serials;
 };
 
 void fake_dns_open(struct fake_dns *dns, struct loop *loop);
