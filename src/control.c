@@ -375,6 +375,7 @@ static void make_workers(struct control *ctl, const struct inheritance *heritage
                 takeover_share(heritage, crowd);
         crowd->adopt = admin_adopt;
         crowd->cancel_console = admin_cancel;
+        crowd->control = &ctl->loop;
         ctl->workers = xcalloc((unsigned long)crowd->workers, sizeof(*ctl->workers));
         for (int i = 0; i < crowd->workers; i++) {
                 worker_init(&ctl->workers[i], ctl->conf, crowd, i);

@@ -114,6 +114,7 @@ static void cancel_client(struct errand *e, struct client *c)
                 client_cancelled(c);
                 return;
         case CLIENT_STARTUP:
+        case CLIENT_GATE:
         case CLIENT_LOOKUP:
         case CLIENT_AUTH:
         case CLIENT_WELCOME:

@@ -19,6 +19,7 @@
 
 enum client_state {
         CLIENT_STARTUP, /* the startup packet is awaited */
+        CLIENT_GATE,    /* there are too many, unless somebody has just left (session/roll_call.h) */
         CLIENT_LOOKUP,  /* a server is asked for the user's secret (auth_query) */
         CLIENT_AUTH,    /* a password or SASL message is awaited */
         CLIENT_WELCOME, /* authenticated; a server is asked for its parameters */

@@ -188,6 +188,7 @@ static void look_at_everybody(struct look *look)
                         break;
                 }
                 case CLIENT_STARTUP:
+                case CLIENT_GATE:
                 case CLIENT_LOOKUP:
                 case CLIENT_AUTH:
                 case CLIENT_WELCOME:

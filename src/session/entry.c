@@ -321,6 +321,15 @@ static bool is_console(const struct conf *conf, const char *database)
         return line == NULL || strcmp(line->name, database) != 0;
 }
 
+void entry_let_in(struct client *c)
+{
+        if (!c->entry->admin_database &&
+            atomic_load_explicit(&c->room->crowd->refusing, memory_order_relaxed))
+                client_refuse(c, "08P01", "pooler is shutting down");
+        else
+                begin_proof(c);
+}
+
 static void begin_session(struct client *c, const struct startup *s, struct sv rest)
 {
         struct entry *e;
@@ -335,12 +344,8 @@ static void begin_session(struct client *c, const struct startup *s, struct sv r
                 return;
         }
         e->admin_database = is_console(c->room->conf, e->database);
-        if (!startup_negotiate(c, s) || !gate_enter(c))
-                return;
-        if (!e->admin_database && atomic_load_explicit(&c->room->crowd->refusing, memory_order_relaxed))
-                client_refuse(c, "08P01", "pooler is shutting down");
-        else
-                begin_proof(c);
+        if (startup_negotiate(c, s) && gate_enter(c))
+                entry_let_in(c);
 }
 
 /* What cannot be read. */

@@ -17,6 +17,7 @@ struct entry {
         struct scram_server scram;
         struct scram_keys keys;
         bool have_keys;
+        unsigned call; /* CLIENT_GATE: the number of the roll call it waits for */
         struct lookup lookup;
         struct buf own; /* for replication: startup parameters of the server, name NUL value NUL ... */
         struct sv rest; /* read already, behind the message being handled: goes along to the console */
@@ -26,6 +27,9 @@ struct entry {
 
 /* Bytes in CLIENT_STARTUP or CLIENT_AUTH. Returns how many were used. */
 size_t entry_take(struct client *c, const uint8_t *p, size_t n);
+
+/* There is room for it: in CLIENT_STARTUP, or after CLIENT_GATE. */
+void entry_let_in(struct client *c);
 
 /* The user's secret has been looked up: the login goes on. */
 void entry_looked_up(struct client *c);

@@ -1,6 +1,7 @@
 #include "session/gate.h"
 
 #include "session/entry.h"
+#include "session/roll_call.h"
 
 static bool is_administrator(const struct client *c, const struct conf_user *user)
 {
@@ -51,7 +52,8 @@ static bool enter_user(struct client *c, const struct conf_database *line, bool 
         return count_in(c, BUDGET_USER, name, exempt ? 0 : limit);
 }
 
-bool gate_enter(struct client *c)
+/* Counts the client in; NULL: it is, else why it is not. */
+static const char *enter(struct client *c)
 {
         const struct conf *conf = c->room->conf;
         const struct entry *e = c->entry;
@@ -59,19 +61,37 @@ bool gate_enter(struct client *c)
         bool exempt = is_administrator(c, conf_find_user(conf, e->user));
 
         if (!e->admin_database &&
-            atomic_load_explicit(&c->room->crowd->total, memory_order_relaxed) > conf->opt.max_client_conn) {
-                client_refuse(c, "08P01", "no more connections allowed (max_client_conn)");
-                return false;
-        }
-        if (!enter_database(c, line, exempt)) {
-                client_refuse(c, "08P01", "client connections exceeded (max_db_client_connections)");
-                return false;
-        }
+            atomic_load_explicit(&c->room->crowd->total, memory_order_relaxed) > conf->opt.max_client_conn)
+                return "no more connections allowed (max_client_conn)";
+        if (!enter_database(c, line, exempt))
+                return "client connections exceeded (max_db_client_connections)";
         if (!enter_user(c, line, exempt)) {
-                client_refuse(c, "08P01", "client connections exceeded (max_user_client_connections)");
-                return false;
+                budgets_leave(c->budget);
+                return "client connections exceeded (max_user_client_connections)";
         }
-        return true;
+        return NULL;
+}
+
+bool gate_enter(struct client *c)
+{
+        if (enter(c) == NULL)
+                return true;
+        client_move(c, CLIENT_GATE);
+        roll_call_await(c);
+        return false;
+}
+
+void gate_try_again(struct client *c)
+{
+        const char *why = enter(c);
+
+        if (why != NULL) {
+                client_refuse(c, "08P01", why);
+                return;
+        }
+        c->entry->rest = sv_from(buf_data(&c->in), buf_len(&c->in));
+        entry_let_in(c);
+        client_go_on(c);
 }
 
 void gate_keep(struct client *c, const char *database, const char *user)

@@ -5,9 +5,13 @@
 
 #include "session/client.h"
 
-/* The client has named its database and user. False: it has been refused. It is counted out by
+/* The client has named its database and user. False: there are too many, and it is in CLIENT_GATE until it is
+ * known that none of them has left; then entry_let_in, or it is refused. It is counted out by
  * budgets_leave(c->budget). */
 bool gate_enter(struct client *c);
+
+/* All threads have seen who has left. */
+void gate_try_again(struct client *c);
 
 /* Counts in a client of (database, user) that another process has let in, whatever the limits. */
 void gate_keep(struct client *c, const char *database, const char *user);

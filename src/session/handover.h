@@ -12,7 +12,7 @@
 #include "session/room.h"
 
 /* Changes with every change of what a bundle means: processes of different formats do not take over. */
-enum { HANDOVER_FORMAT = 1 };
+enum { HANDOVER_FORMAT = 2 };
 
 /* A descriptor to be handed over. A client whose server goes along is followed by that server. */
 struct keepsake {

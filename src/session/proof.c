@@ -73,7 +73,7 @@ static void request(struct client *c, uint32_t request, const void *data, size_t
         struct writer w = writer_to(&out, CLIENT_OUT_MAX);
 
         write_auth(&w, request, data, n);
-        if (c->state == CLIENT_STARTUP || c->state == CLIENT_LOOKUP)
+        if (c->state < CLIENT_AUTH)
                 client_move(c, CLIENT_AUTH);
         client_send(c, &w);
 }

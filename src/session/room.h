@@ -55,6 +55,7 @@ struct crowd {
         /* Called on the worker's thread. */
         void (*adopt)(void *arg, const struct visitor *visitor);
         void *adopt_arg;
+        struct loop *control; /* whose clients are the console's; NULL: there is none (tests) */
         /* A CancelRequest whose key no worker knows; any thread; same argument. `done` is told on the control
          * thread whether a console client had that key. */
         void (*cancel_console)(void *arg, const struct cancel_key *key, void (*done)(void *arg, bool found),
@@ -85,6 +86,8 @@ struct room {
         struct watch *watch;               /* NULL: it does not listen now */
         struct timer *tick;
         uint64_t random;
+        bool calling;            /* session/roll_call.h: one is under way */
+        unsigned next_call;      /* the number of the next one */
         bool keeps_minimum;      /* some pool may have a min_pool_size */
         struct nameset disabled; /* databases that take no new clients */
         bool suspended;          /* session/suspend.h */

@@ -7,7 +7,8 @@ static void moves_as_its_picture_says(void)
         /* A console login goes from STARTUP, LOOKUP or AUTH to IDLE on its way out; a granted wait whose
          * segment is cancelled or lost goes back to IDLE. */
         static const char *const allowed[CLIENT_STATES] = {
-            [CLIENT_STARTUP] = " lookup auth welcome idle closed ",
+            [CLIENT_STARTUP] = " gate lookup auth welcome idle closed ",
+            [CLIENT_GATE] = " lookup auth welcome idle closed ",
             [CLIENT_LOOKUP] = " auth welcome idle closed ",
             [CLIENT_AUTH] = " welcome idle closed ",
             [CLIENT_WELCOME] = " idle closed ",
