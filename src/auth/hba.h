@@ -14,6 +14,13 @@
 
 enum hba_method { HBA_TRUST, HBA_REJECT, HBA_MD5, HBA_PASSWORD, HBA_SCRAM, HBA_CERT, HBA_PEER };
 
+/* clientcert=: what its certificate must be, whatever the method asks for as well. */
+enum hba_clientcert {
+        HBA_CERT_UNSAID, /* method cert needs one with the user's name all the same */
+        HBA_CERT_CA,     /* one that was verified */
+        HBA_CERT_FULL,   /* and has the user's name, by the map or as it is */
+};
+
 /* What is known of a client before it has shown anything. */
 struct hba_client {
         bool local; /* through a Unix socket; else `address` counts */
@@ -25,7 +32,9 @@ struct hba_client {
 
 struct hba_rule {
         enum hba_method method;
-        const char *map; /* for cert and peer; NULL: the names must be the same */
+        enum hba_clientcert clientcert;
+        bool distinguished; /* clientname=DN: the whole subject counts (RFC 2253), not its common name */
+        const char *map;    /* for certificates' names and peer; NULL: the names must be the same */
         const char *file;
         int line;
 };

@@ -205,23 +205,71 @@ static bool has_map(const struct hba *hba, const char *name)
         return false;
 }
 
-static bool read_options(struct parser *p, struct hba_rule *rule)
+static bool read_map(struct parser *p, const char *name, struct hba_entry *e)
 {
+        e->rule.map = name;
+        return has_map(p->m->hba, name) || FAIL(p, "map=%s: auth_ident_file has no map of that name", name);
+}
+
+static bool read_clientcert(struct parser *p, const char *value, struct hba_entry *e)
+{
+        if (e->kind != HBA_HOSTSSL)
+                return FAIL(p,
+                            "clientcert= can only stand on a hostssl line: certificates come with TLS alone");
+        if (strcmp(value, "verify-full") == 0)
+                e->rule.clientcert = HBA_CERT_FULL;
+        else if (strcmp(value, "verify-ca") != 0)
+                return FAIL(p, "clientcert=%s: there are verify-ca and verify-full", value);
+        else if (e->rule.method == HBA_CERT)
+                return FAIL(p,
+                            "clientcert=verify-ca: the method cert is verify-full already, and nothing less");
+        else
+                e->rule.clientcert = HBA_CERT_CA;
+        return true;
+}
+
+static bool read_clientname(struct parser *p, const char *value, struct hba_entry *e)
+{
+        if (e->kind != HBA_HOSTSSL)
+                return FAIL(p,
+                            "clientname= can only stand on a hostssl line: certificates come with TLS alone");
+        e->rule.distinguished = strcmp(value, "DN") == 0;
+        return e->rule.distinguished || strcmp(value, "CN") == 0 ||
+               FAIL(p, "clientname=%s: there are CN and DN", value);
+}
+
+static bool read_options(struct parser *p, struct hba_entry *e)
+{
+        static const struct {
+                const char *name;
+                bool (*read)(struct parser *p, const char *value, struct hba_entry *e);
+        } options[] = {
+            {"map=", read_map}, {"clientcert=", read_clientcert}, {"clientname=", read_clientname}};
+        const struct hba_rule *rule = &e->rule;
         const struct hba_word *word;
+        bool of_certificate;
 
         while (p->next < p->line->count) {
+                size_t i = 0, count = sizeof(options) / sizeof(options[0]);
+
                 if (!take_word(p, "option", &word))
                         return false;
-                if (strncmp(word->text, "map=", 4) != 0)
+                while (i < count && strncmp(word->text, options[i].name, strlen(options[i].name)) != 0)
+                        i++;
+                if (i == count)
                         return FAIL(p,
-                                    "\"%s\" is not supported: the one option is map=NAME, for cert and peer",
+                                    "\"%s\" is not supported: there are map=NAME, for cert and peer, "
+                                    "clientcert=verify-ca or verify-full, and clientname=CN or DN",
                                     word->text);
-                rule->map = word->text + 4;
-                if (!has_map(p->m->hba, rule->map))
-                        return FAIL(p, "map=%s: auth_ident_file has no map of that name", rule->map);
+                if (!options[i].read(p, word->text + strlen(options[i].name), e))
+                        return false;
         }
-        if (rule->map != NULL && rule->method != HBA_CERT && rule->method != HBA_PEER)
-                WARN(p, "map=%s has no effect: only cert and peer use maps", rule->map);
+        of_certificate = rule->method == HBA_CERT || rule->clientcert == HBA_CERT_FULL;
+        if (rule->map != NULL && !of_certificate && rule->method != HBA_PEER)
+                WARN(p, "map=%s has no effect: only cert, clientcert=verify-full and peer use maps",
+                     rule->map);
+        if (rule->distinguished && !of_certificate)
+                WARN(p, "clientname=DN has no effect: only cert and clientcert=verify-full look at a name");
         return true;
 }
 
@@ -235,7 +283,7 @@ static bool read_rule(struct parser *p, struct hba_entry *e)
             !take_field(p, "users", &users) || !hba_names_read(p->m, p->line, users, false, &e->users))
                 return false;
         if ((e->kind != HBA_LOCAL && !read_address(p, e)) || !read_method(p, &e->rule.method) ||
-            !read_options(p, &e->rule))
+            !read_options(p, e))
                 return false;
         if (e->rule.method == HBA_PEER && e->kind != HBA_LOCAL)
                 WARN(p, "peer lets nobody in here: only a Unix socket tells who is at its other end");

@@ -350,21 +350,50 @@ void secure_describe(const struct stream *s, char *out, size_t size)
         snprintf(out, size, "%s/%s%s", SSL_get_version(ssl), SSL_get_cipher_name(ssl), exchange);
 }
 
+/* NULL: there is none, or it was not verified. */
+static X509 *verified_certificate(const struct stream *s)
+{
+        if (s->session == NULL || SSL_get_verify_result(s->session->ssl) != X509_V_OK)
+                return NULL;
+        return SSL_get0_peer_certificate(s->session->ssl);
+}
+
+bool secure_peer_verified(const struct stream *s)
+{
+        return verified_certificate(s) != NULL;
+}
+
 bool secure_peer_name(const struct stream *s, char *out, size_t size)
 {
-        X509 *cert;
+        X509 *cert = verified_certificate(s);
         int n;
 
         *out = '\0';
-        if (s->session == NULL || SSL_get_verify_result(s->session->ssl) != X509_V_OK)
-                return false;
-        cert = SSL_get0_peer_certificate(s->session->ssl);
         if (cert == NULL)
                 return false;
         n = X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, NULL, 0);
         if (n < 1 || (size_t)n >= size)
                 return false;
         X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, out, (int)size);
+        return strlen(out) == (size_t)n;
+}
+
+bool secure_peer_subject(const struct stream *s, char *out, size_t size)
+{
+        X509 *cert = verified_certificate(s);
+        BIO *text = cert != NULL ? BIO_new(BIO_s_mem()) : NULL;
+        int n = 0;
+
+        *out = '\0';
+        if (text == NULL)
+                return false;
+        if (X509_NAME_print_ex(text, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) > 0 &&
+            BIO_ctrl_pending(text) < size)
+                n = BIO_read(text, out, (int)size - 1);
+        BIO_free(text);
+        if (n < 1)
+                return false;
+        out[n] = '\0';
         return strlen(out) == (size_t)n;
 }
 

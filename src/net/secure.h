@@ -34,6 +34,13 @@ void secure_describe(const struct stream *s, char *out, size_t size);
  * verified, the name is too long, or there is a NUL in it. */
 bool secure_peer_name(const struct stream *s, char *out, size_t size);
 
+/* Whether the peer has shown a certificate, and it has been verified. */
+bool secure_peer_verified(const struct stream *s);
+
+/* The whole subject of that certificate as one name, as RFC 2253 writes it: "CN=app,O=Example". False as
+ * above. */
+bool secure_peer_subject(const struct stream *s, char *out, size_t size);
+
 /* Whether the peer agreed to speak PostgreSQL's protocol (ALPN), without which direct TLS is refused. */
 bool secure_agreed(const struct stream *s);
 

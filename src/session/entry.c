@@ -282,7 +282,7 @@ static void begin_proof(struct client *c)
                 return;
         }
         demand = vouch_demand(c);
-        if (demand.beyond == VOUCH_REJECT || demand.beyond == VOUCH_NO_RULE) {
+        if (demand.beyond != VOUCH_NONE && demand.beyond != VOUCH_PEER) {
                 log_attempt(c);
                 (void)proof_refuse(c, &demand); /* and no server is asked about it */
                 return;

@@ -143,6 +143,10 @@ bool proof_refuse(struct client *c, const struct demand *demand)
         case VOUCH_PEER: return false;
         case VOUCH_REJECT: decide(c, false, "login rejected"); return true;
         case VOUCH_NO_RULE: decide(c, false, "no authentication method is found"); return true;
+        case VOUCH_NO_CERTIFICATE:
+                decide(c, false, "connection requires a valid client certificate");
+                return true;
+        case VOUCH_OTHER_CERTIFICATE: decide(c, false, "certificate authentication failed"); return true;
         }
         return false;
 }

@@ -8,7 +8,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
-enum { SYSTEM_NAME_MAX = 256 };
+enum { SYSTEM_NAME_MAX = 1024 };
 
 static struct demand demand_of(const struct hba_rule *rule)
 {
@@ -24,6 +24,32 @@ static struct demand demand_of(const struct hba_rule *rule)
         case HBA_PEER: demand.beyond = VOUCH_PEER; break;
         }
         return demand;
+}
+
+static bool say(const struct client *c, const char *text, const char *map, const char *rest)
+{
+        char name[400];
+
+        log_error("C-%p: %s %s%s%s", (const void *)c, client_name(c, name, sizeof(name)), text, map, rest);
+        return false;
+}
+
+bool vouch_certificate(const struct client *c, const struct hba_rule *rule)
+{
+        char name[SYSTEM_NAME_MAX];
+        bool named;
+
+        if (c->stream.session == NULL)
+                return say(c, "TLS connection required", "", "");
+        named = rule != NULL && rule->distinguished ? secure_peer_subject(&c->stream, name, sizeof(name))
+                                                    : secure_peer_name(&c->stream, name, sizeof(name));
+        if (!named)
+                return say(c, "TLS client certificate required", "", "");
+        if (hba_allows(c->room->hba, rule, name, c->entry->user))
+                return true;
+        if (rule != NULL && rule->map != NULL)
+                return say(c, "ident map: ", rule->map, " does not have a match");
+        return say(c, "TLS certificate name mismatch", "", "");
 }
 
 /* "unix" is none. */
@@ -47,34 +73,21 @@ struct demand vouch_demand(const struct client *c)
             .user = c->entry->user,
         };
         const struct hba_rule *rule;
+        struct demand demand;
 
         if (room->conf->opt.auth_type != AUTH_HBA)
                 return (struct demand){.type = (enum auth_type)room->conf->opt.auth_type};
         rule = room->hba != NULL ? hba_match(room->hba, &client) : NULL;
-        return rule != NULL ? demand_of(rule) : (struct demand){.beyond = VOUCH_NO_RULE};
-}
-
-static bool say(const struct client *c, const char *text, const char *map, const char *rest)
-{
-        char name[400];
-
-        log_error("C-%p: %s %s%s%s", (const void *)c, client_name(c, name, sizeof(name)), text, map, rest);
-        return false;
-}
-
-bool vouch_certificate(const struct client *c, const struct hba_rule *rule)
-{
-        char name[SYSTEM_NAME_MAX];
-
-        if (c->stream.session == NULL)
-                return say(c, "TLS connection required", "", "");
-        if (!secure_peer_name(&c->stream, name, sizeof(name)))
-                return say(c, "TLS client certificate required", "", "");
-        if (hba_allows(c->room->hba, rule, name, c->entry->user))
-                return true;
-        if (rule != NULL && rule->map != NULL)
-                return say(c, "ident map: ", rule->map, " does not have a match");
-        return say(c, "TLS certificate name mismatch", "", "");
+        if (rule == NULL)
+                return (struct demand){.beyond = VOUCH_NO_RULE};
+        demand = demand_of(rule);
+        if (demand.beyond != VOUCH_NONE || rule->clientcert == HBA_CERT_UNSAID)
+                return demand;
+        if (!secure_peer_verified(&c->stream))
+                demand.beyond = VOUCH_NO_CERTIFICATE;
+        else if (rule->clientcert == HBA_CERT_FULL && !vouch_certificate(c, rule))
+                demand.beyond = VOUCH_OTHER_CERTIFICATE;
+        return demand;
 }
 
 /* The name that the system has for the process at the other end. Where names do not come from a file of this

@@ -8,8 +8,15 @@
 
 /* How this client is to show who it is. */
 struct demand {
-        enum auth_type type;                                                 /* not AUTH_HBA */
-        enum { VOUCH_NONE, VOUCH_PEER, VOUCH_REJECT, VOUCH_NO_RULE } beyond; /* else `type` does not count */
+        enum auth_type type; /* not AUTH_HBA */
+        enum {
+                VOUCH_NONE,
+                VOUCH_PEER,
+                VOUCH_REJECT,
+                VOUCH_NO_RULE,
+                VOUCH_NO_CERTIFICATE,    /* clientcert= wants one that was verified */
+                VOUCH_OTHER_CERTIFICATE, /* and it is not this user's */
+        } beyond;                        /* but for VOUCH_NONE, `type` does not count */
         const struct hba_rule
             *rule; /* that said so; NULL: auth_type did. Valid until the next configuration */
 };

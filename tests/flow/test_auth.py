@@ -8,6 +8,7 @@ import psycopg
 
 import wire
 from certs import certificates, own
+from postgres import USERS
 from run import ROOT, wait_for
 from steer import ADMIN, ADMIN_PASSWORD
 
@@ -248,6 +249,47 @@ hostnossl app    all     127.0.0.1/32 trust
     tls_refused("certificate authentication failed", "ident map: certs does not have a match", "app", "other")
     tls_refused("certificate authentication failed", "TLS client certificate required", "app", "single", False)
     tls_refused("login rejected", "login rejected", "md5_user", "single")
+
+
+def test_certificates_beside_a_method(t):
+    """clientcert= and clientname=, with certificates of our authority, of another one, and with none."""
+    d, other = certificates(t), certificates(t, "other")
+    s = t.steer(start=False, nodes=False, **own(d, client_tls_sslmode="allow", client_tls_ca_file=f"{d}/ca.crt"))
+    s.settings.update(auth_type="hba", auth_hba_file=f"{s.dir}/hba.conf", auth_ident_file=f"{s.dir}/ident.conf")
+    write(s, "ident.conf", "dn /^CN=(.*)$ \\1_user\ndn CN=app app\ncn app md5_user\n")
+    write(s, "hba.conf", f"""\
+hostssl  single  app                  all  scram-sha-256  clientcert=verify-full
+hostssl  single  scram_user           all  scram-sha-256  clientcert=verify-full
+hostssl  single  md5_user             all  md5            clientcert=verify-full map=cn
+hostssl  other   scram_user,md5_user  all  trust          clientcert=verify-ca
+hostssl  app     app                  all  cert           clientname=DN map=dn
+hostssl  app     scram_user           all  cert           clientname=DN
+host     pgsteer {ADMIN}              all  trust
+""")
+    s.start()
+
+    def login(user, database, folder=d, password=None):
+        more = {"sslcert": f"{folder}/app.crt", "sslkey": f"{folder}/app.key"} if folder else {"sslcert": "/nowhere"}
+        with psycopg.connect(host="127.0.0.1", port=s.port, user=user, dbname=database, sslmode="require",
+                             password=password or USERS[user][0], autocommit=True, **more) as c:
+            return c.execute("SELECT current_user").fetchone()[0]
+
+    for user, database in (("app", "single"), ("md5_user", "single"), ("scram_user", "other"), ("md5_user", "other"),
+                           ("app", "app")):
+        t.equal(login(user, database), user, f"{user} of {database}, with the certificate")
+    for text, *arguments in (
+            ("connection requires a valid client certificate", "app", "single", None),
+            ("connection requires a valid client certificate", "scram_user", "other", None),
+            ("connection requires a valid client certificate", "app", "single", other),
+            ("certificate authentication failed", "scram_user", "single"),  # the password alone is not enough
+            ("password authentication failed", "app", "single", d, "wrong"),  # nor is the certificate
+            ("certificate authentication failed", "scram_user", "app")):  # CN=app is not its name
+        try:
+            login(*arguments)
+        except psycopg.OperationalError as e:
+            t.contains(str(e), text, f"{arguments}")
+        else:
+            t.true(False, f"{arguments} was let in")
 
 
 def test_wrong_rules_change_nothing(t):

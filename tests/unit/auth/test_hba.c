@@ -221,7 +221,13 @@ static void tells_every_mistake(void)
             {"host all all all gss", "method gss is not supported"},
             {"local all all ident", "method ident is not supported"},
             {"local all all scram", "\"scram\" is no method"},
-            {"local all all md5 clientcert=verify-full", "the one option is map=NAME"},
+            {"local all all md5 clientcert=verify-full", "can only stand on a hostssl line"},
+            {"host all all all md5 clientcert=verify-ca", "can only stand on a hostssl line"},
+            {"host all all all md5 clientname=DN", "can only stand on a hostssl line"},
+            {"hostssl all all all md5 clientcert=1", "there are verify-ca and verify-full"},
+            {"hostssl all all all cert clientcert=verify-ca", "is verify-full already"},
+            {"hostssl all all all cert clientname=dn", "there are CN and DN"},
+            {"hostssl all all all cert clientcert", "is not supported: there are map=NAME"},
             {"local all all peer map=none", "has no map of that name"},
             {"local samerole all md5", "samerole is not supported"},
             {"local samegroup all md5", "samegroup is not supported"},
@@ -262,6 +268,37 @@ static void tells_every_mistake(void)
                                      "hba.conf:0: cannot read it: No such file or directory\n") == 0);
 }
 
+static void reads_what_a_certificate_must_be(void)
+{
+        static const struct {
+                const char *options;
+                enum hba_clientcert clientcert;
+                bool distinguished;
+        } rows[] = {
+            {"cert", HBA_CERT_UNSAID, false},
+            {"cert clientname=CN", HBA_CERT_UNSAID, false},
+            {"cert clientcert=verify-full clientname=DN", HBA_CERT_FULL, true},
+            {"scram-sha-256 clientcert=verify-ca", HBA_CERT_CA, false},
+            {"trust clientname=DN clientcert=verify-full", HBA_CERT_FULL, true},
+        };
+        const struct hba_client client = {
+            .tls = true, .address = {.family = AF_INET}, .database = "d", .user = "u"};
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                char text[128];
+                const struct hba_rule *rule;
+                struct hba *hba;
+
+                snprintf(text, sizeof(text), "hostssl all all all %s", rows[i].options);
+                hba = load_good(text, NULL);
+                rule = hba != NULL ? hba_match(hba, &client) : NULL;
+                unit_row("%s", rows[i].options);
+                UNIT_ASSERT(rule != NULL && rule->clientcert == rows[i].clientcert &&
+                            rule->distinguished == rows[i].distinguished);
+                hba_unref(hba);
+        }
+}
+
 static void warns_of_what_lets_nobody_in(void)
 {
         static const struct {
@@ -272,6 +309,10 @@ static void warns_of_what_lets_nobody_in(void)
             {"hostnossl all all all cert", "cert lets nobody in here"},
             {"host all all all cert", NULL},
             {"local all all md5 map=m", "map=m has no effect"},
+            {"hostssl all all all md5 map=m clientcert=verify-ca", "map=m has no effect"},
+            {"hostssl all all all md5 map=m clientcert=verify-full", NULL},
+            {"hostssl all all all md5 clientname=DN", "clientname=DN has no effect"},
+            {"hostssl all all all cert clientname=DN clientcert=verify-full", NULL},
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -338,7 +379,8 @@ static void maps_names(void)
                                      "r /^(.*)@example\\.com$ \\1\n"
                                      "r /^(.*)@example\\.org$ \"org_\\1_x\"\n"
                                      "r /^guest /^(anon|nobody)$\n"
-                                     "r literal \\1\n";
+                                     "r literal \\1\n"
+                                     "dn \"/^CN=([^,]*),O=Example$\" \\1\n";
         static const struct {
                 const char *map, *system, *user;
                 bool allowed;
@@ -363,10 +405,13 @@ static void maps_names(void)
             {"r", "guest17", "somebody", false},
             {"r", "literal", "\\1", true},
             {"r", "literal", "literal", false},
+            {"dn", "CN=ann,O=Example", "ann", true},
+            {"dn", "CN=ann,O=Example,C=DE", "ann", false},
             {NULL, "ann", "ann", true},
             {NULL, "ann", "bob", false},
         };
-        struct hba *hba = load_good("local all all peer map=m\nlocal all all peer map=r", idents);
+        struct hba *hba = load_good(
+            "local all all peer map=m\nlocal all all peer map=r\nlocal all all peer map=dn", idents);
 
         for (size_t i = 0; hba != NULL && i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct hba_rule rule = {.method = HBA_PEER, .map = rows[i].map};
@@ -406,5 +451,6 @@ static void long_lists_stay_quick(void)
 }
 
 UNIT_SUITE(auth_hba, UNIT_CASE(chooses_the_first_rule_that_fits), UNIT_CASE(knows_the_methods),
-           UNIT_CASE(tells_every_mistake), UNIT_CASE(warns_of_what_lets_nobody_in),
-           UNIT_CASE(includes_other_files), UNIT_CASE(maps_names), UNIT_CASE(long_lists_stay_quick))
+           UNIT_CASE(tells_every_mistake), UNIT_CASE(reads_what_a_certificate_must_be),
+           UNIT_CASE(warns_of_what_lets_nobody_in), UNIT_CASE(includes_other_files), UNIT_CASE(maps_names),
+           UNIT_CASE(long_lists_stay_quick))

@@ -315,7 +315,7 @@ static void verifies_what_it_is_told_to(void)
                 struct tls_settings server = settings(true, rows[i].server_mode, rows[i].server_ca, "db");
                 struct tls_settings client;
                 struct pair p;
-                char name[64], crl[400] = "";
+                char name[64], subject[64], crl[400] = "";
 
                 unit_row("%s", rows[i].name);
                 if (*rows[i].server_crl != '\0')
@@ -337,6 +337,12 @@ static void verifies_what_it_is_told_to(void)
                 UNIT_ASSERT(shake(&p, rows[i].host) == rows[i].good);
                 UNIT_ASSERT(secure_peer_name(&p.server.stream, name, sizeof(name)) == (rows[i].peer != NULL));
                 UNIT_ASSERT(rows[i].peer == NULL || strcmp(name, rows[i].peer) == 0);
+                UNIT_ASSERT(secure_peer_verified(&p.server.stream) == (rows[i].peer != NULL));
+                UNIT_ASSERT(secure_peer_subject(&p.server.stream, subject, sizeof(subject)) ==
+                            (rows[i].peer != NULL));
+                UNIT_ASSERT(rows[i].peer == NULL || strncmp(subject, "CN=", 3) == 0);
+                UNIT_ASSERT(rows[i].peer == NULL || strcmp(subject + 3, rows[i].peer) == 0);
+                UNIT_ASSERT(!secure_peer_subject(&p.server.stream, subject, 3 + strlen(name)));
                 if (rows[i].says != NULL)
                         UNIT_ASSERT(strstr(secure_why(&p.server.stream), rows[i].says) != NULL ||
                                     strstr(secure_why(&p.client.stream), rows[i].says) != NULL);
