@@ -28,23 +28,23 @@ bool access_read_hba(const struct options *opt, struct hba **out, access_tell *t
         return *out != NULL;
 }
 
-bool access_new(const struct options *opt, struct access *out, access_tell *tell, void *arg)
+bool access_new(const struct conf *conf, const struct access *old, struct access *out, access_tell *tell,
+                void *arg)
 {
-        char why[512] = "";
+        bool rules, tls;
 
         *out = (struct access){0};
-        if (!access_read_hba(opt, &out->hba, tell, arg))
-                return false;
-        if (tls_pair_new(opt, &out->tls, why, sizeof(why)) == STATUS_OK)
+        rules = access_read_hba(&conf->opt, &out->hba, tell, arg);
+        tls = tls_set_new(conf, old != NULL ? old->tls : NULL, &out->tls, tell, arg) == STATUS_OK;
+        if (rules && tls)
                 return true;
-        tell(arg, true, why);
         access_release(out);
         return false;
 }
 
 void access_release(struct access *access)
 {
-        tls_pair_unref(access->tls);
+        tls_set_unref(access->tls);
         hba_unref(access->hba);
         *access = (struct access){0};
 }

@@ -4,10 +4,10 @@
 
 #include "auth/hba.h"
 #include "conf/conf.h"
-#include "net/tls_pair.h"
+#include "net/tls_set.h"
 
 struct access {
-        struct tls_pair *tls;
+        struct tls_set *tls;
         struct hba *hba; /* NULL: auth_type is not hba */
 };
 
@@ -18,8 +18,10 @@ typedef void access_tell(void *arg, bool fatal, const char *text);
  * another auth_type. */
 bool access_read_hba(const struct options *opt, struct hba **out, access_tell *tell, void *arg);
 
-/* Makes both. False: it has been told why; *out is empty then. */
-bool access_new(const struct options *opt, struct access *out, access_tell *tell, void *arg);
+/* Makes both; of `old` (NULL: none) what has not changed is taken over. False: all that is wrong with either
+ * has been told; *out is empty then. */
+bool access_new(const struct conf *conf, const struct access *old, struct access *out, access_tell *tell,
+                void *arg);
 
 /* Gives the references back. */
 void access_release(struct access *access);

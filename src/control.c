@@ -57,22 +57,25 @@ static void on_finding(void *arg, bool fatal, const char *text)
         log_write(fatal ? LOG_ERROR_ : LOG_WARNING_, "%s", text);
 }
 
-/* What goes with a configuration is published before it. */
-static void take_access(struct control *ctl, struct access *access)
+/* The present configuration and what goes with it. */
+static void publish(struct control *ctl, struct access *access)
 {
-        room_publish(&ctl->crowd, access->tls, access->hba);
+        struct news news = {ctl->conf, access->tls, access->hba};
+
+        room_publish(&ctl->crowd, &news);
         access_release(&ctl->access);
         ctl->access = *access;
 }
 
-static void take_conf(struct control *ctl, struct conf *conf)
+static void take_conf(struct control *ctl, struct conf *conf, struct access *access)
 {
         conf_unref(ctl->conf);
         ctl->conf = conf;
+        publish(ctl, access);
         apply_log(ctl);
         listeners_defer_accept(ctl->listeners, conf->opt.tcp_defer_accept > 0);
         listeners_set_buffers(ctl->listeners, (int)conf->opt.tcp_socket_buffer);
-        orders_give(&ctl->crowd, ORDER_CONFIGURE, NULL, conf, NULL, NULL, NULL);
+        orders_give(&ctl->crowd, ORDER_CONFIGURE, NULL, NULL, NULL, NULL);
         health_configure(ctl->health, conf);
 }
 
@@ -98,7 +101,7 @@ static bool reload(void *arg, char *message, size_t size)
         conf_report_free(report);
         /* Nobody may come in in clear text who thinks that this is forbidden, nor by a rule that was not
          * read: all of it is new, or nothing. */
-        if (good && !access_new(&conf->opt, &access, on_finding, NULL)) {
+        if (good && !access_new(conf, &ctl->access, &access, on_finding, NULL)) {
                 conf_unref(conf);
                 good = false;
         }
@@ -107,8 +110,7 @@ static bool reload(void *arg, char *message, size_t size)
                 service_ready();
                 return false;
         }
-        take_access(ctl, &access);
-        take_conf(ctl, conf);
+        take_conf(ctl, conf, &access);
         service_ready();
         return true;
 }
@@ -144,22 +146,26 @@ static bool set_hba(struct control *ctl, const struct options *opt, struct hba *
         return access_read_hba(opt, out, on_answer, &answer);
 }
 
-/* A key and its certificate are set one after the other: the old ones serve until both fit. */
-static bool set_tls(struct control *ctl, const struct options *opt, const char *key, struct tls_pair **out,
+/* A key and its certificate are set one after the other: the old ones serve until both fit. Of lines nothing
+ * can be set. */
+static bool set_tls(struct control *ctl, const struct conf *conf, const char *key, struct tls_set **out,
                     char *message, size_t size)
 {
-        const struct options *old = &ctl->conf->opt;
-        char why[512];
+        const struct options *old = &ctl->conf->opt, *opt = &conf->opt;
+        struct answer answer = {message, size, false};
 
-        if (tls_pair_new(opt, out, why, sizeof(why)) == STATUS_OK)
+        if (tls_set_settings_same(opt, old)) {
+                *out = tls_set_ref(ctl->access.tls);
+                return true;
+        }
+        if (tls_set_new(conf, ctl->access.tls, out, on_answer, &answer) == STATUS_OK)
                 return true;
         if (opt->client_tls_sslmode != old->client_tls_sslmode ||
-            opt->server_tls_sslmode != old->server_tls_sslmode) {
-                snprintf(message, size, "%s", why);
+            opt->server_tls_sslmode != old->server_tls_sslmode)
                 return false;
-        }
-        log_warning("SET %s: TLS setup failed: %s; TLS goes on with what it had", key, why);
-        *out = tls_pair_ref(ctl->access.tls);
+        log_warning("SET %s: TLS setup failed: %s; TLS goes on with what it had", key, message);
+        *message = '\0';
+        *out = tls_set_ref(ctl->access.tls);
         return true;
 }
 
@@ -172,13 +178,12 @@ static bool set(void *arg, const char *key, const char *value, char *message, si
         if (conf_with(ctl->conf, key, value, &conf, message, size) != STATUS_OK)
                 return false;
         if (!set_hba(ctl, &conf->opt, &access.hba, message, size) ||
-            !set_tls(ctl, &conf->opt, key, &access.tls, message, size)) {
+            !set_tls(ctl, conf, key, &access.tls, message, size)) {
                 access_release(&access);
                 conf_unref(conf);
                 return false;
         }
-        take_access(ctl, &access);
-        take_conf(ctl, conf);
+        take_conf(ctl, conf, &access);
         return true;
 }
 
@@ -229,9 +234,9 @@ static void look(struct control *ctl, enum order_kind servers)
         struct mailbox *home = &ctl->loop.mailbox;
 
         if (ctl->shutdown == SHUTDOWN_WAIT_FOR_SERVERS)
-                orders_give(&ctl->crowd, servers, NULL, NULL, home, on_servers_counted, ctl);
+                orders_give(&ctl->crowd, servers, NULL, home, on_servers_counted, ctl);
         else
-                orders_give(&ctl->crowd, ORDER_COUNT_CLIENTS, NULL, NULL, home, on_clients_counted, ctl);
+                orders_give(&ctl->crowd, ORDER_COUNT_CLIENTS, NULL, home, on_clients_counted, ctl);
 }
 
 static void on_shutdown_look(evutil_socket_t fd, short what, void *arg)
@@ -268,7 +273,7 @@ static void shut_down(void *arg, enum shutdown_mode mode)
                 return;
         ctl->shutting_down = true;
         atomic_store(&ctl->crowd.refusing, true);
-        orders_give(&ctl->crowd, ORDER_UNLISTEN, NULL, NULL, &ctl->loop.mailbox, on_unlistened, ctl);
+        orders_give(&ctl->crowd, ORDER_UNLISTEN, NULL, &ctl->loop.mailbox, on_unlistened, ctl);
         /* At once, so that an idle process ends at once. Who waits for a server has until the next look to
          * get one. */
         look(ctl, ORDER_PAUSE);
@@ -350,7 +355,7 @@ static void on_publish(struct cluster *cluster, void *arg)
         struct control *ctl = arg;
 
         (void)cluster;
-        orders_give(&ctl->crowd, ORDER_TOPOLOGY, NULL, NULL, NULL, NULL, NULL);
+        orders_give(&ctl->crowd, ORDER_TOPOLOGY, NULL, NULL, NULL, NULL);
 }
 
 static const struct admin_ops admin_ops = {present_conf, reload, set, shut_down, present_health};
@@ -404,7 +409,7 @@ static void take_down(struct control *ctl)
         sigfillset(&all);
         pthread_sigmask(SIG_BLOCK, &all, NULL);
         admin_end_takeover(ctl->admin);
-        orders_give(&ctl->crowd, ORDER_STOP, NULL, NULL, NULL, NULL, NULL);
+        orders_give(&ctl->crowd, ORDER_STOP, NULL, NULL, NULL, NULL);
         for (int i = 0; i < ctl->crowd.workers; i++)
                 worker_join(&ctl->workers[i]);
         drain(ctl);
@@ -429,7 +434,7 @@ static void take_down(struct control *ctl)
         else
                 listeners_close(ctl->listeners);
         close(ctl->wake_fd);
-        room_publish(&ctl->crowd, NULL, NULL);
+        room_publish(&ctl->crowd, &(struct news){0});
         access_release(&ctl->access);
         pthread_mutex_destroy(&ctl->crowd.news_lock);
         conf_unref(ctl->conf);
@@ -453,7 +458,7 @@ int control_run(const struct launch *launch)
         cluster_hooks(on_publish, ctl, ctl->wake_fd);
         ctl->crowd.listeners = listeners;
         pthread_mutex_init(&ctl->crowd.news_lock, NULL);
-        take_access(ctl, launch->access);
+        publish(ctl, launch->access);
         make_workers(ctl, launch->heritage);
         ctl->admin = admin_new(&ctl->loop, &ctl->crowd, &admin_ops, ctl);
         ctl->crowd.adopt_arg = ctl->admin;

@@ -258,7 +258,7 @@ int main(int argc, char **argv)
         if (launch.conf == NULL)
                 return 1;
         launch.access = &access;
-        if (!access_new(&launch.conf->opt, &access, on_finding, &a)) {
+        if (!access_new(launch.conf, NULL, &access, on_finding, &a)) {
                 conf_unref(launch.conf);
                 return 1;
         }

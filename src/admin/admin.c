@@ -271,14 +271,14 @@ void admin_resumed(struct admin *admin)
         admin->paused.all = false;
         admin->paused.killed = false;
         for (size_t i = 0; i < admin->paused.names.count; i++)
-                admin->workers->order(admin->crowd, ORDER_PAUSE, admin->paused.names.names[i], NULL,
+                admin->workers->order(admin->crowd, ORDER_PAUSE, admin->paused.names.names[i],
                                       &admin->loop->mailbox, NULL, NULL);
 }
 
 void admin_pause(struct admin *admin)
 {
         admin->paused.all = true;
-        admin->workers->order(admin->crowd, ORDER_PAUSE, "", NULL, &admin->loop->mailbox, NULL, NULL);
+        admin->workers->order(admin->crowd, ORDER_PAUSE, "", &admin->loop->mailbox, NULL, NULL);
 }
 
 void admin_pause_signal(struct admin *admin)
@@ -298,8 +298,7 @@ void admin_resume_signal(struct admin *admin)
                 admin_wake(admin);
         } else if (admin->paused.all || admin->paused.killed) {
                 log_info("got SIGUSR2, continuing from PAUSE");
-                admin->workers->order(admin->crowd, ORDER_RESUME, "", NULL, &admin->loop->mailbox, NULL,
-                                      NULL);
+                admin->workers->order(admin->crowd, ORDER_RESUME, "", &admin->loop->mailbox, NULL, NULL);
                 admin_resumed(admin);
         } else {
                 log_info("got SIGUSR2, but not paused/suspended");

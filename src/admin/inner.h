@@ -20,8 +20,8 @@ struct admin_workers {
         struct census *(*census)(struct crowd *crowd, unsigned parts, struct mailbox *home, void *arg,
                                  void (*done)(struct letter *letter, void *owner));
         void (*census_free)(struct census *census);
-        void (*order)(struct crowd *crowd, enum order_kind kind, const char *database, struct conf *conf,
-                      struct mailbox *home, void (*done)(void *arg, int busy), void *arg);
+        void (*order)(struct crowd *crowd, enum order_kind kind, const char *database, struct mailbox *home,
+                      void (*done)(void *arg, int busy), void *arg);
 };
 
 struct admin {

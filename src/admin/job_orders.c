@@ -11,7 +11,7 @@ static void give_order(struct job *job, enum order_kind kind, void (*done)(void 
         struct admin *a = job->admin;
 
         job->letters++;
-        a->workers->order(a->crowd, kind, job->command.name, NULL, &a->loop->mailbox, done, job);
+        a->workers->order(a->crowd, kind, job->command.name, &a->loop->mailbox, done, job);
 }
 
 static bool is_console(const char *name)
@@ -210,7 +210,7 @@ void job_cancel(struct job *job)
                 admin_wake(a);
         if (job->command.verb != VERB_PAUSE || !still_paused(job))
                 return;
-        a->workers->order(a->crowd, ORDER_RESUME, name, NULL, &a->loop->mailbox, NULL, NULL);
+        a->workers->order(a->crowd, ORDER_RESUME, name, &a->loop->mailbox, NULL, NULL);
         if (name[0] == 0)
                 admin_resumed(a);
         else

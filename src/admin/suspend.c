@@ -36,7 +36,7 @@ static void ask_again(void *arg)
 
         if (!a->paused.suspended || a->suspended)
                 return;
-        a->workers->order(a->crowd, force ? ORDER_SUSPEND_FORCED : ORDER_SUSPEND, "", NULL, &a->loop->mailbox,
+        a->workers->order(a->crowd, force ? ORDER_SUSPEND_FORCED : ORDER_SUSPEND, "", &a->loop->mailbox,
                           on_asked, admin_ref(a));
 }
 
@@ -55,7 +55,7 @@ void admin_wake(struct admin *admin)
         admin->paused.suspended = admin->suspended = false;
         if (admin->suspend_timer != NULL)
                 timer_stop(admin->suspend_timer);
-        admin->workers->order(admin->crowd, ORDER_WAKE, "", NULL, &admin->loop->mailbox, NULL, NULL);
+        admin->workers->order(admin->crowd, ORDER_WAKE, "", &admin->loop->mailbox, NULL, NULL);
 }
 
 void admin_console_left(struct admin *admin)

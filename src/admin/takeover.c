@@ -64,7 +64,7 @@ static void hush(struct job *job)
         struct admin *a = job->admin;
 
         job->letters++;
-        a->workers->order(a->crowd, ORDER_HUSH, "", NULL, &a->loop->mailbox, on_hushed, job);
+        a->workers->order(a->crowd, ORDER_HUSH, "", &a->loop->mailbox, on_hushed, job);
 }
 
 bool job_takeover(struct job *job)
@@ -233,8 +233,7 @@ void admin_end_takeover(struct admin *admin)
                 handover_end(admin->handover, false);
                 log_info("the takeover has not come about; going on");
         } else if (admin->taker != NULL) {
-                admin->workers->order(admin->crowd, ORDER_LISTEN, "", NULL, &admin->loop->mailbox, NULL,
-                                      NULL);
+                admin->workers->order(admin->crowd, ORDER_LISTEN, "", &admin->loop->mailbox, NULL, NULL);
         }
         clear(admin);
 }

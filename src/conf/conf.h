@@ -16,11 +16,21 @@
 enum {
         CONF_HOSTS_MAX = 64,
         CONF_NODES_MAX = 16, /* of a cluster */
+        CONF_TLS_MIN = 2,    /* ssl_min_protocol_version where no line says it: 1.2 */
 };
 
 struct conf_host {
         const char *host; /* name, address, "/dir" (unix socket directory) or "@dir" (abstract) */
         int port;
+};
+
+/* What a line says of TLS, in libpq's words: values of its enums in keys.def, -1 and NULL where it does not.
+ */
+struct conf_tls {
+        int sslmode; /* enum sslmode */
+        int sslnegotiation /* 1: direct */, sslsni;
+        int ssl_min_protocol_version, ssl_max_protocol_version; /* 0: 1.0, ... 3: 1.3 */
+        const char *sslrootcert, *sslcert, *sslkey, *sslcrl;
 };
 
 /* A line of [databases]. Numbers are -1 and strings NULL where the line does not say; under [pgbouncer] also
@@ -43,6 +53,7 @@ struct conf_database {
         int64_t max_standby_lag_us; /* or -1 */
         int channel_binding;        /* enum channel_binding or -1 */
         const char *connect_query, *client_encoding, *datestyle, *timezone, *application_name;
+        struct conf_tls tls;
         int line; /* in the file, for messages */
 };
 
@@ -61,6 +72,7 @@ struct conf_peer {
         int peer_id;
         struct conf_host host;
         int pool_size;
+        struct conf_tls tls; /* without sslmode: none */
 };
 
 struct conf {

@@ -2,6 +2,7 @@
 
 #include "conf/line.h"
 #include "conf/report.h"
+#include "conf/tls_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +20,12 @@ struct database_entry {
 static const struct option_info keys[] = {
 #define DATABASE_KEY(name, type, field, words, effect, own, text)                                            \
         LINE_KEY(name, type, database_entry, field, words, effect, own, text)
+#define TLS_KEY(name, type, words, text)                                                                     \
+        LINE_KEY(name, type, database_entry, db.tls.name, words, NOW, LIBPQ, text)
 #define USER_KEY(...)
 #include "conf/keys.def"
 #undef DATABASE_KEY
+#undef TLS_KEY
 #undef USER_KEY
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
@@ -239,7 +243,8 @@ static struct database_entry *append(struct database_list *list)
                    .query_wait_timeout_us = -1,
                    .consistency = -1,
                    .max_standby_lag_us = -1,
-                   .channel_binding = -1},
+                   .channel_binding = -1,
+                   .tls = TLS_KEYS_UNSAID},
         };
         return &list->items[list->count++];
 }
@@ -276,6 +281,7 @@ void database_read(struct database_list *list, const struct line *line, const ch
         if (entry->db.cluster && said_key(said, "load_balance_hosts"))
                 line_warn(line,
                           "load_balance_hosts has no effect on a cluster, where each transaction is routed");
+        tls_keys_check(line, &entry->db.tls);
         if (entry->db.password != NULL && entry->db.user == NULL)
                 line_warn(line, "password= has no effect without user=");
 }
@@ -331,15 +337,24 @@ void database_list_release(struct database_list *list)
 struct peer_entry {
         const char *host, *port;
         int pool_size;
+        struct conf_tls tls;
 };
 
 bool peer_read(const struct line *line, const char *text, struct conf_peer *peer)
 {
         static const struct option_info peer_keys[] = {
-            LINE_KEY(host, STRING, peer_entry, host, NULL, NOW, PGBOUNCER, NULL) /* */
-            LINE_KEY(port, STRING, peer_entry, port, NULL, NOW, PGBOUNCER, NULL) /* */
-            LINE_KEY(pool_size, INT, peer_entry, pool_size, NULL, NOW, PGBOUNCER, NULL)};
-        struct peer_entry entry = {.pool_size = -1};
+            LINE_KEY(host, STRING, peer_entry, host, NULL, NOW, PGBOUNCER, NULL)        /* */
+            LINE_KEY(port, STRING, peer_entry, port, NULL, NOW, PGBOUNCER, NULL)        /* */
+            LINE_KEY(pool_size, INT, peer_entry, pool_size, NULL, NOW, PGBOUNCER, NULL) /* */
+#define DATABASE_KEY(...)
+#define TLS_KEY(name, type, words, text) LINE_KEY(name, type, peer_entry, tls.name, words, NOW, LIBPQ, NULL)
+#define USER_KEY(...)
+#include "conf/keys.def"
+#undef DATABASE_KEY
+#undef TLS_KEY
+#undef USER_KEY
+        };
+        struct peer_entry entry = {.pool_size = -1, .tls = TLS_KEYS_UNSAID};
         char *end;
         long id = strtol(line->name, &end, 10);
         uint64_t said;
@@ -354,7 +369,10 @@ bool peer_read(const struct line *line, const char *text, struct conf_peer *peer
                 line_error(line, "has no host=: write where this peer listens");
                 return false;
         }
-        *peer = (struct conf_peer){
-            .peer_id = (int)id, .host = {entry.host, PORT_POOLER}, .pool_size = entry.pool_size};
+        tls_keys_check(line, &entry.tls);
+        *peer = (struct conf_peer){.peer_id = (int)id,
+                                   .host = {entry.host, PORT_POOLER},
+                                   .pool_size = entry.pool_size,
+                                   .tls = entry.tls};
         return entry.port == NULL || read_port(line, sv_cstr(entry.port), &peer->host.port);
 }

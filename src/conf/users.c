@@ -13,10 +13,12 @@ enum { SECRET_MAX = 65530 /* PgBouncer's */, NAME_MAX_BYTES = 127 };
 
 static const struct option_info keys[] = {
 #define DATABASE_KEY(...)
+#define TLS_KEY(...)
 #define USER_KEY(name, type, field, words, effect, text)                                                     \
         LINE_KEY(name, type, conf_user, field, words, effect, PGBOUNCER, text)
 #include "conf/keys.def"
 #undef DATABASE_KEY
+#undef TLS_KEY
 #undef USER_KEY
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };

@@ -17,6 +17,7 @@ enum { RECORD = 16384 };
 struct secure {
         SSL *ssl;
         struct tls_context *context;
+        char *host; /* NULL: none is known */
         int fd;
         bool accepts;
         uint8_t *early; /* read before TLS began */
@@ -268,6 +269,7 @@ static void tls_close(struct stream *s)
         SSL_free(t->ssl);
         tls_context_unref(t->context);
         free(t->early);
+        free(t->host);
         free(t);
         s->session = NULL;
 }
@@ -285,7 +287,7 @@ static enum status expect_host(SSL *ssl, struct tls_context *context, const char
         struct in6_addr address;
         bool numeric = inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
 
-        if (!numeric && SSL_set_tlsext_host_name(ssl, host) != 1)
+        if (!numeric && tls_context_tells_name(context) && SSL_set_tlsext_host_name(ssl, host) != 1)
                 return STATUS_LIMIT;
         if (tls_context_mode(context) != SSLMODE_VERIFY_FULL)
                 return STATUS_OK;
@@ -306,6 +308,7 @@ enum status secure_start(struct stream *s, struct tls_context *context, const ch
                 return STATUS_LIMIT;
         }
         t->context = tls_context_ref(context);
+        t->host = host != NULL ? xstrdup(host) : NULL;
         t->fd = s->fd;
         t->accepts = SSL_is_server(t->ssl) == 1;
         s->session = t;
@@ -326,6 +329,16 @@ enum status secure_start(struct stream *s, struct tls_context *context, const ch
 const char *secure_why(const struct stream *s)
 {
         return s->session != NULL ? s->session->why : "";
+}
+
+struct tls_context *secure_context(const struct stream *s)
+{
+        return s->session != NULL ? s->session->context : NULL;
+}
+
+const char *secure_host(const struct stream *s)
+{
+        return s->session != NULL ? s->session->host : NULL;
 }
 
 /* ---- what it told ---- */

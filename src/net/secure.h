@@ -25,6 +25,10 @@ MUST_USE enum status secure_start(struct stream *s, struct tls_context *context,
 /* Why the handshake or the connection failed, in words; "" when it has not. Valid until stream_close. */
 const char *secure_why(const struct stream *s);
 
+/* What secure_start got; NULL on a plain stream. Borrowed until stream_close. */
+struct tls_context *secure_context(const struct stream *s);
+const char *secure_host(const struct stream *s);
+
 /* All below are for a stream after STREAM_SECURED; false, 0 or "" on a plain one. */
 
 /* "TLSv1.3/TLS_AES_256_GCM_SHA384/ECDH=X25519", as the log and SHOW show it. */

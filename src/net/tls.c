@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 enum { DIGEST_SIZE = 32, READ_BUFFER = 32768 };
 
 struct tls_context {
         atomic_int refs;
         enum sslmode mode;
+        bool direct, tells_name;
         SSL_CTX *ssl;
         uint8_t digest[DIGEST_SIZE]; /* of settings and files */
 };
@@ -31,56 +33,23 @@ struct making {
         size_t size;
 };
 
-struct tls_settings tls_settings_for_clients(const struct options *opt)
-{
-        return (struct tls_settings){
-            .accepts = true,
-            .mode = (enum sslmode)opt->client_tls_sslmode,
-            .ca_file = opt->client_tls_ca_file,
-            .cert_file = opt->client_tls_cert_file,
-            .key_file = opt->client_tls_key_file,
-            .crl_file = opt->client_tls_crl_file,
-            .protocols = opt->client_tls_protocols,
-            .ciphers = opt->client_tls_ciphers,
-            .suites = opt->client_tls13_ciphers,
-            .curve = opt->client_tls_ecdhcurve,
-            .dheparams = opt->client_tls_dheparams,
-        };
-}
-
-struct tls_settings tls_settings_for_servers(const struct options *opt)
-{
-        return (struct tls_settings){
-            .mode = (enum sslmode)opt->server_tls_sslmode,
-            .ca_file = opt->server_tls_ca_file,
-            .cert_file = opt->server_tls_cert_file,
-            .key_file = opt->server_tls_key_file,
-            .crl_file = opt->server_tls_crl_file,
-            .protocols = opt->server_tls_protocols,
-            .ciphers = opt->server_tls_ciphers,
-            .suites = opt->server_tls13_ciphers,
-            .curve = "",
-            .dheparams = "",
-        };
-}
-
-static enum status fail(struct making *m, const char *option, const char *what)
+static enum status fail(struct making *m, enum tls_part part, const char *what)
 {
         unsigned long error = ERR_peek_last_error();
         const char *reason = error != 0 ? ERR_reason_error_string(error) : NULL;
 
-        snprintf(m->why, m->size, "%s_tls%s: %s%s%s", m->settings->accepts ? "client" : "server", option,
-                 what, reason != NULL ? ": " : "", reason != NULL ? reason : "");
+        snprintf(m->why, m->size, "%s: %s%s%s", tls_part_name(m->settings, part), what,
+                 reason != NULL ? ": " : "", reason != NULL ? reason : "");
         ERR_clear_error();
         return STATUS_INVALID;
 }
 
-static enum status fail_file(struct making *m, const char *option, const char *what, const char *file)
+static enum status fail_file(struct making *m, enum tls_part part, const char *what, const char *file)
 {
         char text[300];
 
         snprintf(text, sizeof(text), "%s %.200s", what, file);
-        return fail(m, option, text);
+        return fail(m, part, text);
 }
 
 static bool is(const char *value, const char *word)
@@ -90,21 +59,24 @@ static bool is(const char *value, const char *word)
 
 /* ---- what the context is made of ---- */
 
-static enum status digest_file(struct making *m, const char *option, const char *path)
+static enum status digest_file(struct making *m, enum tls_part part, const char *path)
 {
         char block[4096];
+        struct stat st;
         FILE *f;
         size_t n;
 
         if (*path == '\0')
                 return STATUS_OK;
+        if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+                return fail_file(m, part, "not a file:", path); /* a pipe would make us wait */
         f = fopen(path, "rb");
         if (f == NULL) {
                 char text[300];
 
                 snprintf(text, sizeof(text), "cannot read %.200s: %m", path);
                 ERR_clear_error();
-                return fail(m, option, text);
+                return fail(m, part, text);
         }
         while ((n = fread(block, 1, sizeof(block), f)) > 0)
                 EVP_DigestUpdate(m->digest, block, n);
@@ -118,17 +90,18 @@ static enum status digest_all(struct making *m, uint8_t out[DIGEST_SIZE])
         const struct tls_settings *s = m->settings;
         const char *const texts[] = {s->ca_file, s->cert_file, s->key_file, s->crl_file, s->protocols,
                                      s->ciphers, s->suites,    s->curve,    s->dheparams};
-        uint8_t flags[] = {s->accepts, (uint8_t)s->mode};
+        uint8_t flags[] = {s->accepts,         (uint8_t)s->mode, (uint8_t)s->oldest,
+                           (uint8_t)s->newest, s->direct,        s->nameless};
         unsigned n = DIGEST_SIZE;
 
         CHECK(EVP_DigestInit_ex(m->digest, EVP_sha256(), NULL) == 1);
         EVP_DigestUpdate(m->digest, flags, sizeof(flags));
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
                 EVP_DigestUpdate(m->digest, texts[i], strlen(texts[i]) + 1);
-        if (digest_file(m, "_ca_file", s->ca_file) != STATUS_OK ||
-            digest_file(m, "_cert_file", s->cert_file) != STATUS_OK ||
-            digest_file(m, "_key_file", s->key_file) != STATUS_OK ||
-            digest_file(m, "_crl_file", s->crl_file) != STATUS_OK)
+        if (digest_file(m, TLS_CA_FILE, s->ca_file) != STATUS_OK ||
+            digest_file(m, TLS_CERT_FILE, s->cert_file) != STATUS_OK ||
+            digest_file(m, TLS_KEY_FILE, s->key_file) != STATUS_OK ||
+            digest_file(m, TLS_CRL_FILE, s->crl_file) != STATUS_OK)
                 return STATUS_INVALID;
         CHECK(EVP_DigestFinal_ex(m->digest, out, &n) == 1);
         return STATUS_OK;
@@ -162,11 +135,12 @@ static unsigned long long option_against(int version)
         }
 }
 
-static enum status set_protocols(struct making *m)
+/* *allowed: a bit for each version from TLS 1.0 on. */
+static enum status read_protocols(struct making *m, unsigned *allowed)
 {
         const char *text = m->settings->protocols;
-        unsigned allowed = 0;
 
+        *allowed = 0;
         if (*text == '\0' || is(text, "secure") || is(text, "default"))
                 text = "tlsv1.2,tlsv1.3";
         else if (is(text, "all") || is(text, "legacy"))
@@ -176,12 +150,24 @@ static enum status set_protocols(struct making *m)
                 int version = version_of(text + skip, n);
 
                 if (n > 0 && version == 0)
-                        return fail(m, "_protocols",
+                        return fail(m, TLS_PROTOCOLS,
                                     "not a list of tlsv1.0, tlsv1.1, tlsv1.2, tlsv1.3 (or secure, or all)");
                 if (n > 0)
-                        allowed |= 1U << (version - TLS1_VERSION);
+                        *allowed |= 1U << (version - TLS1_VERSION);
                 text += skip + n;
         }
+        return STATUS_OK;
+}
+
+static enum status set_protocols(struct making *m)
+{
+        unsigned allowed = 0;
+
+        if (m->settings->oldest > 0)
+                for (int version = m->settings->oldest; version <= m->settings->newest; version++)
+                        allowed |= 1U << (version - 1);
+        else if (read_protocols(m, &allowed) != STATUS_OK)
+                return STATUS_INVALID;
         SSL_CTX_set_min_proto_version(m->ssl, TLS1_VERSION);
         for (int version = TLS1_VERSION; version <= TLS1_3_VERSION; version++)
                 if ((allowed >> (version - TLS1_VERSION) & 1) == 0)
@@ -201,9 +187,9 @@ static enum status set_ciphers(struct making *m)
                 usual = usual || is(s->ciphers, defaults[i]);
         if (!usual &&
             SSL_CTX_set_cipher_list(m->ssl, is(s->ciphers, "all") ? "ALL:!aNULL:!eNULL" : s->ciphers) != 1)
-                return fail(m, "_ciphers", "failed to set ciphers");
+                return fail(m, TLS_CIPHERS, "failed to set ciphers");
         if (*s->suites != '\0' && SSL_CTX_set_ciphersuites(m->ssl, s->suites) != 1)
-                return fail(m, "13_ciphers", "failed to set the TLSv1.3 cipher suites");
+                return fail(m, TLS_SUITES, "failed to set the TLSv1.3 cipher suites");
         return STATUS_OK;
 }
 
@@ -216,17 +202,27 @@ static enum status set_key_exchange(struct making *m)
                 return STATUS_OK;
         if (*s->curve != '\0' && !is(s->curve, "auto") && !is(s->curve, "none") &&
             SSL_CTX_set1_groups_list(m->ssl, s->curve) != 1)
-                return fail(m, "_ecdhcurve", "OpenSSL knows no such curve");
+                return fail(m, TLS_CURVE, "OpenSSL knows no such curve");
         if (is(s->dheparams, "auto") || *s->dheparams == '\0')
                 SSL_CTX_set_dh_auto(m->ssl, 1);
         else if (is(s->dheparams, "legacy"))
                 SSL_CTX_set_dh_auto(m->ssl, 2);
         else if (!is(s->dheparams, "none"))
-                return fail(m, "_dheparams", "must be none, auto or legacy");
+                return fail(m, TLS_DHEPARAMS, "must be none, auto or legacy");
         return STATUS_OK;
 }
 
 /* ---- certificates ---- */
+
+/* Nobody is there to type it. */
+static int no_passphrase(char *out, int size, int writing, void *arg)
+{
+        (void)out;
+        (void)size;
+        (void)writing;
+        (void)arg;
+        return -1;
+}
 
 static enum status set_certificate(struct making *m)
 {
@@ -234,19 +230,20 @@ static enum status set_certificate(struct making *m)
 
         if (*s->cert_file == '\0' && *s->key_file == '\0') {
                 if (s->accepts)
-                        return fail(m, "_sslmode", "needs client_tls_cert_file and client_tls_key_file");
+                        return fail(m, TLS_MODE, "needs client_tls_cert_file and client_tls_key_file");
                 return STATUS_OK;
         }
         if (*s->cert_file == '\0')
-                return fail(m, "_cert_file", "is not set, but the key file is");
+                return fail(m, TLS_CERT_FILE, "is not set, but the key file is");
         if (*s->key_file == '\0')
-                return fail(m, "_key_file", "is not set, but the certificate file is");
+                return fail(m, TLS_KEY_FILE, "is not set, but the certificate file is");
+        SSL_CTX_set_default_passwd_cb(m->ssl, no_passphrase);
         if (SSL_CTX_use_certificate_chain_file(m->ssl, s->cert_file) != 1)
-                return fail_file(m, "_cert_file", "failed to load certificate file", s->cert_file);
+                return fail_file(m, TLS_CERT_FILE, "failed to load certificate file", s->cert_file);
         if (SSL_CTX_use_PrivateKey_file(m->ssl, s->key_file, SSL_FILETYPE_PEM) != 1)
-                return fail_file(m, "_key_file", "failed to load private key file", s->key_file);
+                return fail_file(m, TLS_KEY_FILE, "failed to load private key file", s->key_file);
         if (SSL_CTX_check_private_key(m->ssl) != 1)
-                return fail_file(m, "_key_file", "private/public key mismatch:", s->key_file);
+                return fail_file(m, TLS_KEY_FILE, "private/public key mismatch:", s->key_file);
         return STATUS_OK;
 }
 
@@ -257,7 +254,7 @@ static enum status set_revoked(struct making *m)
         if (*m->settings->crl_file == '\0')
                 return STATUS_OK;
         if (X509_STORE_load_file(store, m->settings->crl_file) != 1)
-                return fail_file(m, "_crl_file", "no revocation list in", m->settings->crl_file);
+                return fail_file(m, TLS_CRL_FILE, "no revocation list in", m->settings->crl_file);
         X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
         return STATUS_OK;
 }
@@ -278,11 +275,11 @@ static enum status set_authorities(struct making *m)
 
         if (*s->ca_file != '\0') {
                 if (SSL_CTX_load_verify_locations(m->ssl, s->ca_file, NULL) != 1)
-                        return fail_file(m, "_ca_file", "failed to load CA:", s->ca_file);
+                        return fail_file(m, TLS_CA_FILE, "failed to load CA:", s->ca_file);
                 if (s->accepts)
                         SSL_CTX_set_client_CA_list(m->ssl, SSL_load_client_CA_file(s->ca_file));
         } else if (verify && s->accepts) {
-                return fail(m, "_sslmode", "verify-ca and verify-full need client_tls_ca_file");
+                return fail(m, TLS_MODE, "verify-ca and verify-full need client_tls_ca_file");
         } else if (verify) {
                 SSL_CTX_set_default_verify_paths(m->ssl);
         }
@@ -329,9 +326,17 @@ static void set_manners(struct making *m)
         }
 }
 
+static enum status check_direct(struct making *m)
+{
+        /* Without TLS there is no other way to speak to who expects it at once. */
+        if (m->settings->direct && m->settings->mode < SSLMODE_REQUIRE)
+                return fail(m, TLS_MODE, "sslnegotiation=direct needs require, verify-ca or verify-full");
+        return STATUS_OK;
+}
+
 static enum status fill(struct making *m)
 {
-        if (set_protocols(m) != STATUS_OK || set_ciphers(m) != STATUS_OK ||
+        if (check_direct(m) != STATUS_OK || set_protocols(m) != STATUS_OK || set_ciphers(m) != STATUS_OK ||
             set_key_exchange(m) != STATUS_OK || set_certificate(m) != STATUS_OK ||
             set_authorities(m) != STATUS_OK)
                 return STATUS_INVALID;
@@ -344,13 +349,15 @@ struct tls_context *tls_context_new(const struct tls_settings *settings, char *w
         struct tls_context *context = xcalloc(1, sizeof(*context));
         struct making m = {.settings = settings, .why = why, .size = size};
 
-        CHECK(settings->mode != SSLMODE_DISABLE);
+        CHECK(settings->mode != SSLMODE_DISABLE || settings->direct);
         ERR_clear_error();
         m.ssl = SSL_CTX_new(settings->accepts ? TLS_server_method() : TLS_client_method());
         m.digest = EVP_MD_CTX_new();
         CHECK(m.ssl != NULL && m.digest != NULL);
         atomic_init(&context->refs, 1);
         context->mode = settings->mode;
+        context->direct = settings->direct;
+        context->tells_name = !settings->nameless;
         context->ssl = m.ssl;
         if (digest_all(&m, context->digest) != STATUS_OK || fill(&m) != STATUS_OK) {
                 tls_context_unref(context);
@@ -386,6 +393,16 @@ bool tls_context_same(const struct tls_context *a, const struct tls_context *b)
 enum sslmode tls_context_mode(const struct tls_context *context)
 {
         return context->mode;
+}
+
+bool tls_context_direct(const struct tls_context *context)
+{
+        return context->direct;
+}
+
+bool tls_context_tells_name(const struct tls_context *context)
+{
+        return context->tells_name;
 }
 
 SSL_CTX *tls_context_ssl(const struct tls_context *context)

@@ -7,13 +7,27 @@
 #pragma once
 
 #include "base/status.h"
-#include "conf/options.h"
+#include "conf/conf.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct tls_context;
 struct ssl_ctx_st;
+
+/* What a mistake can be in. */
+enum tls_part {
+        TLS_MODE,
+        TLS_CA_FILE,
+        TLS_CERT_FILE,
+        TLS_KEY_FILE,
+        TLS_CRL_FILE,
+        TLS_PROTOCOLS,
+        TLS_CIPHERS,
+        TLS_SUITES,
+        TLS_CURVE,
+        TLS_DHEPARAMS,
+};
 
 /* Borrowed strings; "" where nothing is said. The meanings are those of the options client_tls_... and
  * server_tls_... */
@@ -26,14 +40,26 @@ struct tls_settings {
         const char *suites;    /* TLS 1.3; "": the library's */
         const char *curve;     /* none, auto, or names in OpenSSL's syntax; only where we accept */
         const char *dheparams; /* none, auto, legacy; only where we accept */
+        int oldest, newest;    /* 1: TLS 1.0, ... 4: 1.3; 0: protocols says which */
+        bool direct;           /* TLS begins without an SSLRequest; only where we connect */
+        bool nameless;         /* the server is not told which name it was called by (SNI) */
+        unsigned of_line;      /* 1 << enum tls_part: not the option but a line's key says it */
 };
 
 struct tls_settings tls_settings_for_clients(const struct options *opt);
 struct tls_settings tls_settings_for_servers(const struct options *opt);
 
+/* Towards the servers of a line of [databases]: what the line says, and server_tls_... where it does not. */
+struct tls_settings tls_settings_for_line(const struct options *opt, const struct conf_tls *line);
+
+bool tls_settings_same(const struct tls_settings *a, const struct tls_settings *b);
+
+/* What the part is called where it was said: "server_tls_ca_file", "sslrootcert". */
+const char *tls_part_name(const struct tls_settings *settings, enum tls_part part);
+
 /* Reads the files and checks all that can be checked before a peer is there: that key and certificate belong
  * together, that a mode that verifies has authorities to verify with. One reference. NULL: `why` (size bytes)
- * names the option and what is wrong with it. Not for SSLMODE_DISABLE. */
+ * names the setting and what is wrong with it. Not for SSLMODE_DISABLE. */
 struct tls_context *tls_context_new(const struct tls_settings *settings, char *why, size_t size);
 
 /* Thread-safe. tls_context_unref frees at zero; NULL is allowed. */
@@ -45,4 +71,8 @@ void tls_context_unref(struct tls_context *context);
 bool tls_context_same(const struct tls_context *a, const struct tls_context *b);
 
 enum sslmode tls_context_mode(const struct tls_context *context);
+/* Whether servers are to be spoken to in TLS from the first byte. */
+bool tls_context_direct(const struct tls_context *context);
+/* Whether the server is told which name it was called by. */
+bool tls_context_tells_name(const struct tls_context *context);
 struct ssl_ctx_st *tls_context_ssl(const struct tls_context *context);

@@ -3,8 +3,10 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/secure.h"
 #include "net/timer.h"
 #include "pool/pool.h"
+#include "pool/server_tls.h"
 #include "wire/writer.h"
 
 #include <limits.h>
@@ -24,6 +26,7 @@ struct delivery {
         struct server *server;
         struct dial *dial;
         struct stream stream;
+        struct server_tls tls;
         struct timer *deadline;
         struct cancel_key key;
         struct address to; /* where the server is; to a peer: its host and port count */
@@ -126,6 +129,7 @@ static void end(struct delivery *d, const char *why)
                 dial_cancel(d->dial);
         d->dial = NULL;
         stream_close(&d->stream);
+        server_tls_fini(&d->tls);
         timer_stop(d->deadline);
         loop_bury(o->home->loop, &d->grave, bury);
         d->ended(d->arg, why);
@@ -136,12 +140,51 @@ static void end(struct delivery *d, const char *why)
         outlet_retry(o);
 }
 
+static void send_request(struct delivery *d);
+
+/* It cannot be reached: another attempt a little later. */
+static void try_again_later(struct delivery *d, const char *why)
+{
+        struct outlet *o = d->outlet;
+
+        log_warning("cannot send a cancel request: %s", why);
+        stream_close(&d->stream);
+        server_tls_fini(&d->tls);
+        o->retry_us = loop_now(o->home->loop) + RETRY_MS * US_PER_MS;
+        move(d, &o->waiting);
+        return_slot(o);
+}
+
+/* TLS is being agreed on. */
+static void on_tls_event(struct delivery *d, enum stream_event event)
+{
+        const char *why = "the connection broke";
+        enum status status = STATUS_AGAIN;
+
+        if (event == STREAM_READABLE)
+                status = server_tls_answer(&d->tls, &d->stream, &why);
+        else if (event == STREAM_SECURED)
+                status = server_tls_done(&d->tls, &d->stream, &why);
+        else if (event == STREAM_BROKEN)
+                status = STATUS_IO;
+        if (event == STREAM_BROKEN && d->stream.session != NULL)
+                why = secure_why(&d->stream);
+        if (status == STATUS_OK)
+                send_request(d);
+        else if (status != STATUS_AGAIN)
+                try_again_later(d, why);
+}
+
 static void on_event(struct stream *stream, enum stream_event event)
 {
         struct delivery *d = list_item(stream, struct delivery, stream);
         uint8_t waste[64];
         size_t n;
 
+        if (d->list == &d->outlet->dialling) {
+                on_tls_event(d, event);
+                return;
+        }
         /* The server closes when it has signalled the backend. */
         if (event == STREAM_BROKEN ||
             (event == STREAM_READABLE && stream_read(stream, waste, sizeof(waste), &n) != STATUS_AGAIN))
@@ -155,14 +198,13 @@ static void on_deadline(void *arg)
         end(d, d->list == &d->outlet->sent ? "connect timeout" : "cancel_wait_timeout");
 }
 
-static void send_request(struct delivery *d, int fd)
+static void send_request(struct delivery *d)
 {
         struct outlet *o = d->outlet;
         int64_t limit = o->home->conf->opt.server_connect_timeout_us;
         struct buf out = {0};
         struct writer w = writer_to(&out, 512);
 
-        stream_open(&d->stream, o->home->loop, fd, on_event);
         move(d, &o->sent);
         timer_stop(d->deadline);
         if (limit > 0)
@@ -173,20 +215,33 @@ static void send_request(struct delivery *d, int fd)
                 end(d, "failed to send cancel request");
 }
 
+/* As the connection is that it concerns: whoever cannot read that one must not learn its key here. */
+static enum status ask_for_tls(struct delivery *d)
+{
+        const struct outlet *o = d->outlet;
+
+        if (o->pool == NULL)
+                return server_tls_ask(&d->tls, &d->stream, o->tls, o->host);
+        return server_tls_ask(&d->tls, &d->stream, secure_context(&d->server->stream),
+                              secure_host(&d->server->stream));
+}
+
 static void on_dialled(void *arg, int fd, const char *why)
 {
         struct delivery *d = arg;
-        struct outlet *o = d->outlet;
+        enum status status;
 
         d->dial = NULL;
-        if (fd >= 0) {
-                send_request(d, fd);
+        if (fd < 0) {
+                try_again_later(d, why);
                 return;
         }
-        log_warning("cannot send a cancel request: %s", why);
-        o->retry_us = loop_now(o->home->loop) + RETRY_MS * US_PER_MS;
-        move(d, &o->waiting);
-        return_slot(o);
+        stream_open(&d->stream, d->outlet->home->loop, fd, on_event);
+        status = ask_for_tls(d);
+        if (status == STATUS_ABSENT)
+                send_request(d);
+        else if (status != STATUS_OK)
+                try_again_later(d, "the connection broke");
 }
 
 static void dial(struct delivery *d)
@@ -256,6 +311,8 @@ struct outlet *outlet_to_peer(struct pools *home, const struct conf_peer *peer)
         snprintf(o->host, sizeof(o->host), "%s", peer->host.host);
         o->port = peer->host.port;
         o->limit = peer->pool_size >= 0 ? peer->pool_size : home->conf->opt.default_pool_size;
+        tls_context_unref(o->tls);
+        o->tls = tls_context_ref(tls_set_for_peer(home->tls, home->conf, peer));
         return o;
 }
 
@@ -312,8 +369,12 @@ void outlets_free(struct pools *home)
 {
         struct list *node;
 
-        while ((node = list_shift(&home->outlets)) != NULL)
-                free(list_item(node, struct outlet, in_home));
+        while ((node = list_shift(&home->outlets)) != NULL) {
+                struct outlet *o = list_item(node, struct outlet, in_home);
+
+                tls_context_unref(o->tls);
+                free(o);
+        }
 }
 
 void outlets_retry(struct pools *home)

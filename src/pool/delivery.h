@@ -1,5 +1,6 @@
 /* delivery: a cancel request on its way to the server that runs the query, or to the peer whose client it
- * concerns: waits for a slot, dials, sends, and waits until the other side closes.
+ * concerns: waits for a slot, dials, sends, and waits until the other side closes. It goes to a server in TLS
+ * when the connection that runs the query is in TLS, and to a peer when its line says so.
  *
  *     WAITING --(a slot)--> DIALLING --(connected: sent)--> SENT --(the other side has closed)--> ended
  *        ^                     |
@@ -19,6 +20,7 @@ struct conf_peer;
 struct pool;
 struct pools;
 struct server;
+struct tls_context;
 
 /* Where deliveries of one pool, or to one peer, go out. */
 struct outlet {
@@ -32,6 +34,7 @@ struct outlet {
         int peer_id, limit;
         char host[256];
         int port;
+        struct tls_context *tls; /* with a reference; NULL: none */
 };
 
 /* Called once, when it is over; `why` is PgBouncer's word for it. */

@@ -7,6 +7,7 @@
 
 #include "auth/scram.h"
 #include "base/refusal.h"
+#include "pool/server_tls.h"
 #include "wire/proto.h"
 
 struct server;
@@ -16,9 +17,8 @@ enum { LOGIN_CONNECT_QUERY = 4 }; /* logged in; connect_query runs */
 struct login {
         struct scram_client scram;
         struct scram_keys keys;
-        char *tls_host; /* SSLRequest has been sent and is not answered, or the handshake is not over: whose
-                         * certificate is expected */
-        int stage;      /* 0: nothing; 1: SASL first sent; 2: final sent; 3: server verified; or: */
+        struct server_tls tls; /* until the startup packet is sent */
+        int stage;             /* 0: nothing; 1: SASL first sent; 2: final sent; 3: server verified; or: */
 };
 
 enum login_result {

@@ -12,7 +12,7 @@
 #include "auth/scram.h"
 #include "base/refusal.h"
 #include "conf/conf.h"
-#include "net/tls_pair.h"
+#include "net/tls_set.h"
 #include "pool/delivery.h"
 #include "pool/quota.h"
 #include "pool/server.h"
@@ -82,7 +82,7 @@ struct pool {
 struct pools {
         struct loop *loop;
         struct conf *conf;
-        struct tls_pair *tls; /* of the configuration; NULL: none yet */
+        struct tls_set *tls; /* of the configuration; NULL: none yet */
         const struct pool_ops *ops;
         int self; /* this worker's number */
         int count;
@@ -107,12 +107,14 @@ void pools_free(struct pools *pools);
 struct pool *pools_get(struct pools *pools, const struct conf_database *line, const char *database,
                        const char *user, struct node *node);
 
-/* Follows a new configuration: limits, and connections whose target or credentials changed. */
-void pools_configure(struct pools *pools, struct conf *conf);
+/* Follows a new configuration and what goes with it, of both of which a reference is taken: limits, and
+ * connections whose target, credentials or TLS changed, which are closed when they are free. `tls` NULL:
+ * none.
+ */
+void pools_configure(struct pools *pools, struct conf *conf, struct tls_set *tls);
 
-/* Connections made from now on use `tls`, of which a reference is taken; where what it says of servers has
- * changed, present ones are closed when they are free. */
-void pools_take_tls(struct pools *pools, struct tls_pair *tls);
+/* TLS for connections that are opened now; NULL: none. */
+struct tls_context *pool_tls(const struct pool *pool);
 
 /* Now and then (about ten times a second): timeouts, retries. Returns when the next timeout
  * falls, INT64_MAX: none is in sight. */

@@ -120,7 +120,7 @@ void pools_free(struct pools *pools)
         outlets_free(pools);
         note_paused(pools, NULL, false);
         free(pools->paused);
-        tls_pair_unref(pools->tls);
+        tls_set_unref(pools->tls);
         conf_unref(pools->conf);
 }
 
@@ -245,22 +245,32 @@ static void start_anew(struct pool *pool)
         each_server(&pool->login, server_close, "connect string changed");
 }
 
-void pools_configure(struct pools *pools, struct conf *conf)
+struct tls_context *pool_tls(const struct pool *pool)
+{
+        return pool->line != NULL ? tls_set_for_line(pool->home->tls, pool->home->conf, pool->line) : NULL;
+}
+
+void pools_configure(struct pools *pools, struct conf *conf, struct tls_set *tls)
 {
         struct conf *old = pools->conf;
+        struct tls_set *old_tls = pools->tls;
         struct pool *pool, *next;
 
         pools->conf = conf_ref(conf);
+        pools->tls = tls_set_ref(tls);
         pools->loop->buffer_bytes = (int)conf->opt.tcp_socket_buffer;
         hosts_configure(pools);
         HASH_ITER (hh, pools->pools, pool, next) {
                 const struct conf_database *line = conf_find_database(conf, pool->quota->database);
+                const struct tls_context *was =
+                    pool->line != NULL ? tls_set_for_line(old_tls, old, pool->line) : NULL;
                 bool same;
 
                 if (line != NULL && !is_still_of(pool, line))
                         line = NULL;
                 same = same_login(pool->line, line);
                 pool->line = line;
+                same = same && tls_context_same(was, pool_tls(pool));
                 if (!same)
                         start_anew(pool);
                 if (line != NULL)
@@ -270,18 +280,7 @@ void pools_configure(struct pools *pools, struct conf *conf)
         HASH_ITER (hh, pools->pools, pool, next)
                 demand_serve(pool);
         conf_unref(old);
-}
-
-void pools_take_tls(struct pools *pools, struct tls_pair *tls)
-{
-        struct tls_pair *old = pools->tls;
-        struct pool *pool, *next;
-
-        pools->tls = tls_pair_ref(tls);
-        if (old != NULL && !tls_context_same(old->servers, tls->servers))
-                HASH_ITER (hh, pools->pools, pool, next)
-                        start_anew(pool);
-        tls_pair_unref(old);
+        tls_set_unref(old_tls);
 }
 
 /* ---- the tick ---- */

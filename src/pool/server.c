@@ -8,7 +8,6 @@
 #include "pool/errand.h"
 #include "pool/login.h"
 #include "pool/pool.h"
-#include "pool/server_tls.h"
 #include "pool/solo.h"
 #include "wire/fields.h"
 #include "wire/writer.h"
@@ -103,7 +102,7 @@ static void end_login(struct server *s)
 {
         if (s->login == NULL)
                 return;
-        free(s->login->tls_host);
+        server_tls_fini(&s->login->tls);
         explicit_bzero(s->login, sizeof(*s->login));
         free(s->login);
         s->login = NULL;
@@ -283,11 +282,21 @@ static void log_in(struct server *s)
 static void on_tls_answer(struct server *s)
 {
         const char *why;
-        enum status status = server_tls_answer(s, &why);
+        enum status status = server_tls_answer(&s->login->tls, &s->stream, &why);
 
         if (status == STATUS_OK)
                 log_in(s);
         else if (status != STATUS_AGAIN)
+                on_unreachable(s, why);
+}
+
+static void on_secured(struct server *s)
+{
+        const char *why;
+
+        if (server_tls_done(&s->login->tls, &s->stream, &why) == STATUS_OK)
+                log_in(s);
+        else
                 on_unreachable(s, why);
 }
 
@@ -297,12 +306,12 @@ static void on_login_event(struct server *s, enum stream_event event)
 
         switch (event) {
         case STREAM_READABLE:
-                if (s->login->tls_host != NULL && s->stream.session == NULL)
+                if (server_tls_is_asked(&s->login->tls, &s->stream))
                         on_tls_answer(s);
                 else
                         on_readable(s, on_login_message);
                 return;
-        case STREAM_SECURED: log_in(s); return;
+        case STREAM_SECURED: on_secured(s); return;
         case STREAM_BROKEN:
                 if (s->stream.session == NULL)
                         return; /* met again when it is read */
@@ -375,6 +384,12 @@ const char *server_host(const struct server *s)
         return line->hosts[s->host_turn % (unsigned)line->host_count].host;
 }
 
+/* Not over a Unix socket, where nobody can listen. */
+static struct tls_context *tls_for(const struct server *s)
+{
+        return s->peer.u.any.sa_family != AF_UNIX ? pool_tls(s->pool) : NULL;
+}
+
 static void on_dialled(void *arg, int fd, const char *why)
 {
         struct server *s = arg;
@@ -393,7 +408,7 @@ static void on_dialled(void *arg, int fd, const char *why)
         stream_open(&s->stream, s->pool->home->loop, fd, on_event);
         server_move(s, SERVER_LOGIN);
         s->login = xcalloc(1, sizeof(*s->login));
-        switch (server_tls_ask(s, server_host(s))) {
+        switch (server_tls_ask(&s->login->tls, &s->stream, tls_for(s), server_host(s))) {
         case STATUS_OK: return;
         case STATUS_ABSENT: log_in(s); return;
         case STATUS_AGAIN:

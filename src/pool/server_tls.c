@@ -1,57 +1,62 @@
 #include "pool/server_tls.h"
 
+#include "base/check.h"
 #include "net/secure.h"
-#include "pool/login.h"
-#include "pool/pool.h"
-#include "wire/proto.h"
 
 #include <stdlib.h>
-#include <sys/socket.h>
 
-static struct tls_context *context_for(const struct server *s)
-{
-        const struct tls_pair *tls = s->pool->home->tls;
-
-        return tls != NULL && s->peer.u.any.sa_family != AF_UNIX ? tls->servers : NULL;
-}
-
-enum status server_tls_ask(struct server *s, const char *host)
+enum status server_tls_ask(struct server_tls *t, struct stream *s, struct tls_context *context,
+                           const char *host)
 {
         static const uint8_t request[] = {0, 0, 0, 8, 4, 210, 22, 47};
 
-        if (context_for(s) == NULL)
+        if (context == NULL)
                 return STATUS_ABSENT;
-        s->login->tls_host = xstrdup(host);
-        return stream_send(&s->stream, request, sizeof(request));
+        t->context = tls_context_ref(context);
+        t->host = xstrdup(host);
+        if (tls_context_direct(context))
+                return secure_start(s, context, host, SV(""));
+        return stream_send(s, request, sizeof(request));
 }
 
-static enum status begin(struct server *s, const char **why)
+bool server_tls_is_asked(const struct server_tls *t, const struct stream *s)
 {
-        enum status status = secure_start(&s->stream, context_for(s), s->login->tls_host, SV(""));
-
-        *why = "TLS: out of memory";
-        return status == STATUS_OK ? STATUS_AGAIN : status;
+        return t->context != NULL && s->session == NULL;
 }
 
-enum status server_tls_answer(struct server *s, const char **why)
+enum status server_tls_answer(struct server_tls *t, struct stream *s, const char **why)
 {
-        const struct tls_context *context = context_for(s);
         uint8_t answer;
         size_t n;
         /* One byte: what comes behind it in clear text must not be taken for part of the session. */
-        enum status status = stream_read(&s->stream, &answer, 1, &n);
+        enum status status = stream_read(s, &answer, 1, &n);
 
         *why = "server conn crashed?";
         if (status != STATUS_OK)
                 return status;
-        if (context == NULL)
-                return STATUS_INVALID; /* switched off meanwhile */
-        if (answer == 'S')
-                return begin(s, why);
-        free(s->login->tls_host);
-        s->login->tls_host = NULL;
-        if (answer == 'N' && tls_context_mode(context) < SSLMODE_REQUIRE)
-                return STATUS_OK;
-        *why = "server refused SSL";
-        return STATUS_DENIED;
+        if (answer == 'S') {
+                status = secure_start(s, t->context, t->host, SV(""));
+                *why = "TLS: out of memory";
+                return status == STATUS_OK ? STATUS_AGAIN : status;
+        }
+        *why = answer == 'N' ? "server refused SSL" : "bad sslreq answer";
+        if (answer != 'N' || tls_context_mode(t->context) >= SSLMODE_REQUIRE)
+                return STATUS_DENIED;
+        server_tls_fini(t);
+        return STATUS_OK;
+}
+
+enum status server_tls_done(const struct server_tls *t, const struct stream *s, const char **why)
+{
+        /* Without ALPN somebody could make us speak to something that is no PostgreSQL server. */
+        *why = "direct TLS without ALPN: the server did not agree to speak PostgreSQL's protocol";
+        return t->context != NULL && tls_context_direct(t->context) && !secure_agreed(s) ? STATUS_DENIED
+                                                                                         : STATUS_OK;
+}
+
+void server_tls_fini(struct server_tls *t)
+{
+        tls_context_unref(t->context);
+        free(t->host);
+        *t = (struct server_tls){0};
 }

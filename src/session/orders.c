@@ -14,7 +14,6 @@ struct order {
         struct letter letter; /* back home */
         enum order_kind kind;
         char database[128];
-        struct conf *conf;
         struct mailbox *home;
         void (*done)(void *arg, int busy);
         void *arg;
@@ -33,7 +32,6 @@ static void open_home(struct letter *letter, void *owner)
 
         (void)owner;
         order->done(order->arg, atomic_load(&order->busy));
-        conf_unref(order->conf);
         free(order);
 }
 
@@ -90,7 +88,7 @@ static int carry_out(struct room *room, const struct order *order)
         const char *database = order->database[0] != '\0' ? order->database : NULL;
 
         switch (order->kind) {
-        case ORDER_CONFIGURE: room_configure(room, order->conf); return 0;
+        case ORDER_CONFIGURE: room_configure(room); return 0;
         case ORDER_NOTHING: return 0;
         case ORDER_TOPOLOGY: room_topology_changed(room); return 0;
         case ORDER_PAUSE: return pools_pause(&room->pools, database, true);
@@ -130,12 +128,11 @@ static void open_copy(struct letter *letter, void *owner)
                 mailbox_post(order->home, &order->letter);
                 return;
         }
-        conf_unref(order->conf);
         free(order);
 }
 
-void orders_give(struct crowd *crowd, enum order_kind kind, const char *database, struct conf *conf,
-                 struct mailbox *home, void (*done)(void *arg, int busy), void *arg)
+void orders_give(struct crowd *crowd, enum order_kind kind, const char *database, struct mailbox *home,
+                 void (*done)(void *arg, int busy), void *arg)
 {
         struct order *order = xcalloc(1, sizeof(*order));
         size_t n = database != NULL ? strlen(database) : 0;
@@ -146,7 +143,6 @@ void orders_give(struct crowd *crowd, enum order_kind kind, const char *database
                 n = sizeof(order->database) - 1;
         if (n > 0)
                 memcpy(order->database, database, n);
-        order->conf = conf != NULL ? conf_ref(conf) : NULL;
         order->home = home;
         order->done = done;
         order->arg = arg;

@@ -5,7 +5,7 @@
 #include "session/room.h"
 
 enum order_kind {
-        ORDER_CONFIGURE, /* a new configuration: `conf`, one reference per worker is taken */
+        ORDER_CONFIGURE, /* a new configuration has been published: room_publish */
         ORDER_NOTHING,   /* done says that all orders before it have been carried out */
         ORDER_TOPOLOGY,  /* a new topology has been published */
         ORDER_PAUSE,     /* stop serving `database` ("" all); busy counts servers still in use */
@@ -31,5 +31,5 @@ enum order_kind {
  * have carried it out; `busy` is the sum of what they counted: PAUSE, DRAIN: servers in use; COUNT_CLIENTS:
  * clients.
  */
-void orders_give(struct crowd *crowd, enum order_kind kind, const char *database, struct conf *conf,
-                 struct mailbox *home, void (*done)(void *arg, int busy), void *arg);
+void orders_give(struct crowd *crowd, enum order_kind kind, const char *database, struct mailbox *home,
+                 void (*done)(void *arg, int busy), void *arg);

@@ -141,50 +141,56 @@ static void read_rules(struct room *room)
         proxies_read(&room->proxies, room->conf->opt.proxy_protocol_from);
 }
 
-void room_publish(struct crowd *crowd, struct tls_pair *tls, struct hba *hba)
+static struct news news_ref(const struct news *news)
 {
-        struct tls_pair *old_tls;
-        struct hba *old_hba;
+        return (struct news){news->conf != NULL ? conf_ref(news->conf) : NULL, tls_set_ref(news->tls),
+                             hba_ref(news->hba)};
+}
+
+static void news_unref(struct news *news)
+{
+        conf_unref(news->conf);
+        tls_set_unref(news->tls);
+        hba_unref(news->hba);
+}
+
+void room_publish(struct crowd *crowd, const struct news *news)
+{
+        struct news old, fresh = news_ref(news);
 
         pthread_mutex_lock(&crowd->news_lock);
-        old_tls = crowd->tls;
-        old_hba = crowd->hba;
-        crowd->tls = tls_pair_ref(tls);
-        crowd->hba = hba_ref(hba);
+        old = crowd->news;
+        crowd->news = fresh;
         pthread_mutex_unlock(&crowd->news_lock);
-        tls_pair_unref(old_tls);
-        hba_unref(old_hba);
+        news_unref(&old);
 }
 
-static void take_news(struct room *room)
+/* With references. */
+static struct news newest(struct crowd *crowd)
 {
-        struct hba *old = room->hba;
-        struct tls_pair *tls;
+        struct news news;
 
-        pthread_mutex_lock(&room->crowd->news_lock);
-        tls = tls_pair_ref(room->crowd->tls);
-        room->hba = hba_ref(room->crowd->hba);
-        pthread_mutex_unlock(&room->crowd->news_lock);
-        if (tls != NULL)
-                pools_take_tls(&room->pools, tls);
-        tls_pair_unref(tls);
-        hba_unref(old);
+        pthread_mutex_lock(&crowd->news_lock);
+        news = news_ref(&crowd->news);
+        pthread_mutex_unlock(&crowd->news_lock);
+        return news;
 }
 
-void room_configure(struct room *room, struct conf *conf)
+void room_configure(struct room *room)
 {
-        struct conf *old = room->conf;
+        struct news news = newest(room->crowd), old = {room->conf, NULL, room->hba};
         struct endpoint *e, *next;
 
-        room->conf = conf_ref(conf);
+        room->conf = conf_ref(news.conf);
+        room->hba = hba_ref(news.hba);
         room->looks_at_everybody = false;
-        pools_configure(&room->pools, conf);
-        take_news(room);
+        pools_configure(&room->pools, news.conf, news.tls);
         HASH_ITER (hh, room->endpoints, e, next)
                 endpoint_configure(e);
         proof_forget(room);
         read_rules(room);
-        conf_unref(old);
+        news_unref(&news);
+        news_unref(&old);
 }
 
 /* ---- topology ---- */
@@ -217,10 +223,14 @@ void room_topology_changed(struct room *room)
 
 void room_init(struct room *room, struct loop *loop, struct conf *conf, struct crowd *crowd, int self)
 {
+        struct news news = newest(crowd);
+
         *room = (struct room){.loop = loop, .crowd = crowd, .self = self};
         room->conf = conf_ref(conf);
         pools_init(&room->pools, loop, conf, &pool_ops, self);
-        take_news(room);
+        pools_configure(&room->pools, conf, news.tls);
+        room->hba = hba_ref(news.hba);
+        news_unref(&news);
         statements_init(&room->statements, crowd->statement_key);
         slab_init(&room->clients_slab, sizeof(struct client));
         list_init(&room->clients);

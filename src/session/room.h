@@ -36,6 +36,13 @@ struct visitor {
         struct budget *budget[BUDGET_KINDS]; /* it is counted in, taken over; NULL: in none */
 };
 
+/* The newest configuration with what was made of it: they go together. One reference each. */
+struct news {
+        struct conf *conf; /* NULL: none yet */
+        struct tls_set *tls;
+        struct hba *hba; /* NULL: auth_type is not hba */
+};
+
 /* What all workers share about clients. */
 struct crowd {
         int workers;
@@ -45,9 +52,7 @@ struct crowd {
         _Atomic int held;
         _Atomic bool refusing; /* SHUTDOWN WAIT_FOR_...: no new clients but of the console */
         pthread_mutex_t news_lock;
-        /* Under news_lock: of the newest configuration. */
-        struct tls_pair *tls;
-        struct hba *hba; /* NULL: auth_type is not hba */
+        struct news news; /* under news_lock */
         const struct listeners *listeners;
         bool handed_over; /* another process has all of it; control thread */
         uint8_t statement_key[KEYED_HASH_KEY_SIZE];
@@ -116,8 +121,8 @@ uint64_t room_random(struct room *room);
 /* A topology was published: held clients look again, servers to lost nodes are closed. */
 void room_topology_changed(struct room *room);
 
-/* Makes `tls` and `hba`, references of which are taken, those that room_configure finds. Control thread. */
-void room_publish(struct crowd *crowd, struct tls_pair *tls, struct hba *hba);
+/* Makes `news`, references of which are taken, what room_configure finds. Control thread. */
+void room_publish(struct crowd *crowd, const struct news *news);
 
-/* A new configuration. */
-void room_configure(struct room *room, struct conf *conf);
+/* Takes the newest configuration. */
+void room_configure(struct room *room);

@@ -2,6 +2,7 @@
 import socket
 import ssl
 import struct
+import threading
 
 import psycopg
 import psycopg.rows
@@ -165,3 +166,131 @@ def test_servers(t):
         else:
             refused(t, s, "", f"{mode} with another authority", connect_timeout=3)
             s.wait_log("certificate verify failed")
+
+
+SSL = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+
+
+def secured(t, d):
+    """A server with TLS that knows the authority of clients."""
+    cluster = t.own_cluster(standbys=0)
+    cluster.primary.set(ssl_cert_file=f"{d}/host.crt", ssl_key_file=f"{d}/host.key", ssl_ca_file=f"{d}/ca.crt")
+    cluster.primary.set(ssl="on")
+    return cluster.line("app", [cluster.primary])
+
+
+def ask(s, database, sql=SSL, **more):
+    with psycopg.connect(host="127.0.0.1", port=s.port, user="app", password="app-secret", dbname=database,
+                         autocommit=True, connect_timeout=20, **more) as c:
+        return c.execute(sql).fetchone()[0]
+
+
+def test_lines(t):
+    """sslmode= and its kin on a line; a reload touches nobody whose TLS stays as it was."""
+    d, other = certificates(t), certificates(t, "others")
+    plain = secured(t, d)
+    lines = {"off": f"{plain} sslmode=disable", "same": plain,
+             "full": f"{plain} sslmode=verify-full sslrootcert={d}/ca.crt",
+             "strange": f"{plain} sslmode=verify-full sslrootcert={other}/ca.crt",
+             "known": f"{plain} sslmode=require sslcert={d}/app.crt sslkey={d}/app.key ssl_max_protocol_version=TLSv1.2"}
+    s = t.steer(lines, section="pgbouncer", server_tls_sslmode="disable", server_login_retry=1, query_wait_timeout=3)
+    t.equal([ask(s, name) for name in ("off", "same", "full")], [False, False, True], "TLS by line")
+    dn = "SELECT version || ' ' || client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    t.equal(ask(s, "known", dn), "TLSv1.2 /CN=app", "the line's version, and the certificate it shows")
+    try:
+        ask(s, "strange")
+        t.true(False, "another authority's server was taken")
+    except psycopg.OperationalError:
+        s.wait_log("certificate verify failed")
+    pid = "SELECT pg_backend_pid()"
+    before = {name: ask(s, name, pid) for name in ("off", "full")}
+    s.databases["off"] = f"{plain} sslmode=require"
+    s.write_files()
+    console(s, "RELOAD")
+    t.equal(ask(s, "off"), True, "TLS after RELOAD")
+    t.equal(ask(s, "full", pid), before["full"], "the server of a line whose TLS stays")
+    s.databases["off"] = f"{plain} sslmode=require sslrootcert={d}/gone.crt"
+    s.databases["same"] = f"{plain} sslmode=verify-ca sslrootcert={d}/host.key"
+    s.write_files()
+    try:
+        console(s, "RELOAD")
+        t.true(False, "a line with bad files was taken")
+    except psycopg.Error as e:
+        t.equal(e.sqlstate, "F0000", "a RELOAD with bad files")
+    for part in ("[databases] off: sslrootcert: cannot read", "[databases] same: sslrootcert: failed to load CA"):
+        s.wait_log(part)
+    t.equal((ask(s, "off"), ask(s, "same")), (True, False), "all stays as it was")
+    t.equal(ask(s, "full", pid), before["full"], "even the server")
+    console(s, "SET server_idle_timeout = 100")  # reads no file: the ones above are still bad
+
+
+class Listener(threading.Thread):
+    """Passes connections on to a port, and keeps what each of them began with."""
+
+    def __init__(self, t, port):
+        super().__init__(daemon=True)
+        self.port, self.first = port, []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.own = self.socket.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            near = self.socket.accept()[0]
+            far = socket.create_connection(("127.0.0.1", self.port))
+            index = len(self.first)
+            self.first.append(b"")
+            threading.Thread(target=self.pump, args=(near, far, index), daemon=True).start()
+            threading.Thread(target=self.pump, args=(far, near, None), daemon=True).start()
+
+    def pump(self, source, to, index):
+        try:
+            while data := source.recv(65536):
+                if index is not None:
+                    self.first[index] = (self.first[index] + data)[:8]
+                to.sendall(data)
+            to.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def cancel(t, s, database, **more):
+    """A long query, canceled."""
+    with psycopg.connect(host="127.0.0.1", port=s.port, user="app", password="app-secret", dbname=database,
+                         autocommit=True, **more) as c:
+        def fire():
+            running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'"
+            wait_for(lambda: t.cluster.primary.value(running) == "1", "the query to run")
+            c.cancel()
+        thread = threading.Thread(target=fire)
+        thread.start()
+        try:
+            c.execute("SELECT pg_sleep(30)")
+            t.true(False, "the query was not canceled")
+        except psycopg.errors.QueryCanceled:
+            pass
+        thread.join()
+
+
+def test_direct(t):
+    """TLS from the first byte to a server, which is another pgsteer here; and cancel requests in TLS."""
+    d = certificates(t)
+    plain = secured(t, d)
+    back = t.steer({"app": plain}, section="pgbouncer", server_tls_sslmode="require",
+                   **own(d, client_tls_sslmode="require"))
+    tap = Listener(t, back.port)
+    ask_first = Listener(t, t.cluster.primary.port)
+    line = f"host=127.0.0.1 port={tap.own} dbname=app"
+    front = t.steer({"app": f"{line} sslmode=verify-full sslrootcert={d}/ca.crt sslnegotiation=direct",
+                     "asking": f"host=127.0.0.1 port={ask_first.own} dbname=app sslmode=require",
+                     "clear": f"host=127.0.0.1 port={ask_first.own} dbname=app sslmode=disable"},
+                    section="pgbouncer", cancel_wait_timeout=20)
+    t.equal(ask(front, "app", "SELECT 1"), 1, "a query by way of direct TLS")
+    t.equal([first[:1] for first in tap.first], [b"\x16"], "the connection begins with a handshake")
+    cancel(t, front, "app")
+    t.equal([first[:1] for first in tap.first], [b"\x16"] * 2, "and so does the cancel request")
+    request = struct.pack("!II", 8, 80877103)
+    cancel(t, front, "asking")
+    t.equal(ask_first.first, [request] * 2, "where the server is asked first, so does the cancel request")
+    cancel(t, front, "clear")
+    t.equal(ask_first.first[3], struct.pack("!II", 16, 80877102), "a cancel request in clear text, as the query was")

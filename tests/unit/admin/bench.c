@@ -59,8 +59,8 @@ static void on_fake_order(struct letter *letter, void *owner)
         free(order);
 }
 
-static void fake_orders(struct crowd *crowd, enum order_kind kind, const char *database, struct conf *conf,
-                        struct mailbox *home, void (*done)(void *arg, int busy), void *arg)
+static void fake_orders(struct crowd *crowd, enum order_kind kind, const char *database, struct mailbox *home,
+                        void (*done)(void *arg, int busy), void *arg)
 {
         static const char *const names[] = {[ORDER_PAUSE] = "PAUSE",
                                             [ORDER_RESUME] = "RESUME",
@@ -78,7 +78,6 @@ static void fake_orders(struct crowd *crowd, enum order_kind kind, const char *d
         size_t n = strlen(bench->orders);
 
         (void)crowd;
-        (void)conf;
         snprintf(bench->orders + n, sizeof(bench->orders) - n, "%s %s;", names[kind], database);
         order->letter.open = on_fake_order;
         order->done = done;

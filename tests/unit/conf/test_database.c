@@ -26,6 +26,8 @@ static const struct {
     {"one host with a target", "host=h target_session_attrs=primary", "h:5432,", true, true},
     {"one host with a consistency", "host=h consistency=strong", "h:5432,", true, true},
     {"one host with a lag", "host=h max_standby_lag=5s", "h:5432,", true, true},
+    {"one host with TLS", "host=h sslmode=require sslsni=0", "h:5432,", false, false},
+    {"host list with TLS", "host=h1,h2 sslmode=require", "h1:5432,h2:5432,", true, false},
     {"hosts with a target", "host=h1,h2 target_session_attrs=auto", "h1:5432,h2:5432,", true, true},
     {"one host with a channel binding", "host=h channel_binding=require", "h:5432,", false, false},
     {"blanks around equals signs", "host = h  port = 1", "h:1,", false, false},
@@ -78,7 +80,9 @@ static void every_key_reaches_its_field(void)
             "max_db_client_connections=5 load_balance_hosts=disable server_lifetime=1.5 query_wait_timeout=7 "
             "connect_query='SET a=1; SET b=2' client_encoding=UTF8 datestyle=ISO timezone=UTC "
             "application_name='my app' target_session_attrs=prefer-standby consistency=eventual "
-            "max_standby_lag=500ms\n");
+            "max_standby_lag=500ms sslmode=verify-full sslnegotiation=direct sslrootcert=/ca sslcert=/c "
+            "sslkey=/k sslcrl=/r sslsni=0 ssl_min_protocol_version=tlsv1.1 "
+            "ssl_max_protocol_version=TLSv1.2\n");
         const struct conf_database *db = conf != NULL ? conf_find_database(conf, "app") : NULL;
 
         UNIT_ASSERT(db != NULL);
@@ -96,6 +100,11 @@ static void every_key_reaches_its_field(void)
         UNIT_ASSERT(strcmp(db->connect_query, "SET a=1; SET b=2") == 0);
         UNIT_ASSERT(strcmp(db->client_encoding, "UTF8") == 0 && strcmp(db->datestyle, "ISO") == 0);
         UNIT_ASSERT(strcmp(db->timezone, "UTC") == 0 && strcmp(db->application_name, "my app") == 0);
+        UNIT_ASSERT(db->tls.sslmode == SSLMODE_VERIFY_FULL && db->tls.sslnegotiation == 1 &&
+                    db->tls.sslsni == 0 && db->tls.ssl_min_protocol_version == 1 &&
+                    db->tls.ssl_max_protocol_version == 2);
+        UNIT_ASSERT(strcmp(db->tls.sslrootcert, "/ca") == 0 && strcmp(db->tls.sslcert, "/c") == 0 &&
+                    strcmp(db->tls.sslkey, "/k") == 0 && strcmp(db->tls.sslcrl, "/r") == 0);
         UNIT_ASSERT(db->target == TARGET_PREFER_STANDBY && db->consistency == CONSISTENCY_EVENTUAL);
         UNIT_ASSERT(db->max_standby_lag_us == 500000 && db->line == 4);
         conf_unref(conf);
@@ -114,6 +123,8 @@ static void what_is_not_said_is_marked(void)
         UNIT_ASSERT(db->pool_size == -1 && db->min_pool_size == -1 && db->pool_mode == -1);
         UNIT_ASSERT(db->server_lifetime_us == -1 && db->query_wait_timeout_us == -1);
         UNIT_ASSERT(db->consistency == -1 && db->max_standby_lag_us == -1);
+        UNIT_ASSERT(db->tls.sslmode == -1 && db->tls.sslnegotiation == -1 && db->tls.sslsni == -1 &&
+                    db->tls.sslrootcert == NULL && db->tls.sslcert == NULL);
         UNIT_ASSERT(db->target == TARGET_AUTO && db->load_balance_hosts == 1);
         conf_unref(conf);
 }

@@ -323,7 +323,7 @@ static void new_limits_hold_at_once(void)
                  "default_pool_size = 2\nmax_db_connections = 3\n",
                  stage.fakes.port);
         conf = files_load_good(text);
-        pools_configure(&stage.pools[0], conf);
+        pools_configure(&stage.pools[0], conf, NULL);
         UNIT_ASSERT(comes_in(&g[1]) && comes_in(&g[3]) && g[2].server == NULL && stage.fakes.count == 3);
         conf_unref(stage.conf);
         stage.conf = conf;
