@@ -128,6 +128,11 @@ static void merge(struct facts *all, const struct facts *one)
                 all->token = one->token;
         }
         merge_transaction(all, one);
+        if (one->savepoint != SAVEPOINT_KEEP)
+                all->savepoint = one->savepoint;
+        if (one->execute.n > 0)
+                all->execute = one->execute;
+        all->exact = false;
         all->statements += one->statements;
         all->copy_from_stdin |= one->copy_from_stdin;
         all->pins = (all->pins & ~one->unpins) | one->pins;

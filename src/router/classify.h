@@ -42,6 +42,14 @@ enum tx_isolation {
         ISOLATION_SERIALIZABLE,
 };
 
+/* What a statement does to the savepoints of the transaction. */
+enum savepoint_effect {
+        SAVEPOINT_KEEP = 0,
+        SAVEPOINT_DEFINE,      /* SAVEPOINT name */
+        SAVEPOINT_RELEASE,     /* RELEASE [SAVEPOINT] name */
+        SAVEPOINT_ROLLBACK_TO, /* ROLLBACK TO [SAVEPOINT] name */
+};
+
 /* What a statement does to the session's settings. */
 enum setting_effect {
         SETTING_NONE = 0,
@@ -79,8 +87,12 @@ struct facts {
         enum tx_effect tx;   /* of the last statement that has one */
         enum tx_access access;
         enum tx_isolation isolation;
-        bool chain;           /* COMMIT AND CHAIN */
-        bool copy_from_stdin; /* the client will send CopyData */
+        bool chain; /* COMMIT AND CHAIN */
+        bool exact; /* BEGIN, COMMIT, SET TRANSACTION, a savepoint: understood to its last word, so
+                       that PostgreSQL would find no fault in the text. Of one statement alone */
+        enum savepoint_effect savepoint;
+        struct sv savepoint_name; /* as written */
+        bool copy_from_stdin;     /* the client will send CopyData */
         enum setting_effect setting;
         struct sv setting_name;  /* as written, quotes included: "TimeZone", search_path; SET TIME ZONE gives
                                     TimeZone, SET NAMES gives client_encoding, SET ROLE gives role,
@@ -92,6 +104,7 @@ struct facts {
         unsigned pins;        /* enum pin bits */
         unsigned unpins;      /* enum pin bits that end here (DISCARD ALL: all; UNLISTEN *; CLOSE ALL...) */
         struct sv deallocate; /* DEALLOCATE name: the name as written; "ALL" for DEALLOCATE ALL */
+        struct sv execute;    /* EXECUTE name: the name as written */
         struct sv show;       /* SHOW name: the name as written */
         enum hint { HINT_NONE = 0, HINT_AUTO, HINT_PRIMARY, HINT_STANDBY } hint; /* leading comment */
 };

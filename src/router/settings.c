@@ -178,7 +178,7 @@ static void read_special(struct statement *st, bool local)
                 statement_advance(st);
                 st->facts->tx = TX_SET_MODE;
                 st->facts->reason = REASON_TRANSACTION_CONTROL;
-                statement_read_modes(st);
+                st->facts->exact = !statement_ended(st) && statement_read_modes(st);
                 return;
         case KW_CONSTRAINTS: st->facts->reason = REASON_TRANSACTION_CONTROL; return;
         case KW_TIME: read_time_zone(st, local); return;

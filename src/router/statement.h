@@ -49,8 +49,15 @@ void statement_read_reset(struct statement *st);
  * returns true; else leaves it alone. `st` is a copy whose token is the SELECT. */
 bool statement_read_set_config(struct statement *st);
 
-/* BEGIN's and SET TRANSACTION's modes, up to what is none: fills access and isolation. */
-void statement_read_modes(struct statement *st);
+/* BEGIN's and SET TRANSACTION's modes: fills access and isolation. Returns whether that is all up to the
+ * statement's end, and none is said twice (transaction.c). */
+bool statement_read_modes(struct statement *st);
+
+/* BEGIN and START TRANSACTION; COMMIT, END, ROLLBACK and ABORT; SAVEPOINT and RELEASE; from the word itself
+ * (transaction.c). */
+void statement_read_begin(struct statement *st);
+void statement_read_end(struct statement *st);
+void statement_read_savepoint(struct statement *st);
 
 /* What a call of `schema`.`name` means (schema empty where none is written; call.c). The scan stands behind
  * its

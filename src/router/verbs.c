@@ -183,58 +183,6 @@ static void verb_copy(struct statement *st)
                 query_walk(&query, QUERY_READS | QUERY_RUNS);
 }
 
-/* ---- transactions ---- */
-
-void statement_read_modes(struct statement *st)
-{
-        struct facts *facts = st->facts;
-
-        for (; !statement_ended(st); statement_advance(st)) {
-                switch (st->token.keyword) {
-                case KW_ONLY: facts->access = ACCESS_READ_ONLY; break;
-                case KW_WRITE: facts->access = ACCESS_READ_WRITE; break;
-                case KW_SERIALIZABLE: facts->isolation = ISOLATION_SERIALIZABLE; break;
-                case KW_REPEATABLE: facts->isolation = ISOLATION_REPEATABLE_READ; break;
-                case KW_COMMITTED:
-                case KW_UNCOMMITTED: facts->isolation = ISOLATION_READ_COMMITTED; break;
-                }
-        }
-}
-
-static void verb_begin(struct statement *st)
-{
-        statement_write(st, REASON_TRANSACTION_CONTROL, st->token.text);
-        st->facts->tx = TX_BEGIN;
-        statement_advance(st);
-        statement_read_modes(st);
-}
-
-/* COMMIT, END, ROLLBACK, ABORT and what else begins with these words. */
-static void verb_end(struct statement *st)
-{
-        bool negated = false;
-
-        statement_write(st, REASON_TRANSACTION_CONTROL, st->token.text);
-        st->facts->tx = TX_END;
-        statement_advance(st);
-        if (statement_accept(st, KW_PREPARED)) {
-                st->facts->tx = TX_KEEP; /* of another session's transaction, outside of any of ours */
-                return;
-        }
-        for (; !statement_ended(st); statement_advance(st)) {
-                if (st->token.keyword == KW_TO)
-                        st->facts->tx = TX_KEEP; /* ROLLBACK TO SAVEPOINT */
-                negated |= st->token.keyword == KW_NO;
-                if (st->token.keyword == KW_CHAIN)
-                        st->facts->chain = !negated;
-        }
-}
-
-static void verb_savepoint(struct statement *st)
-{
-        statement_write(st, REASON_TRANSACTION_CONTROL, st->token.text);
-}
-
 /* ---- session state ---- */
 
 static void verb_set(struct statement *st)
@@ -284,6 +232,7 @@ static void verb_execute(struct statement *st)
 {
         statement_write(st, REASON_SESSION_STATE, st->token.text);
         statement_advance(st);
+        st->facts->execute = st->token.text;
         if (!statement_ended(st))
                 statement_advance(st);
         query_walk(st, QUERY_READS | QUERY_RUNS);
@@ -400,14 +349,14 @@ static void (*const verbs[KW_COUNT])(struct statement *st) = {
     [KW_EXPLAIN] = verb_explain,
     [KW_SHOW] = verb_show,
     [KW_COPY] = verb_copy,
-    [KW_BEGIN] = verb_begin,
-    [KW_START] = verb_begin,
-    [KW_COMMIT] = verb_end,
-    [KW_END] = verb_end,
-    [KW_ROLLBACK] = verb_end,
-    [KW_ABORT] = verb_end,
-    [KW_SAVEPOINT] = verb_savepoint,
-    [KW_RELEASE] = verb_savepoint,
+    [KW_BEGIN] = statement_read_begin,
+    [KW_START] = statement_read_begin,
+    [KW_COMMIT] = statement_read_end,
+    [KW_END] = statement_read_end,
+    [KW_ROLLBACK] = statement_read_end,
+    [KW_ABORT] = statement_read_end,
+    [KW_SAVEPOINT] = statement_read_savepoint,
+    [KW_RELEASE] = statement_read_savepoint,
     [KW_SET] = verb_set,
     [KW_RESET] = verb_reset,
     [KW_DISCARD] = verb_discard,

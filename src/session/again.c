@@ -224,6 +224,7 @@ static bool rewind_input(struct client *c)
         struct server *s = c->server;
         struct buf rest = c->in;
 
+        buf_release(&c->effects);
         c->in = s->replay;
         s->replay = (struct buf){0};
         if (buf_len(&rest) > 0 &&

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CARRY_SQL_MAX = 4 * SETTINGS_BYTES_MAX, CARRY_IN_MAX = 65536, NAME_MAX_BYTES = 128 };
+enum { CARRY_SQL_MAX = 4 * SETTINGS_BYTES_MAX, CARRY_IN_MAX = 65536 };
 
 static struct settings_table *table_of(struct client *c)
 {
@@ -45,14 +45,15 @@ static void log_batch(const struct server *s, const char *sql)
         server_say(LOG_DEBUG_, s, text);
 }
 
-/* Writes the Query that gives the server what it lacks. STATUS_ABSENT: it lacks nothing. */
-static enum status write_batch(struct client *c, struct settings *wanted, struct writer *w)
+/* Writes the Query that gives a server which has `from` what it lacks. STATUS_ABSENT: it lacks nothing. */
+static enum status write_batch(struct client *c, const struct settings *from, const struct settings *wanted,
+                               struct writer *w)
 {
         const struct options *opt = &c->room->conf->opt;
         struct server *s = c->server;
         struct buf sql = {0};
-        enum status status = is_tracking(c) ? tracked_difference(opt, s->applied, wanted, &sql, CARRY_SQL_MAX)
-                                            : settings_difference(s->applied, wanted, &sql, CARRY_SQL_MAX);
+        enum status status = is_tracking(c) ? tracked_difference(opt, from, wanted, &sql, CARRY_SQL_MAX)
+                                            : settings_difference(from, wanted, &sql, CARRY_SQL_MAX);
 
         if (status == STATUS_OK && buf_len(&sql) == 0)
                 status = STATUS_ABSENT;
@@ -67,24 +68,21 @@ static enum status write_batch(struct client *c, struct settings *wanted, struct
         return status;
 }
 
-bool carry_begin(struct client *c, struct settings *wanted)
+/* Sends what makes a server that has `from` one that has `to`. STATUS_ABSENT: nothing has to be sent.
+ * STATUS_LIMIT: the client is closed. */
+static enum status send_difference(struct client *c, const struct settings *from, const struct settings *to)
 {
         struct server *s = c->server;
         struct buf out = {0};
         struct writer w = writer_to(&out, CARRY_SQL_MAX + 16);
-        enum status status;
+        enum status status = write_batch(c, from, to, &w);
 
-        if (s->applied == wanted)
-                return true;
-        status = write_batch(c, wanted, &w);
         if (status == STATUS_ABSENT)
-                return true;
+                return STATUS_ABSENT;
         if (status != STATUS_OK) {
                 client_refuse(c, "54000", "the session has more settings than can be carried to a server");
-                return false;
+                return STATUS_LIMIT;
         }
-        s->wanted = settings_ref(wanted);
-        s->wants = true;
         replies_push(&s->replies, (struct reply){.kind = REPLY_QUERY, .flags = REPLY_SWALLOW});
         if (!client_asks(c))
                 client_move(c, CLIENT_SETTING);
@@ -93,7 +91,30 @@ bool carry_begin(struct client *c, struct settings *wanted)
          * steps. */
         if (w.failed || stream_send_buf(&s->stream, &out) != STATUS_OK)
                 s->close_needed = true;
+        return STATUS_OK;
+}
+
+bool carry_begin(struct client *c, struct settings *wanted)
+{
+        struct server *s = c->server;
+        enum status status;
+
+        if (s->applied == wanted)
+                return true;
+        status = send_difference(c, s->applied, wanted);
+        if (status != STATUS_OK)
+                return status == STATUS_ABSENT;
+        s->wanted = settings_ref(wanted);
+        s->wants = true;
         return false;
+}
+
+void carry_amend(struct client *c)
+{
+        struct server *s = c->server;
+
+        if (send_difference(c, s->wanted, c->settings_now) == STATUS_ABSENT)
+                replace(c, &s->wanted, settings_ref(c->settings_now));
 }
 
 bool carry_keep(struct client *c)
@@ -152,6 +173,12 @@ static void take_canonical(struct client *c, const struct server *s)
 
 static void applied(struct client *c, struct server *s)
 {
+        if (s->tx == 'T') { /* it holds when the transaction does */
+                replace(c, &s->wanted, settings_ref(c->settings_now));
+                client_move(c, CLIENT_ACTIVE);
+                client_go_on(c);
+                return;
+        }
         if (is_tracking(c)) {
                 replace(c, &s->wanted, NULL); /* what it has, it has reported */
                 take_canonical(c, s);
@@ -263,8 +290,10 @@ void carry_readable(struct server *s)
                 if (!on_message(c, s, &m))
                         return;
                 if (m.type == BE_READY) {
-                        s->tx = m.body_size == 1 ? (char)m.body[0] : '?';
-                        done = s->tx == 'I';
+                        char tx = m.body_size == 1 ? (char)m.body[0] : '?';
+
+                        done = tx == s->tx || (s->tx == 'T' && tx == 'E' && c->failed);
+                        s->tx = tx;
                         if (!done) {
                                 loss_of_server(c, "server spoke out of turn", false);
                                 return;
@@ -280,195 +309,4 @@ void carry_readable(struct server *s)
         }
         buf_trim(&s->in);
         ready(c, s);
-}
-
-/* ---- understanding ---- */
-
-static void pin(struct client *c, unsigned pins)
-{
-        c->pins |= pins;
-        c->server->dirty = true;
-}
-
-/* Both the client's and the server's view get the change; what the server had before the transaction is where
- * its view starts from. */
-static void start_view(struct client *c)
-{
-        struct server *s = c->server;
-
-        if (!s->wants) {
-                s->wanted = settings_ref(s->applied);
-                s->wants = true;
-        }
-        c->barrier = true;
-}
-
-static void set(struct client *c, const struct setting *setting)
-{
-        struct settings *next;
-
-        start_view(c);
-        if (settings_with(table_of(c), c->settings_now, setting, &next) != STATUS_OK) {
-                pin(c, PIN_SETTING);
-                return;
-        }
-        replace(c, &c->settings_now, next);
-        if (settings_with(table_of(c), c->server->wanted, setting, &next) == STATUS_OK)
-                replace(c, &c->server->wanted, next);
-        else
-                pin(c, PIN_SETTING);
-}
-
-static void reset(struct client *c, struct sv name)
-{
-        struct setting startup;
-
-        start_view(c);
-        replace(c, &c->server->wanted, settings_without(table_of(c), c->server->wanted, name));
-        if (settings_get(c->startup, name, &startup)) {
-                struct settings *next;
-
-                /* The session's own default, which is not the server's: differs until the next attach. */
-                if (settings_with(table_of(c), c->settings_now, &startup, &next) == STATUS_OK)
-                        replace(c, &c->settings_now, next);
-        } else {
-                replace(c, &c->settings_now, settings_without(table_of(c), c->settings_now, name));
-        }
-}
-
-/* `base`, and what RESET ALL leaves alone; DISCARD ALL does not. */
-static struct settings *reset_but_identity(struct client *c, const struct settings *from,
-                                           struct settings *base)
-{
-        static const char *const names[] = {"session_authorization", "role"};
-        struct settings *set = settings_ref(base), *next;
-        struct setting kept;
-
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-                if (settings_get(from, sv_cstr(names[i]), &kept) &&
-                    settings_with(table_of(c), set, &kept, &next) == STATUS_OK)
-                        replace(c, &set, next);
-        return set;
-}
-
-static void reset_all(struct client *c, bool discard)
-{
-        struct server *s = c->server;
-
-        start_view(c);
-        if (discard) {
-                replace(c, &c->settings_now, settings_ref(c->startup));
-                replace(c, &s->wanted, NULL);
-        } else {
-                replace(c, &c->settings_now, reset_but_identity(c, c->settings_now, c->startup));
-                replace(c, &s->wanted, reset_but_identity(c, s->wanted, NULL));
-        }
-}
-
-static void set_text(struct client *c, const char *name, const char *value)
-{
-        struct setting s = {sv_cstr(name), sv_cstr(value), SETTING_KIND_STRING};
-
-        set(c, &s);
-}
-
-static void characteristics(struct client *c, const struct facts *f)
-{
-        static const char *const levels[] = {"", "read committed", "repeatable read", "serializable"};
-
-        if (f->access != ACCESS_UNSAID)
-                set_text(c, "default_transaction_read_only", f->access == ACCESS_READ_ONLY ? "on" : "off");
-        if (f->isolation != ISOLATION_UNSAID)
-                set_text(c, "default_transaction_isolation", levels[f->isolation]);
-        if (f->access == ACCESS_UNSAID && f->isolation == ISOLATION_UNSAID)
-                pin(c, PIN_SETTING); /* DEFERRABLE alone: rare, not modelled */
-}
-
-static void note_one(struct client *c, const struct facts *f)
-{
-        char name_text[NAME_MAX_BYTES], value_text[4096];
-        struct setting s = {.kind = SETTING_KIND_SQL};
-
-        switch (f->setting) {
-        case SETTING_NONE:
-        case SETTING_SET_LOCAL: return;
-        case SETTING_SET:
-                if (!written_name(f->setting_name, name_text, sizeof(name_text), &s.name)) {
-                        pin(c, PIN_SETTING);
-                        return;
-                }
-                s.value = f->setting_value;
-                if (f->setting_by_call) {
-                        s.kind = SETTING_KIND_STRING;
-                        if (!written_literal(f->setting_value, value_text, sizeof(value_text), &s.value)) {
-                                pin(c, PIN_SETTING);
-                                return;
-                        }
-                }
-                set(c, &s);
-                return;
-        case SETTING_RESET:
-                if (written_name(f->setting_name, name_text, sizeof(name_text), &s.name))
-                        reset(c, s.name);
-                else
-                        pin(c, PIN_SETTING);
-                return;
-        case SETTING_RESET_ALL: reset_all(c, false); return;
-        case SETTING_DISCARD_ALL: reset_all(c, true); return;
-        case SETTING_CHARACTERISTICS: characteristics(c, f); return;
-        case SETTING_UNKNOWN: pin(c, PIN_SETTING); return;
-        }
-}
-
-void carry_note(struct client *c, struct sv text, const struct facts *facts)
-{
-        struct sv rest = text;
-        struct facts one;
-
-        if (!c->room->conf->opt.session_state || c->endpoint->pool_mode == POOL_SESSION)
-                return;
-        if (facts->setting != SETTING_NONE) {
-                if (facts->statements > 1)
-                        while (classify_next(&rest, &c->room->rules, c->backslash_unsafe, &one))
-                                note_one(c, &one);
-                else
-                        note_one(c, facts);
-                client_settings_changed(c);
-        }
-        c->pins &= ~facts->unpins;
-        if (facts->pins != 0)
-                pin(c, facts->pins);
-}
-
-void carry_settle(struct client *c, struct server *s)
-{
-        /* A server says what a rollback has changed back. */
-        bool forget = !is_tracking(c) && (c->failed || c->rolled_back);
-
-        if (c->settings_now != c->settings) {
-                if (forget)
-                        replace(c, &c->settings_now, settings_ref(c->settings));
-                else
-                        replace(c, &c->settings, settings_ref(c->settings_now));
-                client_settings_changed(c);
-        }
-        if (s->wants) {
-                if (forget)
-                        settings_unref(table_of(c), s->wanted);
-                else
-                        replace(c, &s->applied, s->wanted);
-                s->wanted = NULL; /* given back, or gone over */
-                s->wants = false;
-        }
-}
-
-void carry_report(struct client *c, struct sv name, struct sv value)
-{
-        const struct options *opt = &c->room->conf->opt;
-        struct sv known;
-
-        if (!is_tracking(c) || !tracked_name(opt, name, &known) ||
-            tracked_put(table_of(c), opt, &c->settings_now, name, value) != STATUS_OK)
-                return;
-        client_settings_changed(c);
 }

@@ -1,12 +1,6 @@
-/* carry: the settings of a session follow its client from server to server.
- *
- * With session_state on, SET, RESET, set_config and DISCARD are understood as they pass, kept in
- * client->settings, and the difference is applied when another server is attached; with it off, only what a
- * server reports with ParameterStatus is followed, as PgBouncer does. What cannot be carried pins the client
- * to its server.
- *
- * A change counts when its transaction commits: client->settings_now and server->wanted run ahead, and become
- * client->settings and server->applied, or are forgotten. */
+/* carry: gives a server the settings of its client: when another one is attached, and where a RESET has gone
+ * back to the server's values instead of those of the client's startup packet. What the client's settings
+ * are, session/effects.h finds out; with session_state off they are what servers report, as in PgBouncer. */
 #pragma once
 
 #include "session/client.h"
@@ -20,14 +14,9 @@ bool carry_begin(struct client *c, struct settings *wanted);
  * the server's values, and not to those of the client's startup packet. */
 bool carry_keep(struct client *c);
 
+/* The same inside a transaction, where the server's view and the client's differ after a RESET; the server is
+ * in 'T', and owes nothing. */
+void carry_amend(struct client *c);
+
 /* The server of a client in CLIENT_WELCOME or CLIENT_SETTING has something to read. */
 void carry_readable(struct server *s);
-
-/* `text` is about to be sent and `facts` is what it is: remembers settings and pins. */
-void carry_note(struct client *c, struct sv text, const struct facts *facts);
-
-/* ReadyForQuery 'I' has come: what the transaction changed holds, or is forgotten. */
-void carry_settle(struct client *c, struct server *s);
-
-/* The server reported a parameter to the client. */
-void carry_report(struct client *c, struct sv name, struct sv value);

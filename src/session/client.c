@@ -32,7 +32,8 @@ const struct machine_state client_states[CLIENT_STATES] = {
     [CLIENT_WAITING] = {"waiting",
                         MOVE(CLIENT_SETTING) | MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_HELD] = {"held", MOVE(CLIENT_IDLE) | TO_CLOSED},
-    [CLIENT_SETTING] = {"setting", MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_SETTING] = {"setting",
+                        MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_IDLE) | MOVE(CLIENT_ABORTED) | TO_CLOSED},
     [CLIENT_ACTIVE] = {"active", MOVE(CLIENT_IDLE) | MOVE(CLIENT_SETTING) | MOVE(CLIENT_ABORTED) | TO_CLOSED},
     [CLIENT_ABORTED] = {"aborted", MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_CLOSED] = {"closed", 0},
@@ -97,6 +98,8 @@ static void forget(struct client *c)
         entry_free(c);
         buf_release(&c->in);
         buf_release(&c->unnamed);
+        buf_release(&c->effects);
+        savepoints_clear(&c->savepoints, table);
         names_clear(&c->names, &c->room->statements);
         settings_unref(table, c->startup);
         settings_unref(table, c->settings);
@@ -187,17 +190,20 @@ void client_want_read(struct client *c)
                                          !(waits && buf_len(&c->in) > CLIENT_IN_FULL));
 }
 
+static bool says_yes(const char *value)
+{
+        return strcasestr(value, "on") || strcasestr(value, "true") || strcasestr(value, "yes") ||
+               strchr(value, '1');
+}
+
 void client_settings_changed(struct client *c)
 {
-        static const char *const unsafe[] = {"sjis",  "big5",    "gbk",    "gb18030", "uhc",    "johab",
-                                             "shift", "mskanji", "win936", "win932",  "win949", "win950"};
         const struct settings *set = c->settings_now;
         struct setting s;
 
         c->hint = HINT_NONE;
         c->access = ACCESS_UNSAID;
         c->isolation = ISOLATION_UNSAID;
-        c->backslash_unsafe = false;
         if (set == NULL)
                 return;
         if (settings_get(set, SV("pgsteer.route"), &s))
@@ -205,18 +211,46 @@ void client_settings_changed(struct client *c)
                           : strcasestr(s.value.p, "standby") ? HINT_STANDBY
                                                              : HINT_NONE;
         if (settings_get(set, SV("default_transaction_read_only"), &s))
-                c->access = strcasestr(s.value.p, "on") || strcasestr(s.value.p, "true") ||
-                                    strcasestr(s.value.p, "yes") || strchr(s.value.p, '1')
-                                ? ACCESS_READ_ONLY
-                                : ACCESS_READ_WRITE;
+                c->access = says_yes(s.value.p) ? ACCESS_READ_ONLY : ACCESS_READ_WRITE;
         if (settings_get(set, SV("default_transaction_isolation"), &s))
                 c->isolation = strcasestr(s.value.p, "serializable") ? ISOLATION_SERIALIZABLE
                                : strcasestr(s.value.p, "repeatable") ? ISOLATION_REPEATABLE_READ
                                                                      : ISOLATION_READ_COMMITTED;
-        if (settings_get(set, SV("client_encoding"), &s))
+}
+
+void client_lexes(struct client *c, struct sv name, struct sv value)
+{
+        static const char *const unsafe[] = {"sjis",  "big5",    "gbk",    "gb18030", "uhc",    "johab",
+                                             "shift", "mskanji", "win936", "win932",  "win949", "win950"};
+        unsigned option = 0;
+        bool yes = false;
+        char text[64];
+
+        if (sv_ieq(name, SV("standard_conforming_strings")))
+                option = CLASSIFY_ESCAPE_STRINGS;
+        else if (sv_ieq(name, SV("client_encoding")))
+                option = CLASSIFY_BACKSLASH_UNSAFE;
+        else
+                return;
+        snprintf(text, sizeof(text), "%.*s", (int)(value.n < sizeof(text) ? value.n : sizeof(text) - 1),
+                 value.p);
+        if (option == CLASSIFY_ESCAPE_STRINGS)
+                yes = !says_yes(text);
+        else
                 for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++)
-                        if (strcasestr(s.value.p, unsafe[i]) != NULL)
-                                c->backslash_unsafe = true;
+                        yes = yes || strcasestr(text, unsafe[i]) != NULL;
+        c->lexing = yes ? c->lexing | option : c->lexing & ~option;
+}
+
+void client_lexes_at_rest(struct client *c)
+{
+        static const char *const names[] = {"standard_conforming_strings", "client_encoding"};
+        struct setting s;
+
+        c->lexing = c->lexing_base;
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (settings_get(c->settings, sv_cstr(names[i]), &s))
+                        client_lexes(c, s.name, s.value);
 }
 
 /* ---- bytes ---- */

@@ -6,8 +6,8 @@
  *                                      | +--> WAITING -------------------+--> SETTING --+     |
  *                                      |  no node: HELD --(topology)--> IDLE            |     |
  *                                      +------------------------------------------------+-> ACTIVE
- *     ACTIVE --(a RESET on the server it is pinned to)--> SETTING
- *     ACTIVE --(server lost in a transaction)--> ABORTED --(COMMIT, ROLLBACK)--> IDLE
+ *     ACTIVE --(a RESET on a server it keeps)--> SETTING
+ *     ACTIVE, SETTING --(server lost in a transaction)--> ABORTED --(COMMIT, ROLLBACK)--> IDLE
  *     any --> CLOSED
  *
  * Refuses to know nodes or pools other than through its endpoint and its route. Owner and thread: its worker;
@@ -16,6 +16,7 @@
 
 #include "base/machine.h"
 #include "session/endpoint.h"
+#include "session/savepoints.h"
 
 enum client_state {
         CLIENT_STARTUP, /* the startup packet is awaited */
@@ -90,9 +91,6 @@ struct client {
         bool on_primary;
         bool reading;                 /* for the node's counters: routed as a read */
         bool failed;                  /* an error was seen in it since the last ReadyForQuery */
-        bool rolled_back;             /* its last command was ROLLBACK */
-        bool ended;                   /* COMMIT or ROLLBACK was answered since the last ReadyForQuery */
-        bool mixed;                   /* and something failed or was rolled back apart from the rest */
         bool abort_untold;            /* ABORTED: the client has not got the error yet */
         bool ending;                  /* ABORTED: what was parsed or bound last ends the transaction */
         const struct node *lost_node; /* ABORTED: whose loss it was */
@@ -115,12 +113,16 @@ struct client {
         struct settings *startup; /* of the startup packet */
         struct settings *settings;
         struct settings *settings_now; /* as it will be if the transaction commits */
-        unsigned pins;                 /* enum pin */
-        enum hint hint;                /* pgsteer.route */
+        struct savepoints savepoints;
+        struct buf effects; /* statements under way that change those, each with a NUL; session/effects.c */
+        unsigned pins;      /* enum pin */
+        unsigned unpinning; /* those that end if the transaction commits */
+        enum hint hint;     /* pgsteer.route */
         enum tx_access access;
         enum tx_isolation isolation;
-        bool backslash_unsafe;
-        int64_t floor_us; /* newest own commit */
+        unsigned lexing;      /* enum classify_options: as the server reads its texts now... */
+        unsigned lexing_base; /* ...and without settings of its own */
+        int64_t floor_us;     /* newest own commit */
 
         /* for people and deadlines */
         char address[46];
@@ -190,8 +192,14 @@ bool client_has_rest(const struct client *c);
 /* Whether bytes are wanted from it now (a full input buffer or a slow server says no). */
 void client_want_read(struct client *c);
 
-/* Derives hint, access, isolation and encoding from settings_now. */
+/* Derives hint, access and isolation from settings_now. */
 void client_settings_changed(struct client *c);
+
+/* A server has reported a parameter to it, which may say how its texts are read. */
+void client_lexes(struct client *c, struct sv name, struct sv value);
+
+/* The same from its settings, when its server is gone before it could report anything. */
+void client_lexes_at_rest(struct client *c);
 
 enum {
         CLIENT_IN_MAX = 16 << 20,   /* of one message that must be whole: a named Parse */

@@ -107,7 +107,7 @@ bool exchange_parse(struct up *up, const struct msg *m, struct sv name)
                 return ensure_prepared(up, old) && send_parse(up, old->name, rest, 0, NULL);
         }
         up->c->endpoint->stats->n.client_parse_count++;
-        st = statement_get(&c->room->statements, rest, &c->room->rules, c->backslash_unsafe);
+        st = statement_get(&c->room->statements, rest, &c->room->rules, c->lexing);
         names_put(&c->names, &c->room->statements, name, st);
         if (prepared_touch(&up->s->prepared, st->key))
                 return up_owe(up, REPLY_PARSE, REPLY_LOCAL, st->key);
@@ -123,8 +123,6 @@ bool exchange_target(struct up *up, struct sv name, struct statement **st)
                 if (c->unnamed_here || buf_len(&c->unnamed) == 0)
                         return true;
                 c->unnamed_here = true;
-                if (up_must_look(c))
-                        up_look_at_text(c, sv_cstr((const char *)buf_data(&c->unnamed)));
                 return send_parse(up, "", sv_from(buf_data(&c->unnamed), buf_len(&c->unnamed)), REPLY_SWALLOW,
                                   NULL);
         }

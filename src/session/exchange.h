@@ -24,8 +24,7 @@ void up_put_head(struct up *up, char type, size_t body);
 /* Close or Describe of a statement by its name on servers. */
 void up_put_about(struct up *up, char type, const char name[STATEMENT_NAME_SIZE]);
 
-/* Notes what a text that is about to run means for transaction, settings and pins; relay_client.c. */
-void up_look_at_text(struct client *c, struct sv text);
+/* Whether what passes has to be understood; relay_client.c. */
 bool up_must_look(const struct client *c);
 
 /* Whether names are exchanged at all. */

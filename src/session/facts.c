@@ -63,6 +63,11 @@ void facts_merge(struct facts *all, const struct facts *one)
         all->unpins |= one->unpins;
         if (one->deallocate.n > 0)
                 all->deallocate = one->deallocate;
+        if (one->execute.n > 0)
+                all->execute = one->execute;
+        if (one->savepoint != SAVEPOINT_KEEP)
+                all->savepoint = one->savepoint;
+        all->exact = all->statements == 0 && one->exact;
         if (all->hint == HINT_NONE)
                 all->hint = one->hint;
         all->statements += one->statements;

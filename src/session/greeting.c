@@ -56,6 +56,7 @@ static void write_params(struct client *c, const struct buf *params, struct writ
                 name = take_cstr(&r);
                 value = take_cstr(&r);
                 value = opt->session_state ? own_name(c, name, value) : own_value(c, name, value, w);
+                client_lexes(c, name, value);
                 write_param_status(w, name, value);
         }
         if (opt->session_state) {
@@ -76,6 +77,7 @@ void greeting_send(struct client *c, const struct buf *params)
 
         write_auth(&w, AUTH_REQ_OK, "", 0);
         write_params(c, params, &w);
+        c->lexing_base = c->lexing;
         write_key_data(&w, &c->key);
         if (c->room->conf->opt.login_notify_message[0] != '\0')
                 write_notice(&w, "NOTICE", "00000", c->room->conf->opt.login_notify_message);

@@ -24,8 +24,8 @@ static const struct bundle_field fields[] = {
     BUNDLE_FIELD(struct client, unnamed_here),  BUNDLE_FIELD(struct client, tx),
     BUNDLE_FIELD(struct client, wrote),         BUNDLE_FIELD(struct client, commit_sent),
     BUNDLE_FIELD(struct client, began),         BUNDLE_FIELD(struct client, reading),
-    BUNDLE_FIELD(struct client, failed),        BUNDLE_FIELD(struct client, rolled_back),
-    BUNDLE_FIELD(struct client, ended),         BUNDLE_FIELD(struct client, mixed),
+    BUNDLE_FIELD(struct client, failed),        BUNDLE_FIELD(struct client, unpinning),
+    BUNDLE_FIELD(struct client, lexing),        BUNDLE_FIELD(struct client, lexing_base),
     BUNDLE_FIELD(struct client, abort_untold),  BUNDLE_FIELD(struct client, ending),
     BUNDLE_FIELD(struct client, discarding),    BUNDLE_FIELD(struct client, cut_answer),
     BUNDLE_FIELD(struct client, repeat),        BUNDLE_FIELD(struct client, skip_nodes),
@@ -87,7 +87,7 @@ static int number_of(const struct endpoint *e, const struct node *node)
 static void put_session(struct writer *w, const struct client *c)
 {
         const struct endpoint *e = c->endpoint;
-        struct buf names = {0};
+        struct buf names = {0}, savepoints = {0};
 
         bundle_put_text(w, "database", e->database);
         bundle_put_text(w, "user", e->user);
@@ -100,10 +100,14 @@ static void put_session(struct writer *w, const struct client *c)
         put_settings(w, "settings", c->settings);
         put_settings(w, "settings_now", c->settings_now);
         put_buf(w, "unnamed", &c->unnamed);
-        if (names_save(&c->names, &names, HEIR_BYTES_MAX) != STATUS_OK)
+        put_buf(w, "effects", &c->effects);
+        if (names_save(&c->names, &names, HEIR_BYTES_MAX) != STATUS_OK ||
+            savepoints_save(&c->savepoints, &savepoints, HEIR_BYTES_MAX) != STATUS_OK)
                 w->failed = true;
         put_buf(w, "names", &names);
+        put_buf(w, "savepoints", &savepoints);
         buf_release(&names);
+        buf_release(&savepoints);
 }
 
 void heir_put(struct writer *w, const struct client *c)
@@ -173,7 +177,9 @@ static bool take_session(struct client *c, struct sv bundle)
         if (c->state == CLIENT_ABORTED)
                 c->lost_node = c->endpoint->cluster
                                    ->nodes[lost > 0 && lost <= c->endpoint->cluster->count ? lost - 1 : 0];
-        return take_buf(bundle, "unnamed", &c->unnamed) &&
+        if (!savepoints_load(&c->savepoints, table, bundle_find(bundle, "savepoints")))
+                return false;
+        return take_buf(bundle, "unnamed", &c->unnamed) && take_buf(bundle, "effects", &c->effects) &&
                names_load(&c->names, &c->room->statements, &c->room->rules, bundle_find(bundle, "names"));
 }
 

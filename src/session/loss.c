@@ -71,8 +71,9 @@ static void run_again(struct client *c, struct buf *replay)
                 buf_release(&rest);
         }
         c->repeat = REPEAT_NO;
+        buf_release(&c->effects);
         c->pass = c->known = c->replay_size = 0;
-        c->discarding = c->failed = c->rolled_back = c->ended = c->mixed = false;
+        c->discarding = c->failed = false;
         c->in_segment = c->bound = c->barrier = c->wrote = c->began = c->commit_sent = false;
         client_move(c, CLIENT_IDLE);
         client_go_on(c);
@@ -98,7 +99,11 @@ static void forget_transaction(struct client *c)
         settings_unref(&c->room->pools.settings, c->settings_now);
         c->settings_now = settings_ref(c->settings);
         client_settings_changed(c);
-        c->wrote = c->commit_sent = c->began = c->failed = c->rolled_back = c->ended = c->mixed = false;
+        client_lexes_at_rest(c);
+        savepoints_clear(&c->savepoints, &c->room->pools.settings);
+        buf_release(&c->effects);
+        c->unpinning = 0;
+        c->wrote = c->commit_sent = c->began = c->failed = false;
         c->known = c->replay_size = 0;
         c->barrier = false;
         c->pins = 0; /* what pinned it went with the server */
@@ -121,8 +126,8 @@ void loss_expel(struct client *c, const char *why)
         client_refuse(c, "08P01", why);
 }
 
-/* A connection in CLIENT_LOOKUP or CLIENT_WELCOME, or CLIENT_SETTING and not pinned: the client has noticed
- * nothing. */
+/* A connection in CLIENT_LOOKUP or CLIENT_WELCOME, or CLIENT_SETTING outside a transaction and not pinned:
+ * the client has noticed nothing. */
 static void loss_before_use(struct client *c, const char *why)
 {
         struct buf nothing = {0};
@@ -166,7 +171,7 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
         if (crashed)
                 node_report(node, EVIDENCE_LOST);
         c->endpoint->stats->n.lost++;
-        if (client_asks(c) || (c->state == CLIENT_SETTING && c->pins == 0)) {
+        if (client_asks(c) || (c->state == CLIENT_SETTING && c->pins == 0 && s->tx == 'I')) {
                 loss_before_use(c, why);
                 return;
         }
@@ -265,7 +270,7 @@ static bool ends_transaction(struct client *c, struct sv text)
 {
         struct facts f;
 
-        classify(text, &c->room->rules, c->backslash_unsafe, &f);
+        classify(text, &c->room->rules, c->lexing, &f);
         return f.tx == TX_END;
 }
 
@@ -289,7 +294,7 @@ static void on_extended(struct client *c, const struct msg *m, struct writer *w)
                         names_put(&c->names, &c->room->statements, name,
                                   statement_get(&c->room->statements,
                                                 sv_from(m->body + name.n + 1, m->body_size - name.n - 1),
-                                                &c->room->rules, c->backslash_unsafe));
+                                                &c->room->rules, c->lexing));
                 write_empty(w, BE_PARSE_COMPLETE);
                 return;
         case FE_BIND:

@@ -3,8 +3,8 @@
 
 #include "base/check.h"
 #include "session/again.h"
-#include "session/carry.h"
 #include "session/deallocate.h"
+#include "session/effects.h"
 #include "session/exchange.h"
 #include "session/facts.h"
 #include "session/segment.h"
@@ -15,10 +15,9 @@
 
 enum { NAME_WHOLE_MAX = 65536 /* portal and statement name of a Bind must be within this */ };
 
-/* What a statement that is about to run means for transaction, settings and pins. */
-static void look(struct client *c, struct sv text, const struct facts *f)
+/* What a statement that has been sent, or soon will be, means for the transaction. */
+static void look(struct client *c, const struct facts *f)
 {
-        carry_note(c, text, f);
         if (f->deallocate.n > 0) /* its answer takes names away, of what was prepared before it alone */
                 c->barrier = true;
         if (facts_write(f))
@@ -39,14 +38,9 @@ static struct facts look_at_text(struct client *c, struct sv text)
 {
         struct facts f;
 
-        classify(text, &c->room->rules, c->backslash_unsafe, &f);
-        look(c, text, &f);
+        classify(text, &c->room->rules, c->lexing, &f);
+        look(c, &f);
         return f;
-}
-
-void up_look_at_text(struct client *c, struct sv text)
-{
-        (void)look_at_text(c, text);
 }
 
 /* ---- messages: each returns the bytes it used, 0 to wait for more ---- */
@@ -74,6 +68,7 @@ static size_t on_query(struct up *up, const struct msg *m)
                         c->wrote = true;
                 } else {
                         f = look_at_text(c, text);
+                        effects_note(c, text, &f);
                 }
         }
         c->in_segment = c->bound = false;
@@ -103,8 +98,8 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
         c->unnamed_here = true;
         buf_consume(&c->unnamed, buf_len(&c->unnamed));
         /* Bound at once, as nearly always: nothing to keep. Else a Bind may come when another server serves
-         * us. DEALLOCATE acts when it is bound. */
-        if (whole && (up->next_type != FE_BIND || f.deallocate.n > 0) &&
+         * us. What has effects has them when it is bound. */
+        if (whole && (up->next_type != FE_BIND || f.deallocate.n > 0 || effects_has(&f)) &&
             buf_append(&c->unnamed, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK)
                 buf_release(&c->unnamed);
         buf_trim(&c->unnamed);
@@ -126,8 +121,12 @@ static size_t on_parse(struct up *up, const struct msg *m)
         if (m->have < m->size)
                 return 0;
         if (!exchange_follows(c)) {
-                if (up_must_look(c))
-                        look_at_text(c, take_cstr(&r));
+                if (up_must_look(c)) {
+                        struct sv text = take_cstr(&r);
+                        struct facts f = look_at_text(c, text);
+
+                        effects_note(c, text, &f);
+                }
                 up_owe(up, REPLY_PARSE, 0, NULL);
                 return pass(up, m);
         }
@@ -135,19 +134,30 @@ static size_t on_parse(struct up *up, const struct msg *m)
         return m->have;
 }
 
-/* What is bound may be a DEALLOCATE. */
-static bool before_bind(struct up *up, struct sv name, const struct statement *st)
+/* A statement is bound, and so about to run: `st`, or without it the unnamed one if it was kept. False: the
+ * client has been refused. */
+static bool look_at_bound(struct up *up, struct sv name, const struct statement *st)
 {
         struct client *c = up->c;
-        const char *text;
+        struct facts f;
+        struct sv text;
 
-        if (st != NULL)
-                return st->facts.deallocate.n == 0 || deallocate_text(c, &up->plan, sv_cstr(st->parse));
-        if (name.n > 0 || buf_len(&c->unnamed) == 0)
-                return true;
-        text = (const char *)buf_data(&c->unnamed);
-        text += strspn(text, " \t\r\n");
-        return (*text | 0x20) != 'd' || deallocate_text(c, &up->plan, sv_cstr(text));
+        if (st != NULL) {
+                text = sv_cstr(st->parse);
+                f = st->facts;
+        } else {
+                if (name.n > 0 || buf_len(&c->unnamed) == 0)
+                        return true;
+                text = sv_cstr((const char *)buf_data(&c->unnamed));
+                classify(text, &c->room->rules, c->lexing, &f);
+        }
+        if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
+                return false;
+        if (up_must_look(c)) {
+                look(c, &f);
+                effects_note(c, text, &f);
+        }
+        return true;
 }
 
 static size_t on_bind(struct up *up, const struct msg *m)
@@ -161,13 +171,11 @@ static size_t on_bind(struct up *up, const struct msg *m)
                 return 0;
         if (name.n > 0 && exchange_follows(up->c))
                 up->c->endpoint->stats->n.bind_count++;
-        if (!exchange_target(up, name, &st) || !before_bind(up, name, st) ||
+        if (!exchange_target(up, name, &st) || !look_at_bound(up, name, st) ||
             !up_owe(up, REPLY_BIND, 0, st != NULL ? st->key : NULL))
                 return m->have;
         if (st == NULL)
                 return pass(up, m);
-        if (up_must_look(up->c))
-                look(up->c, sv_cstr(st->parse), &st->facts);
         up_put_head(up, FE_BIND, m->body_size - name.n + sizeof(st->name) - 1);
         plan_put(&up->plan, portal.p, portal.n + 1);
         plan_put(&up->plan, st->name, sizeof(st->name));

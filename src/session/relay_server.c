@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "session/again.h"
 #include "session/carry.h"
+#include "session/effects.h"
 #include "session/link.h"
 #include "session/loss.h"
 #include "session/plan.h"
@@ -147,7 +148,6 @@ static enum verdict on_error(struct down *d, const struct msg *m)
                         return VERDICT_STOP;
         }
         d->c->failed = true;
-        d->c->mixed = d->c->mixed || d->c->ended;
         if (d->c->on_primary && sqlstate_is_read_only(e.sqlstate) && d->c->access != ACCESS_READ_ONLY)
                 node_report(d->s->pool->node, EVIDENCE_READ_ONLY);
         d->s->skipping = d->s->skipping || is_in_extended(&d->s->replies);
@@ -159,13 +159,8 @@ static void on_tag(struct down *d, const struct msg *m)
 {
         struct reader r = reader_of(m);
         struct sv tag = take_cstr(&r);
-        bool rolled_back = sv_is(tag, "ROLLBACK");
 
-        if (d->c->rolled_back || (rolled_back && d->c->ended))
-                d->c->mixed = true;
-        if (rolled_back || sv_is(tag, "COMMIT"))
-                d->c->ended = true;
-        d->c->rolled_back = rolled_back;
+        effects_done(d->c, d->s, tag);
         if (tag.n > 0 && tag.p[0] == 'D' && (sv_is(tag, "DISCARD ALL") || sv_is(tag, "DEALLOCATE ALL"))) {
                 prepared_fini(&d->s->prepared);
                 prepared_init(&d->s->prepared);
@@ -185,7 +180,7 @@ static enum verdict on_param(struct down *d, const struct msg *m)
                 node_report(d->s->pool->node, EVIDENCE_RECOVERY);
                 return e->cluster->probed ? VERDICT_SWALLOW : VERDICT_PASS;
         }
-        carry_report(d->c, name, value);
+        effects_report(d->c, name, value);
         return VERDICT_PASS;
 }
 
@@ -243,16 +238,11 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         else if (c->failed) /* the client will skip as the server would, up to the Sync it still owes */
                 c->skip_to_sync = true;
         d->ready = true;
-        /* Of a transaction that was rolled back in part (ROLLBACK TO), or of several between two of these, it
-         * is not followed which settings hold. */
-        if (s->wants && (c->mixed || (s->tx == 'T' && c->rolled_back))) {
-                c->pins |= PIN_SETTING;
-                s->dirty = true;
-        }
+        effects_drop(c);
         if (s->tx == 'I') {
                 if (c->wrote && c->endpoint->cluster->probed)
                         raise_floor(c);
-                carry_settle(c, s);
+                effects_settle(c, s, !c->failed);
         }
         if (s->replies.count == 0) {
                 c->barrier = false;
@@ -260,7 +250,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
                 if (s->tx == 'I')
                         c->began = c->wrote = false;
         }
-        c->failed = c->rolled_back = c->ended = c->mixed = false;
+        c->failed = false;
         return own ? VERDICT_SWALLOW : VERDICT_PASS;
 }
 
@@ -408,6 +398,14 @@ void relay_release_late(struct client *c)
                 release(c);
 }
 
+/* In a transaction, at a segment's end: a RESET has given the server its own value instead of the client's.
+ */
+static bool is_amiss(const struct client *c, const struct server *s)
+{
+        return s->wants && s->wanted != c->settings_now && s->tx == 'T' && s->replies.count == 0 &&
+               !c->in_segment && (c->pins & PIN_SETTING) == 0;
+}
+
 static void after(struct down *d)
 {
         struct client *c = d->c;
@@ -429,6 +427,8 @@ static void after(struct down *d)
                 return;
         }
         c->late = c->pass > 0;
+        if (is_amiss(c, s))
+                carry_amend(c);
         if (buf_len(&c->in) > 0)
                 client_go_on(c);
 }

@@ -37,7 +37,7 @@ static void add_text(struct client *c, struct sv text, struct facts *all)
 
         if (!wants_facts(c))
                 return;
-        classify(text, &c->room->rules, c->backslash_unsafe, &one);
+        classify(text, &c->room->rules, c->lexing, &one);
         facts_merge(all, &one);
 }
 
@@ -209,7 +209,8 @@ static size_t known_bytes(const struct client *c, const struct segment *seg)
 {
         const struct facts *f = &seg->facts;
         bool dull = f->setting == SETTING_NONE && f->pins == 0 && f->unpins == 0 && f->deallocate.n == 0 &&
-                    f->tx == TX_KEEP && !facts_write(f);
+                    f->execute.n == 0 && f->savepoint == SAVEPOINT_KEEP && f->tx == TX_KEEP &&
+                    !facts_write(f);
 
         return dull || !wants_facts(c) ? seg->size : 0;
 }

@@ -47,19 +47,19 @@ static struct statement *make(const uint64_t key[2], struct sv parse)
 }
 
 struct statement *statement_get(struct statements *all, struct sv parse, const struct classify_rules *rules,
-                                bool backslash_unsafe)
+                                unsigned options)
 {
         uint64_t key[2];
         struct statement *s;
 
         keyed_hash(all->key, parse.p, parse.n, key);
-        key[1] ^= backslash_unsafe; /* the same text may lex otherwise in another encoding */
+        key[1] ^= options; /* the same text may lex otherwise */
         HASH_FIND(hh, all->by_key, key, sizeof(key), s);
         if (s != NULL && (s->size != parse.n || memcmp(s->parse, parse.p, parse.n) != 0))
                 check_failed(__FILE__, __LINE__, "two statements with one 128-bit hash");
         if (s == NULL) {
                 s = make(key, parse);
-                classify(sv_cstr(s->parse), rules, backslash_unsafe, &s->facts);
+                classify(sv_cstr(s->parse), rules, options, &s->facts);
                 HASH_ADD(hh, all->by_key, key, sizeof(s->key), s);
         }
         s->refs++;
@@ -212,8 +212,10 @@ enum status names_save(const struct names *names, struct buf *out, size_t limit)
 static struct statement *statement_of_key(struct statements *all, struct sv parse,
                                           const struct classify_rules *rules, const uint64_t key[2])
 {
-        for (int unsafe = 0; unsafe < 2; unsafe++) {
-                struct statement *s = statement_get(all, parse, rules, unsafe);
+        static const unsigned all_options = CLASSIFY_BACKSLASH_UNSAFE | CLASSIFY_ESCAPE_STRINGS;
+
+        for (unsigned options = 0; options <= all_options; options++) {
+                struct statement *s = statement_get(all, parse, rules, options);
 
                 if (memcmp(s->key, key, sizeof(s->key)) == 0)
                         return s;

@@ -37,10 +37,10 @@ void statements_fini(struct statements *all);
 /* The name on servers of the statement `key`. */
 void statement_name(const uint64_t key[2], char out[STATEMENT_NAME_SIZE]);
 
-/* The statement of a Parse message's rest (query NUL count types), made and classified when new. The caller
- * gives the reference back. */
+/* The statement of a Parse message's rest (query NUL count types), made and classified when new; `options`:
+ * enum classify_options. The caller gives the reference back. */
 struct statement *statement_get(struct statements *all, struct sv parse, const struct classify_rules *rules,
-                                bool backslash_unsafe);
+                                unsigned options);
 struct statement *statement_ref(struct statement *s);
 void statement_unref(struct statements *all, struct statement *s);
 

@@ -223,3 +223,126 @@ def test_settings_of_transactions_in_one_query(t):
         with s.client() as other:
             t.equal(other.value("SHOW work_mem"), "4MB", f"another client's after {before} {text!r}")
         s.stop()
+
+
+def test_savepoints_bring_settings_back(t):
+    """ROLLBACK TO undoes SET, in whatever packing, and the session is not pinned for it."""
+    tries = [
+        (["SET work_mem = '5MB'", "SAVEPOINT a", "SET work_mem = '6MB'", "ROLLBACK TO a"], "5MB"),
+        (["SET work_mem = '5MB'", "SAVEPOINT a", "SET work_mem = '6MB'", "RELEASE a"], "6MB"),
+        (["SAVEPOINT a", "SET work_mem = '5MB'", "SAVEPOINT A", "SET work_mem = '6MB'", "ROLLBACK TO a"], "5MB"),
+        (["SAVEPOINT a", "SET work_mem = '5MB'", "SAVEPOINT a", "RELEASE a", "ROLLBACK TO a"], "4MB"),
+        (["SAVEPOINT \"A\"", "SET work_mem = '5MB'", "SAVEPOINT a", "SET work_mem = '6MB'",
+          "ROLLBACK TO SAVEPOINT \"A\""], "4MB"),
+        (["SAVEPOINT a", "SET work_mem = '5MB'", "SAVEPOINT b", "SET work_mem = '6MB'", "RELEASE SAVEPOINT b",
+          "ROLLBACK TO a"], "4MB"),
+        (["SAVEPOINT a", "SET work_mem = '5MB'", "SELECT 1/0", "ROLLBACK TO a"], "4MB"),
+        (["SAVEPOINT a", "SET work_mem = '5MB'", "SET work_mem = 'x'", "ROLLBACK TO a", "SET work_mem = '7MB'"], "7MB"),
+        (["SAVEPOINT a; SET work_mem = '5MB'; ROLLBACK TO a; SAVEPOINT b; SET work_mem = '8MB'; SELECT 1/0",
+          "ROLLBACK TO a"], "4MB"),
+        (["SET work_mem = '5MB'", "SAVEPOINT a", "RESET work_mem", "ROLLBACK TO a"], "5MB"),
+        (["SAVEPOINT a", "SELECT set_config('work_mem', '5MB', false)", "ROLLBACK TO a"], "4MB"),
+        (["SET work_mem = '5MB'", "SAVEPOINT a"] * 300 + ["SET work_mem = '6MB'", "ROLLBACK TO a"], "5MB"),
+    ]
+    s = t.steer(default_pool_size=1)
+    for statements, expected in tries:
+        for extended in (False, True):
+            with s.client(database="single") as c:
+                c.query("BEGIN")
+                for sql in statements:
+                    if extended and ";" not in sql:
+                        c.extended(sql, check=False)
+                    else:
+                        c.query(sql, check=False)
+                t.equal(c.value("SHOW work_mem"), expected, f"inside, after {statements[:6]}")
+                c.query("COMMIT")
+                t.equal(s.pins(), [], f"pins after {statements[:6]}")
+                with s.client(database="single") as other:
+                    t.equal(other.value("SHOW work_mem"), "4MB", f"another client's, after {statements[:6]}")
+                t.equal(c.value("SHOW work_mem"), expected, f"the own, after {statements[:6]}")
+
+
+def test_reset_inside_a_transaction(t):
+    """It goes back to what the client began with, there and then."""
+    s = t.steer(default_pool_size=1)
+    with s.client(database="single", work_mem="6MB", application_name="begun") as c:
+        for end in ("COMMIT", "ROLLBACK"):
+            for reset in ("RESET work_mem", "RESET ALL", "SET work_mem TO DEFAULT"):
+                c.query("SET work_mem = '9MB'")
+                c.query("BEGIN")
+                c.query(reset)
+                t.equal(c.value("SHOW work_mem"), "6MB", f"behind {reset}")
+                t.equal(c.value("SHOW application_name"), "begun", f"application_name behind {reset}")
+                c.query("SAVEPOINT a")
+                c.query("SET work_mem = '7MB'")
+                c.query("ROLLBACK TO a")
+                t.equal(c.value("SHOW work_mem"), "6MB", f"behind {reset} and ROLLBACK TO")
+                c.query(end)
+                t.equal(c.value("SHOW work_mem"), "6MB" if end == "COMMIT" else "9MB", f"{reset}, {end}")
+                with s.client(database="single") as other:
+                    t.equal(other.value("SHOW work_mem"), "4MB", "another client's")
+
+
+def test_what_pins_and_what_ends_it(t):
+    t.sql("CREATE TABLE st_pin(i int)", "INSERT INTO st_pin VALUES (1)")
+    pins = [("LISTEN st_a", "LISTEN", "UNLISTEN *"),
+            ("CREATE TEMP TABLE st_temp(i int)", "temporary table", "DISCARD TEMP"),
+            ("CREATE FUNCTION pg_temp.st_f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "temporary table", "DISCARD ALL"),
+            ("SELECT i INTO TEMP st_into FROM st_pin", "temporary table", "DISCARD TEMP"),
+            ("PREPARE st_p AS SELECT 1", "PREPARE", "DEALLOCATE ALL"),
+            ("DECLARE st_c CURSOR WITH HOLD FOR SELECT 1", "WITH HOLD cursor", "CLOSE ALL"),
+            ("SELECT pg_advisory_lock(7)", "advisory lock", "SELECT pg_advisory_unlock_all()"),
+            ("SELECT pg_try_advisory_lock(8)", "advisory lock", "DISCARD ALL"),
+            ("LOAD 'plpgsql'", "LOAD", "DISCARD ALL"),
+            ("SET TIME ZONE INTERVAL '1' HOUR", "setting", "DISCARD ALL"),
+            ("SELECT set_config('work_' || 'mem', '5MB', false)", "setting", "DISCARD ALL")]
+    s = t.steer(default_pool_size=2)
+    for sql, why, end in pins:
+        for extended in (False, True):
+            with s.client() as c:
+                run = c.extended if extended else c.query
+                run(sql, check=not sql.startswith("LOAD"))  # which only a superuser may, but pins all the same
+                t.equal(s.pins(), [why], f"pin after {sql}")
+                if "ALL" in end:
+                    c.query("BEGIN")
+                    c.query(end, check=False)
+                    c.query("ROLLBACK")
+                    t.equal(s.pins(), [why], f"{end} that is rolled back")
+                run(end)
+                t.wait(lambda: s.pins() == [], f"the pin to end with {end}")
+    with s.client() as c:
+        c.query("LISTEN st_a")
+    t.wait(lambda: s.pins() == [], "the pin to end with its client")
+
+
+def test_pin_session_state_off(t):
+    """PgBouncer's behaviour: what cannot follow is lost; but no setting reaches another client."""
+    s = t.steer(default_pool_size=1, pin_session_state=0)
+    with s.client(database="single") as a, s.client(database="single") as b:
+        a.query("PREPARE st_p AS SELECT 1")
+        a.query("LISTEN st_a")
+        t.equal(s.pins(), [], "pins")
+        t.equal(b.value("EXECUTE st_p"), "1", "the one server serves both")
+        a.query("SELECT set_config('work_' || 'mem', '5MB', false)")
+        t.equal(b.value("SHOW work_mem"), "4MB", "another client's setting")
+
+
+def test_backslashes_in_plain_strings(t):
+    """With standard_conforming_strings off a string ends elsewhere, and what is behind it is something else."""
+    t.sql("CREATE TABLE st_bs(t text)")
+    s = t.steer()
+    hidden = "INSERT INTO st_bs SELECT 'a\\'; SELECT '''"  # off: one INSERT; on: it and a SELECT
+    for how in (lambda c: c.query("SET standard_conforming_strings = off"),
+                lambda c: c.query("SELECT set_config('standard_conforming_strings', 'off', false)")):
+        with s.client() as c:
+            how(c)
+            for _ in range(3):
+                c.query(hidden)
+                got = c.query("SELECT 'x\\'; SET work_mem = ''9MB'' --'")
+                t.equal(got.rows, [["x'; SET work_mem = '9MB' --"]], "a string with a quote in it")
+                t.equal(c.value("SHOW work_mem"), "4MB", "the setting that stands in a string")
+            t.equal(c.value("SELECT count(*) FROM st_bs"), "3", "rows")
+            c.query("TRUNCATE st_bs")
+    with s.client(options="-c standard_conforming_strings=off") as c:
+        c.query("SELECT 'x\\'; SET work_mem = ''9MB'' --'")
+        t.equal(c.value("SHOW work_mem"), "4MB", "the setting that stands in a string, by the startup packet")

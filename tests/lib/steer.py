@@ -61,7 +61,7 @@ class Steer:
 
     def write_files(self):
         mine = ("workers", "health_check_", "consistency", "failover_", "routing", "max_standby_lag",
-                "session_state", "prepared_repair", "scan_limit", "reads_need_standby", "route_")
+                "session_state", "pin_session_state", "prepared_repair", "scan_limit", "reads_need_standby", "route_")
         settings = {k: v for k, v in self.settings.items()
                     if v is not None and not (self.stand_in and k.startswith(mine))}
         text = "[databases]\n" + "".join(f"{k} = {v}\n" for k, v in self.databases.items())
@@ -151,6 +151,10 @@ class Steer:
         """{(target, reason): count} of SHOW ROUTES."""
         return {(r["target"], r["reason"]): int(r["count"])
                 for r in self.show("ROUTES") if r["database"] == database and int(r["count"])}
+
+    def pins(self):
+        """What SHOW SESSIONS says keeps clients at their servers."""
+        return [row["pin"] for row in self.show("SESSIONS") if row["pin"]]
 
     # -- the process
 

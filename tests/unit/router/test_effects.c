@@ -91,6 +91,71 @@ static void transactions(void)
         }
 }
 
+/* What PostgreSQL could find fault with is not exact. */
+static void exact_control_and_savepoints(void)
+{
+        static const struct {
+                const char *sql;
+                bool exact;
+                enum savepoint_effect savepoint;
+                const char *name;
+        } cases[] = {
+            {"BEGIN", true, 0, ""},
+            {"begin work;", true, 0, ""},
+            {"/* hi */ START TRANSACTION", true, 0, ""},
+            {"BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY NOT DEFERRABLE", true, 0, ""},
+            {"START TRANSACTION READ WRITE, DEFERRABLE", true, 0, ""},
+            {"START", false, 0, ""},
+            {"START WORK", false, 0, ""},
+            {"BEGIN WORK TRANSACTION", false, 0, ""},
+            {"BEGIN READ", false, 0, ""},
+            {"BEGIN READ ONLY,", false, 0, ""},
+            {"BEGIN READ ONLY READ WRITE", false, 0, ""},
+            {"BEGIN DEFERRABLE, NOT DEFERRABLE", false, 0, ""},
+            {"BEGIN ISOLATION SERIALIZABLE", false, 0, ""},
+            {"BEGIN ISOLATION LEVEL REPEATABLE", false, 0, ""},
+            {"BEGIN nonsense", false, 0, ""},
+            {"BEGIN 'unterminated", false, 0, ""},
+            {"BEGIN; SELECT 1", false, 0, ""},
+            {"COMMIT", true, 0, ""},
+            {"END TRANSACTION", true, 0, ""},
+            {"ROLLBACK WORK AND NO CHAIN", true, 0, ""},
+            {"ABORT AND CHAIN", true, 0, ""},
+            {"COMMIT AND", false, 0, ""},
+            {"COMMIT AND NO", false, 0, ""},
+            {"COMMIT 1", false, 0, ""},
+            {"COMMIT PREPARED 'x'", false, 0, ""},
+            {"PREPARE TRANSACTION 'x'", false, 0, ""},
+            {"SET TRANSACTION READ ONLY", true, 0, ""},
+            {"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE", true, 0, ""},
+            {"SET TRANSACTION", false, 0, ""},
+            {"SET TRANSACTION SNAPSHOT 'x'", false, 0, ""},
+            {"SAVEPOINT a", true, SAVEPOINT_DEFINE, "a"},
+            {"SAVEPOINT \"A b\"", true, SAVEPOINT_DEFINE, "\"A b\""},
+            {"SAVEPOINT savepoint", true, SAVEPOINT_DEFINE, "savepoint"},
+            {"SAVEPOINT select", false, SAVEPOINT_DEFINE, ""},
+            {"SAVEPOINT \"\"", false, SAVEPOINT_DEFINE, ""},
+            {"SAVEPOINT a b", false, SAVEPOINT_DEFINE, "a"},
+            {"SAVEPOINT 1", false, SAVEPOINT_DEFINE, ""},
+            {"RELEASE a", true, SAVEPOINT_RELEASE, "a"},
+            {"RELEASE SAVEPOINT a", true, SAVEPOINT_RELEASE, "a"},
+            {"RELEASE savepoint", true, SAVEPOINT_RELEASE, "savepoint"},
+            {"ROLLBACK TO a", true, SAVEPOINT_ROLLBACK_TO, "a"},
+            {"ROLLBACK WORK TO SAVEPOINT \"A\"", true, SAVEPOINT_ROLLBACK_TO, "\"A\""},
+            {"ROLLBACK TO", false, SAVEPOINT_ROLLBACK_TO, ""},
+            {"ABORT TO a", false, 0, ""},
+        };
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct facts facts = classified(cases[i].sql);
+
+                unit_row("%s", cases[i].sql);
+                UNIT_ASSERT(facts.exact == cases[i].exact);
+                UNIT_ASSERT(facts.savepoint == cases[i].savepoint);
+                UNIT_ASSERT(sv_is(facts.savepoint_name, cases[i].name));
+        }
+}
+
 static void settings(void)
 {
         static const struct {
@@ -353,5 +418,6 @@ static void together(void)
         UNIT_ASSERT(facts.statements == 2);
 }
 
-UNIT_SUITE(router_effects, UNIT_CASE(transactions), UNIT_CASE(settings), UNIT_CASE(pins),
-           UNIT_CASE(names_and_copies), UNIT_CASE(hints), UNIT_CASE(one_by_one), UNIT_CASE(together))
+UNIT_SUITE(router_effects, UNIT_CASE(transactions), UNIT_CASE(exact_control_and_savepoints),
+           UNIT_CASE(settings), UNIT_CASE(pins), UNIT_CASE(names_and_copies), UNIT_CASE(hints),
+           UNIT_CASE(one_by_one), UNIT_CASE(together))

@@ -15,7 +15,7 @@ static void moves_as_its_picture_says(void)
             [CLIENT_IDLE] = " waiting held setting active closed ",
             [CLIENT_WAITING] = " setting active idle closed ",
             [CLIENT_HELD] = " idle closed ",
-            [CLIENT_SETTING] = " active idle closed ",
+            [CLIENT_SETTING] = " active idle aborted closed ",
             [CLIENT_ACTIVE] = " idle setting aborted closed ",
             [CLIENT_ABORTED] = " idle closed ",
             [CLIENT_CLOSED] = " ",

@@ -1,0 +1,353 @@
+#include "session/effects.h"
+
+#include "base/check.h"
+#include "pool/tracked.h"
+#include "router/known.h"
+#include "session/written.h"
+
+#include <string.h>
+
+enum {
+        NAME_MAX_BYTES = 128,
+        VALUE_MAX_BYTES = 4096, /* of set_config() */
+        KEPT_MAX_BYTES = 65536, /* of statements that are not answered yet */
+};
+
+static struct settings_table *table_of(struct client *c)
+{
+        return &c->room->pools.settings;
+}
+
+static void replace(struct client *c, struct settings **slot, struct settings *next)
+{
+        settings_unref(table_of(c), *slot);
+        *slot = next;
+}
+
+static bool is_followed(const struct client *c)
+{
+        return c->room->conf->opt.session_state && c->endpoint->pool_mode != POOL_SESSION &&
+               c->replication == REPLICATION_NONE;
+}
+
+void effects_pin(struct client *c, unsigned pins)
+{
+        bool pinned = c->room->conf->opt.pin_session_state;
+
+        if (pinned)
+                c->pins |= pins;
+        /* A server with settings nobody knows of goes to no other client as it is, pinned or not. */
+        if (pinned || (pins & PIN_SETTING) != 0)
+                c->server->dirty = true;
+}
+
+/* ---- settings ---- */
+
+/* Both the client's and the server's view get the change; what the server had before the transaction is where
+ * its view starts from. */
+static void start_view(struct client *c)
+{
+        struct server *s = c->server;
+
+        if (!s->wants) {
+                s->wanted = settings_ref(s->applied);
+                s->wants = true;
+        }
+}
+
+static void set(struct client *c, const struct setting *setting)
+{
+        struct settings *next;
+
+        start_view(c);
+        if (settings_with(table_of(c), c->settings_now, setting, &next) != STATUS_OK) {
+                effects_pin(c, PIN_SETTING);
+                return;
+        }
+        replace(c, &c->settings_now, next);
+        if (settings_with(table_of(c), c->server->wanted, setting, &next) == STATUS_OK)
+                replace(c, &c->server->wanted, next);
+        else
+                effects_pin(c, PIN_SETTING);
+}
+
+/* The server goes back to its own value, the client to its startup packet's: they differ until carry_keep or
+ * carry_amend, or the next server. */
+static void reset(struct client *c, struct sv name)
+{
+        struct setting startup;
+        struct settings *next;
+
+        start_view(c);
+        replace(c, &c->server->wanted, settings_without(table_of(c), c->server->wanted, name));
+        if (!settings_get(c->startup, name, &startup))
+                next = settings_without(table_of(c), c->settings_now, name);
+        else if (settings_with(table_of(c), c->settings_now, &startup, &next) != STATUS_OK)
+                return;
+        replace(c, &c->settings_now, next);
+}
+
+/* `base`, and what RESET ALL leaves alone; DISCARD ALL does not. */
+static struct settings *reset_but_identity(struct client *c, const struct settings *from,
+                                           struct settings *base)
+{
+        static const char *const names[] = {"session_authorization", "role"};
+        struct settings *all = settings_ref(base), *next;
+        struct setting kept;
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (settings_get(from, sv_cstr(names[i]), &kept) &&
+                    settings_with(table_of(c), all, &kept, &next) == STATUS_OK)
+                        replace(c, &all, next);
+        return all;
+}
+
+static void reset_all(struct client *c, bool discard)
+{
+        struct server *s = c->server;
+
+        start_view(c);
+        if (discard) {
+                replace(c, &c->settings_now, settings_ref(c->startup));
+                replace(c, &s->wanted, NULL);
+        } else {
+                replace(c, &c->settings_now, reset_but_identity(c, c->settings_now, c->startup));
+                replace(c, &s->wanted, reset_but_identity(c, s->wanted, NULL));
+        }
+}
+
+static void set_text(struct client *c, const char *name, const char *value)
+{
+        struct setting s = {sv_cstr(name), sv_cstr(value), SETTING_KIND_STRING};
+
+        set(c, &s);
+}
+
+static void characteristics(struct client *c, const struct facts *f)
+{
+        static const char *const levels[] = {"", "read committed", "repeatable read", "serializable"};
+
+        if (f->access != ACCESS_UNSAID)
+                set_text(c, "default_transaction_read_only", f->access == ACCESS_READ_ONLY ? "on" : "off");
+        if (f->isolation != ISOLATION_UNSAID)
+                set_text(c, "default_transaction_isolation", levels[f->isolation]);
+        if (f->access == ACCESS_UNSAID && f->isolation == ISOLATION_UNSAID)
+                effects_pin(c, PIN_SETTING); /* DEFERRABLE alone: rare, not modelled */
+}
+
+static void set_written(struct client *c, const struct facts *f)
+{
+        char name_text[NAME_MAX_BYTES], value_text[VALUE_MAX_BYTES];
+        struct setting s = {.kind = SETTING_KIND_SQL, .value = f->setting_value};
+        bool known = written_name(f->setting_name, name_text, sizeof(name_text), &s.name);
+
+        if (f->setting == SETTING_RESET && known) {
+                reset(c, s.name);
+                return;
+        }
+        if (known && f->setting_by_call) {
+                s.kind = SETTING_KIND_STRING;
+                known = written_literal(f->setting_value, value_text, sizeof(value_text), &s.value);
+        }
+        if (known)
+                set(c, &s);
+        else
+                effects_pin(c, PIN_SETTING);
+}
+
+static void change_settings(struct client *c, const struct facts *f)
+{
+        switch (f->setting) {
+        case SETTING_NONE:
+        case SETTING_SET_LOCAL: return;
+        case SETTING_SET:
+        case SETTING_RESET: set_written(c, f); break;
+        case SETTING_RESET_ALL: reset_all(c, false); break;
+        case SETTING_DISCARD_ALL: reset_all(c, true); break;
+        case SETTING_CHARACTERISTICS: characteristics(c, f); break;
+        case SETTING_UNKNOWN: effects_pin(c, PIN_SETTING); return;
+        }
+        client_settings_changed(c);
+}
+
+/* ---- savepoints ---- */
+
+static void roll_back_to(struct client *c, struct server *s, struct sv name)
+{
+        const struct savepoint *level = NULL;
+
+        c->unpinning = 0;
+        if (!c->savepoints.lost)
+                level = savepoints_rollback_to(&c->savepoints, table_of(c), name);
+        if (!s->wants)
+                return; /* nothing has been set in the transaction */
+        if (level == NULL) {
+                effects_pin(c, PIN_SETTING);
+                return;
+        }
+        replace(c, &c->settings_now, settings_ref(level->client));
+        replace(c, &s->wanted, settings_ref(level->server));
+        client_settings_changed(c);
+}
+
+static void change_savepoints(struct client *c, struct server *s, const struct facts *f)
+{
+        char space[KNOWN_NAME_BYTES];
+        struct sv name = known_fold(f->savepoint_name, space);
+
+        switch (f->savepoint) {
+        case SAVEPOINT_KEEP: return;
+        case SAVEPOINT_DEFINE:
+                savepoints_define(&c->savepoints, name, c->settings_now, s->wants ? s->wanted : s->applied);
+                return;
+        case SAVEPOINT_RELEASE: (void)savepoints_release(&c->savepoints, table_of(c), name); return;
+        case SAVEPOINT_ROLLBACK_TO: roll_back_to(c, s, name); return;
+        }
+}
+
+/* ---- from sending to the answer ---- */
+
+bool effects_has(const struct facts *f)
+{
+        return f->setting != SETTING_NONE || f->savepoint != SAVEPOINT_KEEP || (f->pins | f->unpins) != 0;
+}
+
+/* Whether a statement's completion has to be waited for. */
+static bool is_kept(const struct client *c, const struct facts *f)
+{
+        if (f->setting == SETTING_SET_LOCAL || f->setting == SETTING_UNKNOWN)
+                return false;
+        return f->setting != SETTING_NONE || f->savepoint != SAVEPOINT_KEEP ||
+               (f->tx == TX_END && buf_len(&c->effects) > 0);
+}
+
+static void keep(struct client *c, struct sv text, const struct facts *f)
+{
+        if (!is_kept(c, f))
+                return;
+        c->barrier = true; /* what follows is read, and routed, as the settings of then say */
+        if (f->savepoint == SAVEPOINT_ROLLBACK_TO && c->commit_sent)
+                effects_pin(c, PIN_SETTING); /* the two have one tag */
+        if (buf_append(&c->effects, text.p, text.n, KEPT_MAX_BYTES) != STATUS_OK ||
+            buf_append(&c->effects, "", 1, KEPT_MAX_BYTES + 1) != STATUS_OK)
+                effects_pin(c, PIN_SETTING);
+}
+
+void effects_note(struct client *c, struct sv text, const struct facts *facts)
+{
+        struct sv rest = text, from;
+        struct facts one;
+
+        if (!is_followed(c))
+                return;
+        if (facts->pins != 0) {
+                c->unpinning &= ~facts->pins;
+                effects_pin(c, facts->pins);
+        }
+        c->unpinning |= facts->unpins;
+        if (facts->statements <= 1) {
+                keep(c, text, facts);
+                return;
+        }
+        if (facts->setting == SETTING_NONE && facts->savepoint == SAVEPOINT_KEEP)
+                return;
+        for (from = rest; classify_next(&rest, &c->room->rules, c->lexing, &one); from = rest)
+                keep(c, sv_from(from.p, (size_t)(rest.p - from.p)), &one);
+}
+
+/* Whether this is what the server calls a completed statement with these facts. */
+static bool is_tag_of(const struct facts *f, struct sv tag)
+{
+        switch (f->savepoint) {
+        case SAVEPOINT_KEEP: break;
+        case SAVEPOINT_DEFINE: return sv_is(tag, "SAVEPOINT");
+        case SAVEPOINT_RELEASE: return sv_is(tag, "RELEASE");
+        case SAVEPOINT_ROLLBACK_TO: return sv_is(tag, "ROLLBACK");
+        }
+        if (f->setting == SETTING_NONE)
+                return sv_is(tag, "COMMIT") || sv_is(tag, "ROLLBACK") || sv_is(tag, "PREPARE TRANSACTION");
+        if (f->setting == SETTING_DISCARD_ALL)
+                return sv_is(tag, "DISCARD ALL");
+        if (f->setting_by_call)
+                return sv_is(tag, "SELECT 1");
+        return sv_is(tag, "SET") || sv_is(tag, "RESET");
+}
+
+static void on_end(struct client *c, struct server *s, struct sv tag)
+{
+        if (sv_is(tag, "ROLLBACK"))
+                effects_settle(c, s, false);
+        else if (sv_is(tag, "COMMIT") || sv_is(tag, "PREPARE TRANSACTION"))
+                effects_settle(c, s, true);
+}
+
+void effects_done(struct client *c, struct server *s, struct sv tag)
+{
+        const char *text = (const char *)buf_data(&c->effects);
+        struct sv rest;
+        struct facts f;
+
+        if (buf_len(&c->effects) == 0) {
+                on_end(c, s, tag);
+                return;
+        }
+        rest = sv_cstr(text);
+        classify_next(&rest, &c->room->rules, c->lexing, &f);
+        if (!is_tag_of(&f, tag))
+                return;
+        if (f.savepoint != SAVEPOINT_KEEP)
+                change_savepoints(c, s, &f);
+        else if (f.setting != SETTING_NONE)
+                change_settings(c, &f);
+        else
+                on_end(c, s, tag);
+        buf_consume(&c->effects, strlen(text) + 1);
+}
+
+void effects_drop(struct client *c)
+{
+        if (buf_len(&c->effects) == 0)
+                return;
+        if (!c->failed)
+                effects_pin(c, PIN_SETTING);
+        buf_release(&c->effects);
+}
+
+void effects_settle(struct client *c, struct server *s, bool committed)
+{
+        /* A server says what a rollback has changed back. */
+        bool forget = !committed && c->room->conf->opt.session_state;
+
+        if (c->savepoints.levels != NULL || c->savepoints.lost)
+                savepoints_clear(&c->savepoints, table_of(c));
+        if (committed)
+                c->pins &= ~c->unpinning;
+        c->unpinning = 0;
+        if (c->settings_now != c->settings) {
+                if (forget)
+                        replace(c, &c->settings_now, settings_ref(c->settings));
+                else
+                        replace(c, &c->settings, settings_ref(c->settings_now));
+                client_settings_changed(c);
+        }
+        if (s->wants) {
+                if (forget)
+                        settings_unref(table_of(c), s->wanted);
+                else
+                        replace(c, &s->applied, s->wanted);
+                s->wanted = NULL; /* given back, or gone over */
+                s->wants = false;
+        }
+}
+
+void effects_report(struct client *c, struct sv name, struct sv value)
+{
+        const struct options *opt = &c->room->conf->opt;
+        struct sv known;
+
+        client_lexes(c, name, value);
+        if (opt->session_state || !tracked_name(opt, name, &known) ||
+            tracked_put(table_of(c), opt, &c->settings_now, name, value) != STATUS_OK)
+                return;
+        client_settings_changed(c);
+}
