@@ -38,6 +38,7 @@ struct monitor {
 
         char *name; /* of the line, for the log */
         char *user, *password, *dbname;
+        struct trust trust;
         int64_t timeout_us;
         struct elect_rules rules;
         struct pace pace;
@@ -336,8 +337,10 @@ static bool replace(char **field, const char *value)
 
 static void make_probes(struct monitor *monitor)
 {
-        struct probe_target target = {
-            .user = monitor->user, .password = monitor->password, .dbname = monitor->dbname};
+        struct probe_target target = {.user = monitor->user,
+                                      .password = monitor->password,
+                                      .dbname = monitor->dbname,
+                                      .trust = monitor->trust};
 
         for (int i = 0; i < monitor->view->count; i++) {
                 struct watched *watched = &monitor->watched[i];
@@ -356,10 +359,12 @@ void monitor_configure(struct monitor *monitor, const struct conf *conf, const s
         bool changed;
 
         login_choose(conf, line, &target);
+        trust_choose(conf, line, &target.trust);
         replace(&monitor->name, line->name);
         changed = replace(&monitor->user, target.user);
         changed = replace(&monitor->password, target.password) || changed;
         changed = replace(&monitor->dbname, target.dbname) || changed;
+        changed = trust_copy(&monitor->trust, &target.trust) || changed;
         monitor->timeout_us = conf->opt.health_check_timeout_us;
         monitor->pace.interval_us = conf->opt.health_check_interval_us;
         monitor->rules.failures = conf->opt.health_check_failures;
@@ -390,5 +395,6 @@ void monitor_free(struct monitor *monitor)
         replace(&monitor->user, NULL);
         replace(&monitor->password, NULL);
         replace(&monitor->dbname, NULL);
+        trust_free(&monitor->trust);
         free(monitor);
 }

@@ -18,8 +18,8 @@ struct topology;
 /* Starts to watch `cluster` as `line` (its first line in conf) says. `cluster` outlives it. */
 struct monitor *monitor_new(struct event_base *base, struct names *names, struct cluster *cluster);
 
-/* Follows the configuration; connections are made anew only when the login changed. Keeps nothing of conf.
- * Called once after monitor_new, too. */
+/* Follows the configuration; connections are made anew only when the login or what it says of TLS changed.
+ * Keeps nothing of conf. Called once after monitor_new, too. */
 void monitor_configure(struct monitor *monitor, const struct conf *conf, const struct conf_database *line);
 
 /* The bell rang: takes the nodes' evidence and asks where there is some; sees whether somebody wants

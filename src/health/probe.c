@@ -26,6 +26,7 @@ static const struct machine_state states[] = {
 struct probe {
         struct event_base *base;
         char *host, *user, *password, *dbname;
+        struct trust trust;
         int port;
         probe_answer_fn *on_answer;
         void *arg;
@@ -303,7 +304,7 @@ static void repeat_host(const struct probe *probe, char *out, size_t size)
 static void start_connect(struct probe *probe)
 {
         char port[12], options[64], hosts[RESOLVER_ADDRESSES * 260];
-        const char *keys[16] = {NULL}, *values[16] = {NULL};
+        const char *keys[24] = {NULL}, *values[24] = {NULL};
         int n = 0;
 
 #define SET(key, value) (keys[n] = (key), values[n++] = (value))
@@ -324,7 +325,9 @@ static void start_connect(struct probe *probe)
         SET("dbname", probe->dbname);
         SET("application_name", "pgsteer health check");
         SET("options", options);
-        SET("sslmode", "prefer");
+        for (int i = 0; i < TRUST_KEYS; i++)
+                if (probe->trust.values[i] != NULL)
+                        SET(trust_keys[i], probe->trust.values[i]);
         SET("gssencmode", "disable"); /* its library blocks */
         SET("target_session_attrs", "any");
 #undef SET
@@ -401,6 +404,7 @@ struct probe *probe_new(struct event_base *base, struct names *names, const stru
         probe->user = xstrdup(target->user);
         probe->password = target->password != NULL ? xstrdup(target->password) : NULL;
         probe->dbname = xstrdup(target->dbname);
+        trust_copy(&probe->trust, &target->trust);
         probe->on_answer = on_answer;
         probe->arg = arg;
         if (is_name(target->host))
@@ -446,5 +450,6 @@ void probe_free(struct probe *probe)
         free(probe->host);
         free(probe->user);
         free(probe->dbname);
+        trust_free(&probe->trust);
         free(probe);
 }

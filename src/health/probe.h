@@ -9,6 +9,7 @@
 #pragma once
 
 #include "health/dossier.h"
+#include "health/trust.h"
 
 struct event_base;
 struct names;
@@ -18,6 +19,7 @@ struct probe_target {
         const char *host; /* name, numeric address, "/dir" or "@dir" */
         int port;
         const char *user, *password /* NULL: none, libpq then looks into its password file */, *dbname;
+        struct trust trust;
 };
 
 typedef void probe_answer_fn(const struct answer *answer, void *arg);

@@ -109,22 +109,6 @@ static enum status digest_all(struct making *m, uint8_t out[DIGEST_SIZE])
 
 /* ---- protocols and ciphers ---- */
 
-static int version_of(const char *word, size_t n)
-{
-        static const struct {
-                const char *word;
-                int version;
-        } versions[] = {{"tlsv1.0", TLS1_VERSION},
-                        {"tlsv1.1", TLS1_1_VERSION},
-                        {"tlsv1.2", TLS1_2_VERSION},
-                        {"tlsv1.3", TLS1_3_VERSION}};
-
-        for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
-                if (strlen(versions[i].word) == n && strncasecmp(versions[i].word, word, n) == 0)
-                        return versions[i].version;
-        return 0;
-}
-
 static unsigned long long option_against(int version)
 {
         switch (version) {
@@ -135,39 +119,13 @@ static unsigned long long option_against(int version)
         }
 }
 
-/* *allowed: a bit for each version from TLS 1.0 on. */
-static enum status read_protocols(struct making *m, unsigned *allowed)
-{
-        const char *text = m->settings->protocols;
-
-        *allowed = 0;
-        if (*text == '\0' || is(text, "secure") || is(text, "default"))
-                text = "tlsv1.2,tlsv1.3";
-        else if (is(text, "all") || is(text, "legacy"))
-                text = "tlsv1.0,tlsv1.1,tlsv1.2,tlsv1.3";
-        while (*text != '\0') {
-                size_t skip = strspn(text, ", :\t"), n = strcspn(text + skip, ", :\t");
-                int version = version_of(text + skip, n);
-
-                if (n > 0 && version == 0)
-                        return fail(m, TLS_PROTOCOLS,
-                                    "not a list of tlsv1.0, tlsv1.1, tlsv1.2, tlsv1.3 (or secure, or all)");
-                if (n > 0)
-                        *allowed |= 1U << (version - TLS1_VERSION);
-                text += skip + n;
-        }
-        return STATUS_OK;
-}
-
 static enum status set_protocols(struct making *m)
 {
-        unsigned allowed = 0;
+        unsigned allowed = tls_settings_versions(m->settings);
 
-        if (m->settings->oldest > 0)
-                for (int version = m->settings->oldest; version <= m->settings->newest; version++)
-                        allowed |= 1U << (version - 1);
-        else if (read_protocols(m, &allowed) != STATUS_OK)
-                return STATUS_INVALID;
+        if (allowed == 0)
+                return fail(m, TLS_PROTOCOLS,
+                            "not a list of tlsv1.0, tlsv1.1, tlsv1.2, tlsv1.3 (or secure, or all)");
         SSL_CTX_set_min_proto_version(m->ssl, TLS1_VERSION);
         for (int version = TLS1_VERSION; version <= TLS1_3_VERSION; version++)
                 if ((allowed >> (version - TLS1_VERSION) & 1) == 0)

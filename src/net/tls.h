@@ -54,6 +54,9 @@ struct tls_settings tls_settings_for_line(const struct options *opt, const struc
 
 bool tls_settings_same(const struct tls_settings *a, const struct tls_settings *b);
 
+/* Which versions may be spoken: a bit for each, from TLS 1.0 on; 0: protocols is not a list of versions. */
+unsigned tls_settings_versions(const struct tls_settings *settings);
+
 /* What the part is called where it was said: "server_tls_ca_file", "sslrootcert". */
 const char *tls_part_name(const struct tls_settings *settings, enum tls_part part);
 

@@ -2,6 +2,7 @@
 #include "net/tls.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct tls_settings tls_settings_for_clients(const struct options *opt)
 {
@@ -94,6 +95,46 @@ bool tls_settings_same(const struct tls_settings *a, const struct tls_settings *
                strcmp(a->curve, b->curve) == 0 && strcmp(a->dheparams, b->dheparams) == 0 &&
                a->oldest == b->oldest && a->newest == b->newest && a->direct == b->direct &&
                a->nameless == b->nameless;
+}
+
+static bool is(const char *value, const char *word)
+{
+        return strcasecmp(value, word) == 0;
+}
+
+static unsigned version_bit(const char *word, size_t n)
+{
+        static const char *const versions[] = {"tlsv1.0", "tlsv1.1", "tlsv1.2", "tlsv1.3"};
+
+        for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+                if (strlen(versions[i]) == n && strncasecmp(versions[i], word, n) == 0)
+                        return 1U << i;
+        return 0;
+}
+
+unsigned tls_settings_versions(const struct tls_settings *settings)
+{
+        const char *text = settings->protocols;
+        unsigned allowed = 0;
+
+        for (int i = settings->oldest; i > 0 && i <= settings->newest; i++)
+                allowed |= 1U << (i - 1);
+        if (settings->oldest > 0)
+                return allowed;
+        if (*text == '\0' || is(text, "secure") || is(text, "default"))
+                text = "tlsv1.2,tlsv1.3";
+        else if (is(text, "all") || is(text, "legacy"))
+                text = "tlsv1.0,tlsv1.1,tlsv1.2,tlsv1.3";
+        while (*text != '\0') {
+                size_t skip = strspn(text, ", :\t"), n = strcspn(text + skip, ", :\t");
+                unsigned bit = version_bit(text + skip, n);
+
+                if (n > 0 && bit == 0)
+                        return 0;
+                allowed |= bit;
+                text += skip + n;
+        }
+        return allowed;
 }
 
 const char *tls_part_name(const struct tls_settings *settings, enum tls_part part)

@@ -224,6 +224,27 @@ def test_lines(t):
     console(s, "SET server_idle_timeout = 100")  # reads no file: the ones above are still bad
 
 
+def test_health(t):
+    """The monitoring connections do TLS as the pools of their line do."""
+    d, other = certificates(t), certificates(t, "others")
+    line = secured(t, d) + " target_session_attrs=any"
+    s = t.steer({"app": f"{line} sslmode=verify-full sslrootcert={d}/ca.crt sslcert={d}/app.crt sslkey={d}/app.key"},
+                server_tls_sslmode="disable")
+    wait_for(lambda: [row["state"] for row in s.show("NODES")] == ["up"], "the node to be up")
+    seen = ("SELECT ssl || ' ' || client_dn FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
+            " WHERE application_name = 'pgsteer health check'")
+    t.equal(t.cluster.primary.value(seen), "true /CN=app", "the monitoring connection")
+    s.databases["app"] = f"{line} sslmode=verify-full sslrootcert={other}/ca.crt"
+    s.write_files()
+    s.admin("RELOAD")
+    s.wait_log("monitoring cannot ask it: SSL error: certificate verify failed")
+    s.databases["app"] = f"{line} sslmode=disable"
+    s.write_files()
+    s.admin("RELOAD")
+    plainly = seen.replace("ssl || ' ' || client_dn", "count(*)") + " AND NOT ssl"
+    wait_for(lambda: t.cluster.primary.value(plainly) == "1", "a monitoring connection without TLS")
+
+
 class Listener(threading.Thread):
     """Passes connections on to a port, and keeps what each of them began with."""
 

@@ -1,0 +1,36 @@
+/* trust: how the monitoring connections do TLS: as the pools of the line do, said in libpq's words, so that a
+ * node is not believed that no client would be let speak to. */
+#pragma once
+
+#include <stdbool.h>
+
+struct conf;
+struct conf_database;
+
+/* Keys of a connection of libpq; `trust_keys` names them. */
+enum trust_key {
+        TRUST_SSLMODE,
+        TRUST_SSLROOTCERT,
+        TRUST_SSLCERT,
+        TRUST_SSLKEY,
+        TRUST_SSLCRL,
+        TRUST_SSLSNI,
+        TRUST_SSL_MIN_PROTOCOL_VERSION,
+        TRUST_SSL_MAX_PROTOCOL_VERSION,
+        TRUST_SSLNEGOTIATION,
+        TRUST_KEYS
+};
+extern const char *const trust_keys[TRUST_KEYS];
+
+struct trust {
+        const char *values[TRUST_KEYS]; /* NULL: the key is not passed */
+};
+
+/* What `line` and the options say; borrowed from conf. Keys that this libpq does not know are left out:
+ * before PostgreSQL 17's, it asks the server first even where the pools begin with TLS at once. */
+void trust_choose(const struct conf *conf, const struct conf_database *line, struct trust *out);
+
+/* Makes *mine, of which the strings are its own (zeroed at first), a copy. Returns whether that changed it.
+ */
+bool trust_copy(struct trust *mine, const struct trust *from);
+void trust_free(struct trust *mine);
