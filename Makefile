@@ -113,7 +113,7 @@ bench: test-deps ## speed beside PgBouncer in the same run; prints ratios
 	@tests/bench/bench
 
 # The scanner alone, beside the library that holds PostgreSQL's grammar.
-ORACLE_OBJ := $(BUILD)/tests/oracle/compare.o $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/router/*.c) src/base/check.c)
+ORACLE_OBJ := $(BUILD)/tests/oracle/compare.o $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/router/*.c) src/cluster/catalog.c src/base/check.c)
 
 $(BUILD)/oracle/compare: $(ORACLE_OBJ)
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
-/* What a call in a statement means: the configuration's word first, then the built-in tables. */
-#include "router/known.h"
+/* What a call or an operator in a statement means: the configuration's word first, then what is known. */
+#include "router/lookup.h"
 #include "router/statement.h"
 
 static bool listed(const char *const *names, struct sv schema, struct sv name)
@@ -48,7 +48,7 @@ enum known statement_call(const struct statement *st, struct sv schema, struct s
         enum known known = configured(st->rules, schema, name);
 
         if (known == KNOWN_NOT)
-                known = known_function(schema, name);
+                known = lookup_function(statement_catalog(st), schema, name);
         return known == KNOWN_CURRENT_SETTING ? asked_setting(st) : known;
 }
 
@@ -56,7 +56,6 @@ bool statement_read_operator(struct statement *st, struct sv *unknown)
 {
         struct scan ahead = st->scan;
         struct scan_token token, schema = {0};
-        char space[KNOWN_NAME_BYTES];
 
         scan_next(&ahead, &token);
         while (token.kind == SCAN_WORD || token.kind == SCAN_QUOTED || token.kind == SCAN_DOT) {
@@ -67,8 +66,7 @@ bool statement_read_operator(struct statement *st, struct sv *unknown)
         if (token.kind != SCAN_OPERATOR)
                 return false;
         unknown->n = 0;
-        if (!known_operator(token.text) ||
-            (schema.text.n > 0 && !sv_is(known_fold(schema.text, space), "pg_catalog")))
+        if (lookup_operator(statement_catalog(st), schema.text, token.text) != KNOWN_READ)
                 *unknown = token.text;
         scan_next(&ahead, &token);
         if (token.kind != SCAN_CLOSE)

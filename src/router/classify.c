@@ -29,11 +29,23 @@ const char *reason_text(enum reason reason)
 static unsigned gravity(enum reason reason)
 {
         static const uint8_t gravities[REASON_COUNT] = {
-            [REASON_EFFECT] = 5,    [REASON_NODE_STATE] = 4,    [REASON_UNKNOWN_STATEMENT] = 4,
-            [REASON_UNLEXABLE] = 4, [REASON_DML] = 3,           [REASON_DDL] = 3,
-            [REASON_LOCKING] = 3,   [REASON_INTO] = 3,          [REASON_CTE_DML] = 3,
-            [REASON_FUNCTION] = 3,  [REASON_RELATION] = 3,      [REASON_OPERATOR] = 3,
-            [REASON_COPY_IN] = 3,   [REASON_SESSION_STATE] = 2, [REASON_TRANSACTION_CONTROL] = 1,
+            [REASON_EFFECT] = 5,
+            [REASON_UNREADABLE] = 4,
+            [REASON_NODE_STATE] = 4,
+            [REASON_UNKNOWN_STATEMENT] = 4,
+            [REASON_UNLEXABLE] = 4,
+            [REASON_DML] = 3,
+            [REASON_DDL] = 3,
+            [REASON_LOCKING] = 3,
+            [REASON_INTO] = 3,
+            [REASON_CTE_DML] = 3,
+            [REASON_FUNCTION] = 3,
+            [REASON_RELATION] = 3,
+            [REASON_OPERATOR] = 3,
+            [REASON_TYPE] = 3,
+            [REASON_COPY_IN] = 3,
+            [REASON_SESSION_STATE] = 2,
+            [REASON_TRANSACTION_CONTROL] = 1,
         };
 
         return gravities[reason];
@@ -135,6 +147,7 @@ static void merge(struct facts *all, const struct facts *one)
         all->exact = false;
         all->statements += one->statements;
         all->copy_from_stdin |= one->copy_from_stdin;
+        all->defines |= one->defines;
         all->pins = (all->pins & ~one->unpins) | one->pins;
         all->unpins = (all->unpins & ~one->pins) | one->unpins;
         if (all->setting != SETTING_NONE || one->setting != SETTING_NONE)

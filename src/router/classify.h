@@ -9,6 +9,8 @@
 
 #include "base/sv.h"
 
+struct catalog;
+
 enum stmt_class {
         CLASS_NONE,  /* nothing to run: empty text, comments */
         CLASS_READ,  /* may run on a standby */
@@ -87,9 +89,10 @@ struct facts {
         enum tx_effect tx;   /* of the last statement that has one */
         enum tx_access access;
         enum tx_isolation isolation;
-        bool chain; /* COMMIT AND CHAIN */
-        bool exact; /* BEGIN, COMMIT, SET TRANSACTION, a savepoint: understood to its last word, so
-                       that PostgreSQL would find no fault in the text. Of one statement alone */
+        bool chain;   /* COMMIT AND CHAIN */
+        bool exact;   /* BEGIN, COMMIT, SET TRANSACTION, a savepoint: understood to its last word, so
+                         that PostgreSQL would find no fault in the text. Of one statement alone */
+        bool defines; /* may change what the names of the database mean: CREATE, ALTER, DROP, ... */
         enum savepoint_effect savepoint;
         struct sv savepoint_name; /* as written */
         bool copy_from_stdin;     /* the client will send CopyData */
@@ -109,10 +112,15 @@ struct facts {
         enum hint { HINT_NONE = 0, HINT_AUTO, HINT_PRIMARY, HINT_STANDBY } hint; /* leading comment */
 };
 
-/* What the configuration adds to the built-in tables. */
+/* What the configuration and the database's catalog add to the built-in tables. */
 struct classify_rules {
         const char *const *primary_functions; /* NULL-terminated; lower case; always writes */
         const char *const *standby_functions; /* NULL-terminated; lower case; read although unknown */
+        /* Of the database; borrowed. NULL, as one that is CATALOG_ABSENT: unknown functions, operators are
+         * writes, all relations are taken for tables. CATALOG_WAITING: relations are unknown too. Loaded:
+         * what it says, and a name that it does not have is a write. */
+        const struct catalog *catalog;
+        uint64_t stamp; /* facts kept from a call with another stamp are worthless */
 };
 
 /* How the texts are to be read. `true` in their place is CLASSIFY_BACKSLASH_UNSAFE. */

@@ -222,13 +222,19 @@ static bool keeps_signs(struct sv name)
         return false;
 }
 
+struct sv known_operator_name(struct sv name)
+{
+        if (name.n > 1 && !keeps_signs(name))
+                while (name.n > 1 && (name.p[name.n - 1] == '-' || name.p[name.n - 1] == '+'))
+                        name.n--;
+        return name;
+}
+
 bool known_operator(struct sv name)
 {
         uint32_t op = 0;
 
-        if (name.n > 1 && !keeps_signs(name))
-                while (name.n > 1 && (name.p[name.n - 1] == '-' || name.p[name.n - 1] == '+'))
-                        name.n--;
+        name = known_operator_name(name);
         if (name.n == 1)
                 return *name.p != '`';
         if (name.n > 4)
@@ -236,6 +242,18 @@ bool known_operator(struct sv name)
         for (size_t i = name.n; i-- > 0;)
                 op = op << 8 | (unsigned char)name.p[i];
         return known_long_operator(op);
+}
+
+enum known known_graver(enum known a, enum known b)
+{
+        static const uint8_t graveness[] = {
+            [KNOWN_NOT] = 0,        [KNOWN_READ] = 1,       [KNOWN_CURRENT_SETTING] = 2,
+            [KNOWN_SESSION] = 3,    [KNOWN_SET_CONFIG] = 4, [KNOWN_WRITE] = 5,
+            [KNOWN_NODE] = 6,       [KNOWN_EFFECT] = 7,     [KNOWN_UNREADABLE] = 8,
+            [KNOWN_UNLOCK_ALL] = 9, [KNOWN_LOCK] = 10,
+        };
+
+        return graveness[a] >= graveness[b] ? a : b;
 }
 
 bool known_node_setting(struct sv name)

@@ -18,6 +18,7 @@ enum known {
         KNOWN_SESSION,    /* asks or changes what the server's session holds */
         KNOWN_SET_CONFIG,
         KNOWN_CURRENT_SETTING, /* KNOWN_NODE or KNOWN_READ: depends on the setting */
+        KNOWN_UNREADABLE,      /* of a relation: the primary's to read, even in a READ ONLY transaction */
 };
 
 enum { KNOWN_NAME_BYTES = 64 };
@@ -33,9 +34,15 @@ enum known known_function(struct sv schema, struct sv name);
 /* A relation, in whatever schema: KNOWN_NODE, KNOWN_SESSION or KNOWN_NOT. */
 enum known known_relation(struct sv name);
 
-/* Whether there is a built-in operator of that name. Signs at its end that belong to what follows are cut
- * off, as PostgreSQL does: "=-" is "=". */
+/* An operator's name without the signs at its end that belong to what follows, as PostgreSQL cuts them off:
+ * "=-" is "=". */
+struct sv known_operator_name(struct sv name);
+
+/* Whether there is a built-in operator of that name, signs at its end or not. */
 bool known_operator(struct sv name);
+
+/* The one of the two that keeps more from a standby. KNOWN_NOT is the least, KNOWN_READ the next. */
+enum known known_graver(enum known a, enum known b);
 
 /* Whether the setting (name without quotes, any case) tells nodes apart. */
 bool known_node_setting(struct sv name);

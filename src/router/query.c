@@ -8,20 +8,21 @@
  *
  * The loop keeps scan and token in variables of its own, so that they stay in registers; the functions that
  * are rarely needed are not inlined, and get what they need. */
+#include "router/lookup.h"
 #include "router/scan_hot.h"
 #include "router/statement.h"
 
-enum { DEPTH_MAX = 256 };
+enum { DEPTH_MAX = 256, WITH_NAMES_MAX = 32 };
 
 #define RARE __attribute__((noinline, cold))
 
 /* What the last token was. */
 enum last {
         LAST_START, /* nothing yet */
-        LAST_OPEN,  /* ( or [ */
+        LAST_OPEN,  /* ( */
         LAST_COMMA,
-        LAST_OPERATOR,
-        LAST_CAST, /* :: */
+        LAST_OPERATOR, /* or [ */
+        LAST_CAST,     /* :: */
         LAST_DOT,
         LAST_AS,
         LAST_RESERVED, /* a key word that is no name: an expression may follow */
@@ -33,8 +34,11 @@ enum last {
 /* Which list a frame is in, as far as it matters. */
 enum clause {
         CLAUSE_OTHER,
-        CLAUSE_WITH,  /* between WITH and its main query */
-        CLAUSE_GROUP, /* behind GROUP BY, or in GROUPING SETS */
+        CLAUSE_GROUP,  /* behind GROUP BY, or in GROUPING SETS */
+        CLAUSE_SELECT, /* behind SELECT, in front of its FROM */
+        /* from here on names matter */
+        CLAUSE_WITH, /* between WITH and its main query */
+        CLAUSE_FROM, /* behind FROM or TABLE: relations are named here */
 };
 
 struct frame {
@@ -53,8 +57,13 @@ struct walk {
                 unsigned parts; /* schema.name: 2 */
                 struct sv first, final;
         } name;
+        bool relation;   /* that name is a relation's, unless "(" follows */
         bool into;       /* SELECT INTO has been seen */
+        bool relations;  /* there is a catalog that knows relations */
+        bool any_name;   /* it has types or columns that any name may be */
         unsigned atomic; /* CREATE FUNCTION ... BEGIN ATOMIC: open BEGINs and CASEs */
+        unsigned with_count;
+        struct sv with[WITH_NAMES_MAX]; /* the first names that WITH gives to queries, wherever it stands */
         unsigned depth;
         struct frame *top;
         struct frame frames[DEPTH_MAX]; /* [0 .. depth], beyond DEPTH_MAX the last one is shared */
@@ -92,18 +101,13 @@ static void note_pins(struct walk *w, enum known known)
         }
 }
 
-static void called(struct walk *w)
+/* What is known of `name` speaks against a standby; for `otherwise` when there is no better word for it. */
+RARE static void found_known(struct walk *w, enum known known, enum reason otherwise, struct sv name)
 {
-        /* database.schema.name, (row).name and the like are no call of a built-in function */
-        struct sv schema = w->name.parts == 1 ? SV("") : w->name.parts == 2 ? w->name.first : SV("?");
-        struct sv name = w->name.final;
-        enum known known = statement_call(w->st, schema, name);
-
-        if (known == KNOWN_READ)
-                return;
         note_pins(w, known);
         switch (known) {
         case KNOWN_NODE: found(w, REASON_NODE_STATE, name); return;
+        case KNOWN_UNREADABLE: found(w, REASON_UNREADABLE, name); return;
         case KNOWN_SESSION:
         case KNOWN_SET_CONFIG: found(w, REASON_SESSION_STATE, name); return;
         case KNOWN_EFFECT:
@@ -112,8 +116,19 @@ static void called(struct walk *w)
         case KNOWN_READ:
         case KNOWN_CURRENT_SETTING:
         case KNOWN_NOT:
-        case KNOWN_WRITE: found(w, REASON_FUNCTION, name); return;
+        case KNOWN_WRITE: found(w, otherwise, name); return;
         }
+}
+
+static void called(struct walk *w)
+{
+        /* database.schema.name, (row).name and the like are no call of a built-in function */
+        struct sv schema = w->name.parts == 1 ? SV("") : w->name.parts == 2 ? w->name.first : SV("?");
+        struct sv name = w->name.final;
+        enum known known = statement_call(w->st, schema, name);
+
+        if (known != KNOWN_READ)
+                found_known(w, known, REASON_FUNCTION, name);
 }
 
 /* Whether a key word that may also be a function's name belongs to the grammar here, with its "(". */
@@ -176,6 +191,66 @@ static bool is_call(const struct walk *w)
         return w->last == LAST_NAME || !is_syntax(w);
 }
 
+/* ---- relations ---- */
+
+/* Whether a name that comes next is a relation's, or that of a function in its place. */
+static bool is_relation_place(const struct walk *w)
+{
+        if (w->last == LAST_COMMA || w->last == LAST_OPEN)
+                return true;
+        switch (w->last_keyword) {
+        case KW_JOIN:
+        case KW_ONLY:
+        case KW_TABLE: return true;
+        case KW_FROM: return w->name.before_keyword != KW_DISTINCT;
+        }
+        return false;
+}
+
+/* A name comes in a clause where that matters. */
+static void note_name(struct walk *w, struct sv name)
+{
+        if (w->top->clause == CLAUSE_FROM)
+                w->relation = is_relation_place(w);
+        else if (w->with_count < WITH_NAMES_MAX &&
+                 (w->last == LAST_COMMA || w->last_keyword == KW_WITH || w->last_keyword == KW_RECURSIVE))
+                w->with[w->with_count++] = name;
+}
+
+/* Whether WITH has given the name to a query. */
+static bool is_query_name(const struct walk *w, struct sv name)
+{
+        char name_space[KNOWN_NAME_BYTES], space[KNOWN_NAME_BYTES];
+        struct sv folded = known_fold(name, name_space);
+
+        for (unsigned i = 0; i < w->with_count; i++)
+                if (folded.n > 0 && sv_eq(known_fold(w->with[i], space), folded))
+                        return true;
+        return false;
+}
+
+/* The name of a relation is complete; the token behind it is a `kind`, or `keyword`. */
+static void settle_relation(struct walk *w, enum scan_kind kind, unsigned keyword)
+{
+        struct sv schema = w->name.parts == 2 ? w->name.first : SV(""), name = w->name.final;
+        enum known known;
+
+        if (kind == SCAN_DOT || w->last == LAST_DOT)
+                return;
+        w->relation = false;
+        if (kind == SCAN_OPEN || (keyword == KW_FROM && w->last_keyword == KW_ROWS))
+                return;
+        known = lookup_relation(statement_catalog(w->st), schema, name);
+        if (known == KNOWN_READ || (known == KNOWN_NOT && w->name.parts == 1 && is_query_name(w, name)))
+                return;
+        if ((w->look & QUERY_PLANS) == 0)
+                found_known(w, known, REASON_RELATION, name);
+        else if (known == KNOWN_UNREADABLE)
+                statement_write(w->st, REASON_UNREADABLE, name);
+}
+
+/* ---- parentheses, go on ---- */
+
 static void push(struct walk *w, struct frame frame, struct sv token)
 {
         if (++w->depth < DEPTH_MAX)
@@ -192,6 +267,8 @@ static const char *on_open(struct walk *w, const char *behind, struct sv token)
         struct sv operator;
 
         w->st->scan.p = behind;
+        if (w->top->clause == CLAUSE_FROM && is_relation_place(w))
+                frame.clause = CLAUSE_FROM;
         if (w->last == LAST_NAME || w->last == LAST_KEYWORD) {
                 if (w->last_keyword == KW_OPERATOR && statement_read_operator(w->st, &operator)) {
                         if (operator.n> 0)
@@ -245,7 +322,20 @@ RARE static void check_relation(struct walk *w, struct sv name)
                 found(w, REASON_SESSION_STATE, name);
 }
 
-/* The catalog's own relations are the only ones that need a look. */
+/* A name that may be a type's, or a function's behind a dot. */
+RARE static void check_any_name(struct walk *w, struct sv name, bool behind_dot)
+{
+        const struct catalog *catalog = statement_catalog(w->st);
+        enum known known = lookup_type(catalog, name);
+
+        if (known != KNOWN_READ)
+                found_known(w, known, REASON_TYPE, name);
+        known = behind_dot ? lookup_field(catalog, name) : KNOWN_READ;
+        if (known != KNOWN_READ)
+                found_known(w, known, REASON_FUNCTION, name);
+}
+
+/* PostgreSQL's own relations are to be found in any place. */
 static inline bool in_catalog(struct sv name)
 {
         const char *p = name.p;
@@ -259,11 +349,15 @@ static inline bool in_catalog(struct sv name)
 /* A name, or a part of one, that is no key word here. */
 static inline void on_name(struct walk *w, struct sv text)
 {
+        if (__builtin_expect(w->any_name, 0))
+                check_any_name(w, text, w->last == LAST_DOT);
         if (w->last == LAST_DOT) {
                 w->name.parts++;
         } else {
                 if (__builtin_expect(w->last_keyword == KW_UPDATE, 0))
                         behind_update(w);
+                if (w->relations & (w->top->clause >= CLAUSE_WITH))
+                        note_name(w, text);
                 w->name.before = w->last;
                 w->name.before_keyword = w->last_keyword;
                 w->name.parts = 1;
@@ -299,6 +393,8 @@ static inline void on_dot(struct walk *w)
 static const bool special[KW_COUNT] = {
     /* they may change something, or are part of what does */
     [KW_INTO] = true,
+    [KW_SELECT] = true,
+    [KW_TABLE] = true,
     [KW_FROM] = true,
     [KW_ONLY] = true,
     [KW_UPDATE] = true,
@@ -327,6 +423,23 @@ static const bool special[KW_COUNT] = {
     [KW_FALSE] = true,
 };
 
+/* Words that end the list of relations. */
+static const bool ends_from[KW_COUNT] = {
+    [KW_WHERE] = true, [KW_GROUP] = true,     [KW_HAVING] = true, [KW_WINDOW] = true,
+    [KW_UNION] = true, [KW_INTERSECT] = true, [KW_EXCEPT] = true, [KW_ORDER] = true,
+    [KW_LIMIT] = true, [KW_OFFSET] = true,    [KW_FETCH] = true,  [KW_FOR] = true,
+};
+
+/* The clause that the frame is in behind a reserved word that begins none. */
+static inline enum clause clause_behind(const struct walk *w, unsigned keyword)
+{
+        enum clause clause = (enum clause)w->top->clause;
+
+        if (clause == CLAUSE_SELECT || (clause == CLAUSE_FROM && !ends_from[keyword]))
+                return clause;
+        return CLAUSE_OTHER;
+}
+
 /* Returns the clause that the frame is in behind the reserved word. */
 static enum clause on_special_reserved(struct walk *w, unsigned keyword, struct sv text)
 {
@@ -340,13 +453,17 @@ static enum clause on_special_reserved(struct walk *w, unsigned keyword, struct 
         case KW_FROM:
                 if (w->last_keyword == KW_DELETE && may_modify_after(w->name.before))
                         found(w, REASON_CTE_DML, w->name.final);
-                return CLAUSE_OTHER;
+                if (w->top->clause == CLAUSE_SELECT && w->last_keyword != KW_DISTINCT)
+                        return CLAUSE_FROM;
+                return clause_behind(w, keyword);
         case KW_ONLY:
                 if (w->last_keyword == KW_UPDATE)
                         behind_update(w);
-                return CLAUSE_OTHER;
-        case KW_END: w->atomic -= w->atomic > 0; return CLAUSE_OTHER;
-        case KW_CASE: w->atomic += w->atomic > 0; return CLAUSE_OTHER;
+                return clause_behind(w, keyword);
+        case KW_SELECT: return CLAUSE_SELECT;
+        case KW_TABLE: return CLAUSE_FROM;
+        case KW_END: w->atomic -= w->atomic > 0; return clause_behind(w, keyword);
+        case KW_CASE: w->atomic += w->atomic > 0; return clause_behind(w, keyword);
         case KW_WITH:
                 if (w->last == LAST_START || w->last == LAST_OPEN)
                         return CLAUSE_WITH;
@@ -357,7 +474,8 @@ static enum clause on_special_reserved(struct walk *w, unsigned keyword, struct 
 
 static inline void on_reserved(struct walk *w, unsigned keyword, struct sv text)
 {
-        w->top->clause = special[keyword] ? (uint8_t)on_special_reserved(w, keyword, text) : CLAUSE_OTHER;
+        w->top->clause =
+            (uint8_t)(special[keyword] ? on_special_reserved(w, keyword, text) : clause_behind(w, keyword));
         w->name.before = w->last;
         w->name.before_keyword = w->last_keyword;
         w->last = keyword == KW_AS ? LAST_AS : LAST_RESERVED;
@@ -400,6 +518,10 @@ static inline void on_keyword(struct walk *w, unsigned keyword, struct sv text)
                 behind_update(w);
         if (special[keyword])
                 on_special_keyword(w, keyword, text);
+        if (__builtin_expect(w->any_name, 0))
+                check_any_name(w, text, false);
+        if (w->relations & (w->top->clause >= CLAUSE_WITH))
+                note_name(w, text);
         w->name.before = w->last;
         w->name.before_keyword = w->last_keyword;
         w->name.parts = 1;
@@ -427,6 +549,15 @@ static inline void on_word(struct walk *w, const struct scan_token *token)
         }
 }
 
+/* An operator that is not built in. */
+RARE static void on_operator(struct walk *w, struct sv text)
+{
+        enum known known = lookup_operator(statement_catalog(w->st), SV(""), text);
+
+        if (known != KNOWN_READ)
+                found_known(w, known, REASON_OPERATOR, text);
+}
+
 /* ---- the loop ---- */
 
 /* A number, and with it the whole list of numbers that it begins: IN (1, 2, 3, ...). Returns where that ends.
@@ -444,6 +575,8 @@ static inline const char *on_number(struct walk *w, const char *behind)
 /* Takes one token, behind which `behind` stands. Returns where to go on, NULL at the statement's end. */
 static inline const char *step(struct walk *w, const struct scan_token *token, const char *behind)
 {
+        if (__builtin_expect(w->relation, 0))
+                settle_relation(w, token->kind, token->keyword);
         switch (token->kind) {
         case SCAN_WORD: on_word(w, token); break;
         case SCAN_QUOTED: on_name(w, token->text); break;
@@ -452,14 +585,14 @@ static inline const char *step(struct walk *w, const struct scan_token *token, c
         case SCAN_COMMA: now_last(w, LAST_COMMA); break;
         case SCAN_DOT: on_dot(w); break;
         case SCAN_CAST: now_last(w, LAST_CAST); break;
-        case SCAN_OPEN_SQUARE: now_last(w, LAST_OPEN); break;
+        case SCAN_OPEN_SQUARE: now_last(w, LAST_OPERATOR); break;
         case SCAN_NUMBER:
         case SCAN_PARAM: return on_number(w, behind);
         case SCAN_STRING:
         case SCAN_CLOSE_SQUARE: now_last(w, LAST_OPERAND); break;
         case SCAN_OPERATOR:
                 if (!known_operator(token->text))
-                        found(w, REASON_OPERATOR, token->text);
+                        on_operator(w, token->text);
                 now_last(w, LAST_OPERATOR);
                 break;
         case SCAN_COLON:
@@ -477,6 +610,20 @@ static inline const char *step(struct walk *w, const struct scan_token *token, c
         return behind;
 }
 
+/* What there is to look up in the catalog. */
+static void use_catalog(struct walk *w)
+{
+        const struct catalog *catalog = statement_catalog(w->st);
+
+        w->relations = w->any_name = false;
+        if (catalog == NULL || (w->look & (QUERY_READS | QUERY_PLANS)) == 0)
+                return;
+        w->relations = catalog->state != CATALOG_ABSENT;
+        w->any_name = catalog_has(catalog, CATALOG_TYPE) || catalog_has(catalog, CATALOG_FIELD);
+        if (catalog->meaning != KNOWN_NOT)
+                found_known(w, (enum known)catalog->meaning, REASON_OPERATOR, SV(""));
+}
+
 void query_walk(struct statement *st, unsigned look)
 {
         struct walk w;
@@ -488,11 +635,13 @@ void query_walk(struct statement *st, unsigned look)
         now_last(&w, LAST_START);
         w.name.before = LAST_START;
         w.name.before_keyword = KW_NOT_ONE;
-        w.into = false;
+        w.into = w.relation = false;
+        w.with_count = 0;
         w.atomic = 0;
         w.depth = 0;
         w.top = w.frames;
         w.frames[0] = (struct frame){CLAUSE_OTHER, false};
+        use_catalog(&w);
         while ((next = step(&w, &token, p)) != NULL)
                 p = scan_next_hot(&st->scan, next, &token);
         st->scan.p = p;

@@ -16,6 +16,12 @@ struct statement {
         struct facts *facts;
 };
 
+/* NULL: none. */
+static inline const struct catalog *statement_catalog(const struct statement *st)
+{
+        return st->rules == NULL ? NULL : st->rules->catalog;
+}
+
 static inline void statement_advance(struct statement *st)
 {
         scan_next(&st->scan, &st->token);
@@ -72,6 +78,7 @@ bool statement_read_operator(struct statement *st, struct sv *unknown);
 enum query_look {
         QUERY_RUNS = 1 << 0,  /* its expressions run: pins count */
         QUERY_READS = 1 << 1, /* it is a read unless something in it writes */
+        QUERY_PLANS = 1 << 2, /* it is planned and does not run */
 };
 
 /* Walks to the statement's end, through any expression and query (query.c). `look`: enum query_look bits. An

@@ -1,4 +1,5 @@
 /* What each kind of statement is, by its first word. */
+#include "router/lookup.h"
 #include "router/statement.h"
 
 static void read_only(struct statement *st)
@@ -84,7 +85,7 @@ static void verb_explain(struct statement *st)
                 query_walk(st, begins_query(&st->token) ? QUERY_READS | QUERY_RUNS : QUERY_RUNS);
         } else if (begins_query(&st->token) || begins_dml(&st->token)) {
                 read_only(st); /* planned, never run: whatever it calls */
-                query_walk(st, 0);
+                query_walk(st, QUERY_PLANS);
         } else {
                 statement_write(st, st->token.keyword == KW_EXECUTE ? REASON_SESSION_STATE : REASON_DDL,
                                 word);
@@ -138,25 +139,43 @@ static void read_copied_query(struct statement *st, struct statement *query)
         statement_advance(st);
 }
 
-/* COPY table: goes to TO or FROM. A table in pg_temp exists on one server only. */
-static void read_copied_table(struct statement *st)
+/* COPY table (columns): goes to TO or FROM. A table in pg_temp exists on one server only. */
+static void read_copied_table(struct statement *st, struct sv *schema, struct sv *name)
 {
-        for (; !statement_ended(st) && st->token.keyword != KW_TO && st->token.keyword != KW_FROM;
-             statement_advance(st)) {
-                char space[KNOWN_NAME_BYTES];
-                struct sv name = known_fold(st->token.text, space);
+        char space[KNOWN_NAME_BYTES];
+        struct sv in;
 
-                if (name.n >= 7 && memcmp(name.p, "pg_temp", 7) == 0) {
-                        st->facts->pins |= PIN_TEMP;
-                        statement_write(st, REASON_RELATION, st->token.text);
-                }
+        statement_accept(st, KW_BINARY);
+        *schema = SV("");
+        *name = st->token.text;
+        statement_advance(st);
+        while (st->token.kind == SCAN_DOT) {
+                statement_advance(st);
+                *schema = *name;
+                *name = st->token.text;
+                statement_advance(st);
         }
+        in = known_fold(*schema, space);
+        if (in.n >= 7 && memcmp(in.p, "pg_temp", 7) == 0) {
+                st->facts->pins |= PIN_TEMP;
+                statement_write(st, REASON_RELATION, *schema);
+        }
+        while (!statement_ended(st) && st->token.keyword != KW_TO && st->token.keyword != KW_FROM)
+                statement_advance(st);
+}
+
+static void check_copied_table(struct statement *st, struct sv schema, struct sv name)
+{
+        enum known known = lookup_relation(statement_catalog(st), schema, name);
+
+        if (known != KNOWN_READ)
+                statement_write(st, known == KNOWN_UNREADABLE ? REASON_UNREADABLE : REASON_RELATION, name);
 }
 
 static void verb_copy(struct statement *st)
 {
         struct statement query = *st;
-        struct sv word = st->token.text;
+        struct sv word = st->token.text, schema, name;
         bool is_query, from;
 
         read_only(st);
@@ -165,7 +184,7 @@ static void verb_copy(struct statement *st)
         if (is_query)
                 read_copied_query(st, &query);
         else
-                read_copied_table(st);
+                read_copied_table(st, &schema, &name);
         from = st->token.keyword == KW_FROM;
         if (!from && st->token.keyword != KW_TO) {
                 statement_write(st, REASON_UNKNOWN_STATEMENT, word);
@@ -181,6 +200,8 @@ static void verb_copy(struct statement *st)
         }
         if (is_query)
                 query_walk(&query, QUERY_READS | QUERY_RUNS);
+        else if (!from)
+                check_copied_table(st, schema, name);
 }
 
 /* ---- session state ---- */
@@ -312,6 +333,8 @@ static void verb_create(struct statement *st)
                 statement_accept(st, KW_GLOBAL);
         if (st->token.keyword == KW_TEMP || st->token.keyword == KW_TEMPORARY)
                 st->facts->pins |= PIN_TEMP;
+        else
+                st->facts->defines = true;
         query_walk(st, QUERY_RUNS);
 }
 
@@ -338,6 +361,13 @@ static void verb_utility(struct statement *st)
 {
         statement_write(st, REASON_DDL, st->token.text);
         query_walk(st, 0);
+}
+
+/* ALTER, DROP and what else changes the meaning of names. */
+static void verb_define(struct statement *st)
+{
+        st->facts->defines = true;
+        verb_utility(st);
 }
 
 /* What each first word begins. Words that are not here begin nothing that we know. */
@@ -379,15 +409,15 @@ static void (*const verbs[KW_COUNT])(struct statement *st) = {
     [KW_MERGE] = verb_dml,
     [KW_TRUNCATE] = verb_dml,
     [KW_LOCK] = verb_lock,
-    [KW_ALTER] = verb_utility,
+    [KW_ALTER] = verb_define,
     [KW_ANALYZE] = verb_utility,
     [KW_ANALYSE] = verb_utility,
     [KW_CHECKPOINT] = verb_utility,
     [KW_CLUSTER] = verb_utility,
     [KW_COMMENT] = verb_utility,
-    [KW_DROP] = verb_utility,
+    [KW_DROP] = verb_define,
     [KW_GRANT] = verb_utility,
-    [KW_IMPORT] = verb_utility,
+    [KW_IMPORT] = verb_define,
     [KW_NOTIFY] = verb_utility,
     [KW_REASSIGN] = verb_utility,
     [KW_REFRESH] = verb_utility,

@@ -86,6 +86,7 @@ struct client {
         /* the transaction */
         char tx;          /* as the client was last told */
         bool wrote;       /* something that changes data has been sent in it */
+        bool defined;     /* something that may change what names mean has been sent in it */
         bool commit_sent; /* its end has been sent */
         bool began;       /* BEGIN has been sent in a segment not yet answered */
         bool on_primary;

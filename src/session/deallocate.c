@@ -39,7 +39,7 @@ bool deallocate_text(struct client *c, struct plan *plan, struct sv text)
                 return true;
         if (s->tx == 'E' && s->replies.sync_points == 0)
                 return true; /* it will be refused */
-        while (classify_next(&text, &room->rules, c->lexing, &f)) {
+        while (classify_next(&text, endpoint_rules(c->endpoint), c->lexing, &f)) {
                 name = known_fold(f.deallocate, space);
                 if (name.n == 0 || names_find(&c->names, name) == NULL)
                         continue;

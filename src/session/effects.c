@@ -251,7 +251,7 @@ void effects_note(struct client *c, struct sv text, const struct facts *facts)
         }
         if (facts->setting == SETTING_NONE && facts->savepoint == SAVEPOINT_KEEP)
                 return;
-        for (from = rest; classify_next(&rest, &c->room->rules, c->lexing, &one); from = rest)
+        for (from = rest; classify_next(&rest, endpoint_rules(c->endpoint), c->lexing, &one); from = rest)
                 keep(c, sv_from(from.p, (size_t)(rest.p - from.p)), &one);
 }
 
@@ -292,7 +292,7 @@ void effects_done(struct client *c, struct server *s, struct sv tag)
                 return;
         }
         rest = sv_cstr(text);
-        classify_next(&rest, &c->room->rules, c->lexing, &f);
+        classify_next(&rest, endpoint_rules(c->endpoint), c->lexing, &f);
         if (!is_tag_of(&f, tag))
                 return;
         if (f.savepoint != SAVEPOINT_KEEP)

@@ -50,6 +50,43 @@ static void set_timeouts(struct endpoint *e)
                 e->room->looks_at_everybody = true;
 }
 
+/* After the configuration, or the catalog, has changed. */
+static void set_rules(struct endpoint *e)
+{
+        e->rules = e->room->rules;
+        e->rules.catalog = e->catalog;
+        if (e->catalog != NULL)
+                e->rules.stamp ^= e->catalog->id;
+}
+
+/* What a line's database is called on its servers. */
+static const char *server_database(const struct endpoint *e)
+{
+        return e->line->dbname != NULL ? e->line->dbname : e->database;
+}
+
+static void leave_home(struct endpoint *e)
+{
+        catalog_home_leave(e->home);
+        catalog_unref(e->catalog);
+        e->home = NULL;
+        e->catalog = NULL;
+}
+
+static void find_home(struct endpoint *e)
+{
+        struct catalog_home *old = e->home;
+
+        e->home = e->single ? NULL : catalog_home_join(e->cluster, server_database(e));
+        catalog_home_leave(old); /* behind the joining, or the home might be swept between them */
+        if (e->home != old) {
+                catalog_unref(e->catalog);
+                e->catalog = NULL;
+        }
+        if (e->home != NULL)
+                catalog_home_refresh(e->home, &e->catalog);
+}
+
 static void set_up(struct endpoint *e)
 {
         const struct conf *conf = e->room->conf;
@@ -68,6 +105,8 @@ static void set_up(struct endpoint *e)
         for (int i = 0; i < TOPOLOGY_NODES_MAX; i++)
                 e->pools[i] = NULL;
         cluster_refresh(e->cluster, &e->topology);
+        find_home(e);
+        set_rules(e);
 }
 
 struct endpoint *endpoint_get(struct room *room, const struct conf_database *line, const char *database,
@@ -129,10 +168,12 @@ void endpoint_configure(struct endpoint *e)
         welcome_forget_all();
         topology_unref(e->topology);
         e->topology = NULL;
-        if (e->line != NULL)
+        if (e->line != NULL) {
                 set_up(e);
-        else
-                refuse_waiting(e);
+                return;
+        }
+        set_rules(e);
+        refuse_waiting(e);
 }
 
 void endpoint_free(struct endpoint *e)
@@ -140,6 +181,7 @@ void endpoint_free(struct endpoint *e)
         autodb_leave(e);
         endpoint_forget_welcomes(e);
         topology_unref(e->topology);
+        leave_home(e);
         secret_wipe(&e->keys, sizeof(e->keys));
         secret_free(e->secret);
         free(e);
@@ -149,6 +191,13 @@ const struct topology *endpoint_topology(struct endpoint *e)
 {
         cluster_refresh(e->cluster, &e->topology);
         return e->topology;
+}
+
+const struct classify_rules *endpoint_rules(struct endpoint *e)
+{
+        if (e->home != NULL && catalog_home_refresh(e->home, &e->catalog))
+                set_rules(e);
+        return &e->rules;
 }
 
 struct pool *endpoint_pool(struct endpoint *e, int index)

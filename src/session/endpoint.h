@@ -6,7 +6,7 @@
  * thread. */
 #pragma once
 
-#include "cluster/cluster.h"
+#include "cluster/catalog_home.h"
 #include "session/room.h"
 
 struct welcome {
@@ -22,6 +22,9 @@ struct endpoint {
         const struct conf_database *line; /* of room->conf; NULL: gone from the configuration */
         struct cluster *cluster;
         struct topology *topology;
+        struct catalog_home *home;              /* NULL: single, nothing is routed by what names mean */
+        struct catalog *catalog;                /* the newest seen; NULL: single */
+        struct classify_rules rules;            /* for endpoint_rules alone */
         struct pool *pools[TOPOLOGY_NODES_MAX]; /* by index in the cluster; NULL: not used yet */
         struct db_stats *stats;
         struct list welcomes;
@@ -53,6 +56,10 @@ void endpoint_free(struct endpoint *e);
 
 /* The newest topology. Cheap. */
 const struct topology *endpoint_topology(struct endpoint *e);
+
+/* What statements are classified by: the room's rules and the newest catalog of the database. Cheap; good
+ * until the loop's next turn. */
+const struct classify_rules *endpoint_rules(struct endpoint *e);
 
 /* The pool of node `index`. */
 struct pool *endpoint_pool(struct endpoint *e, int index);

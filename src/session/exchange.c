@@ -107,7 +107,7 @@ bool exchange_parse(struct up *up, const struct msg *m, struct sv name)
                 return ensure_prepared(up, old) && send_parse(up, old->name, rest, 0, NULL);
         }
         up->c->endpoint->stats->n.client_parse_count++;
-        st = statement_get(&c->room->statements, rest, &c->room->rules, c->lexing);
+        st = statement_get(&c->room->statements, rest, endpoint_rules(c->endpoint), c->lexing);
         names_put(&c->names, &c->room->statements, name, st);
         if (prepared_touch(&up->s->prepared, st->key))
                 return up_owe(up, REPLY_PARSE, REPLY_LOCAL, st->key);

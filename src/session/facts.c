@@ -15,10 +15,12 @@ bool facts_write(const struct facts *f)
         case REASON_TOO_LARGE: return true;
         case REASON_LOCKING:
         case REASON_OPERATOR:
+        case REASON_TYPE:
         case REASON_RELATION: return f->class == CLASS_WRITE;
         case REASON_NOTHING:
         case REASON_READ:
         case REASON_NODE_STATE:
+        case REASON_UNREADABLE:
         case REASON_SESSION_STATE:
         case REASON_TRANSACTION_CONTROL:
         case REASON_SINGLE:
@@ -59,6 +61,7 @@ void facts_merge(struct facts *all, const struct facts *one)
                 all->isolation = one->isolation;
         if (one->setting != SETTING_NONE)
                 all->setting = SETTING_UNKNOWN;
+        all->defines = all->defines || one->defines;
         all->pins |= one->pins;
         all->unpins |= one->unpins;
         if (one->deallocate.n > 0)

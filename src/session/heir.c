@@ -180,7 +180,8 @@ static bool take_session(struct client *c, struct sv bundle)
         if (!savepoints_load(&c->savepoints, table, bundle_find(bundle, "savepoints")))
                 return false;
         return take_buf(bundle, "unnamed", &c->unnamed) && take_buf(bundle, "effects", &c->effects) &&
-               names_load(&c->names, &c->room->statements, &c->room->rules, bundle_find(bundle, "names"));
+               names_load(&c->names, &c->room->statements, endpoint_rules(c->endpoint),
+                          bundle_find(bundle, "names"));
 }
 
 /* In CLIENT_WELCOME it asks a server, as if it had just been admitted. */

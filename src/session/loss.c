@@ -270,7 +270,7 @@ static bool ends_transaction(struct client *c, struct sv text)
 {
         struct facts f;
 
-        classify(text, &c->room->rules, c->lexing, &f);
+        classify(text, endpoint_rules(c->endpoint), c->lexing, &f);
         return f.tx == TX_END;
 }
 
@@ -294,7 +294,7 @@ static void on_extended(struct client *c, const struct msg *m, struct writer *w)
                         names_put(&c->names, &c->room->statements, name,
                                   statement_get(&c->room->statements,
                                                 sv_from(m->body + name.n + 1, m->body_size - name.n - 1),
-                                                &c->room->rules, c->lexing));
+                                                endpoint_rules(c->endpoint), c->lexing));
                 write_empty(w, BE_PARSE_COMPLETE);
                 return;
         case FE_BIND:

@@ -22,6 +22,8 @@ static void look(struct client *c, const struct facts *f)
                 c->barrier = true;
         if (facts_write(f))
                 c->wrote = true;
+        if (f->defines)
+                c->defined = true;
         if (f->tx == TX_BEGIN)
                 c->began = true;
         else if (f->tx == TX_END && !f->chain)
@@ -38,7 +40,7 @@ static struct facts look_at_text(struct client *c, struct sv text)
 {
         struct facts f;
 
-        classify(text, &c->room->rules, c->lexing, &f);
+        classify(text, endpoint_rules(c->endpoint), c->lexing, &f);
         look(c, &f);
         return f;
 }
@@ -136,7 +138,7 @@ static size_t on_parse(struct up *up, const struct msg *m)
 
 /* A statement is bound, and so about to run: `st`, or without it the unnamed one if it was kept. False: the
  * client has been refused. */
-static bool look_at_bound(struct up *up, struct sv name, const struct statement *st)
+static bool look_at_bound(struct up *up, struct sv name, struct statement *st)
 {
         struct client *c = up->c;
         struct facts f;
@@ -144,12 +146,12 @@ static bool look_at_bound(struct up *up, struct sv name, const struct statement 
 
         if (st != NULL) {
                 text = sv_cstr(st->parse);
-                f = st->facts;
+                f = *statement_facts(st, endpoint_rules(c->endpoint));
         } else {
                 if (name.n > 0 || buf_len(&c->unnamed) == 0)
                         return true;
                 text = sv_cstr((const char *)buf_data(&c->unnamed));
-                classify(text, &c->room->rules, c->lexing, &f);
+                classify(text, endpoint_rules(c->endpoint), c->lexing, &f);
         }
         if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return false;

@@ -242,13 +242,15 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         if (s->tx == 'I') {
                 if (c->wrote && c->endpoint->cluster->probed)
                         raise_floor(c);
+                if (c->defined && c->endpoint->home != NULL)
+                        catalog_home_changed(c->endpoint->home);
                 effects_settle(c, s, !c->failed);
         }
         if (s->replies.count == 0) {
                 c->barrier = false;
                 c->commit_sent = false;
                 if (s->tx == 'I')
-                        c->began = c->wrote = false;
+                        c->began = c->wrote = c->defined = false;
         }
         c->failed = false;
         return own ? VERDICT_SWALLOW : VERDICT_PASS;

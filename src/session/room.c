@@ -137,7 +137,11 @@ static void read_rules(struct room *room)
         free(room->rule_lists[1]);
         room->rule_lists[0] = split(room->conf->opt.route_primary);
         room->rule_lists[1] = split(room->conf->opt.route_standby);
-        room->rules = (struct classify_rules){room->rule_lists[0], room->rule_lists[1]};
+        room->rules = (struct classify_rules){
+            .primary_functions = room->rule_lists[0],
+            .standby_functions = room->rule_lists[1],
+            .stamp = (room->rules.stamp | UINT64_C(0xffffffffffff)) + 1, /* low bits: a catalog's id */
+        };
         proxies_read(&room->proxies, room->conf->opt.proxy_protocol_from);
 }
 
@@ -185,10 +189,10 @@ void room_configure(struct room *room)
         room->hba = hba_ref(news.hba);
         room->looks_at_everybody = false;
         pools_configure(&room->pools, news.conf, news.tls);
+        read_rules(room);
         HASH_ITER (hh, room->endpoints, e, next)
                 endpoint_configure(e);
         proof_forget(room);
-        read_rules(room);
         news_unref(&news);
         news_unref(&old);
 }

@@ -76,15 +76,15 @@ struct room {
         struct pools pools;
         struct statements statements;
         struct slab clients_slab;
-        struct list clients;        /* all that are not closed */
-        struct list logins;         /* before CLIENT_IDLE, oldest first */
-        struct list waiting;        /* CLIENT_WAITING, oldest first */
-        struct list held;           /* CLIENT_HELD, oldest first */
-        struct endpoint *endpoints; /* uthash */
-        struct db_stats *stats;     /* uthash */
-        struct client *by_key;      /* uthash: all clients by their cancel keys */
-        struct classify_rules rules;
-        const char **rule_lists[2]; /* what rules points to */
+        struct list clients;         /* all that are not closed */
+        struct list logins;          /* before CLIENT_IDLE, oldest first */
+        struct list waiting;         /* CLIENT_WAITING, oldest first */
+        struct list held;            /* CLIENT_HELD, oldest first */
+        struct endpoint *endpoints;  /* uthash */
+        struct db_stats *stats;      /* uthash */
+        struct client *by_key;       /* uthash: all clients by their cancel keys */
+        struct classify_rules rules; /* of the configuration; those of a database: endpoint_rules */
+        const char **rule_lists[2];  /* what rules points to */
         struct proxies proxies;
         struct verifier *verifiers;        /* uthash: SCRAM verifiers made from plain passwords */
         const struct listeners *listeners; /* that it has listened to */

@@ -37,7 +37,7 @@ static void add_text(struct client *c, struct sv text, struct facts *all)
 
         if (!wants_facts(c))
                 return;
-        classify(text, &c->room->rules, c->lexing, &one);
+        classify(text, endpoint_rules(c->endpoint), c->lexing, &one);
         facts_merge(all, &one);
 }
 
@@ -51,7 +51,7 @@ static void add_statement(struct client *c, struct sv name, const struct segment
         if (name.n > 0) {
                 s = names_find(&c->names, name);
                 if (s != NULL)
-                        facts_merge(all, &s->facts);
+                        facts_merge(all, statement_facts(s, endpoint_rules(c->endpoint)));
                 else if (seg->facts.statements == 0)
                         facts_strengthen(all,
                                          REASON_UNKNOWN_STATEMENT); /* the server shall say what is wrong */

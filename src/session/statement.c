@@ -46,6 +46,19 @@ static struct statement *make(const uint64_t key[2], struct sv parse)
         return s;
 }
 
+static void find_facts(struct statement *s, const struct classify_rules *rules)
+{
+        classify(sv_cstr(s->parse), rules, s->options, &s->facts);
+        s->stamp = rules->stamp;
+}
+
+const struct facts *statement_facts(struct statement *s, const struct classify_rules *rules)
+{
+        if (s->stamp != rules->stamp)
+                find_facts(s, rules);
+        return &s->facts;
+}
+
 struct statement *statement_get(struct statements *all, struct sv parse, const struct classify_rules *rules,
                                 unsigned options)
 {
@@ -59,7 +72,8 @@ struct statement *statement_get(struct statements *all, struct sv parse, const s
                 check_failed(__FILE__, __LINE__, "two statements with one 128-bit hash");
         if (s == NULL) {
                 s = make(key, parse);
-                classify(sv_cstr(s->parse), rules, options, &s->facts);
+                s->options = options;
+                find_facts(s, rules);
                 HASH_ADD(hh, all->by_key, key, sizeof(s->key), s);
         }
         s->refs++;

@@ -19,7 +19,9 @@ struct statement {
         UT_hash_handle hh;
         uint64_t key[2];
         char name[STATEMENT_NAME_SIZE]; /* on servers: PGSTEER_ and 32 hex digits */
-        struct facts facts;             /* its views point into `parse` */
+        struct facts facts;             /* statement_facts; its views point into `parse` */
+        uint64_t stamp;                 /* of the rules that they were found by */
+        unsigned options;               /* enum classify_options */
         int refs;
         size_t size;
         char parse[]; /* the body of Parse behind the name: query NUL, count, types */
@@ -42,6 +44,9 @@ void statement_name(const uint64_t key[2], char out[STATEMENT_NAME_SIZE]);
 struct statement *statement_get(struct statements *all, struct sv parse, const struct classify_rules *rules,
                                 unsigned options);
 struct statement *statement_ref(struct statement *s);
+
+/* What it is, found again when the rules are others than before. */
+const struct facts *statement_facts(struct statement *s, const struct classify_rules *rules);
 void statement_unref(struct statements *all, struct statement *s);
 
 /* ---- a client's names ---- */

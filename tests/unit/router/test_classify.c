@@ -213,7 +213,8 @@ static void rules_of_the_configuration(void)
 {
         static const char *const primary[] = {"lower", "app.read_me", NULL};
         static const char *const standby[] = {"my_function", "app.other", "nextval", NULL};
-        static const struct classify_rules rules = {primary, standby};
+        static const struct classify_rules rules = {.primary_functions = primary,
+                                                    .standby_functions = standby};
         static const struct {
                 const char *sql;
                 enum stmt_class class;

@@ -1,0 +1,78 @@
+#include "router/lookup.h"
+
+static enum known find(const struct catalog *catalog, enum catalog_kind kind, struct sv schema,
+                       struct sv name)
+{
+        char schema_space[KNOWN_NAME_BYTES], name_space[KNOWN_NAME_BYTES];
+        struct sv in = known_fold(schema, schema_space), folded = known_fold(name, name_space);
+
+        if (folded.n == 0 || (schema.n > 0 && in.n == 0))
+                return KNOWN_NOT;
+        return (enum known)catalog_find(catalog, kind, in, folded);
+}
+
+static bool is_loaded(const struct catalog *catalog)
+{
+        return catalog != NULL && catalog->state == CATALOG_LOADED;
+}
+
+enum known lookup_function(const struct catalog *catalog, struct sv schema, struct sv name)
+{
+        enum known built_in = known_function(schema, name), here;
+
+        if (!is_loaded(catalog))
+                return built_in;
+        if (built_in == KNOWN_CURRENT_SETTING) {
+                here = find(catalog, CATALOG_FUNCTION, schema, name);
+                return here == KNOWN_READ || here == KNOWN_NOT ? built_in : here;
+        }
+        if (built_in != KNOWN_NOT && built_in != KNOWN_READ)
+                return built_in;
+        here = find(catalog, CATALOG_FUNCTION, schema, name);
+        return here == KNOWN_NOT ? built_in : here;
+}
+
+/* Relations of PostgreSQL itself, by what is written. */
+static bool is_system_relation(struct sv schema, struct sv name)
+{
+        char space[KNOWN_NAME_BYTES];
+        struct sv folded = known_fold(schema.n > 0 ? schema : name, space);
+
+        if (schema.n > 0)
+                return sv_is(folded, "pg_catalog") || sv_is(folded, "information_schema");
+        return folded.n > 3 && memcmp(folded.p, "pg_", 3) == 0;
+}
+
+enum known lookup_relation(const struct catalog *catalog, struct sv schema, struct sv name)
+{
+        if (catalog == NULL || catalog->state == CATALOG_ABSENT)
+                return KNOWN_READ;
+        if (catalog->state == CATALOG_WAITING)
+                return is_system_relation(schema, name) ? KNOWN_READ : KNOWN_NOT;
+        return find(catalog, CATALOG_RELATION, schema, name);
+}
+
+enum known lookup_operator(const struct catalog *catalog, struct sv schema, struct sv name)
+{
+        char space[KNOWN_NAME_BYTES];
+        bool built_in = known_operator(name);
+
+        if (built_in && (schema.n == 0 || sv_is(known_fold(schema, space), "pg_catalog")))
+                return KNOWN_READ;
+        return is_loaded(catalog) ? find(catalog, CATALOG_OPERATOR, schema, known_operator_name(name))
+                                  : KNOWN_NOT;
+}
+
+enum known lookup_type(const struct catalog *catalog, struct sv name)
+{
+        enum known known = find(catalog, CATALOG_TYPE, SV(""), name);
+
+        return known == KNOWN_NOT ? KNOWN_READ : known;
+}
+
+enum known lookup_field(const struct catalog *catalog, struct sv name)
+{
+        enum known known = find(catalog, CATALOG_FIELD, SV(""), name);
+
+        return known == KNOWN_NOT ? KNOWN_READ : known;
+}
