@@ -22,9 +22,12 @@ bool access_read_hba(const struct options *opt, struct hba **out, access_tell *t
         struct teller teller = {tell, arg};
 
         *out = NULL;
-        if (opt->auth_type != AUTH_HBA)
+        if (opt->auth_type == AUTH_LDAP && opt->auth_ldap_options[0] != '\0')
+                *out = hba_of_ldap(opt->auth_ldap_options, on_problem, &teller);
+        else if (opt->auth_type != AUTH_HBA)
                 return true;
-        *out = hba_load(opt->auth_hba_file, opt->auth_ident_file, on_problem, &teller);
+        else
+                *out = hba_load(opt->auth_hba_file, opt->auth_ident_file, on_problem, &teller);
         return *out != NULL;
 }
 

@@ -8,14 +8,14 @@
 
 struct access {
         struct tls_set *tls;
-        struct hba *hba; /* NULL: auth_type is not hba */
+        struct hba *hba; /* NULL: auth_type is neither hba nor ldap, or has no options yet */
 };
 
 /* A finding, for the log or the terminal. */
 typedef void access_tell(void *arg, bool fatal, const char *text);
 
-/* Reads the rules and maps where auth_type=hba. False: it has been told why; *out is NULL then, as it is for
- * another auth_type. */
+/* Reads the rules and maps where auth_type=hba, makes the one rule where it is ldap. False: it has been told
+ * why; *out is NULL then, as it is for another auth_type. */
 bool access_read_hba(const struct options *opt, struct hba **out, access_tell *tell, void *arg);
 
 /* Makes both; of `old` (NULL: none) what has not changed is taken over. False: all that is wrong with either

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cluster/cluster.h"
 #include "health/health.h"
+#include "net/helpers.h"
 #include "process.h"
 #include "service.h"
 #include "session/orders.h"
@@ -20,7 +21,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { SIGNALS = 6, SHUTDOWN_LOOK_MS = 200 };
+enum { SIGNALS = 6, SHUTDOWN_LOOK_MS = 200, HELPERS_END_MS = 500 };
 
 struct control {
         struct loop loop;
@@ -35,6 +36,7 @@ struct control {
         struct event *shutdown_timer;
         enum shutdown_mode shutdown;
         bool shutting_down;
+        bool helped; /* no helper is at work any more */
         int status;  /* of the process */
         int verbose; /* of the command line */
         int wake_fd;
@@ -139,7 +141,8 @@ static bool set_hba(struct control *ctl, const struct options *opt, struct hba *
         struct answer answer = {message, size, false};
 
         if (opt->auth_type == old->auth_type && strcmp(opt->auth_hba_file, old->auth_hba_file) == 0 &&
-            strcmp(opt->auth_ident_file, old->auth_ident_file) == 0) {
+            strcmp(opt->auth_ident_file, old->auth_ident_file) == 0 &&
+            strcmp(opt->auth_ldap_options, old->auth_ldap_options) == 0) {
                 *out = hba_ref(ctl->access.hba);
                 return true;
         }
@@ -376,6 +379,7 @@ static void make_workers(struct control *ctl, const struct inheritance *heritage
         crowd->workers = worker_count(ctl->conf);
         secret_random(crowd->statement_key, sizeof(crowd->statement_key));
         secret_random(crowd->mock_key, sizeof(crowd->mock_key));
+        crowd->helpers = helpers_new();
         if (heritage != NULL)
                 takeover_share(heritage, crowd);
         crowd->adopt = admin_adopt;
@@ -412,6 +416,7 @@ static void take_down(struct control *ctl)
         orders_give(&ctl->crowd, ORDER_STOP, NULL, NULL, NULL, NULL);
         for (int i = 0; i < ctl->crowd.workers; i++)
                 worker_join(&ctl->workers[i]);
+        ctl->helped = helpers_stop(ctl->crowd.helpers, HELPERS_END_MS);
         drain(ctl);
         drain(ctl);
         for (int i = 0; i < ctl->crowd.workers; i++)
@@ -434,6 +439,8 @@ static void take_down(struct control *ctl)
         else
                 listeners_close(ctl->listeners);
         close(ctl->wake_fd);
+        if (ctl->helped)
+                helpers_free(ctl->crowd.helpers);
         room_publish(&ctl->crowd, &(struct news){0});
         access_release(&ctl->access);
         pthread_mutex_destroy(&ctl->crowd.news_lock);
@@ -480,6 +487,7 @@ int control_run(const struct launch *launch)
         loop_run(&ctl->loop);
         take_down(ctl);
         status = ctl->status;
+        *launch->stuck = !ctl->helped;
         free(ctl);
         return status;
 }

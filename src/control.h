@@ -12,6 +12,7 @@ struct launch {
         struct listeners *listeners;  /* closed at the end */
         struct inheritance *heritage; /* of the process whose place we take; NULL: of none. Freed */
         int verbose;                  /* as on the command line */
+        bool *stuck; /* set at the end: a thread waits for somebody who does not answer; end with _exit */
 };
 
 /* Runs until shutdown. Returns the process's exit status. */

@@ -245,7 +245,8 @@ int main(int argc, char **argv)
 {
         struct arguments a = {0};
         static struct listeners listeners;
-        struct launch launch = {.listeners = &listeners};
+        bool stuck = false;
+        struct launch launch = {.listeners = &listeners, .stuck = &stuck};
         struct process_why why = {""};
         char pidfile[256];
         struct access access;
@@ -283,5 +284,7 @@ int main(int argc, char **argv)
         status = control_run(&launch);
         if (pidfile[0] != '\0')
                 (void)unlink(pidfile);
+        if (stuck)
+                _exit(status);
         return status;
 }

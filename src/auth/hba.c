@@ -5,12 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct hba *hba_load(const char *rules, const char *idents, hba_complain *complain, void *arg)
+static void begin(struct hba_maker *m, hba_complain *complain, void *arg)
 {
         struct hba *hba = xcalloc(1, sizeof(*hba));
-        struct hba_maker m = {.hba = hba, .text = {.arena = &hba->arena, .complain = complain, .arg = arg}};
 
         atomic_init(&hba->refs, 1);
+        *m = (struct hba_maker){.hba = hba, .text = {.arena = &hba->arena, .complain = complain, .arg = arg}};
+}
+
+/* NULL: there was a mistake. */
+static struct hba *made(struct hba_maker *m)
+{
+        if (m->text.errors == 0)
+                return m->hba;
+        hba_unref(m->hba);
+        return NULL;
+}
+
+struct hba *hba_load(const char *rules, const char *idents, hba_complain *complain, void *arg)
+{
+        struct hba_maker m;
+
+        begin(&m, complain, arg);
         if (*idents != '\0')
                 hba_text_read(&m.text, idents);
         hba_read_mappings(&m);
@@ -18,10 +34,16 @@ struct hba *hba_load(const char *rules, const char *idents, hba_complain *compla
         m.text.count = m.text.cap = 0;
         hba_text_read(&m.text, rules);
         hba_read_rules(&m);
-        if (m.text.errors == 0)
-                return hba;
-        hba_unref(hba);
-        return NULL;
+        return made(&m);
+}
+
+struct hba *hba_of_ldap(const char *options, hba_complain *complain, void *arg)
+{
+        struct hba_maker m;
+
+        begin(&m, complain, arg);
+        hba_make_ldap_rules(&m, options);
+        return made(&m);
 }
 
 struct hba *hba_ref(struct hba *hba)
@@ -37,7 +59,7 @@ void hba_unref(struct hba *hba)
                 return;
         for (struct hba_pattern *p = hba->patterns; p != NULL; p = p->all)
                 regfree(&p->regex);
-        arena_release(&hba->arena);
+        arena_wipe(&hba->arena); /* a directory's ldapbindpasswd */
         free(hba);
 }
 

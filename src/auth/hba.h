@@ -12,7 +12,31 @@
 
 #include "base/ip.h"
 
-enum hba_method { HBA_TRUST, HBA_REJECT, HBA_MD5, HBA_PASSWORD, HBA_SCRAM, HBA_CERT, HBA_PEER };
+enum hba_method {
+        HBA_TRUST,
+        HBA_REJECT,
+        HBA_MD5,
+        HBA_PASSWORD,
+        HBA_SCRAM,
+        HBA_CERT,
+        HBA_PEER,
+        HBA_LDAP,
+        HBA_PAM
+};
+
+/* How an LDAP directory is asked (manual, "LDAP Authentication"): with a name made of prefix, user and
+ * suffix; or, where there is a base, with the one that a search finds. Texts are NULL where nothing was said.
+ */
+struct hba_directory {
+        const char *scheme;  /* ldap or ldaps */
+        const char *servers; /* separated by blanks; NULL: DNS knows those of the base's domain */
+        int port;
+        bool start_tls;
+        const char *prefix, *suffix;
+        const char *base, *bind_name, *bind_password, *attribute, *filter;
+        int scope;        /* LDAP_SCOPE_... */
+        const char *lane; /* who is asked: the same for all that wait for the same servers */
+};
 
 /* clientcert=: what its certificate must be, whatever the method asks for as well. */
 enum hba_clientcert {
@@ -35,6 +59,9 @@ struct hba_rule {
         enum hba_clientcert clientcert;
         bool distinguished; /* clientname=DN: the whole subject counts (RFC 2253), not its common name */
         const char *map;    /* for certificates' names and peer; NULL: the names must be the same */
+        const struct hba_directory *directory; /* for ldap */
+        const char *pam_service;               /* for pam; NULL: the usual one */
+        bool pam_use_hostname;                 /* it is told the client's host name, not the address */
         const char *file;
         int line;
 };
@@ -48,6 +75,10 @@ typedef void hba_complain(void *arg, bool fatal, const char *file, int line, con
  * included files begin beside the file that includes them. Every mistake in them is told. NULL: there was
  * one; else one reference. */
 struct hba *hba_load(const char *rules, const char *idents, hba_complain *complain, void *arg);
+
+/* The one rule that auth_type=ldap stands for: whoever comes, from anywhere, for anything, is shown to the
+ * directory that `options` (auth_ldap_options) describe. NULL: they are wrong, and it has been told how. */
+struct hba *hba_of_ldap(const char *options, hba_complain *complain, void *arg);
 
 /* Thread-safe; NULL is allowed. */
 struct hba *hba_ref(struct hba *hba);

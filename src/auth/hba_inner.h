@@ -1,5 +1,5 @@
 /* hba_inner: what a struct hba is, for hba.c (its life, and matching) and those who make it: hba_rules.c,
- * hba_ident.c, hba_names.c. Room-internal. */
+ * hba_options.c, hba_ident.c, hba_names.c. Room-internal. */
 #pragma once
 
 #include "auth/hba_text.h"
@@ -65,7 +65,15 @@ bool hba_names_read(struct hba_maker *m, const struct hba_line *line, const stru
                     bool databases, struct hba_names *out);
 bool hba_names_have(const struct hba_names *names, const char *name);
 
+/* hba_options.c: what stands behind the method, words first to last of these fields. False: it has been told
+ * why. */
+bool hba_options_read(struct hba_maker *m, const struct hba_line *line, const struct hba_field *fields,
+                      size_t count, struct hba_entry *e);
+
 /* hba_ident.c, hba_rules.c: make the mappings and the entries from the lines in m->text; the rules come last,
  * as they look for their maps. */
 void hba_read_mappings(struct hba_maker *m);
 void hba_read_rules(struct hba_maker *m);
+
+/* hba_rules.c: the rules that auth_ldap_options stand for. */
+void hba_make_ldap_rules(struct hba_maker *m, const char *options);

@@ -177,9 +177,8 @@ static bool read_method(struct parser *p, enum hba_method *method)
         static const char *const words[] = {
             [HBA_TRUST] = "trust",       [HBA_REJECT] = "reject",       [HBA_MD5] = "md5",
             [HBA_PASSWORD] = "password", [HBA_SCRAM] = "scram-sha-256", [HBA_CERT] = "cert",
-            [HBA_PEER] = "peer"};
-        static const char *const lacking[] = {"ldap",   "pam",   "gss",   "sspi",
-                                              "radius", "ident", "oauth", "bsd"};
+            [HBA_PEER] = "peer",         [HBA_LDAP] = "ldap",           [HBA_PAM] = "pam"};
+        static const char *const lacking[] = {"gss", "sspi", "radius", "ident", "oauth", "bsd"};
         const struct hba_word *word;
 
         if (!take_word(p, "method", &word))
@@ -192,85 +191,10 @@ static bool read_method(struct parser *p, enum hba_method *method)
         for (size_t i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++)
                 if (hba_word_is(word, lacking[i]))
                         return FAIL(p, "the method %s is not supported", word->text);
-        return FAIL(
-            p, "\"%s\" is no method: there are trust, reject, md5, password, scram-sha-256, cert and peer",
-            word->text);
-}
-
-static bool has_map(const struct hba *hba, const char *name)
-{
-        for (size_t i = 0; i < hba->mapping_count; i++)
-                if (strcmp(hba->mappings[i].map, name) == 0)
-                        return true;
-        return false;
-}
-
-static bool read_map(struct parser *p, const char *name, struct hba_entry *e)
-{
-        e->rule.map = name;
-        return has_map(p->m->hba, name) || FAIL(p, "map=%s: auth_ident_file has no map of that name", name);
-}
-
-static bool read_clientcert(struct parser *p, const char *value, struct hba_entry *e)
-{
-        if (e->kind != HBA_HOSTSSL)
-                return FAIL(p,
-                            "clientcert= can only stand on a hostssl line: certificates come with TLS alone");
-        if (strcmp(value, "verify-full") == 0)
-                e->rule.clientcert = HBA_CERT_FULL;
-        else if (strcmp(value, "verify-ca") != 0)
-                return FAIL(p, "clientcert=%s: there are verify-ca and verify-full", value);
-        else if (e->rule.method == HBA_CERT)
-                return FAIL(p,
-                            "clientcert=verify-ca: the method cert is verify-full already, and nothing less");
-        else
-                e->rule.clientcert = HBA_CERT_CA;
-        return true;
-}
-
-static bool read_clientname(struct parser *p, const char *value, struct hba_entry *e)
-{
-        if (e->kind != HBA_HOSTSSL)
-                return FAIL(p,
-                            "clientname= can only stand on a hostssl line: certificates come with TLS alone");
-        e->rule.distinguished = strcmp(value, "DN") == 0;
-        return e->rule.distinguished || strcmp(value, "CN") == 0 ||
-               FAIL(p, "clientname=%s: there are CN and DN", value);
-}
-
-static bool read_options(struct parser *p, struct hba_entry *e)
-{
-        static const struct {
-                const char *name;
-                bool (*read)(struct parser *p, const char *value, struct hba_entry *e);
-        } options[] = {
-            {"map=", read_map}, {"clientcert=", read_clientcert}, {"clientname=", read_clientname}};
-        const struct hba_rule *rule = &e->rule;
-        const struct hba_word *word;
-        bool of_certificate;
-
-        while (p->next < p->line->count) {
-                size_t i = 0, count = sizeof(options) / sizeof(options[0]);
-
-                if (!take_word(p, "option", &word))
-                        return false;
-                while (i < count && strncmp(word->text, options[i].name, strlen(options[i].name)) != 0)
-                        i++;
-                if (i == count)
-                        return FAIL(p,
-                                    "\"%s\" is not supported: there are map=NAME, for cert and peer, "
-                                    "clientcert=verify-ca or verify-full, and clientname=CN or DN",
-                                    word->text);
-                if (!options[i].read(p, word->text + strlen(options[i].name), e))
-                        return false;
-        }
-        of_certificate = rule->method == HBA_CERT || rule->clientcert == HBA_CERT_FULL;
-        if (rule->map != NULL && !of_certificate && rule->method != HBA_PEER)
-                WARN(p, "map=%s has no effect: only cert, clientcert=verify-full and peer use maps",
-                     rule->map);
-        if (rule->distinguished && !of_certificate)
-                WARN(p, "clientname=DN has no effect: only cert and clientcert=verify-full look at a name");
-        return true;
+        return FAIL(p,
+                    "\"%s\" is no method: there are trust, reject, md5, password, scram-sha-256, cert, peer, "
+                    "ldap and pam",
+                    word->text);
 }
 
 static bool read_rule(struct parser *p, struct hba_entry *e)
@@ -283,7 +207,7 @@ static bool read_rule(struct parser *p, struct hba_entry *e)
             !take_field(p, "users", &users) || !hba_names_read(p->m, p->line, users, false, &e->users))
                 return false;
         if ((e->kind != HBA_LOCAL && !read_address(p, e)) || !read_method(p, &e->rule.method) ||
-            !read_options(p, e))
+            !hba_options_read(p->m, p->line, &p->line->fields[p->next], p->line->count - p->next, e))
                 return false;
         if (e->rule.method == HBA_PEER && e->kind != HBA_LOCAL)
                 WARN(p, "peer lets nobody in here: only a Unix socket tells who is at its other end");
@@ -302,5 +226,27 @@ void hba_read_rules(struct hba_maker *m)
 
                 if (read_rule(&p, &hba->entries[hba->count]))
                         hba->count++;
+        }
+}
+
+void hba_make_ldap_rules(struct hba_maker *m, const char *options)
+{
+        static const enum hba_kind kinds[] = {HBA_LOCAL, HBA_HOST};
+        const struct hba_line line = {.file = "auth_ldap_options"};
+        const struct hba_names all = {.all = true, .replication = true};
+        struct hba *hba = m->hba;
+        struct hba_entry e = {.rule = {.method = HBA_LDAP, .file = line.file},
+                              .databases = all,
+                              .users = all,
+                              .any_address = true};
+        struct hba_field field;
+
+        if (!hba_text_words(&m->text, line.file, options, &field) ||
+            !hba_options_read(m, &line, &field, 1, &e))
+                return;
+        hba->entries = arena_alloc(&hba->arena, sizeof(kinds) / sizeof(kinds[0]) * sizeof(*hba->entries));
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+                e.kind = kinds[i];
+                hba->entries[hba->count++] = e;
         }
 }

@@ -214,6 +214,19 @@ static bool take_item(struct reader *r, char **p, struct hba_field *field)
         return true;
 }
 
+/* All words up to a comment or the end, however they are separated. */
+static bool add_words(struct reader *r, char **p, struct hba_field *field)
+{
+        for (;;) {
+                while (is_blank(**p) || **p == ',')
+                        (*p)++;
+                if (**p == '\0' || **p == '#')
+                        return true;
+                if (!take_item(r, p, field))
+                        return false;
+        }
+}
+
 /* The words of a file are all of one list, however they stand on its lines. */
 static bool add_words_of_file(struct reader *r, struct hba_field *field, const char *name)
 {
@@ -230,14 +243,8 @@ static bool add_words_of_file(struct reader *r, struct hba_field *field, const c
         if (rest == NULL)
                 return false;
         while ((p = next_line(&inner, &rest, &next)) != NULL)
-                for (;;) {
-                        while (is_blank(*p) || *p == ',')
-                                p++;
-                        if (*p == '\0' || *p == '#')
-                                break;
-                        if (!take_item(&inner, &p, field))
-                                return false;
-                }
+                if (!add_words(&inner, &p, field))
+                        return false;
         return true;
 }
 
@@ -366,4 +373,17 @@ static void read_file(struct hba_text *text, const char *path, int depth)
 void hba_text_read(struct hba_text *text, const char *path)
 {
         read_file(text, path, 0);
+}
+
+bool hba_text_words(struct hba_text *text, const char *name, const char *words, struct hba_field *out)
+{
+        struct reader r = {.text = text, .file = name};
+        char *p = arena_strdup(text->arena, words);
+
+        *out = (struct hba_field){0};
+        if (!add_words(&r, &p, out))
+                return false;
+        if (*p == '#')
+                hba_error(text, name, 0, "a # must stand inside double quotes");
+        return *p == '\0';
 }

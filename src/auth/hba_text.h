@@ -39,6 +39,10 @@ struct hba_text {
 /* Adds the lines of `path`; comments and empty lines are not among them. */
 void hba_text_read(struct hba_text *text, const char *path);
 
+/* The words of a text that is in no file, separated by blanks and commas; `name` is what findings call it.
+ * False: there is a mistake, and it has been told. */
+bool hba_text_words(struct hba_text *text, const char *name, const char *words, struct hba_field *out);
+
 /* Tells a finding, as printf. */
 void hba_error(struct hba_text *text, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

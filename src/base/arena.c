@@ -11,6 +11,7 @@ enum { ARENA_CHUNK_BYTES = 8192, ARENA_ALIGN = 16 };
 
 struct arena_chunk {
         struct arena_chunk *next;
+        size_t size;
         _Alignas(ARENA_ALIGN) char bytes[];
 };
 
@@ -24,6 +25,7 @@ void *arena_alloc(struct arena *a, size_t size)
                 a->cap = need > ARENA_CHUNK_BYTES ? need : ARENA_CHUNK_BYTES;
                 chunk = xmalloc(sizeof(*chunk) + a->cap);
                 chunk->next = a->chunks;
+                chunk->size = a->cap;
                 a->chunks = chunk;
                 a->used = 0;
         }
@@ -72,4 +74,11 @@ void arena_release(struct arena *a)
                 a->chunks = next;
         }
         *a = (struct arena){0};
+}
+
+void arena_wipe(struct arena *a)
+{
+        for (struct arena_chunk *chunk = a->chunks; chunk != NULL; chunk = chunk->next)
+                explicit_bzero(chunk->bytes, chunk->size);
+        arena_release(a);
 }

@@ -23,3 +23,6 @@ char *arena_printf(struct arena *a, const char *format, ...) __attribute__((form
 
 /* Frees everything; the arena can be used again. */
 void arena_release(struct arena *a);
+
+/* The same, when there may be secrets in it: they are overwritten. */
+void arena_wipe(struct arena *a);

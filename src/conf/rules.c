@@ -195,6 +195,9 @@ static void check_auth(const struct conf *conf, const int *lines, struct report 
 
         if (!rules_auth_complete(&conf->opt, why, sizeof(why)))
                 report_error(report, conf->path, lines[OPTION_ID_auth_type], "%s", why);
+        if (conf->opt.auth_type == AUTH_LDAP && *conf->opt.auth_ldap_options == '\0')
+                report_warn(report, conf->path, lines[OPTION_ID_auth_type],
+                            "%s=ldap without auth_ldap_options: nobody can log in", type);
         if (!rules_need_auth_file(&conf->opt) || *conf->opt.auth_file != '\0')
                 return;
         /* There was one, and what is wrong with it has been said. */

@@ -439,14 +439,23 @@ const char *pool_password(const struct pool *pool)
 
         if (pool->line != NULL && pool->line->password != NULL)
                 return pool->line->password;
+        if (pool->secret != NULL)
+                return pool->secret;
         user = conf_find_user(pool->home->conf, pool->quota->user);
-        return user != NULL && user->secret != NULL ? user->secret : pool->secret;
+        return user != NULL ? user->secret : NULL;
 }
 
 void pool_offer_secret(struct pool *pool, const char *secret)
 {
         secret_free(pool->secret);
-        pool->secret = xstrdup(secret);
+        pool->secret = secret != NULL ? xstrdup(secret) : NULL;
+}
+
+bool pool_secret_configured(const struct conf *conf, const char *user)
+{
+        const struct conf_user *known = conf_find_user(conf, user);
+
+        return conf->opt.auth_type != AUTH_PAM && known != NULL && known->secret != NULL;
 }
 
 void pool_offer_keys(struct pool *pool, const struct scram_keys *keys)

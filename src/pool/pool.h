@@ -172,8 +172,13 @@ const char *pool_password(const struct pool *pool);
 /* A client has logged in with SCRAM: its key may open the server too. */
 void pool_offer_keys(struct pool *pool, const struct scram_keys *keys);
 
-/* The user's secret in the database, for logging in where the configuration has none. */
+/* The user's secret in the database, or the password it has shown to LDAP or PAM: for logging in, before what
+ * the configuration has. NULL takes it back. */
 void pool_offer_secret(struct pool *pool, const char *secret);
+
+/* Whether a configuration that has just been read says the user's secret itself, so that offered ones end: as
+ * in PgBouncer the later word counts. With PAM auth_file does not count at all. */
+bool pool_secret_configured(const struct conf *conf, const char *user);
 
 /* server_lifetime here. */
 int64_t pool_lifetime(const struct pool *pool);

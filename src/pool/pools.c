@@ -273,6 +273,8 @@ void pools_configure(struct pools *pools, struct conf *conf, struct tls_set *tls
                 same = same && tls_context_same(was, pool_tls(pool));
                 if (!same)
                         start_anew(pool);
+                if (pool_secret_configured(conf, pool->quota->user))
+                        pool_offer_secret(pool, NULL);
                 if (line != NULL)
                         set_limits(pool);
         }

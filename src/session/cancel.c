@@ -117,6 +117,7 @@ static void cancel_client(struct errand *e, struct client *c)
         case CLIENT_GATE:
         case CLIENT_LOOKUP:
         case CLIENT_AUTH:
+        case CLIENT_INQUIRY:
         case CLIENT_WELCOME:
         case CLIENT_IDLE:
         case CLIENT_ABORTED:

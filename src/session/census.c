@@ -27,7 +27,8 @@ static const char *client_state(const struct client *c)
         case CLIENT_GATE:
         case CLIENT_LOOKUP:
         case CLIENT_STARTUP:
-        case CLIENT_AUTH: return "login";
+        case CLIENT_AUTH:
+        case CLIENT_INQUIRY: return "login";
         case CLIENT_IDLE:
         case CLIENT_SETTING:
         case CLIENT_ACTIVE:

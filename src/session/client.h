@@ -1,7 +1,7 @@
 /* client: one application's connection, from accept to close: what it has sent and not yet got through, what
  * transaction and settings it believes to have, and which server serves it now.
  *
- *     STARTUP [--> LOOKUP] --> AUTH --> WELCOME --> IDLE <-------------------------------------------------+
+ *     STARTUP [--> LOOKUP] --> AUTH [--> INQUIRY] --> WELCOME --> IDLE <-----------------------------------+
  *                                      | |  no server free         granted                    |
  *                                      | +--> WAITING -------------------+--> SETTING --+     |
  *                                      |  no node: HELD --(topology)--> IDLE            |     |
@@ -23,6 +23,7 @@ enum client_state {
         CLIENT_GATE,    /* there are too many, unless somebody has just left (session/roll_call.h) */
         CLIENT_LOOKUP,  /* a server is asked for the user's secret (auth_query) */
         CLIENT_AUTH,    /* a password or SASL message is awaited */
+        CLIENT_INQUIRY, /* somebody outside is asked whether its password is right (LDAP, PAM) */
         CLIENT_WELCOME, /* authenticated; a server is asked for its parameters */
         CLIENT_IDLE,    /* no server; between transactions, or a segment is incomplete */
         CLIENT_WAITING, /* in a pool's queue with a whole segment */
@@ -148,6 +149,13 @@ struct client {
 static inline bool client_asks(const struct client *c)
 {
         return c->state == CLIENT_LOOKUP || c->state == CLIENT_WELCOME;
+}
+
+/* Whether it is in the middle of showing who it is. */
+static inline bool client_proves(enum client_state state)
+{
+        return state == CLIENT_GATE || state == CLIENT_LOOKUP || state == CLIENT_AUTH ||
+               state == CLIENT_INQUIRY;
 }
 
 /* The one door of the state. */

@@ -191,6 +191,7 @@ static void look_at_everybody(struct look *look)
                 case CLIENT_GATE:
                 case CLIENT_LOOKUP:
                 case CLIENT_AUTH:
+                case CLIENT_INQUIRY:
                 case CLIENT_WELCOME:
                 case CLIENT_WAITING:
                 case CLIENT_HELD:

@@ -163,6 +163,10 @@ static void refuse_waiting(struct endpoint *e)
 void endpoint_configure(struct endpoint *e)
 {
         e->line = conf_find_database(e->room->conf, e->database);
+        if (pool_secret_configured(e->room->conf, e->user)) {
+                secret_free(e->secret);
+                e->secret = NULL;
+        }
         autodb_settle(e, NULL);
         endpoint_forget_welcomes(e);
         welcome_forget_all();

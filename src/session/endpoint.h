@@ -39,7 +39,7 @@ struct endpoint {
         int64_t unused_us; /* since when it has no client and its pools no server; 0: it is used */
         struct scram_keys keys;
         bool have_keys;
-        char *secret; /* found by auth_query; NULL: none */
+        char *secret; /* found by auth_query, or shown to LDAP or PAM; NULL: none */
         unsigned clients;
         size_t census_row; /* while a census is filled in */
         size_t key_size;
@@ -68,7 +68,8 @@ struct pool *endpoint_pool(struct endpoint *e, int index);
  * user of their own even when nobody has come yet. */
 void endpoints_keep_minimum(struct room *room);
 
-/* The secret that a client's login has found by auth_query: all pools of the endpoint may log in with it. */
+/* The secret that a client's login has found by auth_query, or the password that LDAP or PAM took: all pools
+ * of the endpoint may log in with it. */
 void endpoint_offer_secret(struct endpoint *e, const char *secret);
 
 /* SCRAM keys a client has logged in with: all pools of the endpoint may use them. */

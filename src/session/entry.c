@@ -36,6 +36,8 @@ void entry_free(struct client *c)
         free(e->user);
         free(e->database);
         lookup_fini(&e->lookup);
+        inquiry_close(e->inquiry);
+        secret_free(e->shown);
         secret_wipe(e, sizeof(*e));
         free(e);
         c->entry = NULL;
@@ -231,6 +233,8 @@ void entry_admit(struct client *c)
                 endpoint_offer_keys(c->endpoint, &e->keys);
         if (e->lookup.secret != NULL)
                 endpoint_offer_secret(c->endpoint, e->lookup.secret);
+        if (e->shown != NULL)
+                endpoint_offer_secret(c->endpoint, e->shown);
         c->settings = settings_ref(c->startup);
         c->settings_now = settings_ref(c->startup);
         client_settings_changed(c);
@@ -287,7 +291,10 @@ static void begin_proof(struct client *c)
                 (void)proof_refuse(c, &demand); /* and no server is asked about it */
                 return;
         }
-        if (opt->auth_type != AUTH_ANY && (user == NULL || user->secret == NULL)) {
+        if (demand.type == AUTH_LDAP || demand.type == AUTH_PAM) {
+                if (!inquiry_allowed(c, demand.type))
+                        return;
+        } else if (opt->auth_type != AUTH_ANY && (user == NULL || user->secret == NULL)) {
                 if (lookup_begin(c))
                         return;
                 say_unknown(c);
@@ -300,6 +307,7 @@ void entry_looked_up(struct client *c)
 {
         bool known = c->entry->lookup.result == LOOKUP_FOUND;
 
+        c->entry->rest = sv_from((const char *)buf_data(&c->in), buf_len(&c->in));
         if (!known)
                 say_unknown(c);
         log_attempt(c);

@@ -5,13 +5,14 @@
 
 #include "auth/scram.h"
 #include "session/client.h"
+#include "session/inquiry.h"
 #include "session/lookup.h"
 
 struct entry {
         char *user, *database;
         bool admin_database;
         bool named; /* an application_name was given */
-        enum { ENTRY_PLAIN, ENTRY_MD5, ENTRY_SASL_FIRST, ENTRY_SASL_FINAL } expects;
+        enum { ENTRY_PLAIN, ENTRY_MD5, ENTRY_SASL_FIRST, ENTRY_SASL_FINAL, ENTRY_OUTSIDE } expects;
         uint8_t md5_salt[4];
         struct scram_binding binding; /* of an offer of SCRAM-SHA-256-PLUS */
         struct scram_server scram;
@@ -19,6 +20,8 @@ struct entry {
         bool have_keys;
         unsigned call; /* CLIENT_GATE: the number of the roll call it waits for */
         struct lookup lookup;
+        struct inquiry *inquiry; /* ENTRY_OUTSIDE: whom its password is shown to; else NULL */
+        char *shown;             /* the password, when that was right; NULL: none */
         struct buf own; /* for replication: startup parameters of the server, name NUL value NUL ... */
         struct sv rest; /* read already, behind the message being handled: goes along to the console */
         struct settings *welcome_key; /* what is asked of a server: the startup settings but application_name;

@@ -225,7 +225,7 @@ int room_hush(struct room *room)
         list_for_each (node, &room->logins) {
                 enum client_state state = list_item(node, struct client, in_phase)->state;
 
-                proving += state == CLIENT_GATE || state == CLIENT_LOOKUP || state == CLIENT_AUTH;
+                proving += client_proves(state);
         }
         return proving;
 }

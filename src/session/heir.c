@@ -50,8 +50,7 @@ bool heir_has_server(const struct client *c)
 
 bool heir_possible(const struct client *c)
 {
-        if (c->stream.fd < 0 || c->stream.broken || c->stream.session != NULL || c->state == CLIENT_AUTH ||
-            c->state == CLIENT_GATE || c->state == CLIENT_LOOKUP ||
+        if (c->stream.fd < 0 || c->stream.broken || c->stream.session != NULL || client_proves(c->state) ||
             (c->state == CLIENT_STARTUP && c->entry != NULL))
                 return false;
         return !heir_has_server(c) || bequest_possible(c->server);
@@ -204,8 +203,7 @@ static bool fill(struct client *c, struct sv bundle)
         if (!bundle_take(bundle, "key", &key, sizeof(key)))
                 memset(&key, 0, sizeof(key));
         key_keep(c, &key);
-        if (state < 0 || state >= CLIENT_CLOSED || state == CLIENT_GATE || state == CLIENT_LOOKUP ||
-            state == CLIENT_AUTH || key.size == 0)
+        if (state < 0 || state >= CLIENT_CLOSED || client_proves((enum client_state)state) || key.size == 0)
                 return false;
         c->state = (enum client_state)state;
         if (c->state <= CLIENT_WELCOME)

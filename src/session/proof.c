@@ -113,6 +113,18 @@ static void ask_md5(struct client *c)
         request(c, AUTH_REQ_MD5, c->entry->md5_salt, sizeof(c->entry->md5_salt));
 }
 
+/* The password is not for us. */
+static void ask_for_others(struct client *c, const struct demand *demand)
+{
+        struct inquiry *inquiry = inquiry_open(c, demand);
+
+        if (inquiry == NULL)
+                return;
+        c->entry->inquiry = inquiry;
+        c->entry->expects = ENTRY_OUTSIDE;
+        request(c, AUTH_REQ_CLEARTEXT, "", 0);
+}
+
 static const char *secret_of(struct client *c)
 {
         const struct conf_user *user = conf_find_user(c->room->conf, c->entry->user);
@@ -178,9 +190,9 @@ void proof_ask(struct client *c)
         case AUTH_CERT:
                 decide(c, vouch_certificate(c, demand.rule), "certificate authentication failed");
                 return;
-        case AUTH_HBA:
         case AUTH_LDAP:
-        case AUTH_PAM: break;
+        case AUTH_PAM: ask_for_others(c, &demand); return;
+        case AUTH_HBA: break;
         }
         client_refuse(c, "08P01", "login rejected");
 }
@@ -279,6 +291,7 @@ void proof_take(struct client *c, const struct msg *m)
         case ENTRY_SASL_FIRST: sasl_first(c, &r); return;
         case ENTRY_SASL_FINAL: sasl_final(c, &r); return;
         case ENTRY_PLAIN:
+        case ENTRY_OUTSIDE:
         case ENTRY_MD5: break;
         }
         password = take_cstr(&r);
@@ -288,6 +301,10 @@ void proof_take(struct client *c, const struct msg *m)
         }
         if (password.n == 0) {
                 client_refuse(c, "08P01", "empty password returned by client");
+                return;
+        }
+        if (e->expects == ENTRY_OUTSIDE) {
+                inquiry_begin(c, password.p);
                 return;
         }
         right = e->expects == ENTRY_MD5 ? md5_verify(secret, e->user, e->md5_salt, password.p, password.n)

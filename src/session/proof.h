@@ -1,7 +1,7 @@
 /* proof: how a client shows that it is who it says: trust, a password, md5, SCRAM-SHA-256, each against the
- * secret in auth_file, or the one that auth_query has found; or others do (session/vouch.h). A user who does
- * not exist is asked all the same, so that nobody can tell. State that only this needs is in client->entry;
- * who has shown it goes on with entry_admit. */
+ * secret in auth_file, or the one that auth_query has found; or others do (session/vouch.h,
+ * session/inquiry.h). A user who does not exist is asked all the same, so that nobody can tell. State that
+ * only this needs is in client->entry; who has shown it goes on with entry_admit. */
 #pragma once
 
 #include "session/vouch.h"

@@ -40,7 +40,7 @@ struct visitor {
 struct news {
         struct conf *conf; /* NULL: none yet */
         struct tls_set *tls;
-        struct hba *hba; /* NULL: auth_type is not hba */
+        struct hba *hba; /* NULL: auth_type is neither hba nor ldap */
 };
 
 /* What all workers share about clients. */
@@ -52,7 +52,8 @@ struct crowd {
         _Atomic int held;
         _Atomic bool refusing; /* SHUTDOWN WAIT_FOR_...: no new clients but of the console */
         pthread_mutex_t news_lock;
-        struct news news; /* under news_lock */
+        struct news news;        /* under news_lock */
+        struct helpers *helpers; /* for what would block */
         const struct listeners *listeners;
         bool handed_over; /* another process has all of it; control thread */
         uint8_t statement_key[KEYED_HASH_KEY_SIZE];
@@ -70,7 +71,7 @@ struct crowd {
 struct room {
         struct loop *loop;
         struct conf *conf;
-        struct hba *hba; /* NULL: auth_type is not hba */
+        struct hba *hba; /* NULL: auth_type is neither hba nor ldap */
         struct crowd *crowd;
         int self;
         struct pools pools;

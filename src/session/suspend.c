@@ -14,6 +14,7 @@ static bool at_rest(const struct client *c)
         case CLIENT_GATE:
         case CLIENT_LOOKUP:
         case CLIENT_AUTH:
+        case CLIENT_INQUIRY:
         case CLIENT_WELCOME:
         case CLIENT_WAITING:
         case CLIENT_HELD:

@@ -22,6 +22,8 @@ static struct demand demand_of(const struct hba_rule *rule)
         case HBA_SCRAM: demand.type = AUTH_SCRAM; break;
         case HBA_CERT: demand.type = AUTH_CERT; break;
         case HBA_PEER: demand.beyond = VOUCH_PEER; break;
+        case HBA_LDAP: demand.type = AUTH_LDAP; break;
+        case HBA_PAM: demand.type = AUTH_PAM; break;
         }
         return demand;
 }
@@ -75,7 +77,8 @@ struct demand vouch_demand(const struct client *c)
         const struct hba_rule *rule;
         struct demand demand;
 
-        if (room->conf->opt.auth_type != AUTH_HBA)
+        if (room->conf->opt.auth_type != AUTH_HBA &&
+            (room->conf->opt.auth_type != AUTH_LDAP || room->hba == NULL))
                 return (struct demand){.type = (enum auth_type)room->conf->opt.auth_type};
         rule = room->hba != NULL ? hba_match(room->hba, &client) : NULL;
         if (rule == NULL)

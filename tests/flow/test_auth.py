@@ -310,7 +310,7 @@ def test_wrong_rules_change_nothing(t):
     s.write_files()
     t.error("F0000", lambda: s.admin("RELOAD"), "RELOAD with mistakes in auth_hba_file")
     t.contains(s.log_text(), "hba.conf:2: \"nowhere.example\" is a host name", "the first mistake, in the log")
-    t.contains(s.log_text(), "hba.conf:3: the method ldap is not supported", "and the second")
+    t.contains(s.log_text(), "hba.conf:3: authentication method \"ldap\" requires argument", "and the second")
     in_force("20")
     s.admin("SET default_pool_size = 9")
     in_force("9")

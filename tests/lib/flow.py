@@ -18,6 +18,11 @@ from run import ROOT, SLOW, die_with_parent, sweep, wait_for
 from steer import Steer
 
 DEADLINE = 60
+SKIPPED = 77  # exit status of a test's process
+
+
+class Skip(Exception):
+    """What the test needs is not on this machine."""
 
 
 def deadline(seconds):
@@ -114,6 +119,10 @@ class World:
     def wait(self, condition, what, seconds=30):
         return wait_for(condition, what, seconds)
 
+    def skip(self, why):
+        """Ends the test, which counts as passed: what it needs is not here."""
+        raise Skip(why)
+
     # -- the end
 
     def finish(self):
@@ -161,9 +170,12 @@ def _child(run, cluster, name, function, output):
         signal.signal(number, signal.SIG_DFL)
     os.setpgid(0, 0)
     world = World(run, cluster, name)
-    failed = False
+    failed = skipped = False
     try:
         function(world)
+    except Skip as e:
+        skipped = True
+        print(f"skipped: {e}")
     except BaseException:
         failed = True
         traceback.print_exc()
@@ -176,7 +188,7 @@ def _child(run, cluster, name, function, output):
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(1 if failed else 0)
+    os._exit(1 if failed else SKIPPED if skipped else 0)
 
 
 def _log_tails(directory, lines=40):
@@ -193,7 +205,7 @@ def _log_tails(directory, lines=40):
 
 
 def run_test(run, cluster, name, function):
-    """Runs a test to its end or deadline. Returns (passed, seconds, text)."""
+    """Runs a test to its end or deadline. Returns (passed, seconds, text): of one that passed, why it was skipped."""
     directory = os.path.join(run.dir, "t-" + name)
     path = os.path.join(run.dir, "output")
     seconds = getattr(function, "deadline", DEADLINE) * SLOW
@@ -214,11 +226,13 @@ def run_test(run, cluster, name, function):
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
     took = time.monotonic() - began
-    passed = status == 0
+    skipped = status is not None and os.waitstatus_to_exitcode(status) == SKIPPED
+    passed = status == 0 or skipped
     text = ""
-    if not passed:
+    if skipped or not passed:
         with open(path, errors="replace") as f:
             text = f.read()
+    if not passed:
         if late:
             text = f"did not end within {seconds} s\n" + text
         elif os.WIFSIGNALED(status):

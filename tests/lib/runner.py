@@ -65,7 +65,7 @@ def run_flow(part):
             good, took, text = flow.run_test(run, cluster, name, function)
             if good:
                 passed += 1
-                print(f"ok      {name} ({took:.1f} s)", flush=True)
+                print(f"ok      {name} ({took:.1f} s) {text.strip()}".rstrip(), flush=True)
             else:
                 failed += 1
                 print(f"FAILED  {name} ({took:.1f} s)\n{text}\n", flush=True)

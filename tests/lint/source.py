@@ -8,7 +8,7 @@ import sys
 FLOORS = {
     "base": 0,
     "wire": 1, "conf": 1, "auth": 1,
-    "cluster": 2, "net": 2,
+    "cluster": 2, "net": 2, "authority": 2,
     "router": 3, "pool": 3, "health": 3,
     "session": 4,
     "admin": 5,

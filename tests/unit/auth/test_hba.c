@@ -43,11 +43,10 @@ static struct hba *load_good(const char *rules, const char *idents)
 }
 
 /* "db user address [tls] [replication]"; the address of a Unix socket is "unix". */
-static int line_for(const struct hba *hba, const char *who)
+static const struct hba_rule *rule_for(const struct hba *hba, const char *who)
 {
         char database[64], user[64], address[64], rest[64] = "";
         struct hba_client client = {.database = database, .user = user};
-        const struct hba_rule *rule;
 
         UNIT_ASSERT(sscanf(who, "%63s %63s %63s %63[^\n]", database, user, address, rest) >= 3);
         client.local = strcmp(address, "unix") == 0;
@@ -55,7 +54,13 @@ static int line_for(const struct hba *hba, const char *who)
         client.replication = strstr(rest, "replication") != NULL;
         (void)ip_parse(address, &client.address);
         client.address = ip_unmapped(client.address);
-        rule = hba_match(hba, &client);
+        return hba_match(hba, &client);
+}
+
+static int line_for(const struct hba *hba, const char *who)
+{
+        const struct hba_rule *rule = rule_for(hba, who);
+
         return rule != NULL ? rule->line : 0;
 }
 
@@ -174,9 +179,14 @@ static void knows_the_methods(void)
         static const struct {
                 const char *word;
                 enum hba_method method;
-        } rows[] = {{"trust", HBA_TRUST},       {"reject", HBA_REJECT},       {"md5", HBA_MD5},
-                    {"password", HBA_PASSWORD}, {"scram-sha-256", HBA_SCRAM}, {"cert", HBA_CERT},
-                    {"peer", HBA_PEER}};
+        } rows[] = {{"trust", HBA_TRUST},
+                    {"reject", HBA_REJECT},
+                    {"md5", HBA_MD5},
+                    {"password", HBA_PASSWORD},
+                    {"scram-sha-256", HBA_SCRAM},
+                    {"cert", HBA_CERT},
+                    {"peer", HBA_PEER},
+                    {"pam", HBA_PAM}};
         struct hba_client client = {.database = "d", .user = "u", .local = true};
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -216,8 +226,21 @@ static void tells_every_mistake(void)
             {"host all all 10.0.0/8 md5", "\"10.0.0/8\" is no address"},
             {"host all all db.example.com md5", "\"db.example.com\" is a host name"},
             {"host all all .example.com md5", "is a host name"},
-            {"host all all all ldap", "method ldap is not supported"},
-            {"host all all all pam", "method pam is not supported"},
+            {"host all all all ldap", "method \"ldap\" requires argument \"ldapbasedn\", \"ldapprefix\""},
+            {"host all all all ldap ldapprefix=a ldapbasedn=b", "cannot mix options"},
+            {"host all all all ldap ldapbasedn=b ldapsearchattribute=a ldapsearchfilter=f",
+             "cannot use ldapsearch"},
+            {"host all all all ldap ldapprefix=a", "LDAP server not specified, and no ldapbasedn"},
+            {"host all all all ldap ldapbasedn=b ldapport=0", "invalid LDAP port number: \"0\""},
+            {"host all all all ldap ldapbasedn=b ldapport=65536", "invalid LDAP port number"},
+            {"host all all all ldap ldapbasedn=b ldapport=12a", "invalid LDAP port number"},
+            {"host all all all ldap ldapbasedn=b ldapscheme=ldapi", "invalid ldapscheme value: \"ldapi\""},
+            {"host all all all ldap ldapbasedn=b ldapwhat=1", "invalid LDAP option: \"ldapwhat\""},
+            {"host all all all ldap ldapbasedn", "they are NAME=VALUE"},
+            {"host all all all ldap ldapurl=nonsense", "could not parse LDAP URL \"nonsense\""},
+            {"host all all all ldap ldapurl=ldapi://%2ftmp/", "unsupported LDAP URL scheme: ldapi"},
+            {"host all all all pam ldapserver=a", "\"ldapserver=a\" is not supported"},
+            {"host all all all md5 pamservice=a", "\"pamservice=a\" is not supported"},
             {"host all all all gss", "method gss is not supported"},
             {"local all all ident", "method ident is not supported"},
             {"local all all scram", "\"scram\" is no method"},
@@ -227,7 +250,7 @@ static void tells_every_mistake(void)
             {"hostssl all all all md5 clientcert=1", "there are verify-ca and verify-full"},
             {"hostssl all all all cert clientcert=verify-ca", "is verify-full already"},
             {"hostssl all all all cert clientname=dn", "there are CN and DN"},
-            {"hostssl all all all cert clientcert", "is not supported: there are map=NAME"},
+            {"hostssl all all all cert clientcert", "they are NAME=VALUE"},
             {"local all all peer map=none", "has no map of that name"},
             {"local samerole all md5", "samerole is not supported"},
             {"local samegroup all md5", "samegroup is not supported"},
@@ -297,6 +320,95 @@ static void reads_what_a_certificate_must_be(void)
                             rule->distinguished == rows[i].distinguished);
                 hba_unref(hba);
         }
+}
+
+/* All that is said of a directory, in one line. */
+static const char *describe(const struct hba_directory *d)
+{
+        static char text[512];
+        const char *parts[] = {d->servers,   d->prefix,        d->suffix,    d->base,
+                               d->bind_name, d->bind_password, d->attribute, d->filter};
+        size_t n = (size_t)snprintf(text, sizeof(text), "%s %d %s %d", d->scheme, d->port,
+                                    d->start_tls ? "tls" : "-", d->scope);
+
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+                n += (size_t)snprintf(text + n, sizeof(text) - n, "|%s", parts[i] != NULL ? parts[i] : "-");
+        return text;
+}
+
+static void reads_how_a_directory_is_asked(void)
+{
+        static const struct {
+                const char *options, *result;
+        } rows[] = {
+            {"ldapserver=one ldapprefix=\"uid=\" ldapsuffix=\",dc=a b,dc=net\"",
+             "ldap 389 - 2|one|uid=|,dc=a b,dc=net|-|-|-|-|-"},
+            {"ldapserver=\"one two\",ldapport=12, ldapbasedn=\"dc=x,dc=y\" ldaptls=1",
+             "ldap 12 tls 2|one two|-|-|dc=x,dc=y|-|-|-|-"},
+            {"ldapscheme=ldaps ldapbasedn=b ldapbinddn=cn=n ldapbindpasswd=\"p #\"\"w\" "
+             "ldapsearchattribute=mail "
+             "ldaptls=0",
+             "ldaps 636 - 2|-|-|-|b|cn=n|p #\"w|mail|-"},
+            {"ldapserver=s ldapbasedn=b ldapsearchfilter=\"(|(uid=$username)(mail=$username))\"",
+             "ldap 389 - 2|s|-|-|b|-|-|-|(|(uid=$username)(mail=$username))"},
+            {"ldapurl=\"ldap://h:77/dc=a,dc=b?cn,sn?one?(x=y)\" ldapsearchattribute=\"\"", NULL},
+            {"ldapurl=\"ldap://h:77/dc=a,dc=b?cn,sn?one\"", "ldap 77 - 1|h|-|-|dc=a,dc=b|-|-|cn|-"},
+            {"ldapurl=\"ldaps://h/dc=a%20b??sub?(|(uid=$username)(mail=$username))\"",
+             "ldaps 636 - 2|h|-|-|dc=a b|-|-|-|(|(uid=$username)(mail=$username))"},
+            {"ldapurl=ldap:///dc=a ldapbinddn=me", "ldap 389 - 0|-|-|-|dc=a|me|-|-|-"},
+        };
+        struct hba_client client = {.database = "d", .user = "u", .replication = true};
+        char line[512];
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct hba *hbas[2];
+
+                unit_row("%s", rows[i].options);
+                findings[0] = '\0';
+                snprintf(line, sizeof(line), "host all,replication all all ldap %s", rows[i].options);
+                hbas[0] = load(line, NULL);
+                hbas[1] = hba_of_ldap(rows[i].options, note, NULL);
+                for (int j = 0; j < 2; j++) {
+                        const struct hba_rule *rule = hbas[j] != NULL ? hba_match(hbas[j], &client) : NULL;
+                        const char *result = rule != NULL ? describe(rule->directory) : NULL;
+
+                        unit_row("%s: %s %s", rows[i].options, result != NULL ? result : "nothing", findings);
+                        UNIT_ASSERT((result == NULL) == (rows[i].result == NULL));
+                        UNIT_ASSERT(result == NULL || strcmp(result, rows[i].result) == 0);
+                        hba_unref(hbas[j]);
+                }
+        }
+        unit_row("a comment sign");
+        findings[0] = '\0';
+        UNIT_ASSERT(hba_of_ldap("ldapserver=a ldapbindpasswd=b#c", note, NULL) == NULL);
+        UNIT_ASSERT(strcmp(findings, "auth_ldap_options:0: a # must stand inside double quotes\n") == 0);
+}
+
+static void lets_the_directory_alone_decide(void)
+{
+        static const char *const all[] = {"d u unix", "d u 10.0.0.1", "d u ::1 tls",
+                                          "d u 10.0.0.1 replication", "d u unix replication"};
+        struct hba *hba = hba_of_ldap("ldapserver=a ldapprefix=b", note, NULL);
+
+        UNIT_ASSERT(hba != NULL);
+        for (size_t i = 0; hba != NULL && i < sizeof(all) / sizeof(all[0]); i++) {
+                unit_row("%s", all[i]);
+                UNIT_ASSERT(rule_for(hba, all[i]) != NULL && rule_for(hba, all[i])->method == HBA_LDAP);
+        }
+        hba_unref(hba);
+}
+
+static void reads_which_modules_are_asked(void)
+{
+        struct hba *hba = load_good("local a all pam pamservice=\"other one\" pam_use_hostname=1\n"
+                                    "local b all pam pam_use_hostname=0\n",
+                                    NULL);
+        const struct hba_rule *a = hba != NULL ? rule_for(hba, "a u unix") : NULL;
+        const struct hba_rule *b = hba != NULL ? rule_for(hba, "b u unix") : NULL;
+
+        UNIT_ASSERT(a != NULL && strcmp(a->pam_service, "other one") == 0 && a->pam_use_hostname);
+        UNIT_ASSERT(b != NULL && b->pam_service == NULL && !b->pam_use_hostname);
+        hba_unref(hba);
 }
 
 static void warns_of_what_lets_nobody_in(void)
@@ -452,5 +564,6 @@ static void long_lists_stay_quick(void)
 
 UNIT_SUITE(auth_hba, UNIT_CASE(chooses_the_first_rule_that_fits), UNIT_CASE(knows_the_methods),
            UNIT_CASE(tells_every_mistake), UNIT_CASE(reads_what_a_certificate_must_be),
-           UNIT_CASE(warns_of_what_lets_nobody_in), UNIT_CASE(includes_other_files), UNIT_CASE(maps_names),
-           UNIT_CASE(long_lists_stay_quick))
+           UNIT_CASE(reads_how_a_directory_is_asked), UNIT_CASE(lets_the_directory_alone_decide),
+           UNIT_CASE(reads_which_modules_are_asked), UNIT_CASE(warns_of_what_lets_nobody_in),
+           UNIT_CASE(includes_other_files), UNIT_CASE(maps_names), UNIT_CASE(long_lists_stay_quick))

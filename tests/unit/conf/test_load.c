@@ -91,8 +91,6 @@ static const struct bad bads[] = {
     {"mistyped word", OURS "pool_mode = transactoin\n", 5,
      "pool_mode|transactoin|session, transaction, statement|did you mean transaction?"},
     {"scram", THEIRS "auth_type = scram\n", 5, "auth_type|scram|any, trust, plain, md5, scram-sha-256"},
-    {"ldap is not there yet", THEIRS "auth_type = ldap\n", 5,
-     "ldap is not supported as yet|write one of any, trust"},
     {"hba without rules", THEIRS "auth_type = hba\n", 5, "auth_type=hba requires auth_hba_file"},
     {"cert without verify-full", THEIRS "auth_type = cert\nclient_tls_sslmode = verify-ca\n", 5,
      "auth_type=cert requires client_tls_sslmode=SSLMODE_VERIFY_FULL"},
