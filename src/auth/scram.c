@@ -1,12 +1,5 @@
-/* Verifiers and keys: what a password becomes.
- *
- * SASLprep (RFC 4013) is not applied to passwords. For printable ASCII it changes nothing, and for what it
- * cannot prepare (not UTF-8, forbidden characters) PostgreSQL itself takes the bytes as they are. What
- * remains is a non-ASCII password in a form that SASLprep normalises (a no-break space, a soft hyphen, a
- * letter followed by a combining accent, a ligature, a full-width digit): there a secret stored here in clear
- * gives other keys than PostgreSQL's, and the login fails. Storing the SCRAM secret instead of the clear
- * password helps, since then the client's own preparation counts. The tables SASLprep needs are in no small
- * library that is at hand: libpgcommon comes with PostgreSQL's server headers and a compiler of their own. */
+/* Verifiers and keys: what a password becomes. */
+#include "auth/saslprep.h"
 #include "auth/scram_parts.h"
 #include "auth/secret.h"
 
@@ -61,14 +54,16 @@ enum status scram_verifier_parse(const char *secret, struct scram_verifier *out)
 void scram_client_keys(const char *password, struct scram_keys *keys)
 {
         uint8_t salted[SCRAM_KEY_SIZE];
+        char *prepared = saslprep(password);
 
         CHECK(keys->iterations >= 1 && keys->iterations <= SCRAM_ITERATIONS_MAX);
         CHECK(keys->salt_size >= 1 && keys->salt_size <= SCRAM_SALT_MAX);
-        CHECK(PKCS5_PBKDF2_HMAC(password, (int)strlen(password), keys->salt, (int)keys->salt_size,
+        CHECK(PKCS5_PBKDF2_HMAC(prepared, (int)strlen(prepared), keys->salt, (int)keys->salt_size,
                                 (int)keys->iterations, EVP_sha256(), sizeof(salted), salted) == 1);
         scram_hmac(salted, SV("Client Key"), keys->client_key);
         scram_hmac(salted, SV("Server Key"), keys->server_key);
         secret_wipe(salted, sizeof(salted));
+        secret_free(prepared);
 }
 
 void scram_verifier_from_password(const char *password, uint32_t iterations, struct scram_verifier *out)

@@ -130,8 +130,8 @@ MUST_USE enum status scram_client_challenge(const struct scram_client *c, struct
 /* What is wrong with a server-first-message, in English, static; NULL when nothing is. */
 const char *scram_client_complaint(const struct scram_client *c, struct sv server_first);
 
-/* Derives client_key and server_key in place from a password (SASLprep is not applied; see scram.c), for the
- * salt and iterations already in *keys. Costs what scram_verifier_from_password does. */
+/* Derives client_key and server_key in place from a password (auth/saslprep.h), for the salt and
+ * iterations already in *keys. Costs what scram_verifier_from_password does. */
 void scram_client_keys(const char *password, struct scram_keys *keys);
 
 /* client-final-message out. STATUS_INVALID: as scram_client_challenge, or the keys are for another salt or

@@ -2,6 +2,8 @@
 import base64
 import struct
 
+import psycopg
+
 import wire
 from postgres import USERS
 
@@ -105,6 +107,24 @@ def test_server_logins(t):
     wrong = t.steer(users={"scram_user": "not the password", "postgres": "x", "admin": "admin-secret"})
     e = t.error(None, lambda: use(wrong, "scram_user", "app"), "a password that the server refuses")
     t.contains(e.message, "password authentication failed", "the server's own words reach the client")
+
+
+def test_passwords_beyond_ascii(t):
+    """SASLprep, as PostgreSQL and libpq do it: what looks the same is the same, here and at the server."""
+    cluster = t.own_cluster(standbys=0)
+    line = {"single": cluster.line("app", [cluster.primary])}
+    for stored, typed in (("I\u00adX caf\u00e9", "\u2168\u00a0cafe\u0301"), ("\u0627" "1", "\u0627" "1")):
+        with cluster.primary.connect() as c:
+            c.query(f"ALTER ROLE scram_user PASSWORD '{stored}'")
+            verifier = c.value("SELECT rolpassword FROM pg_authid WHERE rolname = 'scram_user'")
+        for secret in (stored, typed, verifier):
+            s = t.steer(line, nodes=False, auth_type="scram-sha-256", users={"scram_user": secret, "admin": "x"})
+            with psycopg.connect(s.dsn("single", "scram_user", password=f"'{typed}'")) as c:
+                t.equal(c.execute("SELECT current_user").fetchone()[0], "scram_user", f"{typed!r} for {secret!r}")
+            with psycopg.connect(host="127.0.0.1", port=cluster.primary.port, dbname="app", user="scram_user",
+                                 password=typed) as c:
+                t.equal(c.execute("SELECT current_user").fetchone()[0], "scram_user", "PostgreSQL itself says so")
+        t.error(PASSWORD, lambda s=s: s.client("scram_user", "single", password="IX cafe"), "without the accent")
 
 
 def test_forced_user(t):
