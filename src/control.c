@@ -167,7 +167,6 @@ static bool set_tls(struct control *ctl, const struct conf *conf, const char *ke
             opt->server_tls_sslmode != old->server_tls_sslmode)
                 return false;
         log_warning("SET %s: TLS setup failed: %s; TLS goes on with what it had", key, message);
-        *message = '\0';
         *out = tls_set_ref(ctl->access.tls);
         return true;
 }

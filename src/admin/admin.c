@@ -253,7 +253,7 @@ struct census_socket *admin_consoles(struct admin *admin, size_t *count)
                     .ptr = (uint64_t)(uintptr_t)c,
                     .remote_pid = c->remote_pid,
                     .prepared_statements = c->saved_count,
-                    .unread = buf_len(&c->in),
+                    .unread = buf_len(&c->in) + (c->state != CONSOLE_IDLE ? c->asking : 0),
                     .unsent = stream_unsent(&c->stream),
                     .id = c->id,
                     .worker = -1,

@@ -16,7 +16,7 @@ struct admin_ops {
         struct conf *(*conf)(void *arg); /* the present one, borrowed */
         /* RELOAD: reads the file again; on failure `message` says why and the old one stays. */
         bool (*reload)(void *arg, char *message, size_t size);
-        /* SET: as conf_with, and it takes effect. */
+        /* SET: as conf_with, and it takes effect. True and a `message`: but TLS stays as it was. */
         bool (*set)(void *arg, const char *key, const char *value, char *message, size_t size);
         void (*shutdown)(void *arg, enum shutdown_mode mode);
         struct health *(*health)(void *arg); /* NULL when nothing is monitored */

@@ -177,6 +177,7 @@ static void handle(struct console *c, const struct msg *m)
         }
         if (m->type != FE_SYNC && c->skip_to_sync)
                 return;
+        c->asking = m->size;
         if (extended_message(c, m))
                 return;
         switch (m->type) {

@@ -61,6 +61,7 @@ struct console {
         enum console_state state;
         struct job *job; /* that has not ended; NULL: none */
         struct buf in, out;
+        size_t asking;     /* bytes of the message being answered, or of the last one */
         char tx;           /* 'I', or 'T' after BEGIN */
         bool skip_to_sync; /* after an error in the extended protocol */
 

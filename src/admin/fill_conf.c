@@ -1,6 +1,7 @@
 #include "admin/fill.h"
 
 #include "admin/version.h"
+#include "conf/value.h"
 
 #include <malloc.h>
 #include <string.h>
@@ -17,9 +18,15 @@ static bool is_secret(const char *name)
 /* Those that PgBouncer shows as null while they are not set. */
 static bool is_null_when_unset(const char *name)
 {
-        static const char *const names[] = {
-            "auth_dbname", "auth_file", "auth_ident_file", "auth_ldap_options", "auth_user",
-            "conffile",    "user"};
+        static const char *const names[] = {"auth_dbname",
+                                            "auth_file",
+                                            "auth_ident_file",
+                                            "auth_ldap_options",
+                                            "auth_user",
+                                            "client_tls13_ciphers",
+                                            "conffile",
+                                            "server_tls13_ciphers",
+                                            "user"};
 
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
                 if (strcmp(name, names[i]) == 0)
@@ -36,6 +43,9 @@ static void value_text(struct table *t, const struct conf *conf, const struct op
                 table_text(t, conf->path);
         else if (text[0] == 0 && is_null_when_unset(info->name))
                 table_null(t);
+        else if (info->type == OPTION_OCTAL &&
+                 !conf->pgsteer_defaults) /* a number like others to PgBouncer */
+                table_textf(t, "%lld", (long long)value_load(info, &conf->opt));
         else
                 table_text(t, is_secret(info->name) && text[0] != 0 ? "********" : text);
 }

@@ -109,7 +109,10 @@ static void database_row(struct table *t, const struct scene *s, const char *nam
                 return; /* gone from the configuration; its last connections are ending */
         lifetime_us = line->server_lifetime_us > 0 ? line->server_lifetime_us : opt->server_lifetime_us;
         table_text(t, name);
-        hosts_text(t, line);
+        if (line->local)
+                table_null(t);
+        else
+                hosts_text(t, line);
         table_int(t, line->host_count > 0 ? line->hosts[0].port : 0);
         table_text(t, line->dbname != NULL ? line->dbname : name);
         table_text(t, line->user);

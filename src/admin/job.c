@@ -148,6 +148,8 @@ static bool run_set(struct job *job)
                 job->outcome.refusal.hint = job->hint[0] != 0 ? job->hint : NULL;
                 return true;
         }
+        if (job->hint[0] != 0)
+                job->outcome.notice = "TLS settings could not be applied, still using old configuration";
         log_info("SET %s=%s", job->command.name,
                  strstr(job->command.name, "password") != NULL ? "********" : job->command.value);
         return job_settle(job);

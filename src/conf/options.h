@@ -2,7 +2,7 @@
  * the sample file come from that table. Here are its types; nothing in this file names an option.
  *
  * `struct options` has one field for each row, named as the option:
- *     BOOL bool NAME      INT, OCTAL int NAME      ENUM int NAME (a value of the enum below of that name)
+ *     BOOL, INT, OCTAL int NAME                    ENUM int NAME (a value of the enum below of that name)
  *     STRING const char *NAME ("" when unset, never NULL)
  *     TIME int64_t NAME_us (microseconds)          SIZE int64_t NAME (bytes) */
 #pragma once
@@ -47,7 +47,7 @@ enum target_attrs {
         TARGET_PREFER_STANDBY,
 };
 
-#define OPTION_FIELD_BOOL(name)   bool name;
+#define OPTION_FIELD_BOOL(name)   int name;
 #define OPTION_FIELD_INT(name)    int name;
 #define OPTION_FIELD_OCTAL(name)  int name;
 #define OPTION_FIELD_ENUM(name)   int name;

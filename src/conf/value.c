@@ -324,9 +324,13 @@ static bool quoted(const char *text)
         return n >= 2 && (*text == '\'' || *text == '"') && text[n - 1] == *text;
 }
 
+/* A BOOL is any int: 0 is no, and SHOW CONFIG shows what was written. */
 static int64_t within(const struct option_info *info, double v)
 {
-        return v <= (double)info->min ? info->min : v >= (double)info->max ? info->max : (int64_t)v;
+        int64_t min = info->type == OPTION_BOOL ? INT32_MIN : info->min;
+        int64_t max = info->type == OPTION_BOOL ? INT32_MAX : info->max;
+
+        return v <= (double)min ? min : v >= (double)max ? max : (int64_t)v;
 }
 
 /* What an option's number becomes, in units of its field. False: it is no number to PgBouncer either. */
@@ -337,10 +341,7 @@ static bool tolerate_option(const struct option_info *info, const char *text, in
 
         if (end == text || *end != '\0' || isnan(v) || (info->type == OPTION_TIME && v < 0))
                 return false;
-        if (info->type == OPTION_BOOL)
-                *number = v < 0 || v > 0;
-        else
-                *number = within(info, info->type == OPTION_TIME ? v * (double)US_PER_SEC : v);
+        *number = within(info, info->type == OPTION_TIME ? v * (double)US_PER_SEC : v);
         return true;
 }
 
@@ -373,7 +374,7 @@ enum status value_tolerate(const struct option_info *info, const char *text, boo
         if (on_line && *number < 0)
                 snprintf(shown, sizeof(shown), "not said");
         else
-                value_format(info, *number, shown, sizeof(shown));
+                value_format(info, info->type == OPTION_BOOL ? *number != 0 : *number, shown, sizeof(shown));
         snprintf(why, size, "\"%s\" is taken for %s", text, shown);
         return STATUS_DENIED;
 }
@@ -412,7 +413,7 @@ static void *field(const struct option_info *info, void *base)
 void value_store(const struct option_info *info, void *base, int64_t number)
 {
         switch (info->type) {
-        case OPTION_BOOL: *(bool *)field(info, base) = number != 0; return;
+        case OPTION_BOOL:
         case OPTION_INT:
         case OPTION_OCTAL:
         case OPTION_ENUM: *(int *)field(info, base) = (int)number; return;
@@ -433,7 +434,7 @@ int64_t value_load(const struct option_info *info, const void *base)
         const void *p = (const char *)base + info->offset;
 
         switch (info->type) {
-        case OPTION_BOOL: return *(const bool *)p;
+        case OPTION_BOOL:
         case OPTION_INT:
         case OPTION_OCTAL:
         case OPTION_ENUM: return *(const int *)p;

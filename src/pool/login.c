@@ -315,6 +315,12 @@ static enum login_result on_error(struct server *s, const struct msg *m, struct 
         struct error_fields e;
 
         error_fields_read(m, &e);
+        if (s->login->stage == LOGIN_CONNECT_QUERY && !s->pool->home->conf->pgsteer_defaults) {
+                /* PgBouncer's words; it goes on as if nothing had been asked. */
+                log_error("S: error while executing exec_on_query: %.*s: %.*s", SV_ARG(e.severity),
+                          SV_ARG(e.text));
+                return LOGIN_MORE;
+        }
         if (s->replication == REPLICATION_NONE)
                 log_warning("server login failed: %.*s %.*s", SV_ARG(e.severity), SV_ARG(e.text));
         snprintf(sqlstate, sizeof(sqlstate), "%.*s", e.sqlstate.n == 5 ? 5 : 0, e.sqlstate.p);

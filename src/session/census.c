@@ -83,7 +83,8 @@ static void fill_names(const struct client *c, struct census_socket *row, struct
 static void fill_client(const struct client *c, struct census_socket *row, struct arena *a)
 {
         int64_t now = loop_now(c->room->loop);
-        bool waits = strcmp(client_state(c), "waiting") == 0;
+        bool waits =
+            strcmp(client_state(c), "waiting") == 0 || (c->server != NULL && c->server->replies.count > 0);
 
         fill_names(c, row, a);
         row->state = client_state(c);

@@ -267,6 +267,9 @@ static void begin_proof(struct client *c)
 
         if (entry_is_own_user(c)) {
                 log_attempt(c);
+                if (opt->log_connections)
+                        log_info("C-%p: %s pgbouncer access from unix socket", (const void *)c,
+                                 client_name(c, name, sizeof(name)));
                 entry_admit(c);
                 return;
         }

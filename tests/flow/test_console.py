@@ -157,6 +157,33 @@ def test_config_shows_every_option(t):
     t.true("admin-secret" not in str(rows), "no secret in SHOW CONFIG")
 
 
+def test_what_pgbouncer_shows(t):
+    """Under [pgbouncer] values are shown as PgBouncer does."""
+    s = t.steer({"one": t.cluster.line("app", [t.cluster.primary]), "here": "dbname=postgres"}, nodes=False,
+                section="pgbouncer", client_idle_timeout=0.3, application_name_add_host=1, unix_socket_mode="0700")
+    with s.console() as c:
+        def shown(key):
+            return next(r for r in c.query("SHOW CONFIG").dicts() if r["key"] == key)
+        t.equal(shown("unix_socket_mode")["value"], "448", "unix_socket_mode is a number")
+        for key in ("client_tls13_ciphers", "server_tls13_ciphers", "auth_dbname"):
+            t.equal((shown(key)["value"], shown(key)["default"]), (None, None), key)
+        for value in ("2", "-1", "0"):
+            c.query(f"SET log_connections = {value}")
+            t.equal(shown("log_connections")["value"], value, "a truth is any number, and stays the one it is")
+        keys = [r["key"] for r in c.query("SHOW CONFIG").dicts()]
+        t.equal(keys[:keys.index("verbose")], sorted(keys[:keys.index("verbose")]), "settings in order")
+        hosts = {r["name"]: r["host"] for r in c.query("SHOW DATABASES").dicts()}
+        t.equal(hosts["here"], None, "the host of a line that names none")
+        t.equal(hosts["one"], "127.0.0.1", "the host of one that does")
+        me = c.query("SHOW ACTIVE_SOCKETS").dicts()
+        t.equal([(r["database"], r["state"], r["pkt_avail"]) for r in me],
+                [("pgbouncer", "cl_active", str(len("SHOW ACTIVE_SOCKETS") + 6))], "who is active: the asker alone")
+        with s.client(database="one") as other:
+            other.query("SELECT 1")
+            s.wait_log("closing because: client_idle_timeout (age=")
+        c.query("SHOW VERSION")  # the console's clients may be idle as long as they like
+
+
 def test_nodes(t):
     s = t.steer()
     rows = s.nodes()

@@ -413,6 +413,7 @@ def test_a_reboot_that_fails(t):
     other.write_files()
     done = t.run.call([s.program, "-R", other.ini], check=False, seconds=20)
     t.equal(done.returncode, 1, "exit status of a process that finds no address to listen on")
+    s.wait_log("pgbouncer access from unix socket")
     s.wait_log("the takeover has not come about; going on")
     t.equal(c.value("SELECT 1"), "1", "a client of the old process")
     library = os.path.dirname(wire.__file__)

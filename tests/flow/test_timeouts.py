@@ -330,6 +330,14 @@ def test_connect_query_that_fails(t):
         t.equal(c.value("SHOW tm.asked"), "7", "what it has set")
 
 
+def test_connect_query_that_fails_as_in_pgbouncer(t):
+    line = t.cluster.line("app", [t.cluster.primary])
+    s = t.steer({"wrong": f"{line} connect_query='SELECT 1/0'"}, nodes=False, section="pgbouncer")
+    with s.client(database="wrong") as c:
+        t.equal(c.value("SELECT 7"), "7", "an error of connect_query is logged and no more")
+    s.wait_log("S: error while executing exec_on_query: ERROR: division by zero")
+
+
 def test_reset_query(t):
     s = t.steer(pool_mode="session", default_pool_size=1, server_reset_query="DEALLOCATE ALL",
                 databases={"single": t.cluster.line("app", [t.cluster.primary])})

@@ -33,6 +33,7 @@ static void answers_queries(void)
             {"SELECT 1", "TDCZ", "SELECT 1"},
             {"SET client_encoding = 'UTF8'", "NCZ", "SET"},
             {"SET verbose = 2", "CZ", "SET verbose=2"},
+            {"SET client_tls13_ciphers = x", "NCZ", "SET client_tls13_ciphers=x"},
             {"SET nonsense = 2", "EZ", NULL},
             {"BEGIN", "CZ", "BEGIN"},
             {"ROLLBACK", "CZ", "ROLLBACK"},

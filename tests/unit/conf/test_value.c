@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A value that is accepted, what it comes to, and how it is shown. */
@@ -146,5 +147,32 @@ static void texts_are_looked_at(void)
         }
 }
 
-UNIT_SUITE(conf_value, UNIT_CASE(values_are_read_and_shown), UNIT_CASE(strict_is_strict),
-           UNIT_CASE(fields_do_not_overlap), UNIT_CASE(texts_are_looked_at))
+static void any_number_is_a_truth_to_pgbouncer(void)
+{
+        static const struct {
+                const char *text;
+                int64_t number;
+                enum status status;
+        } numbers[] = {{"2", 2, STATUS_DENIED},     {"-1", -1, STATUS_DENIED},
+                       {"0x10", 16, STATUS_DENIED}, {"yes", 0, STATUS_INVALID},
+                       {"1 ", 0, STATUS_INVALID},   {"99999999999", INT32_MAX, STATUS_DENIED}};
+        const struct option_info *info = option_find("log_connections");
+
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+                struct options opt;
+                char why[256], shown[64];
+                int64_t number = 0;
+
+                unit_row("%s", numbers[i].text);
+                UNIT_ASSERT(value_tolerate(info, numbers[i].text, false, &number, why, sizeof(why)) ==
+                            numbers[i].status);
+                if (numbers[i].status != STATUS_DENIED)
+                        continue;
+                value_store(info, &opt, number);
+                value_format(info, value_load(info, &opt), shown, sizeof(shown));
+                UNIT_ASSERT(number == numbers[i].number && strtoll(shown, NULL, 10) == number);
+        }
+}
+
+UNIT_SUITE(conf_value, UNIT_CASE(any_number_is_a_truth_to_pgbouncer), UNIT_CASE(values_are_read_and_shown),
+           UNIT_CASE(strict_is_strict), UNIT_CASE(fields_do_not_overlap), UNIT_CASE(texts_are_looked_at))
