@@ -65,16 +65,31 @@ void hba_unref(struct hba *hba)
 
 /* ---- matching ---- */
 
+static bool is_connected(const struct hba_entry *e, const struct hba_client *client)
+{
+        switch (e->kind) {
+        case HBA_LOCAL: return client->local;
+        case HBA_HOST: return !client->local;
+        case HBA_HOSTSSL: return !client->local && client->tls;
+        case HBA_HOSTNOSSL: return !client->local && !client->tls;
+        }
+        return false;
+}
+
+static bool host_fits(const char *pattern, const char *host)
+{
+        size_t n = strlen(host), end = pattern[0] == '.' ? strlen(pattern) : n;
+
+        return n >= end && strcasecmp(host + n - end, pattern) == 0;
+}
+
+/* client->host has been looked up, where a name is to be compared. */
 static bool comes_from(const struct hba_entry *e, const struct hba_client *client)
 {
-        if (client->local != (e->kind == HBA_LOCAL))
-                return false;
-        if (e->kind == HBA_LOCAL)
+        if (e->kind == HBA_LOCAL || e->any_address)
                 return true;
-        if ((e->kind == HBA_HOSTSSL && !client->tls) || (e->kind == HBA_HOSTNOSSL && client->tls))
-                return false;
-        if (e->any_address)
-                return true;
+        if (e->host != NULL)
+                return host_fits(e->host, client->host);
         for (size_t i = 0; i < e->net_count; i++)
                 if (ip_net_has(&e->nets[i], &client->address))
                         return true;
@@ -89,12 +104,19 @@ static bool asks_for(const struct hba_entry *e, const struct hba_client *client)
                (e->databases.sameuser && strcmp(client->database, client->user) == 0);
 }
 
-const struct hba_rule *hba_match(const struct hba *hba, const struct hba_client *client)
+const struct hba_rule *hba_match(const struct hba *hba, const struct hba_client *client, bool *wants_host)
 {
+        *wants_host = false;
         for (size_t i = 0; i < hba->count; i++) {
                 const struct hba_entry *e = &hba->entries[i];
 
-                if (comes_from(e, client) && asks_for(e, client) && hba_names_have(&e->users, client->user))
+                if (!is_connected(e, client) || !asks_for(e, client) ||
+                    !hba_names_have(&e->users, client->user))
+                        continue;
+                *wants_host = e->host != NULL && client->host == NULL;
+                if (*wants_host)
+                        return NULL;
+                if (comes_from(e, client))
                         return &e->rule;
         }
         return NULL;

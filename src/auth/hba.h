@@ -4,10 +4,11 @@
  *
  *     files --hba_load--> rules, immutable, counted --hba_match(client)--> the first rule that fits
  *
- * Refuses what it would have to guess at: host names (a resolver would have to be waited for), +role and
- * samerole (nobody here knows a server's roles), methods we do not have. Beyond PostgreSQL it takes what
+ * Refuses what it would have to guess at: +role and samerole (nobody here knows a server's roles), methods we
+ * do not have. Beyond PostgreSQL it takes what
  * PgBouncer takes: blanks around the commas of a list, "cert" and "peer" on lines where they can never be
- * right. Matching is pure; loading reads files and the addresses of this machine. */
+ * right. Matching is pure, so that whoever matches looks host names up; loading reads files and the addresses
+ * of this machine. */
 #pragma once
 
 #include "base/ip.h"
@@ -51,6 +52,7 @@ struct hba_client {
         bool tls;
         bool replication; /* physical: no database, only the word `replication` matches */
         struct ip address;
+        const char *host; /* the name at the address, which leads back to it; "": none; NULL: not looked up */
         const char *database, *user;
 };
 
@@ -84,8 +86,9 @@ struct hba *hba_of_ldap(const char *options, hba_complain *complain, void *arg);
 struct hba *hba_ref(struct hba *hba);
 void hba_unref(struct hba *hba);
 
-/* The first rule that fits, or NULL. Borrowed from `hba`. */
-const struct hba_rule *hba_match(const struct hba *hba, const struct hba_client *client);
+/* The first rule that fits, or NULL. Borrowed from `hba`. With *wants_host (and NULL) it cannot be said: a
+ * rule has a host name, all else in it fits, and client->host is not looked up. */
+const struct hba_rule *hba_match(const struct hba *hba, const struct hba_client *client, bool *wants_host);
 
 /* Whether somebody whom the system, or a certificate, calls `system_user` may be `user`, by the rule's map or
  * because both are the same. */

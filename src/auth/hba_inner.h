@@ -30,6 +30,7 @@ struct hba_entry {
         enum hba_kind kind;
         struct hba_names databases, users;
         bool any_address;
+        const char *host; /* a name; with a dot in front all that end in it; NULL: addresses count */
         const struct ip_net *nets;
         size_t net_count;
 };

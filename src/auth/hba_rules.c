@@ -56,33 +56,30 @@ static bool take_mask(struct parser *p, struct ip_net *net)
         return mask.family == net->ip.family || FAIL(p, "address and mask are not of the same kind");
 }
 
-static bool refuse_address(struct parser *p, const char *text)
-{
-        if (strspn(text, "0123456789.") == strlen(text) || strchr(text, ':') != NULL ||
-            strchr(text, '/') != NULL)
-                return FAIL(p, "\"%s\" is no address", text);
-        return FAIL(
-            p,
-            "\"%s\" is a host name, and those are not supported: who waits for a resolver would hold up "
-            "every other client; write addresses",
-            text);
-}
-
+/* False: it has been told why. */
 static bool read_net(struct parser *p, const char *text, struct ip_net *net)
 {
         const char *slash = strchr(text, '/');
-        char *plain =
-            arena_strndup(&p->m->hba->arena, text, slash != NULL ? (size_t)(slash - text) : strlen(text));
 
-        *net = (struct ip_net){0};
-        if (!ip_parse(plain, &net->ip))
-                return refuse_address(p, text);
         if (slash != NULL
                 ? !ip_net_set_prefix(net, slash + 1) && !FAIL(p, "\"%s\" has a prefix out of range", text)
                 : !take_mask(p, net))
                 return false;
         if (ip_net_is_stray(net))
                 WARN(p, "%s has bits outside its mask, so that no client fits, as in PgBouncer", text);
+        return true;
+}
+
+/* What is neither an address nor could be a host's name is a slip. */
+static bool read_host(struct parser *p, const char *text, const char **host)
+{
+        size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_");
+
+        if (text[n] == '/' && n > strspn(text, "0123456789."))
+                return FAIL(p, "\"%s\" is a host name, and those have no mask", text);
+        if (text[n] != '\0' || strspn(text, "0123456789.") == n)
+                return FAIL(p, "\"%s\" is no address", text);
+        *host = text;
         return true;
 }
 
@@ -129,8 +126,9 @@ static bool read_own(struct parser *p, struct hba_entry *e, bool whole_net)
 
 static bool read_address(struct parser *p, struct hba_entry *e)
 {
+        const char *slash;
         const struct hba_word *word;
-        struct ip_net *net;
+        struct ip_net net = {0};
 
         if (!take_word(p, "address", &word))
                 return false;
@@ -140,9 +138,14 @@ static bool read_address(struct parser *p, struct hba_entry *e)
         }
         if (hba_word_is(word, "samehost") || hba_word_is(word, "samenet"))
                 return read_own(p, e, hba_word_is(word, "samenet"));
-        e->nets = net = arena_alloc(&p->m->hba->arena, sizeof(*net));
+        slash = strchrnul(word->text, '/');
+        if (!ip_parse(arena_strndup(&p->m->hba->arena, word->text, (size_t)(slash - word->text)), &net.ip))
+                return read_host(p, word->text, &e->host);
+        if (!read_net(p, word->text, &net))
+                return false;
+        e->nets = memcpy(arena_alloc(&p->m->hba->arena, sizeof(net)), &net, sizeof(net));
         e->net_count = 1;
-        return read_net(p, word->text, net);
+        return true;
 }
 
 /* ---- the rest of a line ---- */

@@ -115,6 +115,7 @@ static void cancel_client(struct errand *e, struct client *c)
                 return;
         case CLIENT_STARTUP:
         case CLIENT_GATE:
+        case CLIENT_RESOLVE:
         case CLIENT_LOOKUP:
         case CLIENT_AUTH:
         case CLIENT_INQUIRY:

@@ -25,6 +25,7 @@ static const char *client_state(const struct client *c)
         case CLIENT_HELD:
         case CLIENT_WELCOME: return "waiting";
         case CLIENT_GATE:
+        case CLIENT_RESOLVE:
         case CLIENT_LOOKUP:
         case CLIENT_STARTUP:
         case CLIENT_AUTH:

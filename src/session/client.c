@@ -20,10 +20,13 @@
 #define TO_CLOSED MOVE(CLIENT_CLOSED)
 
 const struct machine_state client_states[CLIENT_STATES] = {
-    [CLIENT_STARTUP] = {"startup", MOVE(CLIENT_GATE) | MOVE(CLIENT_LOOKUP) | MOVE(CLIENT_AUTH) |
-                                       MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
-    [CLIENT_GATE] = {"gate", MOVE(CLIENT_LOOKUP) | MOVE(CLIENT_AUTH) | MOVE(CLIENT_WELCOME) |
-                                 MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_STARTUP] = {"startup", MOVE(CLIENT_GATE) | MOVE(CLIENT_RESOLVE) | MOVE(CLIENT_LOOKUP) |
+                                       MOVE(CLIENT_AUTH) | MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) |
+                                       TO_CLOSED},
+    [CLIENT_GATE] = {"gate", MOVE(CLIENT_RESOLVE) | MOVE(CLIENT_LOOKUP) | MOVE(CLIENT_AUTH) |
+                                 MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_RESOLVE] = {"resolve", MOVE(CLIENT_LOOKUP) | MOVE(CLIENT_AUTH) | MOVE(CLIENT_WELCOME) |
+                                       MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_LOOKUP] = {"lookup", MOVE(CLIENT_AUTH) | MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_AUTH] = {"auth", MOVE(CLIENT_INQUIRY) | MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_INQUIRY] = {"inquiry", MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
@@ -303,6 +306,7 @@ static size_t take(struct client *c, const uint8_t *p, size_t n)
                 case CLIENT_ACTIVE: k = relay_from_client(c, p + used, n - used); break;
                 case CLIENT_ABORTED: k = loss_take(c, p + used, n - used); break;
                 case CLIENT_GATE:
+                case CLIENT_RESOLVE:
                 case CLIENT_LOOKUP:
                 case CLIENT_INQUIRY:
                 case CLIENT_WELCOME:

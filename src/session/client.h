@@ -1,11 +1,13 @@
 /* client: one application's connection, from accept to close: what it has sent and not yet got through, what
  * transaction and settings it believes to have, and which server serves it now.
  *
- *     STARTUP [--> LOOKUP] --> AUTH [--> INQUIRY] --> WELCOME --> IDLE <-----------------------------------+
- *                                      | |  no server free         granted                    |
- *                                      | +--> WAITING -------------------+--> SETTING --+     |
- *                                      |  no node: HELD --(topology)--> IDLE            |     |
- *                                      +------------------------------------------------+-> ACTIVE
+ *     STARTUP [--> GATE] [--> RESOLVE] [--> LOOKUP] --> AUTH [--> INQUIRY] --> WELCOME --> IDLE
+ *
+ *     IDLE <-------------------------------------------------------+
+ *      | |  no server free         granted                         |
+ *      | +--> WAITING -------------------+--> SETTING --+          |
+ *      |  no node: HELD --(topology)--> IDLE            |          |
+ *      +------------------------------------------------+-> ACTIVE-+
  *     ACTIVE --(a RESET on a server it keeps)--> SETTING
  *     ACTIVE, SETTING --(server lost in a transaction)--> ABORTED --(COMMIT, ROLLBACK)--> IDLE
  *     any --> CLOSED
@@ -21,6 +23,7 @@
 enum client_state {
         CLIENT_STARTUP, /* the startup packet is awaited */
         CLIENT_GATE,    /* there are too many, unless somebody has just left (session/roll_call.h) */
+        CLIENT_RESOLVE, /* the name of its host is looked up, for a rule of auth_hba_file */
         CLIENT_LOOKUP,  /* a server is asked for the user's secret (auth_query) */
         CLIENT_AUTH,    /* a password or SASL message is awaited */
         CLIENT_INQUIRY, /* somebody outside is asked whether its password is right (LDAP, PAM) */
@@ -154,8 +157,7 @@ static inline bool client_asks(const struct client *c)
 /* Whether it is in the middle of showing who it is. */
 static inline bool client_proves(enum client_state state)
 {
-        return state == CLIENT_GATE || state == CLIENT_LOOKUP || state == CLIENT_AUTH ||
-               state == CLIENT_INQUIRY;
+        return state > CLIENT_STARTUP && state < CLIENT_WELCOME;
 }
 
 /* The one door of the state. */

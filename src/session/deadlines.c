@@ -189,6 +189,7 @@ static void look_at_everybody(struct look *look)
                 }
                 case CLIENT_STARTUP:
                 case CLIENT_GATE:
+                case CLIENT_RESOLVE:
                 case CLIENT_LOOKUP:
                 case CLIENT_AUTH:
                 case CLIENT_INQUIRY:

@@ -3,6 +3,7 @@
 #include "auth/secret.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "net/host_name.h"
 #include "session/autodb.h"
 #include "session/cancel.h"
 #include "session/carry.h"
@@ -35,6 +36,9 @@ void entry_free(struct client *c)
         buf_release(&e->own);
         free(e->user);
         free(e->database);
+        if (e->naming != NULL)
+                host_name_cancel(e->naming);
+        free(e->host);
         lookup_fini(&e->lookup);
         inquiry_close(e->inquiry);
         secret_free(e->shown);
@@ -179,11 +183,12 @@ static void enter_console(struct client *c)
 {
         struct entry *e = c->entry;
         struct buf rest = {0};
+        struct sv read = e->rest.p != NULL ? e->rest : sv_from(buf_data(&c->in), buf_len(&c->in));
         const struct conf_user *user = conf_find_user(c->room->conf, e->user);
         struct visitor visitor;
         struct setting name;
 
-        if (buf_append(&rest, e->rest.p, e->rest.n, CLIENT_IN_MAX) != STATUS_OK) {
+        if (buf_append(&rest, read.p, read.n, CLIENT_IN_MAX) != STATUS_OK) {
                 client_refuse(c, "53200", "out of memory");
                 return;
         }
@@ -289,6 +294,10 @@ static void begin_proof(struct client *c)
                 return;
         }
         demand = vouch_demand(c);
+        if (demand.beyond == VOUCH_HOST) {
+                vouch_find_host(c);
+                return;
+        }
         if (demand.beyond != VOUCH_NONE && demand.beyond != VOUCH_PEER) {
                 log_attempt(c);
                 (void)proof_refuse(c, &demand); /* and no server is asked about it */
@@ -306,11 +315,15 @@ static void begin_proof(struct client *c)
         proof_ask(c);
 }
 
+void entry_named(struct client *c)
+{
+        begin_proof(c);
+}
+
 void entry_looked_up(struct client *c)
 {
         bool known = c->entry->lookup.result == LOOKUP_FOUND;
 
-        c->entry->rest = sv_from((const char *)buf_data(&c->in), buf_len(&c->in));
         if (!known)
                 say_unknown(c);
         log_attempt(c);
@@ -407,12 +420,10 @@ static size_t take_startup(struct client *c, const uint8_t *p, size_t n)
         return s.size;
 }
 
-size_t entry_take(struct client *c, const uint8_t *p, size_t n)
+static size_t take_answer(struct client *c, const uint8_t *p, size_t n)
 {
         struct msg m;
 
-        if (c->state == CLIENT_STARTUP)
-                return take_startup(c, p, n);
         if (!client_peek(c, p, n, &m))
                 return c->state == CLIENT_CLOSED ? n : 0;
         if (m.type == FE_TERMINATE) {
@@ -428,4 +439,13 @@ size_t entry_take(struct client *c, const uint8_t *p, size_t n)
         c->entry->rest = sv_from(p + m.size, n - m.size);
         proof_take(c, &m);
         return m.size;
+}
+
+size_t entry_take(struct client *c, const uint8_t *p, size_t n)
+{
+        size_t used = c->state == CLIENT_STARTUP ? take_startup(c, p, n) : take_answer(c, p, n);
+
+        if (c->entry != NULL)
+                c->entry->rest = (struct sv){NULL, 0};
+        return used;
 }

@@ -18,12 +18,16 @@ struct entry {
         struct scram_server scram;
         struct scram_keys keys;
         bool have_keys;
-        unsigned call; /* CLIENT_GATE: the number of the roll call it waits for */
+        unsigned call;            /* CLIENT_GATE: the number of the roll call it waits for */
+        struct host_name *naming; /* CLIENT_RESOLVE: who asks for `host` */
+        char *
+            host; /* the name of the client's host, for rules; "": none to be believed; NULL: not asked for */
         struct lookup lookup;
         struct inquiry *inquiry; /* ENTRY_OUTSIDE: whom its password is shown to; else NULL */
         char *shown;             /* the password, when that was right; NULL: none */
         struct buf own; /* for replication: startup parameters of the server, name NUL value NUL ... */
-        struct sv rest; /* read already, behind the message being handled: goes along to the console */
+        struct sv rest; /* read already, behind the message being handled: goes along to the console. NULL:
+                         * none is being handled, and that is in client->in */
         struct settings *welcome_key; /* what is asked of a server: the startup settings but application_name;
                                        * nothing with session_state off */
 };
@@ -33,6 +37,9 @@ size_t entry_take(struct client *c, const uint8_t *p, size_t n);
 
 /* There is room for it: in CLIENT_STARTUP, or after CLIENT_GATE. */
 void entry_let_in(struct client *c);
+
+/* entry->host is known: the login goes on. */
+void entry_named(struct client *c);
 
 /* The user's secret has been looked up: the login goes on. */
 void entry_looked_up(struct client *c);

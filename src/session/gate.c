@@ -89,7 +89,6 @@ void gate_try_again(struct client *c)
                 client_refuse(c, "08P01", why);
                 return;
         }
-        c->entry->rest = sv_from(buf_data(&c->in), buf_len(&c->in));
         entry_let_in(c);
         client_go_on(c);
 }

@@ -90,7 +90,6 @@ static void answered(struct client *c, struct inquiry *q)
         }
         e->shown = q->password; /* which opens the servers too, where they have the same */
         q->password = NULL;
-        e->rest = sv_from((const char *)buf_data(&c->in), buf_len(&c->in));
         entry_admit(c);
         client_go_on(c);
 }

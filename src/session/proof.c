@@ -158,6 +158,9 @@ bool proof_refuse(struct client *c, const struct demand *demand)
         case VOUCH_NO_CERTIFICATE:
                 decide(c, false, "connection requires a valid client certificate");
                 return true;
+        case VOUCH_HOST: /* the rules have changed since it was let in */
+                client_refuse(c, "08P01", "database configuration changed");
+                return true;
         case VOUCH_OTHER_CERTIFICATE: decide(c, false, "certificate authentication failed"); return true;
         }
         return false;

@@ -7,7 +7,7 @@
 #include "session/vouch.h"
 #include "wire/proto.h"
 
-/* CLIENT_STARTUP, CLIENT_GATE or CLIENT_LOOKUP: admits, refuses, or asks, and the state is CLIENT_AUTH. */
+/* In a state before CLIENT_AUTH: admits, refuses, or asks, and the state is CLIENT_AUTH. */
 void proof_ask(struct client *c);
 
 /* Whether a rule, or that there is none, keeps it out whoever it is; then it has been refused. */

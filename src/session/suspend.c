@@ -12,6 +12,7 @@ static bool at_rest(const struct client *c)
         case CLIENT_ABORTED: break;
         case CLIENT_STARTUP:
         case CLIENT_GATE:
+        case CLIENT_RESOLVE:
         case CLIENT_LOOKUP:
         case CLIENT_AUTH:
         case CLIENT_INQUIRY:

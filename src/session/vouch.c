@@ -1,6 +1,8 @@
 #include "session/vouch.h"
 
+#include "base/check.h"
 #include "base/log.h"
+#include "net/host_name.h"
 #include "net/secure.h"
 #include "session/entry.h"
 #include "session/room.h"
@@ -71,16 +73,20 @@ struct demand vouch_demand(const struct client *c)
             .tls = c->stream.session != NULL,
             .replication = c->replication == REPLICATION_PHYSICAL,
             .address = address_of(c),
+            .host = c->entry->host,
             .database = c->entry->database,
             .user = c->entry->user,
         };
         const struct hba_rule *rule;
         struct demand demand;
+        bool wants_host = false;
 
         if (room->conf->opt.auth_type != AUTH_HBA &&
             (room->conf->opt.auth_type != AUTH_LDAP || room->hba == NULL))
                 return (struct demand){.type = (enum auth_type)room->conf->opt.auth_type};
-        rule = room->hba != NULL ? hba_match(room->hba, &client) : NULL;
+        rule = room->hba != NULL ? hba_match(room->hba, &client, &wants_host) : NULL;
+        if (wants_host)
+                return (struct demand){.beyond = VOUCH_HOST};
         if (rule == NULL)
                 return (struct demand){.beyond = VOUCH_NO_RULE};
         demand = demand_of(rule);
@@ -92,6 +98,32 @@ struct demand vouch_demand(const struct client *c)
                 demand.beyond = VOUCH_OTHER_CERTIFICATE;
         return demand;
 }
+
+/* ---- the name of its host ---- */
+
+static void on_host(void *arg, const char *host, const char *why)
+{
+        struct client *c = arg;
+        char name[400];
+
+        c->entry->naming = NULL;
+        if (host == NULL)
+                log_info("C-%p: %s no host name to match in auth_hba_file: %s", (const void *)c,
+                         client_name(c, name, sizeof(name)), why);
+        c->entry->host = xstrdup(host != NULL ? host : "");
+        entry_named(c);
+        client_go_on(c);
+}
+
+void vouch_find_host(struct client *c)
+{
+        struct ip ip = address_of(c);
+
+        client_move(c, CLIENT_RESOLVE);
+        c->entry->naming = host_name_ask(c->room->loop, &ip, on_host, c);
+}
+
+/* ---- a Unix socket ---- */
 
 /* The name that the system has for the process at the other end. Where names do not come from a file of this
  * machine, this waits for who has them, as it does in PostgreSQL and PgBouncer. */

@@ -16,12 +16,16 @@ struct demand {
                 VOUCH_NO_RULE,
                 VOUCH_NO_CERTIFICATE,    /* clientcert= wants one that was verified */
                 VOUCH_OTHER_CERTIFICATE, /* and it is not this user's */
+                VOUCH_HOST,              /* a rule has a host name: vouch_find_host first */
         } beyond;                        /* but for VOUCH_NONE, `type` does not count */
         const struct hba_rule
             *rule; /* that said so; NULL: auth_type did. Valid until the next configuration */
 };
 
 struct demand vouch_demand(const struct client *c);
+
+/* The name of the client's host is looked up: CLIENT_RESOLVE, then entry_named, though there may be none. */
+void vouch_find_host(struct client *c);
 
 /* Whether the certificate's, or the system's, name for the client may be the user it wants to be. False: the
  * log has the reason. */

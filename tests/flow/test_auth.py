@@ -8,6 +8,7 @@ import psycopg
 
 import wire
 from certs import certificates, own
+from nameserver import NameServer
 from postgres import USERS
 from run import ROOT, wait_for
 from steer import ADMIN, ADMIN_PASSWORD
@@ -292,6 +293,60 @@ host     pgsteer {ADMIN}              all  trust
             t.true(False, f"{arguments} was let in")
 
 
+def test_rules_with_host_names(t):
+    """Clients from several addresses of this machine, whose names a name server knows, or does not."""
+    dns = NameServer(t.run)
+    dns.hosts.update({"127.0.0.7": "app.example", "127.0.0.8": "App.Site.Example", "127.0.0.9": "liar.example",
+                      "127.0.0.10": "slow.example", "127.0.0.12": "console.example"})
+    dns.names.update({"app.example": ["192.0.2.1", "127.0.0.7"], "app.site.example": ["127.0.0.8"],
+                      "liar.example": ["127.0.0.7"], "slow.example": ["127.0.0.10"],
+                      "console.example": ["127.0.0.12"]})
+    s = t.steer(start=False, nodes=False, workers=1, resolv_conf=dns.file, client_login_timeout="2")
+    s.settings.update(auth_type="hba", auth_hba_file=f"{s.dir}/hba.conf")
+    write(s, "hba.conf", f"""\
+host     all     {ADMIN}  127.0.0.1    255.255.255.255 scram-sha-256
+host     all     app      127.0.0.1/32 trust
+host     all     {ADMIN}  console.example trust
+host     single  app      app.example  trust
+host     single  app      .site.example trust
+""")
+    s.start()
+
+    def come(source, database="single"):
+        with s.client("app", database, source=source) as c:
+            return c.value("SELECT 1")
+    for source in ("127.0.0.7", "127.0.0.8"):
+        t.equal(come(source), "1", f"the client at {source}")
+    t.equal(come("127.0.0.7"), "1", "again")
+    t.equal((dns.asked["127.0.0.7"], dns.asked["app.example"]), (2, 2), "questions: a name counts for one login")
+    t.equal((come("127.0.0.1"), dns.asked["127.0.0.1"]), ("1", 0), "a rule further up, which asks nobody")
+    t.equal(s.show("DNS_HOSTS"), [], "SHOW DNS_HOSTS is about servers")
+    for source, why in (("127.0.0.9", "the address has the name liar.example, which does not lead back to it"),
+                        ("127.0.0.11", "the address has no name: Domain name not found")):
+        refusal(t, "no authentication method is found", lambda a=source: come(a), source, "28000")
+        t.contains(s.log_text(), f"no host name to match in auth_hba_file: {why}", source)
+    refusal(t, "no authentication method is found", lambda: come("127.0.0.7", "app"), "another database", "28000")
+    t.equal(dns.asked["127.0.0.7"], 2, "questions for a client whom the rule would not help")
+
+    with s.client(ADMIN, "pgsteer", source="127.0.0.12", login=False) as c:
+        c.send(wire.startup({"user": ADMIN, "database": "pgsteer"}) + wire.query("SHOW VERSION"))
+        c.finish_login()
+        t.contains(str([m.body for m in c.until()]), "PgBouncer", "what was sent before the console knew whose it is")
+
+    dns.silent.add("127.0.0.10")
+    gone = s.client("app", "single", source="127.0.0.10", login=False)
+    gone.send(wire.startup({"user": "app", "database": "single"}))
+    wait_for(lambda: dns.asked["127.0.0.10"] == 1, "its name to be asked for")
+    gone.close()
+    slow = threading.Thread(target=refusal, args=(t, "client_login_timeout", lambda: come("127.0.0.10"),
+                                                  "whose name is not found out in time", "08P01"))
+    slow.start()
+    wait_for(lambda: dns.asked["127.0.0.10"] > 1, "its name to be asked for")
+    t.equal((come("127.0.0.1"), slow.is_alive()), ("1", True), "another client, while that one waits")
+    slow.join()
+    dns.close()
+
+
 def test_wrong_rules_change_nothing(t):
     s = t.steer(start=False, nodes=False)
     good = f"host all app all trust\nhost all {ADMIN} all trust\n"
@@ -305,11 +360,11 @@ def test_wrong_rules_change_nothing(t):
         t.error("28000", lambda: s.client("md5_user", "single"), "who has no rule")
         t.equal([r["value"] for r in s.show("CONFIG") if r["key"] == "default_pool_size"], [size], "default_pool_size")
     in_force("20")
-    write(s, "hba.conf", f"host all all all trust\nhost all all nowhere.example trust\nhost all all all ldap\n{good}")
+    write(s, "hba.conf", f"host all all all trust\nhost all all nowhere.example/8 trust\nhost all all all ldap\n{good}")
     s.settings["default_pool_size"] = 7
     s.write_files()
     t.error("F0000", lambda: s.admin("RELOAD"), "RELOAD with mistakes in auth_hba_file")
-    t.contains(s.log_text(), "hba.conf:2: \"nowhere.example\" is a host name", "the first mistake, in the log")
+    t.contains(s.log_text(), "hba.conf:2: \"nowhere.example/8\" is a host name", "the first mistake, in the log")
     t.contains(s.log_text(), "hba.conf:3: authentication method \"ldap\" requires argument", "and the second")
     in_force("20")
     s.admin("SET default_pool_size = 9")

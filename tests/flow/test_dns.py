@@ -1,56 +1,10 @@
 """Servers given by name: what the name server says, how long it holds, and what happens when it changes."""
-import collections
-import os
-import socket
-import struct
-import threading
 import time
 
 import wire
 from doors import doors, holding, leave, quietly
+from nameserver import NameServer
 from run import wait_for
-
-
-class NameServer:
-    """A DNS server that knows IPv4 addresses, names = {"db.example": ["127.0.0.2"]}, and one zone's serial for each
-    of serials = {"example": 1}; other names do not exist."""
-    A, SOA = 1, 6
-
-    def __init__(self, run):
-        self.names, self.serials, self.asked = {}, {}, collections.Counter()
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.file = run.write(os.path.join(run.mkdir("dns"), "resolv.conf"),
-                              f"nameserver 127.0.0.1:{self.socket.getsockname()[1]}\n")
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                question, peer = self.socket.recvfrom(512)
-            except OSError:
-                return
-            self.socket.sendto(self._answer(question), peer)
-
-    def _answer(self, question):
-        labels, at = [], 12
-        while question[at]:
-            labels.append(question[at + 1:at + 1 + question[at]].decode().lower())
-            at += question[at] + 1
-        name, kind = ".".join(labels), struct.unpack_from(">H", question, at + 1)[0]
-        self.asked[name] += kind in (self.A, self.SOA)
-        answers = []
-        if kind == self.A:
-            answers = [socket.inet_aton(a) for a in self.names.get(name, [])]
-        elif kind == self.SOA and name in self.serials:
-            answers = [struct.pack(">HHIIIII", 0xc00c, 0xc00c, self.serials[name], 60, 60, 60, 60)]
-        head = struct.pack(">HHHHHH", struct.unpack_from(">H", question)[0],
-                           0x8180 if name in self.names or answers else 0x8183, 1, len(answers), 0, 0)
-        return head + question[12:at + 5] + b"".join(
-            struct.pack(">HHHIH", 0xc00c, kind, 1, 3600, len(data)) + data for data in answers)
-
-    def close(self):
-        self.socket.close()
 
 
 def items(s, name):

@@ -42,6 +42,16 @@ static struct hba *load_good(const char *rules, const char *idents)
         return hba;
 }
 
+/* Where nobody looks names up. */
+static const struct hba_rule *match(const struct hba *hba, const struct hba_client *client)
+{
+        bool wants_host = true;
+        const struct hba_rule *rule = hba_match(hba, client, &wants_host);
+
+        UNIT_ASSERT(!wants_host);
+        return rule;
+}
+
 /* "db user address [tls] [replication]"; the address of a Unix socket is "unix". */
 static const struct hba_rule *rule_for(const struct hba *hba, const char *who)
 {
@@ -54,7 +64,7 @@ static const struct hba_rule *rule_for(const struct hba *hba, const char *who)
         client.replication = strstr(rest, "replication") != NULL;
         (void)ip_parse(address, &client.address);
         client.address = ip_unmapped(client.address);
-        return hba_match(hba, &client);
+        return match(hba, &client);
 }
 
 static int line_for(const struct hba *hba, const char *who)
@@ -174,6 +184,73 @@ static void chooses_the_first_rule_that_fits(void)
         hba_unref(hba);
 }
 
+/* A rule with a name needs it only when all else fits; who looks it up asks again. */
+static void host_names_are_asked_for_and_compared(void)
+{
+        static const char text[] = "host one all db.example.com trust\n" /* 1 */
+                                   "hostssl two all .example.com trust\n"
+                                   "host two ann db.example.com reject\n"
+                                   "host all,two bob 10.0.0.0/8 md5\n"
+                                   "host two bob \"samehost\" trust\n" /* 5 */
+                                   "local two all trust\n"
+                                   "host all eve all md5\n";
+        static const struct {
+                const char *database, *user;
+                bool local, tls;
+                const char *host;
+                int line; /* -1: a name is wanted */
+        } rows[] = {
+            {"one", "ann", false, false, NULL, -1},
+            {"one", "ann", false, false, "db.example.com", 1},
+            {"one", "ann", false, false, "DB.Example.COM", 1},
+            {"one", "ann", false, false, "xdb.example.com", 0},
+            {"one", "ann", false, false, "db.example.com.", 0},
+            {"one", "ann", false, false, "", 0},
+            {"one", "ann", true, false, NULL, 0},
+            {"two", "ann", false, true, NULL, -1},
+            {"two", "ann", false, true, "x.example.com", 2},
+            {"two", "ann", false, true, "x.y.EXAMPLE.com", 2},
+            {"two", "ann", false, true, "example.com", 0},
+            {"two", "ann", false, true, "xexample.com", 0},
+            {"two", "ann", false, true, "", 0},
+            {"two", "ann", false, false, "db.example.com", 3},
+            {"two", "ann", true, false, NULL, 6},
+            {"two", "bob", false, false, NULL, 4}, /* before the rule that would need it */
+            {"two", "bob", false, true, NULL, -1},
+            {"two", "bob", false, true, "none.example", 4},
+            {"two", "eve", false, false, NULL, 7},
+        };
+        struct hba *hba = load_good(text, NULL);
+
+        for (size_t i = 0; hba != NULL && i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct hba_client client = {.database = rows[i].database,
+                                            .user = rows[i].user,
+                                            .local = rows[i].local,
+                                            .tls = rows[i].tls,
+                                            .host = rows[i].host};
+                const struct hba_rule *rule;
+                bool wants_host = false;
+                int line;
+
+                (void)ip_parse("10.1.1.1", &client.address);
+                rule = hba_match(hba, &client, &wants_host);
+                line = wants_host ? -1 : rule != NULL ? rule->line : 0;
+                unit_row("%zu: %s %s: line %d, not %d", i, rows[i].database, rows[i].user, line,
+                         rows[i].line);
+                UNIT_ASSERT(line == rows[i].line && (rule == NULL || !wants_host));
+        }
+        hba_unref(hba);
+        hba = load_good("host all all \"samehost\" trust\n", NULL);
+        if (hba != NULL) {
+                bool wants_host = false;
+
+                UNIT_ASSERT(hba_match(hba, &(struct hba_client){.database = "d", .user = "u"}, &wants_host) ==
+                            NULL);
+                UNIT_ASSERT(wants_host); /* in quotes it is a name */
+        }
+        hba_unref(hba);
+}
+
 static void knows_the_methods(void)
 {
         static const struct {
@@ -197,7 +274,7 @@ static void knows_the_methods(void)
                 unit_row("%s", rows[i].word);
                 snprintf(text, sizeof(text), "local all all %s", rows[i].word);
                 hba = load_good(text, NULL);
-                rule = hba != NULL ? hba_match(hba, &client) : NULL;
+                rule = hba != NULL ? match(hba, &client) : NULL;
                 UNIT_ASSERT(rule != NULL && rule->method == rows[i].method && rule->map == NULL);
                 hba_unref(hba);
         }
@@ -224,8 +301,13 @@ static void tells_every_mistake(void)
             {"host all all 10.0.0.0/x md5", "prefix out of range"},
             {"host all all 10.0.0.0/ md5", "prefix out of range"},
             {"host all all 10.0.0/8 md5", "\"10.0.0/8\" is no address"},
-            {"host all all db.example.com md5", "\"db.example.com\" is a host name"},
-            {"host all all .example.com md5", "is a host name"},
+            {"host all all 10.0.0.1.5 md5", "\"10.0.0.1.5\" is no address"},
+            {"host all all face::g md5", "\"face::g\" is no address"},
+            {"host all all \"\" md5", "\"\" is no address"},
+            {"host all all 10.0.0.0-8! md5", "\"10.0.0.0-8!\" is no address"},
+            {"host all all db.example.com/24 md5",
+             "\"db.example.com/24\" is a host name, and those have no mask"},
+            {"host all all one.example,two.example md5", "the address is one word"},
             {"host all all all ldap", "method \"ldap\" requires argument \"ldapbasedn\", \"ldapprefix\""},
             {"host all all all ldap ldapprefix=a ldapbasedn=b", "cannot mix options"},
             {"host all all all ldap ldapbasedn=b ldapsearchattribute=a ldapsearchfilter=f",
@@ -314,7 +396,7 @@ static void reads_what_a_certificate_must_be(void)
 
                 snprintf(text, sizeof(text), "hostssl all all all %s", rows[i].options);
                 hba = load_good(text, NULL);
-                rule = hba != NULL ? hba_match(hba, &client) : NULL;
+                rule = hba != NULL ? match(hba, &client) : NULL;
                 unit_row("%s", rows[i].options);
                 UNIT_ASSERT(rule != NULL && rule->clientcert == rows[i].clientcert &&
                             rule->distinguished == rows[i].distinguished);
@@ -369,7 +451,7 @@ static void reads_how_a_directory_is_asked(void)
                 hbas[0] = load(line, NULL);
                 hbas[1] = hba_of_ldap(rows[i].options, note, NULL);
                 for (int j = 0; j < 2; j++) {
-                        const struct hba_rule *rule = hbas[j] != NULL ? hba_match(hbas[j], &client) : NULL;
+                        const struct hba_rule *rule = hbas[j] != NULL ? match(hbas[j], &client) : NULL;
                         const char *result = rule != NULL ? describe(rule->directory) : NULL;
 
                         unit_row("%s: %s %s", rows[i].options, result != NULL ? result : "nothing", findings);
@@ -464,7 +546,7 @@ static void includes_other_files(void)
                     {"a", "/one.conf", 2}, {"b", "/10.conf", 1}, {"c", "/20.conf", 2}, {"d", "/hba.conf", 5}};
 
                 client.database = rows[i].database;
-                rule = hba_match(hba, &client);
+                rule = match(hba, &client);
                 unit_row("%s", rows[i].database);
                 UNIT_ASSERT(rule != NULL && rule->line == rows[i].line &&
                             strstr(rule->file, rows[i].file) != NULL);
@@ -556,13 +638,14 @@ static void long_lists_stay_quick(void)
         free(text);
         hba = load_good("local all @long.txt trust", NULL);
         for (int i = 0; hba != NULL && i < 100000; i++)
-                UNIT_ASSERT(hba_match(hba, &client) != NULL);
+                UNIT_ASSERT(match(hba, &client) != NULL);
         client.user = "name50000";
-        UNIT_ASSERT(hba != NULL && hba_match(hba, &client) == NULL);
+        UNIT_ASSERT(hba != NULL && match(hba, &client) == NULL);
         hba_unref(hba);
 }
 
-UNIT_SUITE(auth_hba, UNIT_CASE(chooses_the_first_rule_that_fits), UNIT_CASE(knows_the_methods),
+UNIT_SUITE(auth_hba, UNIT_CASE(chooses_the_first_rule_that_fits),
+           UNIT_CASE(host_names_are_asked_for_and_compared), UNIT_CASE(knows_the_methods),
            UNIT_CASE(tells_every_mistake), UNIT_CASE(reads_what_a_certificate_must_be),
            UNIT_CASE(reads_how_a_directory_is_asked), UNIT_CASE(lets_the_directory_alone_decide),
            UNIT_CASE(reads_which_modules_are_asked), UNIT_CASE(warns_of_what_lets_nobody_in),

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HEAD = 12, TYPE_A = 1, TYPE_SOA = 6, TYPE_PTR = 12, RCODE_NO_NAME = 3 };
+enum { HEAD = 12, TYPE_A = 1, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_AAAA = 28, RCODE_NO_NAME = 3 };
 
 /* Adds a record about the name in question. Returns its end. */
 static uint8_t *add_record(uint8_t *message, uint8_t *at, uint8_t type, const void *data, size_t n)
@@ -94,7 +94,7 @@ static size_t answer(struct fake_dns *dns, uint8_t *m, size_t n)
                 break;
         default: break;
         }
-        if (dns->addresses[0] == NULL && m[question + 2] != TYPE_SOA)
+        if (dns->addresses[0] == NULL && (m[question + 2] == TYPE_A || m[question + 2] == TYPE_AAAA))
                 m[3] = RCODE_NO_NAME;
         return (size_t)(at - m);
 }

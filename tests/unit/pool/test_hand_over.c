@@ -246,7 +246,7 @@ static void fight(const char *line, const char *user, int times)
 {
         struct pools *peers[2];
         int64_t end = clock_us() + 60 * US_PER_SEC;
-        bool over = false;
+        bool over[2] = {false, false};
 
         stage_init(1, line, "");
         atomic_store(&most, 0);
@@ -256,24 +256,19 @@ static void fight(const char *line, const char *user, int times)
                 house_init(&houses[i], peers, i, i == 0 ? "bob" : user);
         for (int i = 0; i < 2; i++)
                 pthread_create(&houses[i].thread, NULL, live, &houses[i]);
-        while (!over && clock_us() < end) {
+        while (!(over[0] && over[1]) && clock_us() < end) {
                 fakes_pump(&stage.fakes);
                 UNIT_ASSERT(budget_numbers(BUDGET_DATABASE, "app").servers <= 2);
-                usleep(500);
-                over = pthread_tryjoin_np(houses[0].thread, NULL) == 0;
+                usleep(200);
+                for (int i = 0; i < 2; i++)
+                        if (!over[i])
+                                over[i] = pthread_tryjoin_np(houses[i].thread, NULL) == 0;
+                        else
+                                loop_drain(&houses[i].loop); /* the other one may still need what it has */
         }
-        UNIT_ASSERT(over);
-        if (!over)
+        UNIT_ASSERT(over[0] && over[1]);
+        if (!(over[0] && over[1]))
                 abort(); /* the threads still use what this function owns */
-        /* The other one may still need what the first has: it has ended, so its letters are opened here. */
-        for (over = false; !over && clock_us() < end; usleep(200)) {
-                fakes_pump(&stage.fakes);
-                loop_drain(&houses[0].loop);
-                over = pthread_tryjoin_np(houses[1].thread, NULL) == 0;
-        }
-        UNIT_ASSERT(over);
-        if (!over)
-                abort();
         UNIT_ASSERT(houses[0].todo == 0 && houses[1].todo == 0);
         UNIT_ASSERT(atomic_load(&most) <= 2 && atomic_load(&troubles) == 0);
         UNIT_ASSERT(stage.fakes.count <= (strcmp(user, "bob") == 0 ? 2 : FAKES_MAX));

@@ -7,8 +7,9 @@ static void moves_as_its_picture_says(void)
         /* A console login goes from STARTUP, LOOKUP, AUTH or INQUIRY to IDLE on its way out; a granted wait
          * whose segment is cancelled or lost goes back to IDLE. */
         static const char *const allowed[CLIENT_STATES] = {
-            [CLIENT_STARTUP] = " gate lookup auth welcome idle closed ",
-            [CLIENT_GATE] = " lookup auth welcome idle closed ",
+            [CLIENT_STARTUP] = " gate resolve lookup auth welcome idle closed ",
+            [CLIENT_GATE] = " resolve lookup auth welcome idle closed ",
+            [CLIENT_RESOLVE] = " lookup auth welcome idle closed ",
             [CLIENT_LOOKUP] = " auth welcome idle closed ",
             [CLIENT_AUTH] = " inquiry welcome idle closed ",
             [CLIENT_INQUIRY] = " welcome idle closed ",
