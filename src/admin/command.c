@@ -366,6 +366,7 @@ static const struct {
     {"reconnect", VERB_RECONNECT, "RECONNECT", parse_name},
     {"kill", VERB_KILL, "KILL", parse_name},
     {"wait_close", VERB_WAIT_CLOSE, "WAIT_CLOSE", parse_name},
+    {"forget", VERB_FORGET, "FORGET", parse_name},
     {"shutdown", VERB_SHUTDOWN, "SHUTDOWN", parse_shutdown},
     {"suspend", VERB_SUSPEND, "SUSPEND", parse_no_name},
     {"takeover", VERB_TAKEOVER, "TAKEOVER", parse_no_name},
@@ -442,6 +443,7 @@ bool command_needs_admin(const struct command *command)
         case VERB_DISABLE:
         case VERB_ENABLE:
         case VERB_WAIT_CLOSE:
+        case VERB_FORGET:
         case VERB_SUSPEND:
         case VERB_TAKEOVER:
         case VERB_KILL_CLIENT:

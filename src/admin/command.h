@@ -29,6 +29,7 @@ enum verb {
         VERB_DISABLE,
         VERB_ENABLE,
         VERB_WAIT_CLOSE,
+        VERB_FORGET,
         VERB_SUSPEND,
         VERB_KILL_CLIENT, /* name: what stands for the client's number */
         VERB_TAKEOVER,

@@ -48,3 +48,4 @@ void fill_mem(struct table *t, const struct scene *s);
 /* fill_cluster.c */
 void fill_nodes(struct table *t, const struct scene *s);
 void fill_topology(struct table *t, const struct scene *s);
+void fill_learned(struct table *t, const struct scene *s);

@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "cluster/cluster.h"
 #include "health/health.h"
+#include "session/learned.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -151,4 +153,26 @@ void fill_topology(struct table *t, const struct scene *s)
                 topology_row(t, &w, &view);
         }
         walk_fini(&w);
+}
+
+/* ---- SHOW LEARNED ---- */
+
+void fill_learned(struct table *t, const struct scene *s)
+{
+        struct learned *list;
+        char since[64];
+        size_t count;
+
+        (void)s;
+        list = learned_list(&count);
+        for (size_t i = 0; i < count; i++) {
+                table_text(t, list[i].database);
+                table_text(t, list[i].text);
+                table_text(t, list[i].sqlstate);
+                table_counter(t, list[i].uses);
+                clock_format(list[i].since_wall_us, since, sizeof(since));
+                table_text(t, since);
+                table_textf(t, "%016" PRIx64, list[i].fingerprint);
+        }
+        free(list);
 }

@@ -20,5 +20,6 @@ const char *console_help(void)
                "\tSHUTDOWN\n"
                "\tSHUTDOWN WAIT_FOR_SERVERS|WAIT_FOR_CLIENTS\n"
                "\tWAIT_CLOSE [<db>]\n"
-               "\tSHOW ALL|NODES|TOPOLOGY|ROUTES|SESSIONS|EXTENDED POOLS";
+               "\tSHOW ALL|NODES|TOPOLOGY|ROUTES|SESSIONS|LEARNED|EXTENDED POOLS\n"
+               "\tFORGET [<db>]";
 }

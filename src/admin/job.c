@@ -209,6 +209,7 @@ static bool run(struct job *job)
         case VERB_KILL: return job_kill(job);
         case VERB_KILL_CLIENT: return job_kill_client(job);
         case VERB_WAIT_CLOSE: return job_wait_close(job);
+        case VERB_FORGET: return job_forget(job);
         case VERB_SUSPEND: return job_suspend(job);
         case VERB_TAKEOVER: return job_takeover(job);
         case VERB_DISABLE:

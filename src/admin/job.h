@@ -61,6 +61,7 @@ bool job_resume(struct job *job);
 bool job_reconnect(struct job *job);
 bool job_kill(struct job *job);
 bool job_wait_close(struct job *job);
+bool job_forget(struct job *job);
 /* A new configuration is under way: ends when all workers have it. */
 bool job_settle(struct job *job);
 bool job_suspend(struct job *job);

@@ -1,5 +1,6 @@
 #include "admin/job.h"
 #include "base/log.h"
+#include "session/learned.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,6 +197,19 @@ bool job_reconnect(struct job *job)
                 return true;
         give_order(job, ORDER_RECONNECT, on_done);
         return false;
+}
+
+bool job_forget(struct job *job)
+{
+        const char *name = job->command.name;
+        size_t n;
+
+        log_order(job);
+        if (check_database(job, "forget")) {
+                n = learned_forget(name[0] != '\0' ? name : NULL);
+                log_info("%zu learned statement%s forgotten", n, n == 1 ? "" : "s");
+        }
+        return true;
 }
 
 void job_cancel(struct job *job)

@@ -177,6 +177,9 @@ static const struct column topology[] = {TEXT("cluster"),   NUMERIC("epoch"), BO
 
 static const struct column routes[] = {TEXT("database"), TEXT("target"), TEXT("reason"), NUMERIC("count")};
 
+static const struct column learned[] = {TEXT("database"), TEXT("statement"), TEXT("sqlstate"),
+                                        NUMERIC("uses"),  TEXT("since"),     TEXT("fingerprint")};
+
 static const struct column sessions[] = {BIGINT("id"),
                                          TEXT("database"),
                                          TEXT("user"),
@@ -213,6 +216,7 @@ static const struct show list[] = {
     SHOW_AS("dns_zones", dns_zones, CENSUS_NAMES, fill_dns_zones,
             "Zones of those host names, and their serials as last seen."),
     SHOW(extended_pools, CENSUS_POOLS, "The pools, one row for each node."),
+    SHOW(learned, 0, "Statements that look like reads and that a standby has refused: now they are writes."),
     SHOW(lists, CENSUS_POOLS | CENSUS_NAMES, "How many there are of what."),
     SHOW(mem, 0, "The process's heap, in KiB."),
     SHOW(nodes, 0, "The PostgreSQL instances: what each is, how far it is behind, what it serves."),

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "session/exchange.h"
+#include "session/lesson.h"
 #include "session/link.h"
 #include "wire/fields.h"
 
@@ -87,24 +88,50 @@ void again_keep(struct client *c, const uint8_t *p, size_t n)
 
 enum beginning {
         BEGINS_WELL,
-        BEGINS_REFUSED, /* a standby does not do this */
+        BEGINS_REFUSED, /* a standby does not do this, or not now */
         BEGINS_LOST     /* the server goes away */
 };
 
-static enum beginning look_at_beginning(const uint8_t *p, size_t n)
+/* What may come before an error that ends the only statement, and of several. */
+static const char before_error[] = "123tTnSN", before_last_error[] = "123tTnSNDCIs";
+
+static bool is_among(char type, const char *types)
 {
+        return type != '\0' && strchr(types, type) != NULL;
+}
+
+/* A standby's error: whether the segment is run again; `done` of its statements had no error. */
+static enum beginning look_at_error(struct client *c, const struct msg *m, unsigned done)
+{
+        const struct buf *kept = &c->server->replay;
         struct error_fields e;
+
+        error_fields_read(m, &e);
+        if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC"))
+                return BEGINS_LOST;
+        switch (c->on_primary ? STANDBY_ERROR_OTHER : standby_error_of(&e)) {
+        case STANDBY_ERROR_OTHER: return BEGINS_WELL;
+        case STANDBY_ERROR_CONFLICT: return BEGINS_REFUSED;
+        case STANDBY_ERROR_REFUSAL: break;
+        }
+        /* A primary refuses a READ ONLY session as well. */
+        if (c->access != ACCESS_READ_ONLY)
+                lesson_learn(c, buf_data(kept), buf_len(kept), done, e.sqlstate);
+        return BEGINS_REFUSED;
+}
+
+static enum beginning look_at_beginning(struct client *c, const uint8_t *p, size_t n)
+{
+        const char *before = c->several ? before_last_error : before_error;
+        unsigned done = 0;
         struct msg m;
 
         while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
-                if (m.type == BE_ERROR) {
-                        error_fields_read(&m, &e);
-                        if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC"))
-                                return BEGINS_LOST;
-                        return sqlstate_is_read_only(e.sqlstate) ? BEGINS_REFUSED : BEGINS_WELL;
-                }
-                if (m.type == 0 || strchr("123tTnSN", m.type) == NULL)
+                if (m.type == BE_ERROR)
+                        return look_at_error(c, &m, done);
+                if (!is_among(m.type, before))
                         return BEGINS_WELL;
+                done += is_among(m.type, "CIs");
                 p += m.size;
                 n -= m.size;
         }
@@ -113,9 +140,9 @@ static enum beginning look_at_beginning(const uint8_t *p, size_t n)
 
 static void consider_repeat(struct client *c, const uint8_t *p, size_t n)
 {
-        enum beginning begins = look_at_beginning(p, n);
+        enum beginning begins = look_at_beginning(c, p, n);
 
-        if (begins == BEGINS_REFUSED && !c->on_primary)
+        if (begins == BEGINS_REFUSED)
                 c->discarding = true;
         else if (begins != BEGINS_LOST)
                 c->repeat = REPEAT_NO;
@@ -164,8 +191,7 @@ static const struct reply *find_outdated(struct replies *owed, const uint8_t *p,
                                        (reply->kind == REPLY_BIND || reply->kind == REPLY_DESCRIBE)
                                    ? reply
                                    : NULL;
-                if (m.type == BE_COMMAND_COMPLETE ? !is_begin(&m)
-                                                  : m.type == 0 || strchr("123tTnSN", m.type) == NULL)
+                if (m.type == BE_COMMAND_COMPLETE ? !is_begin(&m) : !is_among(m.type, before_error))
                         return NULL;
                 if (strchr("tSN", m.type) == NULL)
                         at++;
@@ -179,12 +205,13 @@ static const struct reply *find_outdated(struct replies *owed, const uint8_t *p,
  * notice is for now, and not for when the query ends; nor is what a client waits for that has sent Flush. */
 static bool is_cut(const struct client *c, const uint8_t *p, size_t n)
 {
-        const char *harmless = c->repairable ? "123tTnSNC" : "123tTnSN";
+        bool several = c->several && c->repeat == REPEAT_POSSIBLE && !c->on_primary;
+        const char *harmless = several ? before_last_error : c->repairable ? "123tTnSNC" : before_error;
         bool noticed = false;
         struct msg m;
 
         while (msg_peek(p, n, &m) == STATUS_OK) {
-                if (m.type == '\0' || (m.type != BE_ERROR && strchr(harmless, m.type) == NULL))
+                if (m.type != BE_ERROR && !is_among(m.type, harmless))
                         return false;
                 if (m.have < m.size)
                         return m.size <= LOOP_SCRATCH_BYTES / 2;

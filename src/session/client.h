@@ -109,6 +109,7 @@ struct client {
         bool surplus;           /* HELD beyond failover_queue_size */
         bool notified;          /* it has been told that it waits (query_wait_notify) */
         enum repeat repeat;
+        bool several;        /* statements in the segment that may be run again */
         uint64_t skip_nodes; /* bit i: node i failed this segment */
         bool force_primary;
         int node; /* index of the server's node */

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "session/autodb.h"
 #include "session/client.h"
+#include "session/learned.h"
 #include "session/welcome.h"
 #include "wire/writer.h"
 
@@ -199,8 +200,10 @@ const struct topology *endpoint_topology(struct endpoint *e)
 
 const struct classify_rules *endpoint_rules(struct endpoint *e)
 {
-        if (e->home != NULL && catalog_home_refresh(e->home, &e->catalog))
+        if (e->home != NULL && catalog_home_refresh(e->home, &e->catalog)) {
                 set_rules(e);
+                learned_renew(e->database, e->catalog->id);
+        }
         return &e->rules;
 }
 

@@ -12,6 +12,7 @@ bool facts_write(const struct facts *f)
         case REASON_COPY_IN:
         case REASON_UNKNOWN_STATEMENT:
         case REASON_UNLEXABLE:
+        case REASON_LEARNED:
         case REASON_TOO_LARGE: return true;
         case REASON_LOCKING:
         case REASON_OPERATOR:

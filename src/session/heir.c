@@ -36,8 +36,8 @@ static const struct bundle_field fields[] = {
     BUNDLE_FIELD(struct client, request_us),    BUNDLE_FIELD(struct client, answered_us),
     BUNDLE_FIELD(struct client, tx_us),         BUNDLE_FIELD(struct client, connected_wall_us),
     BUNDLE_FIELD(struct client, notified),      BUNDLE_FIELD(struct client, tls_direct),
-    BUNDLE_FIELD(struct client, origin),        BUNDLE_FIELD(struct client, connected_us),
-    BUNDLE_FIELD(struct client, heard_us),
+    BUNDLE_FIELD(struct client, origin),        BUNDLE_FIELD(struct client, several),
+    BUNDLE_FIELD(struct client, connected_us),  BUNDLE_FIELD(struct client, heard_us),
 };
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 

@@ -7,6 +7,7 @@
 #include "session/effects.h"
 #include "session/exchange.h"
 #include "session/facts.h"
+#include "session/lesson.h"
 #include "session/segment.h"
 #include "wire/proto.h"
 
@@ -40,7 +41,7 @@ static struct facts look_at_text(struct client *c, struct sv text)
 {
         struct facts f;
 
-        classify(text, endpoint_rules(c->endpoint), c->lexing, &f);
+        lesson_classify(c, text, &f);
         look(c, &f);
         return f;
 }
@@ -146,12 +147,12 @@ static bool look_at_bound(struct up *up, struct sv name, struct statement *st)
 
         if (st != NULL) {
                 text = sv_cstr(st->parse);
-                f = *statement_facts(st, endpoint_rules(c->endpoint));
+                f = *lesson_facts(c, st, &f);
         } else {
                 if (name.n > 0 || buf_len(&c->unnamed) == 0)
                         return true;
                 text = sv_cstr((const char *)buf_data(&c->unnamed));
-                classify(text, endpoint_rules(c->endpoint), c->lexing, &f);
+                lesson_classify(c, text, &f);
         }
         if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return false;

@@ -5,6 +5,7 @@
 #include "router/route.h"
 #include "session/carry.h"
 #include "session/facts.h"
+#include "session/lesson.h"
 #include "session/link.h"
 #include "session/relay.h"
 #include "wire/writer.h"
@@ -37,7 +38,7 @@ static void add_text(struct client *c, struct sv text, struct facts *all)
 
         if (!wants_facts(c))
                 return;
-        classify(text, endpoint_rules(c->endpoint), c->lexing, &one);
+        lesson_classify(c, text, &one);
         facts_merge(all, &one);
 }
 
@@ -45,13 +46,14 @@ static void add_text(struct client *c, struct sv text, struct facts *all)
 static void add_statement(struct client *c, struct sv name, const struct segment *seg, struct facts *all)
 {
         struct statement *s;
+        struct facts space;
 
         if (!wants_facts(c))
                 return;
         if (name.n > 0) {
                 s = names_find(&c->names, name);
                 if (s != NULL)
-                        facts_merge(all, statement_facts(s, endpoint_rules(c->endpoint)));
+                        facts_merge(all, lesson_facts(c, s, &space));
                 else if (seg->facts.statements == 0)
                         facts_strengthen(all,
                                          REASON_UNKNOWN_STATEMENT); /* the server shall say what is wrong */
@@ -227,13 +229,15 @@ static void note_route(struct client *c, const struct segment *seg, const struct
 
         c->endpoint->stats->n.routes[route->target][route->reason]++;
         c->reading = f->class == CLASS_READ || route->target == ROUTE_STANDBY;
-        c->wrote = c->force_primary; /* else the relay finds out, message by message */
+        /* Else the relay finds out, message by message. */
+        c->wrote = c->force_primary || f->reason == REASON_LEARNED;
         /* What a standby has refused is no read, whatever it looks like. */
         c->repeat = is_repeatable(f) && !c->force_primary && seg->whole && !seg->flush &&
                             seg->size <= REPEAT_BYTES_MAX && c->endpoint->cluster->probed &&
                             c->endpoint->pool_mode != POOL_SESSION
                         ? REPEAT_POSSIBLE
                         : REPEAT_NO;
+        c->several = f->statements > 1;
         c->replay_size = c->repeat == REPEAT_POSSIBLE ? seg->size : 0;
         c->known = known_bytes(c, seg);
 }

@@ -22,6 +22,7 @@ struct statement {
         struct facts facts;             /* statement_facts; its views point into `parse` */
         uint64_t stamp;                 /* of the rules that they were found by */
         unsigned options;               /* enum classify_options */
+        uint64_t fingerprint;           /* of the text; 0: not needed yet */
         int refs;
         size_t size;
         char parse[]; /* the body of Parse behind the name: query NUL, count, types */

@@ -39,3 +39,37 @@ bool sqlstate_is_read_only(struct sv sqlstate)
 {
         return sv_is(sqlstate, "25006");
 }
+
+/* What stands for 25006 where PostgreSQL has not thought of it: by the function of its source that says so,
+ * because the words may be in any language. 0A000: an unlogged relation. 55000: WAL functions, and locks too
+ * strong for a standby. XX000: numbers that only a primary hands out. */
+static const struct {
+        const char *sqlstate, *routine;
+} refusals[] = {
+    {"0A000", "get_relation_info"},
+    {"55000", "LockAcquireExtended"},
+    {"55000", "pg_switch_wal"},
+    {"55000", "pg_create_restore_point"},
+    {"55000", "pg_log_standby_snapshot"},
+    {"55000", "pg_current_wal_lsn"},
+    {"55000", "pg_current_wal_insert_lsn"},
+    {"55000", "pg_current_wal_flush_lsn"},
+    {"55000", "pg_walfile_name"},
+    {"55000", "pg_walfile_name_offset"},
+    {"XX000", "GetNewTransactionId"},
+    {"XX000", "GetNewObjectId"},
+    {"XX000", "GetNewMultiXactId"},
+};
+
+enum standby_error standby_error_of(const struct error_fields *e)
+{
+        if (sqlstate_is_read_only(e->sqlstate))
+                return STANDBY_ERROR_REFUSAL;
+        /* Serializable transactions, whose failures these are elsewhere, run on a primary only. */
+        if (sv_is(e->sqlstate, "40001"))
+                return STANDBY_ERROR_CONFLICT;
+        for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+                if (sv_is(e->sqlstate, refusals[i].sqlstate) && sv_is(e->routine, refusals[i].routine))
+                        return STANDBY_ERROR_REFUSAL;
+        return STANDBY_ERROR_OTHER;
+}

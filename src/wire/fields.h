@@ -17,6 +17,13 @@ void error_fields_read(const struct msg *m, struct error_fields *out);
 /* The server is going away or cannot serve: 57P01, 57P02, 57P03. */
 bool sqlstate_is_shutdown(struct sv sqlstate);
 
-/* Only a primary can do this: 25006, and what a standby says instead of it in special cases (55000 "recovery
- * is in progress" belongs to functions the router sends to the primary anyway, and is not repeated). */
+/* Only a primary can do this: 25006. */
 bool sqlstate_is_read_only(struct sv sqlstate);
+
+/* What an error tells that a standby answers to a read. */
+enum standby_error {
+        STANDBY_ERROR_OTHER,    /* the statement's own: a primary would say the same */
+        STANDBY_ERROR_REFUSAL,  /* only a primary does this: 25006 and its relatives */
+        STANDBY_ERROR_CONFLICT, /* this standby could not do it now: what it replays was in the way */
+};
+enum standby_error standby_error_of(const struct error_fields *e);

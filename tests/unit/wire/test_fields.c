@@ -84,5 +84,35 @@ static void knows_what_tells_about_the_node(void)
         }
 }
 
-UNIT_SUITE(wire_fields, UNIT_CASE(reads_what_the_server_says), UNIT_CASE(reads_an_incomplete_one),
-           UNIT_CASE(knows_what_tells_about_the_node))
+static void knows_what_a_standby_means(void)
+{
+        static const struct {
+                const char *sqlstate, *routine;
+                enum standby_error means;
+        } errors[] = {
+            {"25006", "PreventCommandIfReadOnly", STANDBY_ERROR_REFUSAL},
+            {"25006", "", STANDBY_ERROR_REFUSAL},
+            {"0A000", "get_relation_info", STANDBY_ERROR_REFUSAL},
+            {"0A000", "RevalidateCachedQuery", STANDBY_ERROR_OTHER},
+            {"0A000", "", STANDBY_ERROR_OTHER},
+            {"55000", "pg_current_wal_lsn", STANDBY_ERROR_REFUSAL},
+            {"55000", "LockAcquireExtended", STANDBY_ERROR_REFUSAL},
+            {"55000", "currval_oid", STANDBY_ERROR_OTHER},
+            {"XX000", "GetNewTransactionId", STANDBY_ERROR_REFUSAL},
+            {"XX000", "elog", STANDBY_ERROR_OTHER},
+            {"40001", "ProcessInterrupts", STANDBY_ERROR_CONFLICT},
+            {"22012", "int4div", STANDBY_ERROR_OTHER},
+            {"", "", STANDBY_ERROR_OTHER},
+        };
+
+        for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+                struct error_fields e = {.sqlstate = sv_cstr(errors[i].sqlstate),
+                                         .routine = sv_cstr(errors[i].routine)};
+
+                unit_row("%s by %s", errors[i].sqlstate, errors[i].routine);
+                UNIT_ASSERT(standby_error_of(&e) == errors[i].means);
+        }
+}
+
+UNIT_SUITE(wire_fields, UNIT_CASE(knows_what_a_standby_means), UNIT_CASE(reads_what_the_server_says),
+           UNIT_CASE(reads_an_incomplete_one), UNIT_CASE(knows_what_tells_about_the_node))
