@@ -2,7 +2,8 @@
 `pgbench -S` against one real PostgreSQL, so that the machine's mood hits both.
 
     CPU       user + system time of the pooler's process, all threads, for each transaction; medians over rounds
-    memory    growth of its own memory (RssAnon) for each of 2,000 idle clients that have run one query
+    memory    growth of its own memory (RssAnon) for each of 2,000 idle clients that have run one query, and of 500
+              such clients with TLS
     calls     system calls for each transaction, counted by perf's tracepoint, else by strace
 
 `routed` is pgsteer once more with statements scanned and routed (a cluster of one node); the plain line is what
@@ -16,15 +17,18 @@ import statistics
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
+import wire  # noqa: E402
+from certs import certificates, own  # noqa: E402
 from postgres import Cluster  # noqa: E402
 from run import Run, end_on_signals, find_program  # noqa: E402
 from steer import Steer  # noqa: E402
 
 CLIENTS = (16, 64)
-IDLE = 2000
+IDLE, IDLE_TLS = 2000, 500
 POOL = 20
 
 
@@ -46,7 +50,8 @@ class Bench:
         self.node.query("VACUUM ANALYZE", database="app")
         path, self.version = pgbouncer()
         plain = self.cluster.line("app")
-        common = {"workers": 1, "default_pool_size": POOL, "max_client_conn": IDLE + 500, "health_check_interval": None,
+        certs = certificates(SimpleNamespace(run=run, dir="tls"))
+        common = {**own(certs, client_tls_sslmode="allow"), "workers": 1, "default_pool_size": POOL, "max_client_conn": IDLE + 500, "health_check_interval": None,
                   "log_connections": 0, "log_disconnections": 0}
         prepared = {"max_prepared_statements": 200} if self.version >= (1, 21) else {}
         self.poolers = {
@@ -83,19 +88,19 @@ class Bench:
                 print(f"{mode}, {clients} clients: done", file=sys.stderr, flush=True)
         return found
 
-    def memory(self):
-        """{pooler: bytes for each idle client}."""
+    def memory(self, idle, **how):
+        """{pooler: bytes for each of so many idle clients}."""
         found = {}
         for name, pooler in self.poolers.items():
-            warm = [pooler.client() for _ in range(100)]
+            warm = [pooler.client(**how) for _ in range(100)]
             for c in warm:
                 c.query("SELECT 1")
             before = pooler.memory("RssAnon")
-            clients = [pooler.client() for _ in range(IDLE)]
+            clients = [pooler.client(**how) for _ in range(idle)]
             for c in clients:
                 c.query("SELECT 1")
             time.sleep(0.5)  # for a pooler that frees buffers a little later
-            found[name] = (pooler.memory("RssAnon") - before) * 1024 / IDLE
+            found[name] = (pooler.memory("RssAnon") - before) * 1024 / idle
             for c in warm + clients:
                 c.close()
         return found
@@ -173,14 +178,17 @@ def main(args):
         bench = Bench(run)
         cpu = bench.cpu(rounds, seconds)
         how, calls = bench.calls(seconds)
-        memory = bench.memory()
+        memory = {"bytes an idle client": bench.memory(IDLE),
+                  "    with TLS": bench.memory(IDLE_TLS, tls=wire.trusting())}
         problems = []
         for name in ("pgsteer", "routed"):
             bench.poolers[name].stop()
             problems += bench.poolers[name].problems()
     names = list(bench.poolers)
     out = {"pgbouncer": ".".join(map(str, bench.version)), "rounds": rounds, "seconds": seconds, "counted_by": how,
-           "cpu_us": {}, "tps": {}, "calls": {}, "memory_bytes": {k: round(v) for k, v in memory.items()}}
+           "cpu_us": {}, "tps": {}, "calls": {},
+           **{key: {k: round(v) for k, v in n.items()}
+              for key, n in zip(("memory_bytes", "memory_bytes_tls"), memory.values())}}
     print(f"PgBouncer {out['pgbouncer']}; {rounds} rounds of {seconds} s each; pool of {POOL}; medians\n")
     print(f"{'':24}" + "".join(f"{name:>11}" for name in names) + f"{'ratio':>8}{'routed':>8}")
     for (mode, clients), results in cpu.items():
@@ -197,8 +205,9 @@ def main(args):
             out["calls"][key] = {k: round(v, 2) for k, v in n.items()}
             print(f"{'    system calls':24}" + "".join(f"{n[name]:11.2f}" for name in names)
                   + f"{n['pgsteer'] / n['pgbouncer']:8.2f}{n['routed'] / n['pgbouncer']:8.2f}")
-    print(f"{'bytes an idle client':24}" + "".join(f"{memory[name]:11.0f}" for name in names)
-          + f"{memory['pgsteer'] / memory['pgbouncer']:8.2f}{memory['routed'] / memory['pgbouncer']:8.2f}")
+    for what, n in memory.items():
+        print(f"{what:24}" + "".join(f"{n[name]:11.0f}" for name in names)
+              + f"{n['pgsteer'] / n['pgbouncer']:8.2f}{n['routed'] / n['pgbouncer']:8.2f}")
     if how is None:
         print("system calls were not counted: neither perf nor strace may look at processes here")
     for problem in problems:

@@ -95,7 +95,7 @@ def test_reload_drops_nobody(t):
 def test_wire(t):
     d = certificates(t)
     s = t.steer(nodes=False, **own(d, client_tls_sslmode="allow"))
-    request = struct.pack("!II", 8, 80877103)
+    request = wire.SSL_REQUEST
 
     with socket.create_connection(("127.0.0.1", s.port), 20) as raw:  # CVE-2021-23214
         raw.sendall(request + wire.startup({"user": "app", "database": "single"}))
@@ -310,7 +310,7 @@ def test_direct(t):
     t.equal([first[:1] for first in tap.first], [b"\x16"], "the connection begins with a handshake")
     cancel(t, front, "app")
     t.equal([first[:1] for first in tap.first], [b"\x16"] * 2, "and so does the cancel request")
-    request = struct.pack("!II", 8, 80877103)
+    request = wire.SSL_REQUEST
     cancel(t, front, "asking")
     t.equal(ask_first.first, [request] * 2, "where the server is asked first, so does the cancel request")
     cancel(t, front, "clear")

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 import socket
+import ssl
 import struct
 import time
 
@@ -135,6 +136,19 @@ def flush():
     return message("H")
 
 
+SSL_REQUEST = struct.pack("!II", 8, SSL_CODE)
+
+
+def trusting(**attributes):
+    """A context that takes any server's certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    for name, value in attributes.items():
+        setattr(context, name, value)
+    return context
+
+
 def startup(parameters, version=PROTOCOL_3_0):
     body = struct.pack("!I", version)
     for name, value in parameters.items():
@@ -152,10 +166,10 @@ def cancel_request(pid, secret):
 
 class Client:
     """A connection. `login=False` leaves it before the startup packet; `source`: the address it comes from;
-    `first`: bytes in front of everything else."""
+    `first`: bytes in front of everything else; `tls`: an ssl.SSLContext to ask for TLS with."""
 
     def __init__(self, port, user="app", database="app", password=None, host="127.0.0.1", timeout=60,
-                 login=True, version=PROTOCOL_3_0, source=None, first=b"", **parameters):
+                 login=True, version=PROTOCOL_3_0, source=None, first=b"", tls=None, **parameters):
         self.user, self.database, self.password = user, database, password
         self.buffer = bytearray()
         self.start = 0
@@ -169,6 +183,8 @@ class Client:
             self.socket = socket.create_connection((host, port), timeout, (source, 0) if source else None)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.send(first)
+        if tls:
+            self.start_tls(tls)
         if login:
             self.login(version, parameters)
 
@@ -180,6 +196,12 @@ class Client:
 
     def send(self, *messages):
         self.socket.sendall(b"".join(messages))
+
+    def start_tls(self, context):
+        self.send(SSL_REQUEST)
+        if self.socket.recv(1) != b"S":
+            raise ConnectionError("the server has no TLS")
+        self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
 
     def read(self, size):
         """Exactly `size` bytes. EOFError when the connection ends before."""
