@@ -18,6 +18,7 @@ void loop_init(struct loop *loop, void *owner)
         event_config_free(config);
         CHECK(loop->base != NULL);
         list_init(&loop->graveyard);
+        list_init(&loop->nudges);
         loop->scratch = xmalloc(LOOP_SCRATCH_BYTES);
         mailbox_init(&loop->mailbox, loop->base, owner);
 }
@@ -42,12 +43,34 @@ void loop_fini(struct loop *loop)
         free(loop->scratch);
 }
 
+/* Only those that are due now: what they ask for is the next turn's. */
+static void act_on_nudges(struct loop *loop)
+{
+        struct list *last = list_last(&loop->nudges), *node;
+
+        while (last != NULL && (node = list_first(&loop->nudges)) != NULL) {
+                struct nudge *nudge = list_item(node, struct nudge, in_nudges);
+                bool more = node != last;
+
+                loop_unnudge(nudge);
+                nudge->act(nudge);
+                if (!more)
+                        return;
+        }
+}
+
+void loop_turn(struct loop *loop, bool wait)
+{
+        loop->now_us = 0;
+        loop->handshakes = 0;
+        act_on_nudges(loop);
+        CHECK(event_base_loop(loop->base, wait ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK) >= 0);
+}
+
 void loop_run(struct loop *loop)
 {
         while (!loop->stop) {
-                loop->now_us = 0;
-                loop->handshakes = 0;
-                CHECK(event_base_loop(loop->base, EVLOOP_ONCE) >= 0);
+                loop_turn(loop, true);
                 if (!list_empty(&loop->graveyard))
                         sweep(loop);
         }
@@ -70,6 +93,22 @@ int64_t loop_now(struct loop *loop)
         if (loop->now_us == 0)
                 loop->now_us = clock_us();
         return loop->now_us;
+}
+
+void loop_nudge(struct loop *loop, struct nudge *nudge, void (*act)(struct nudge *nudge))
+{
+        nudge->act = act;
+        if (nudge->due)
+                return;
+        nudge->due = true;
+        list_append(&loop->nudges, &nudge->in_nudges);
+}
+
+void loop_unnudge(struct nudge *nudge)
+{
+        if (nudge->due)
+                list_unlink(&nudge->in_nudges);
+        nudge->due = false;
 }
 
 void loop_bury(struct loop *loop, struct grave *grave, void (*bury)(struct grave *grave))

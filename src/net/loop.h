@@ -22,11 +22,19 @@ struct grave {
         void (*bury)(struct grave *grave);
 };
 
+/* Something to be done at the beginning of the next turn, after all others had theirs. Embed it. */
+struct nudge {
+        struct list in_nudges;
+        bool due; /* it is in there */
+        void (*act)(struct nudge *nudge);
+};
+
 struct loop {
         struct event_base *base;
         struct names *names; /* net/names.h; NULL: nobody has asked for one */
         struct mailbox mailbox;
         struct list graveyard;
+        struct list nudges;
         int64_t now_us;   /* 0: not asked in this turn */
         int buffer_bytes; /* for socket_buffers of connections made here; 0: the system's */
         int handshakes;   /* steps of TLS handshakes in this turn (net/secure.h) */
@@ -38,6 +46,9 @@ struct loop {
 void loop_init(struct loop *loop, void *owner);
 void loop_fini(struct loop *loop);
 
+/* One turn: nudges, then what is ready; `wait` until something is. */
+void loop_turn(struct loop *loop, bool wait);
+
 /* Runs until loop_stop; sweeps the graveyard after each turn. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
@@ -48,6 +59,11 @@ void loop_drain(struct loop *loop);
 
 /* The monotonic time of this turn, microseconds (base/clock.h). */
 int64_t loop_now(struct loop *loop);
+
+/* Has `act` called at the beginning of the next turn, once however often it is asked for. loop_unnudge calls
+ * that off; harmless when there is nothing to call off. */
+void loop_nudge(struct loop *loop, struct nudge *nudge, void (*act)(struct nudge *nudge));
+void loop_unnudge(struct nudge *nudge);
 
 /* Frees `grave` after this turn. */
 void loop_bury(struct loop *loop, struct grave *grave, void (*bury)(struct grave *grave));

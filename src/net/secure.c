@@ -1,6 +1,8 @@
 #include "net/secure.h"
 
 #include "base/check.h"
+#include "net/tls_bio.h"
+#include "net/tls_sessions.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,98 +12,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-enum { RECORD = 16384 };
+enum {
+        RECORD = 16384,
+        CALLS_A_READ = 64, /* each of which takes one record */
+        READ_PORTION = 65536,
+        SMALL_PORTION = 4096,
+        UPDATES_FREE = 16,
+        BYTES_AN_UPDATE = 65536,
+};
 
 struct secure {
         SSL *ssl;
         struct tls_context *context;
         char *host; /* NULL: none is known */
-        int fd;
+        struct tls_bio bio;
         bool accepts;
-        uint8_t *early; /* read before TLS began */
-        size_t early_size, early_at;
+        bool ended;               /* an end or an error is there, and nobody has been told yet */
+        size_t updates, received; /* key updates, bytes for us */
         char why[200];
 };
-
-/* ---- direct TLS: the first bytes have been read already ---- */
-
-static int early_read(BIO *bio, char *out, int n)
-{
-        struct secure *t = BIO_get_data(bio); /* not the stream, which may move */
-        ssize_t r;
-
-        BIO_clear_retry_flags(bio);
-        if (t->early != NULL && n > 0) {
-                size_t left = t->early_size - t->early_at, take = left < (size_t)n ? left : (size_t)n;
-
-                memcpy(out, t->early + t->early_at, take);
-                t->early_at += take;
-                if (t->early_at == t->early_size) {
-                        free(t->early);
-                        t->early = NULL;
-                }
-                return (int)take;
-        }
-        r = recv(t->fd, out, (size_t)n, 0);
-        if (r < 0 && (errno == EAGAIN || errno == EINTR))
-                BIO_set_retry_read(bio);
-        return (int)r;
-}
-
-static int early_write(BIO *bio, const char *bytes, int n)
-{
-        const struct secure *t = BIO_get_data(bio);
-        ssize_t r;
-
-        BIO_clear_retry_flags(bio);
-        r = send(t->fd, bytes, (size_t)n, MSG_NOSIGNAL);
-        if (r < 0 && (errno == EAGAIN || errno == EINTR))
-                BIO_set_retry_write(bio);
-        return (int)r;
-}
-
-static long early_ctrl(BIO *bio, int command, long number, void *pointer)
-{
-        (void)bio;
-        (void)number;
-        (void)pointer;
-        return command == BIO_CTRL_FLUSH ? 1 : 0;
-}
-
-static BIO_METHOD *early_method;
-
-static void make_early_method(void)
-{
-        early_method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "early");
-        CHECK(early_method != NULL);
-        BIO_meth_set_read(early_method, early_read);
-        BIO_meth_set_write(early_method, early_write);
-        BIO_meth_set_ctrl(early_method, early_ctrl);
-}
-
-static enum status use_early(struct secure *t, struct sv early)
-{
-        static pthread_once_t once = PTHREAD_ONCE_INIT;
-        BIO *bio;
-
-        pthread_once(&once, make_early_method);
-        if (early.n > SECURE_EARLY_MAX)
-                return STATUS_LIMIT;
-        bio = BIO_new(early_method);
-        t->early = malloc(early.n);
-        if (bio == NULL || t->early == NULL) {
-                BIO_free(bio);
-                return STATUS_LIMIT;
-        }
-        memcpy(t->early, early.p, early.n);
-        t->early_size = early.n;
-        BIO_set_data(bio, t);
-        BIO_set_init(bio, 1);
-        SSL_set_bio(t->ssl, bio, bio);
-        return STATUS_OK;
-}
 
 /* ---- failures ---- */
 
@@ -146,10 +76,12 @@ static enum status outcome(struct stream *s, int r)
         return STATUS_IO;
 }
 
-static void begin_call(void)
+/* Until the next call it reads no more than so many bytes. */
+static void begin_call(struct secure *t, int portion)
 {
         ERR_clear_error();
         errno = 0;
+        tls_bio_refill(&t->bio, portion);
 }
 
 /* ---- the transport ---- */
@@ -159,39 +91,90 @@ static enum status tls_handshake(struct stream *s)
         struct secure *t = s->session;
         int r;
 
-        if (!SSL_in_before(t->ssl) || (t->accepts && t->early == NULL)) {
-                if (s->loop->handshakes >= HANDSHAKES_A_TURN)
-                        return STATUS_AGAIN; /* the socket stays readable: the next turn comes back */
+        if (t->accepts || !SSL_in_before(t->ssl)) {
+                if (s->loop->handshakes >= HANDSHAKES_A_TURN) {
+                        stream_look(s);
+                        return STATUS_AGAIN;
+                }
                 s->loop->handshakes++;
         }
-        begin_call();
+        begin_call(t, READ_PORTION);
         r = SSL_do_handshake(t->ssl);
-        return r == 1 ? STATUS_OK : outcome(s, r);
+        if (r == 1)
+                return STATUS_OK;
+        if (t->bio.starved)
+                stream_look(s);
+        return outcome(s, r);
+}
+
+/* OpenSSL's report of a message. Key updates, and renegotiations, which it turns down by itself, have a place
+ * now and then; who sends nothing else wants to keep us busy: one costs us a hundred times what it costs to
+ * send. */
+static void note_message(int write, int version, int type, const void *bytes, size_t n, SSL *ssl, void *arg)
+{
+        const uint8_t *message = bytes;
+        struct secure *t = arg;
+
+        (void)version;
+        (void)ssl;
+        if (write == 0 && type == SSL3_RT_HANDSHAKE && n > 0 && message[0] == SSL3_MT_KEY_UPDATE)
+                t->updates++;
+        if (write == 1 && type == SSL3_RT_ALERT && n == 2 && message[1] == SSL_AD_NO_RENEGOTIATION)
+                t->updates++;
+}
+
+static bool updates_too_often(struct secure *t)
+{
+        if (t->updates <= UPDATES_FREE + t->received / BYTES_AN_UPDATE)
+                return false;
+        snprintf(t->why, sizeof(t->why), "too many key updates");
+        errno = EPROTO;
+        return true;
+}
+
+/* As many bytes as fit into `n`. OpenSSL is given a small portion first, and more when that has shown nothing
+ * but a beginning or something for us. */
+static enum status read_records(struct stream *s, uint8_t *out, size_t n, size_t *got)
+{
+        struct secure *t = s->session;
+        bool more = false;
+
+        for (int calls = 0; *got < n && calls < CALLS_A_READ; calls++) {
+                int r = SSL_read(t->ssl, out + *got, (int)(n - *got));
+                enum status status;
+
+                if (updates_too_often(t))
+                        return STATUS_IO;
+                if (r > 0) {
+                        *got += (size_t)r;
+                        if (t->bio.drained && SSL_has_pending(t->ssl) == 0)
+                                return STATUS_AGAIN;
+                } else {
+                        status = outcome(s, r);
+                        if (status != STATUS_AGAIN || !t->bio.starved || more)
+                                return status;
+                }
+                if (!more)
+                        tls_bio_refill(&t->bio, READ_PORTION);
+                more = true;
+        }
+        return STATUS_OK;
 }
 
 static enum status tls_read(struct stream *s, void *out, size_t n, size_t *done)
 {
         struct secure *t = s->session;
         size_t got = 0;
+        enum status status;
 
-        while (got < n) {
-                int r;
-
-                begin_call();
-                r = SSL_read(t->ssl, (uint8_t *)out + got, (int)(n - got));
-                if (r <= 0) {
-                        enum status status = outcome(s, r);
-
-                        if (got == 0)
-                                return status;
-                        break; /* an end or an error is met again by the next read */
-                }
-                got += (size_t)r;
-        }
-        *done = got;
-        if (got == n)
+        begin_call(t, SMALL_PORTION);
+        status = read_records(s, out, n, &got);
+        t->ended = got > 0 && status != STATUS_OK && status != STATUS_AGAIN;
+        t->received += got;
+        if (status == STATUS_OK || t->ended || t->bio.starved)
                 stream_look(s);
-        return STATUS_OK;
+        *done = got;
+        return got > 0 ? STATUS_OK : status;
 }
 
 /* The next bytes to send, at most a record: from where they are when one part has enough, else gathered. */
@@ -237,7 +220,7 @@ static enum status tls_writev(struct stream *s, const struct iovec *parts, int c
                 enum status status;
                 int r;
 
-                begin_call();
+                begin_call(t, READ_PORTION);
                 r = SSL_write(t->ssl, bytes, (int)n);
                 if (r > 0) {
                         *done += (size_t)r;
@@ -254,21 +237,22 @@ static enum status tls_writev(struct stream *s, const struct iovec *parts, int c
 
 static bool tls_pending(const struct stream *s)
 {
-        return SSL_has_pending(s->session->ssl) == 1;
+        return SSL_has_pending(s->session->ssl) == 1 || s->session->ended;
 }
 
 static void tls_close(struct stream *s)
 {
         struct secure *t = s->session;
 
-        begin_call();
-        if (SSL_is_init_finished(t->ssl) && t->why[0] == '\0')
-                (void)SSL_shutdown(
-                    t->ssl); /* close_notify, if the socket takes it; nobody waits for the answer */
+        begin_call(t, READ_PORTION);
+        /* close_notify says that all has been sent: not when some is left. If the socket takes it; nobody
+         * waits for the answer. */
+        if (SSL_is_init_finished(t->ssl) && t->why[0] == '\0' && stream_unsent(s) == 0)
+                (void)SSL_shutdown(t->ssl);
         ERR_clear_error();
         SSL_free(t->ssl);
         tls_context_unref(t->context);
-        free(t->early);
+        tls_bio_release(&t->bio);
         free(t->host);
         free(t);
         s->session = NULL;
@@ -302,22 +286,28 @@ enum status secure_start(struct stream *s, struct tls_context *context, const ch
         SSL_CTX *ctx = tls_context_ssl(context);
         struct secure *t = calloc(1, sizeof(*t));
         enum status status = STATUS_OK;
+        BIO *bio = NULL;
 
-        if (t == NULL || (t->ssl = SSL_new(ctx)) == NULL) {
+        if (early.n > SECURE_EARLY_MAX || t == NULL || (t->ssl = SSL_new(ctx)) == NULL) {
                 free(t);
                 return STATUS_LIMIT;
         }
         t->context = tls_context_ref(context);
         t->host = host != NULL ? xstrdup(host) : NULL;
-        t->fd = s->fd;
+        t->bio.fd = s->fd;
         t->accepts = SSL_is_server(t->ssl) == 1;
         s->session = t;
-        if (early.n > 0)
-                status = use_early(t, early);
-        else if (SSL_set_fd(t->ssl, s->fd) != 1)
+        bio = tls_bio_new(&t->bio, early);
+        if (bio == NULL)
                 status = STATUS_LIMIT;
+        else
+                SSL_set_bio(t->ssl, bio, bio);
+        if (status == STATUS_OK && !t->accepts && host != NULL)
+                tls_sessions_offer(t->ssl, t->host);
         if (status == STATUS_OK && !t->accepts && host != NULL)
                 status = expect_host(t->ssl, context, host);
+        SSL_set_msg_callback(t->ssl, note_message);
+        SSL_set_msg_callback_arg(t->ssl, t);
         if (t->accepts)
                 SSL_set_accept_state(t->ssl);
         else
@@ -408,6 +398,11 @@ bool secure_peer_subject(const struct stream *s, char *out, size_t size)
                 return false;
         out[n] = '\0';
         return strlen(out) == (size_t)n;
+}
+
+bool secure_resumed(const struct stream *s)
+{
+        return s->session != NULL && SSL_session_reused(s->session->ssl) == 1;
 }
 
 bool secure_agreed(const struct stream *s)

@@ -5,7 +5,8 @@
  *                                                                     --> callback(STREAM_BROKEN)
  *
  * A step costs up to a millisecond of signing, so a loop takes only a few in one turn; the rest wait for
- * the next one. Decides nothing about who may come in. One owner, one thread; moves with its stream. */
+ * the next one. What one peer sends is read in portions, whatever it is (net/tls_bio.h). Decides nothing
+ * about who may come in. One owner, one thread; moves with its stream. */
 #pragma once
 
 #include "base/sv.h"
@@ -33,6 +34,9 @@ const char *secure_host(const struct stream *s);
 
 /* "TLSv1.3/TLS_AES_256_GCM_SHA384/ECDH=X25519", as the log and SHOW show it. */
 void secure_describe(const struct stream *s, char *out, size_t size);
+
+/* Whether it went on with the session of an earlier connection. */
+bool secure_resumed(const struct stream *s);
 
 /* The common name in the peer's certificate, which has been verified. False: it showed none, it was not
  * verified, the name is too long, or there is a NUL in it. */

@@ -75,13 +75,24 @@ static void watch(struct stream *s)
         stream_look(s);
 }
 
+static bool reads(const struct stream *s)
+{
+        return s->reading && !s->held && !s->read_blocked && event_initialized(&s->event);
+}
+
+static void on_nudge(struct nudge *nudge)
+{
+        struct stream *s = list_item(nudge, struct stream, nudge);
+
+        if (reads(s))
+                event_active(&s->event, EV_READ, 0);
+}
+
 void stream_look(struct stream *s)
 {
-        bool wanted = s->reading && !s->held && !s->read_blocked && event_initialized(&s->event);
-
         /* In a handshake who connects speaks first, and who accepts may hold bytes that were read before. */
-        if (wanted && (s->securing || s->transport->pending(s)))
-                event_active(&s->event, EV_READ, 0);
+        if (reads(s) && (s->securing || s->transport->pending(s)))
+                loop_nudge(s->loop, &s->nudge, on_nudge);
 }
 
 static void set_writing(struct stream *s, bool writing)
@@ -194,6 +205,7 @@ void stream_close(struct stream *s)
 
 void stream_detach(struct stream *s)
 {
+        loop_unnudge(&s->nudge);
         if (event_initialized(&s->event))
                 event_del(&s->event);
         s->event = (struct event){0}; /* it knows its old loop, which the next owner must not touch */

@@ -46,7 +46,8 @@ struct stream {
         struct secure *session; /* of TLS (net/secure.h); NULL for plain */
         struct loop *loop;
         void (*on_event)(struct stream *s, enum stream_event event);
-        struct buf out; /* accepted, not yet written */
+        struct buf out;     /* accepted, not yet written */
+        struct nudge nudge; /* to look at bytes that the socket does not show */
         struct event event;
 };
 
@@ -87,7 +88,8 @@ uint64_t stream_next_id(void);
 /* Has `transport` do its handshake before anything else happens; its session has been set. */
 void stream_secure(struct stream *s, const struct transport *transport);
 
-/* Looks again whether the transport holds bytes that the socket does not show. */
+/* Sees to it that bytes which the transport holds and the socket does not show are read: in the next turn, so
+ * that one peer's plenty keeps nobody else from being heard. */
 void stream_look(struct stream *s);
 
 /* Leaves its loop, keeping socket and unsent bytes; then joins another (same or other thread). */

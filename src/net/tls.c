@@ -1,6 +1,7 @@
 #include "net/tls.h"
 
 #include "base/check.h"
+#include "net/tls_sessions.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -20,7 +21,8 @@ struct tls_context {
         enum sslmode mode;
         bool direct, tells_name;
         SSL_CTX *ssl;
-        uint8_t digest[DIGEST_SIZE]; /* of settings and files */
+        struct tls_sessions sessions; /* with servers */
+        uint8_t digest[DIGEST_SIZE];  /* of settings and files */
 };
 
 /* What goes wrong while a context is made, said once: the setting, then PgBouncer's words where it has some.
@@ -279,6 +281,9 @@ static void set_manners(struct making *m)
         if (m->settings->accepts) {
                 CHECK(SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"pgsteer", 7) == 1);
                 SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
+                /* Who comes back brings the session along: nothing of it is kept here. */
+                SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+                SSL_CTX_set_num_tickets(ssl, 1);
         } else {
                 CHECK(SSL_CTX_set_alpn_protos(ssl, ours, sizeof(ours) - 1) == 0);
         }
@@ -313,6 +318,7 @@ struct tls_context *tls_context_new(const struct tls_settings *settings, char *w
         m.digest = EVP_MD_CTX_new();
         CHECK(m.ssl != NULL && m.digest != NULL);
         atomic_init(&context->refs, 1);
+        tls_sessions_init(&context->sessions, m.ssl);
         context->mode = settings->mode;
         context->direct = settings->direct;
         context->tells_name = !settings->nameless;
@@ -338,6 +344,7 @@ void tls_context_unref(struct tls_context *context)
         if (context == NULL || atomic_fetch_sub(&context->refs, 1) > 1)
                 return;
         SSL_CTX_free(context->ssl);
+        tls_sessions_fini(&context->sessions);
         free(context);
 }
 

@@ -47,6 +47,8 @@ void client_tls_direct(struct client *c, const uint8_t *p, size_t n)
 
 void client_tls_done(struct client *c)
 {
+        if (secure_resumed(&c->stream))
+                log_debug("C-%p: TLS session resumed", (const void *)c);
         /* Without ALPN somebody could be made to speak another protocol to us (manual, same section). */
         if (c->tls_direct && !secure_agreed(&c->stream))
                 client_refuse(c, "08P01",

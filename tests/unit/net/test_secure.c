@@ -6,9 +6,11 @@
 #include "unit.h"
 
 #include <event2/event.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,6 +21,8 @@ struct side {
         struct stream stream;
         struct tls_context *context;
         int secured, broken, drained;
+        int reads; /* calls that told it something is readable */
+        int left;  /* bytes in the socket at the end */
         bool paused, ended;
         size_t step;     /* bytes a read asks for */
         size_t pause_at; /* bytes after which it wants no more for now */
@@ -38,6 +42,7 @@ static void on_event(struct stream *s, enum stream_event event)
 
         switch (event) {
         case STREAM_READABLE:
+                side->reads++;
                 switch (stream_read(s, side->got + side->got_n, side->step, &n)) {
                 case STATUS_OK:
                         side->got_n += n;
@@ -52,6 +57,7 @@ static void on_event(struct stream *s, enum stream_event event)
                 case STATUS_DENIED:
                 case STATUS_ABSENT:
                         side->ended = true;
+                        ioctl(s->fd, FIONREAD, &side->left);
                         stream_want_read(s, false);
                         return;
                 }
@@ -350,6 +356,157 @@ static void verifies_what_it_is_told_to(void)
         }
 }
 
+/* However much there is, others get their turn: one read for what is ready and one for what is held. */
+static void reads_in_portions(void)
+{
+        struct pair p;
+        uint8_t *bytes = pattern(40000);
+
+        plain_pair(&p);
+        p.client.step = 100;
+        UNIT_ASSERT(stream_send(&p.server.stream, bytes, 40000) == STATUS_OK);
+        for (int turn = 0; turn < 2000 && p.client.got_n < 40000; turn++) {
+                p.client.reads = 0;
+                loop_turn(&p.loop, false);
+                UNIT_ASSERT(p.client.reads <= 2);
+        }
+        UNIT_ASSERT(p.client.got_n == 40000 && memcmp(p.client.got, bytes, 40000) == 0);
+        free(bytes);
+        pair_fini(&p);
+}
+
+/* A peer of OpenSSL's own at the other end of `fd`, through with its handshake. */
+static SSL *peer_new(struct pair *p, SSL_CTX **ctx, int version)
+{
+        int fd = dup(p->client.stream.fd), large = 1 << 20;
+        SSL *ssl;
+
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &large, sizeof(large));
+
+        stream_close(&p->client.stream);
+        *ctx = SSL_CTX_new(TLS_client_method());
+        SSL_CTX_set_max_proto_version(*ctx, version);
+        ssl = SSL_new(*ctx);
+        CHECK(ssl != NULL && SSL_set_fd(ssl, fd) == 1);
+        SSL_set_connect_state(ssl);
+        UNIT_ASSERT(secure_start(&p->server.stream, p->server.context, NULL, SV("")) == STATUS_OK);
+        for (int i = 0; i < 1000 && (SSL_do_handshake(ssl) != 1 || p->server.secured == 0); i++)
+                loop_turn(&p->loop, false);
+        UNIT_ASSERT(p->server.secured == 1);
+        return ssl;
+}
+
+static void peer_free(SSL *ssl, SSL_CTX *ctx)
+{
+        int fd = SSL_get_fd(ssl);
+
+        SSL_free(ssl);
+        SSL_CTX_free(ctx);
+        close(fd);
+}
+
+/* A key update is allowed; nothing but key updates is not, and is noticed before it has cost much. */
+static void refuses_a_flood_of_key_updates(void)
+{
+        enum { FLOOD = 1000 };
+        struct pair p;
+        SSL_CTX *ctx;
+        SSL *peer;
+        int sent = 0;
+
+        pair_init(&p, settings(true, SSLMODE_REQUIRE, "", "db"), settings(false, SSLMODE_REQUIRE, "", ""));
+        peer = peer_new(&p, &ctx, TLS1_3_VERSION);
+        UNIT_ASSERT(SSL_key_update(peer, SSL_KEY_UPDATE_REQUESTED) == 1 && SSL_write(peer, "hello", 5) == 5);
+        UNIT_ASSERT(turns_till(&p.loop, has_got, &(struct wish){&p.server, 5}));
+        stream_want_read(&p.server.stream, false);
+        while (sent < FLOOD && SSL_key_update(peer, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+               SSL_do_handshake(peer) == 1)
+                sent++;
+        UNIT_ASSERT(sent == FLOOD);
+        p.server.reads = 0;
+        stream_want_read(&p.server.stream, true);
+        for (int turn = 0; turn < 1000 && !p.server.ended; turn++)
+                loop_turn(&p.loop, false);
+        UNIT_ASSERT(p.server.ended && p.server.reads == 1 && p.server.left > 16384);
+        UNIT_ASSERT(strcmp(secure_why(&p.server.stream), "too many key updates") == 0);
+        peer_free(peer, ctx);
+        pair_fini(&p);
+}
+
+/* TLS 1.2 alone has it: it is turned down, and all goes on. */
+static void refuses_renegotiation(void)
+{
+        struct pair p;
+        SSL_CTX *ctx;
+        SSL *peer;
+        char byte;
+
+        pair_init(&p, settings(true, SSLMODE_REQUIRE, "", "db"), settings(false, SSLMODE_REQUIRE, "", ""));
+        peer = peer_new(&p, &ctx, TLS1_2_VERSION);
+        for (int i = 0; i < 10 && SSL_renegotiate(peer) == 1; i++) {
+                (void)SSL_do_handshake(peer);
+                loop_turn(&p.loop, false);
+                (void)SSL_read(peer, &byte, 1);
+        }
+        UNIT_ASSERT(p.server.secured == 1 && p.server.got_n == 0);
+        peer_free(peer, ctx);
+        pair_fini(&p);
+}
+
+/* A session is gone on with by the next connection to the same host, and by none to another. */
+static void resumes(int version)
+{
+        static const struct {
+                const char *host;
+                bool resumed;
+        } steps[] = {{"db", false}, {"db", true}, {"db2", false}, {"db", true}, {NULL, false}};
+        struct tls_settings server = settings(true, SSLMODE_VERIFY_CA, "ca", "db"), client;
+        struct tls_context *contexts[2] = {NULL, NULL};
+        char paths[3][400];
+
+        snprintf(paths[0], 400, "%s", server.ca_file);
+        snprintf(paths[1], 400, "%s", server.cert_file);
+        snprintf(paths[2], 400, "%s", server.key_file);
+        server.ca_file = paths[0];
+        server.cert_file = paths[1];
+        server.key_file = paths[2];
+        client = settings(false, SSLMODE_VERIFY_CA, "ca", "alice");
+        client.oldest = server.oldest = client.newest = server.newest = version;
+        for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+                struct pair p;
+                char name[64];
+
+                unit_row("TLS 1.%d, connection %zu", version - 1, i);
+                pair_init(&p, server, client);
+                if (contexts[0] != NULL) { /* all connections have the first one's contexts */
+                        tls_context_unref(p.server.context);
+                        tls_context_unref(p.client.context);
+                        p.server.context = tls_context_ref(contexts[0]);
+                        p.client.context = tls_context_ref(contexts[1]);
+                } else {
+                        contexts[0] = tls_context_ref(p.server.context);
+                        contexts[1] = tls_context_ref(p.client.context);
+                }
+                UNIT_ASSERT(shake(&p, steps[i].host));
+                UNIT_ASSERT(secure_resumed(&p.server.stream) == steps[i].resumed);
+                UNIT_ASSERT(secure_resumed(&p.client.stream) == steps[i].resumed);
+                UNIT_ASSERT(secure_peer_name(&p.server.stream, name, sizeof(name)) &&
+                            strcmp(name, "alice") == 0);
+                /* The ticket of TLS 1.3 comes with what is read. */
+                UNIT_ASSERT(stream_send(&p.server.stream, "hello", 5) == STATUS_OK);
+                UNIT_ASSERT(turns_till(&p.loop, has_got, &(struct wish){&p.client, 5}));
+                pair_fini(&p);
+        }
+        tls_context_unref(contexts[0]);
+        tls_context_unref(contexts[1]);
+}
+
+static void goes_on_with_sessions(void)
+{
+        resumes(3);
+        resumes(4);
+}
+
 /* Direct TLS: the client's first bytes have been read before it is known what they are. */
 static void begins_with_bytes_that_were_read(void)
 {
@@ -409,8 +566,7 @@ static void takes_a_few_handshakes_a_turn(void)
                 UNIT_ASSERT(secure_start(&p->client.stream, p->client.context, NULL, SV("")) == STATUS_OK);
         }
         for (int turn = 0; turn < 2000 && all < MANY; turn++) {
-                loop->handshakes = 0;
-                event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+                loop_turn(loop, false);
                 most = loop->handshakes > most ? loop->handshakes : most;
                 all = 0;
                 for (int i = 0; i < MANY; i++)
@@ -515,5 +671,7 @@ UNIT_SUITE(net_secure, UNIT_CASE(carries_bytes_both_ways), UNIT_CASE(shows_what_
            UNIT_CASE(ends_with_close_notify), UNIT_CASE(ends_without_it),
            UNIT_CASE(breaks_on_a_peer_without_tls), UNIT_CASE(verifies_what_it_is_told_to),
            UNIT_CASE(begins_with_bytes_that_were_read), UNIT_CASE(binds_both_ends_to_one_certificate),
-           UNIT_CASE(takes_a_few_handshakes_a_turn), UNIT_CASE(names_the_setting_that_is_wrong),
+           UNIT_CASE(takes_a_few_handshakes_a_turn), UNIT_CASE(reads_in_portions),
+           UNIT_CASE(refuses_a_flood_of_key_updates), UNIT_CASE(refuses_renegotiation),
+           UNIT_CASE(goes_on_with_sessions), UNIT_CASE(names_the_setting_that_is_wrong),
            UNIT_CASE(knows_what_has_not_changed))

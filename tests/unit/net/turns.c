@@ -2,16 +2,13 @@
 
 #include "base/clock.h"
 
-#include <event2/event.h>
 #include <unistd.h>
 
 enum { TURNS_PATIENCE_MS = 10000 };
 
 static void turn(struct loop *loop)
 {
-        loop->now_us = 0;
-        loop->handshakes = 0;
-        event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+        loop_turn(loop, false);
         loop_drain(loop);
 }
 
