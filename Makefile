@@ -8,7 +8,7 @@ DESTDIR  ?=
 PYTHON   ?= /usr/bin/python3
 export PYTHON BUILD
 
-PACKAGES := libevent_core openssl libcares libpq libcjson libsystemd ldap pam libidn
+PACKAGES := libevent_core openssl libcares libpq libcjson sqlite3 libsystemd ldap pam libidn
 TEST_PACKAGES := cunit
 
 # A fresh machine has no libraries yet: the targets that need none must still work there.

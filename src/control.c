@@ -415,6 +415,7 @@ static void take_down(struct control *ctl)
         orders_give(&ctl->crowd, ORDER_STOP, NULL, NULL, NULL, NULL);
         for (int i = 0; i < ctl->crowd.workers; i++)
                 worker_join(&ctl->workers[i]);
+        admin_stop_statements(ctl->admin);
         ctl->helped = helpers_stop(ctl->crowd.helpers, HELPERS_END_MS);
         drain(ctl);
         drain(ctl);

@@ -83,6 +83,7 @@ struct admin *admin_new_with(struct loop *loop, struct crowd *crowd, const struc
         a->workers = workers;
         list_init(&a->consoles);
         averages_init(&a->averages, clock_us());
+        list_init(&a->statements);
         a->stats_timer = timer_new(loop, on_stats_timer, a);
         schedule_stats(a);
         return a;
@@ -106,6 +107,7 @@ void admin_free(struct admin *admin)
         admin->suspend_timer = NULL;
         timer_free(admin->takeover_timer);
         admin->takeover_timer = NULL;
+        admin_drop_statements(admin);
         admin->closed = true;
         admin_unref(admin);
 }

@@ -48,5 +48,8 @@ size_t admin_console_count(const struct admin *admin);
 /* A takeover that is not final yet is called off. Must be done before workers are waited for. */
 void admin_end_takeover(struct admin *admin);
 
-/* Closes its clients and frees. */
+/* SELECTs that helpers run for it end soon. Must be done before helpers are stopped. */
+void admin_stop_statements(struct admin *admin);
+
+/* Closes its clients and frees. Helpers have been stopped. */
 void admin_free(struct admin *admin);

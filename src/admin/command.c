@@ -284,17 +284,41 @@ static bool parse_driver_select(struct parse *p, struct sv word)
         p->out->number = small_number(word);
         if (p->out->number >= 0) {
                 p->out->verb = VERB_NUMBER;
-                return at_end(p) || skip_word(p, "as");
+                return at_end(p);
         }
         if (name.n > 11 && sv_ieq(sv_from(name.p, 11), SV("pg_catalog.")))
                 name = rest_after(name, 11);
         p->out->verb = VERB_PARAM;
         p->out->fake = fake_function_find(name);
         return p->out->fake != NULL && take_token(&p->rest).text.p[0] == '(' &&
-               take_token(&p->rest).text.p[0] == ')';
+               take_token(&p->rest).text.p[0] == ')' && at_end(p);
 }
 
-/* SELECT is another word for SHOW. */
+/* More than a name: a list, an expression, AS or FROM. */
+static bool is_sql(struct parse p)
+{
+        while (!at_end(&p)) {
+                struct token token = take_token(&p.rest);
+
+                if ((token.kind != TOKEN_WORD && token.kind != TOKEN_QUOTED) || token_is(token, "from") ||
+                    token_is(token, "as"))
+                        return true;
+        }
+        return false;
+}
+
+/* SQLite's business. */
+static bool parse_sql(struct parse *p)
+{
+        p->out->verb = VERB_SQL;
+        p->out->tag = "SELECT";
+        p->out->sql = p->whole;
+        if (p->whole.n > 0 && p->whole.p[p->whole.n - 1] == ';')
+                p->out->sql.n--;
+        return true;
+}
+
+/* SELECT is another word for SHOW, when a name of a table is all that follows. */
 static bool parse_select(struct parse *p)
 {
         struct parse driver = *p;
@@ -302,7 +326,7 @@ static bool parse_select(struct parse *p)
 
         if (token.kind == TOKEN_WORD && parse_driver_select(&driver, token.text))
                 return true;
-        return parse_show_words(p);
+        return is_sql(*p) ? parse_sql(p) : parse_show_words(p);
 }
 
 static bool parse_set(struct parse *p)
@@ -359,6 +383,8 @@ static const struct {
 } words[] = {
     {"show", VERB_SHOW, "SHOW", parse_show_words},
     {"select", VERB_SHOW, "SHOW", parse_select},
+    {"with", VERB_SQL, "SELECT", parse_sql},
+    {"values", VERB_SQL, "SELECT", parse_sql},
     {"set", VERB_SET, "SET", parse_set},
     {"reload", VERB_RELOAD, "RELOAD", parse_no_name},
     {"pause", VERB_PAUSE, "PAUSE", parse_name},
@@ -453,6 +479,7 @@ bool command_needs_admin(const struct command *command)
         case VERB_SHOW:
         case VERB_PARAM:
         case VERB_NUMBER:
+        case VERB_SQL:
         case VERB_SET_IGNORED:
         case VERB_BEGIN:
         case VERB_END:

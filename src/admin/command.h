@@ -33,10 +33,18 @@ enum verb {
         VERB_SUSPEND,
         VERB_KILL_CLIENT, /* name: what stands for the client's number */
         VERB_TAKEOVER,
+        VERB_SQL,      /* sql: a SELECT over the tables; parameters come with Bind */
         VERB_SHUTDOWN, /* name: "", "WAIT_FOR_SERVERS" or "WAIT_FOR_CLIENTS" */
 };
 
 enum { COMMAND_WORD_MAX = 15, COMMAND_NAME_SIZE = 64, COMMAND_VALUE_SIZE = 256 };
+
+/* What Bind gives for $n. */
+struct parameter {
+        bool null, is_number;
+        int64_t number;
+        struct sv text;
+};
 
 struct command {
         enum verb verb;
@@ -46,6 +54,9 @@ struct command {
         int64_t number;
         char name[COMMAND_NAME_SIZE];
         char value[COMMAND_VALUE_SIZE];
+        struct sv sql;                      /* a view of what command_parse was given */
+        const struct parameter *parameters; /* a view */
+        int parameter_count;
 };
 
 /* Takes the first command off *text, its semicolon included. False: nothing is left. */

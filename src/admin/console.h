@@ -42,12 +42,20 @@ struct saved {
         struct list in_list;
         char *name;
         struct command command;
+        char *sql;            /* VERB_SQL: its text */
+        int parameters;       /* of it */
+        uint32_t *types;      /* of each, as Parse gave them; 0: unsaid */
+        struct column *shape; /* its columns, once they have been described; the names are its own */
+        int columns;
 };
 
 struct portal {
         struct list in_list;
         char *name;
         struct command command;
+        struct arena arena;         /* of the command's text and parameters */
+        const struct column *shape; /* in it: what was described before; NULL: nothing was */
+        int columns;
         bool run; /* outcome is filled */
         struct outcome outcome;
         struct cursor cursor;
@@ -70,8 +78,10 @@ struct console {
         struct command command; /* that runs */
         struct list saved, portals;
         int saved_count, portal_count;
-        struct portal *portal; /* PORTAL: that runs */
-        uint32_t rows_wanted;  /* of it; 0: all */
+        struct portal *portal;   /* PORTAL: that runs; NULL: a statement that is only described */
+        bool describing;         /* PORTAL: for a Describe */
+        struct saved *described; /* PORTAL: whose statement it is; NULL: a portal's */
+        uint32_t rows_wanted;    /* of it; 0: all */
 
         char *user, *application_name;
         bool may_command;

@@ -1,9 +1,12 @@
-#include "admin/console.h"
+#include "admin/extended_sql.h"
+
+#include "admin/sql.h"
+#include "base/check.h"
 
 #include <stdlib.h>
 
-/* The extended query protocol (manual, "Extended Query"): a statement is one command, without parameters; a
- * portal keeps its answer until all rows have been fetched. An error skips to Sync. */
+/* The extended query protocol (manual, "Extended Query"): a statement is one command; a portal keeps its
+ * answer until all rows have been fetched. An error skips to Sync. A Describe of a SELECT runs it. */
 
 /* ---- statements and portals ---- */
 
@@ -33,6 +36,7 @@ static void drop_saved(struct console *c, struct saved *s)
 {
         list_unlink(&s->in_list);
         c->saved_count--;
+        saved_sql_free(s);
         free(s->name);
         free(s);
 }
@@ -43,6 +47,7 @@ static void drop_portal(struct console *c, struct portal *p)
         c->portal_count--;
         if (p->outcome.has_table)
                 table_fini(&p->outcome.table);
+        arena_release(&p->arena);
         free(p->name);
         free(p);
 }
@@ -125,13 +130,18 @@ static bool parse_one(struct sv text, struct command *out, struct refusal *r)
 static void on_parse(struct console *c, struct reader body)
 {
         struct sv name = take_cstr(&body), text = take_cstr(&body);
-        uint16_t types = take_u16(&body);
+        uint16_t count = take_u16(&body);
+        uint32_t types[SQL_PARAMETERS_MAX];
         struct saved *old = find_saved(c, name), *s;
         struct command command;
         struct refusal r;
 
-        for (unsigned i = 0; i < types && !body.failed; i++)
-                (void)take_u32(&body);
+        for (unsigned i = 0; i < count && !body.failed; i++) {
+                uint32_t type = take_u32(&body);
+
+                if (i < SQL_PARAMETERS_MAX)
+                        types[i] = type;
+        }
         if (malformed(c, &body))
                 return;
         if (!parse_one(text, &command, &r)) {
@@ -146,11 +156,17 @@ static void on_parse(struct console *c, struct reader body)
                 REFUSE(c, "54000", "too many prepared statements, or too long a name");
                 return;
         }
+        s = xcalloc(1, sizeof(*s));
+        s->command = command;
+        if (command.verb == VERB_SQL &&
+            !saved_sql(s, types, count < SQL_PARAMETERS_MAX ? count : SQL_PARAMETERS_MAX, &r)) {
+                free(s);
+                refuse(c, &r);
+                return;
+        }
         if (old != NULL)
                 drop_saved(c, old);
-        s = xcalloc(1, sizeof(*s));
         s->name = copy_name(name);
-        s->command = command;
         list_append(&c->saved, &s->in_list);
         c->saved_count++;
         say(c, BE_PARSE_COMPLETE);
@@ -162,7 +178,7 @@ static bool take_formats(struct console *c, struct reader *body, int columns, ui
         unsigned count = take_u16(body);
 
         *binary = 0;
-        if (count > 1 && (int)count != columns) {
+        if (count > 1 && columns > 0 && (int)count != columns) {
                 REFUSE(c, "08P01", "bind message has %u result formats but query has %d columns", count,
                        columns);
                 return false;
@@ -174,7 +190,7 @@ static bool take_formats(struct console *c, struct reader *body, int columns, ui
                         REFUSE(c, "22023", "unsupported format code: %u", code);
                         return false;
                 }
-                if (code == 1)
+                if (code == 1 && i < TABLE_COLUMNS_MAX)
                         *binary |= count == 1 ? UINT64_MAX : UINT64_C(1) << i;
         }
         return true;
@@ -186,30 +202,13 @@ static void on_bind(struct console *c, struct reader body)
         struct saved *s = find_saved(c, name);
         struct portal *p = find_portal(c, portal_name);
         struct column one;
-        uint64_t binary;
-        unsigned n;
+        struct refusal r;
         int columns;
 
-        n = take_u16(&body);
-        for (unsigned i = 0; i < n && !body.failed; i++)
-                (void)take_u16(&body);
-        n = take_u16(&body);
-        if (s == NULL && !body.failed) {
+        if (s == NULL) {
                 REFUSE(c, "26000", "prepared statement \"%.*s\" does not exist", SV_ARG(name));
                 return;
         }
-        if (n > 0) {
-                REFUSE(c, "08P01", "bind message supplies %u parameters, but the admin console takes none",
-                       n);
-                return;
-        }
-        if (s == NULL) {
-                (void)malformed(c, &body);
-                return;
-        }
-        (void)command_columns(&s->command, &one, &columns);
-        if (!take_formats(c, &body, columns, &binary) || malformed(c, &body))
-                return;
         if (p != NULL && portal_name.n > 0) {
                 REFUSE(c, "42P03", "cursor \"%.*s\" already exists", SV_ARG(portal_name));
                 return;
@@ -223,10 +222,17 @@ static void on_bind(struct console *c, struct reader body)
         p = xcalloc(1, sizeof(*p));
         p->name = copy_name(portal_name);
         p->command = s->command;
-        p->cursor.binary = binary;
         list_append(&c->portals, &p->in_list);
         c->portal_count++;
-        say(c, BE_BIND_COMPLETE);
+        (void)command_columns(&s->command, &one, &columns);
+        if (!portal_parameters(p, s, &body, &r))
+                refuse(c, &r);
+        else if (take_formats(c, &body, s->command.verb == VERB_SQL ? s->columns : columns,
+                              &p->cursor.binary) &&
+                 !malformed(c, &body))
+                say(c, BE_BIND_COMPLETE);
+        if (c->skip_to_sync)
+                drop_portal(c, p);
 }
 
 static void describe(struct console *c, const struct command *command, uint64_t binary)
@@ -242,6 +248,17 @@ static void describe(struct console *c, const struct command *command, uint64_t 
                 write_row_description(&w, columns, count, binary);
 }
 
+/* Runs a SELECT, to see what columns it has. Of a portal the answer is kept for Execute. */
+static void describe_by_running(struct console *c, struct saved *s, struct portal *p)
+{
+        console_move(c, CONSOLE_PORTAL);
+        c->describing = true;
+        c->described = s;
+        c->portal = p;
+        c->command = s != NULL ? s->command : p->command;
+        console_run(c);
+}
+
 static void on_describe(struct console *c, struct reader body)
 {
         uint8_t kind = take_u8(&body);
@@ -253,12 +270,19 @@ static void on_describe(struct console *c, struct reader body)
         if (malformed(c, &body))
                 return;
         if (kind == 'S' && s != NULL) {
-                msg_begin(&w, BE_PARAM_DESCRIPTION);
-                put_i16(&w, 0);
-                msg_end(&w);
-                describe(c, &s->command, 0);
+                write_parameters(&w, s);
+                if (s->command.verb == VERB_SQL)
+                        describe_by_running(c, s, NULL);
+                else
+                        describe(c, &s->command, 0);
         } else if (kind == 'P' && p != NULL) {
-                describe(c, &p->command, p->cursor.binary);
+                if (p->command.verb == VERB_SQL && !p->run)
+                        describe_by_running(c, NULL, p);
+                else if (p->command.verb == VERB_SQL)
+                        write_row_description(&w, p->outcome.table.columns, p->outcome.table.column_count,
+                                              p->cursor.binary);
+                else
+                        describe(c, &p->command, p->cursor.binary);
         } else if (kind == 'S') {
                 REFUSE(c, "26000", "prepared statement \"%.*s\" does not exist", SV_ARG(name));
         } else if (kind == 'P') {
@@ -313,20 +337,34 @@ static void on_execute(struct console *c, struct reader body)
 void extended_answer(struct console *c, struct outcome *outcome)
 {
         struct portal *p = c->portal;
+        struct saved *s = c->described;
+        bool describing = c->describing;
+        struct writer w = console_writer(c);
 
         console_move(c, CONSOLE_IDLE);
-        if (outcome->refusal.severity != NULL) {
-                c->portal = NULL;
+        c->portal = NULL;
+        c->described = NULL;
+        c->describing = false;
+        if (outcome->refusal.severity != NULL ||
+            (p != NULL && outcome->has_table && !portal_shape(p, &outcome->table, &outcome->refusal))) {
                 refuse(c, &outcome->refusal);
                 return;
         }
+        if (s != NULL) {
+                saved_shape(s, &outcome->table);
+                write_row_description(&w, s->shape, s->columns, 0);
+                return;
+        }
         console_note(c, &p->command, outcome);
-        c->portal = NULL;
         p->run = true;
         p->outcome = *outcome; /* the table passes over */
         p->cursor.table = &p->outcome.table;
         outcome->has_table = false;
-        deliver(c, p);
+        if (describing)
+                write_row_description(&w, p->outcome.table.columns, p->outcome.table.column_count,
+                                      p->cursor.binary);
+        else
+                deliver(c, p);
 }
 
 static void on_close(struct console *c, struct reader body)

@@ -46,7 +46,8 @@ struct admin {
         int64_t takeover_since_us;
         struct timer *takeover_timer; /* NULL: never needed yet */
         struct averages averages;
-        struct counters own; /* what the console itself was asked */
+        struct list statements; /* SELECTs that helpers have */
+        struct counters own;    /* what the console itself was asked */
         struct timer *stats_timer;
 };
 
@@ -67,6 +68,9 @@ void admin_suspend(struct admin *admin);
 void admin_wake(struct admin *admin);
 /* A console has gone: when it was the last one, nobody is left to end a SUSPEND. */
 void admin_console_left(struct admin *admin);
+
+/* After admin_stop_statements, when no helper begins or posts anything any more: frees what they had. */
+void admin_drop_statements(struct admin *admin);
 
 /* KILL_CLIENT of a console; false: none has this number. */
 bool admin_kill_console(struct admin *admin, uint64_t id);

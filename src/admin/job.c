@@ -24,6 +24,7 @@ static void job_free(struct job *job)
 void job_drop(struct job *job)
 {
         job->done = NULL;
+        job_sql_stop(job);
         if (job->letters == 0)
                 job_free(job);
 }
@@ -61,22 +62,13 @@ void job_end(struct job *job)
 
 static void fill(struct job *job, const struct census *census)
 {
-        struct admin *a = job->admin;
-        struct scene scene = {
-            .conf = a->ops->conf(a->arg),
-            .census = census,
-            .averages = &a->averages,
-            .paused = &a->paused,
-            .own = &a->own,
-            .now_us = clock_us(),
-        };
-        struct census_socket *consoles = admin_consoles(a, &scene.console_count);
+        struct scene scene;
 
-        scene.consoles = consoles;
+        scene_make(&scene, job->admin, census);
         table_init(&job->outcome.table, job->command.show->columns, job->command.show->column_count);
         job->outcome.has_table = true;
         job->command.show->fill(&job->outcome.table, &scene);
-        free(consoles);
+        scene_end(&scene);
 }
 
 static void on_census(struct letter *letter, void *owner)
@@ -200,6 +192,7 @@ static bool run(struct job *job)
         case VERB_SHOW: return run_show(job);
         case VERB_PARAM:
         case VERB_NUMBER: return run_fake(job);
+        case VERB_SQL: return job_sql(job);
         case VERB_SET: return run_set(job);
         case VERB_SET_IGNORED: job->outcome.notice = "SET ignored"; return true;
         case VERB_RELOAD: return run_reload(job);

@@ -25,8 +25,9 @@ struct job {
         void *arg;
         int letters; /* out */
         bool cancelled;
-        char hint[512];      /* what outcome.refusal.hint may point to */
-        struct timer *timer; /* NULL: none */
+        char hint[512];              /* what outcome.refusal.hint may point to */
+        struct timer *timer;         /* NULL: none */
+        struct selection *selection; /* VERB_SQL: on its way; NULL: none */
 };
 
 /* Starts `command`. `may_command`: for admin_users. Whether it has ended, *ended says; else `done` is called
@@ -62,6 +63,9 @@ bool job_reconnect(struct job *job);
 bool job_kill(struct job *job);
 bool job_wait_close(struct job *job);
 bool job_forget(struct job *job);
+/* job_sql.c; and ends a statement that runs soon. */
+bool job_sql(struct job *job);
+void job_sql_stop(struct job *job);
 /* A new configuration is under way: ends when all workers have it. */
 bool job_settle(struct job *job);
 bool job_suspend(struct job *job);

@@ -220,6 +220,7 @@ void job_cancel(struct job *job)
         if (job->cancelled)
                 return;
         job->cancelled = true;
+        job_sql_stop(job);
         if (job->command.verb == VERB_SUSPEND && a->paused.suspended)
                 admin_wake(a);
         if (job->command.verb != VERB_PAUSE || !still_paused(job))

@@ -14,7 +14,7 @@ static const struct {
         int16_t size;
 } types[] = {
     [CELL_TEXT] = {25, -1}, [CELL_BOOL] = {16, 1},       [CELL_INT4] = {23, 4},
-    [CELL_INT8] = {20, 8},  [CELL_NUMERIC] = {1700, -1},
+    [CELL_INT8] = {20, 8},  [CELL_NUMERIC] = {1700, -1}, [CELL_FLOAT] = {701, 8},
 };
 
 void table_init(struct table *t, const struct column *columns, int count)
@@ -128,6 +128,12 @@ void table_counter(struct table *t, uint64_t counter)
         next_cell(t)->counter = counter;
 }
 
+void table_real(struct table *t, double real)
+{
+        CHECK(next_type(t) == CELL_FLOAT);
+        next_cell(t)->real = real;
+}
+
 void table_null(struct table *t)
 {
         next_cell(t)->null = true;
@@ -166,9 +172,19 @@ static void put_counted(struct writer *w, const void *bytes, size_t n)
         put_raw(w, bytes, n);
 }
 
+/* The fewest digits that give the same number back, as PostgreSQL writes it. */
+static void shortest_real(char *text, size_t size, double real)
+{
+        for (int digits = 15; digits <= 17; digits++) {
+                snprintf(text, size, "%.*g", digits, real);
+                if (strtod(text, NULL) == real)
+                        return;
+        }
+}
+
 static void put_cell_text(struct writer *w, const struct cell *cell, enum cell_type type)
 {
-        char text[24] = "";
+        char text[32] = "";
 
         switch (type) {
         case CELL_TEXT: put_counted(w, cell->text, strlen(cell->text)); return;
@@ -176,6 +192,7 @@ static void put_cell_text(struct writer *w, const struct cell *cell, enum cell_t
         case CELL_INT4:
         case CELL_INT8: snprintf(text, sizeof(text), "%" PRId64, cell->number); break;
         case CELL_NUMERIC: snprintf(text, sizeof(text), "%" PRIu64, cell->counter); break;
+        case CELL_FLOAT: shortest_real(text, sizeof(text), cell->real); break;
         }
         put_counted(w, text, strlen(text));
 }
@@ -217,6 +234,15 @@ static void put_cell_binary(struct writer *w, const struct cell *cell, enum cell
                 put_i32(w, (uint32_t)cell->number);
                 break;
         case CELL_NUMERIC: put_numeric(w, cell->counter); break;
+        case CELL_FLOAT: {
+                uint64_t bits;
+
+                memcpy(&bits, &cell->real, sizeof(bits));
+                put_i32(w, 8);
+                put_i32(w, (uint32_t)(bits >> 32));
+                put_i32(w, (uint32_t)bits);
+                break;
+        }
         }
 }
 

@@ -1,7 +1,7 @@
 /* table: one answer of the console: typed columns and rows of cells, built cell by cell, and its forms on the
  * wire (manual, "Message Formats": RowDescription, DataRow; text and binary).
  *
- * Knows no command and no socket: the same tables serve the console now and SQL later. Texts are copies;
+ * Knows no command and no socket: the same tables serve SHOW and SQL. Texts are copies;
  * bytes that are not UTF-8 become '?', since drivers refuse them. One thread. */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum cell_type { CELL_TEXT, CELL_BOOL, CELL_INT4, CELL_INT8, CELL_NUMERIC };
+enum cell_type { CELL_TEXT, CELL_BOOL, CELL_INT4, CELL_INT8, CELL_NUMERIC, CELL_FLOAT };
 
 enum { TABLE_COLUMNS_MAX = 64 }; /* one bit each in a mask of formats */
 
@@ -24,11 +24,12 @@ struct cell {
         const char *text; /* CELL_TEXT */
         int64_t number;   /* CELL_BOOL (0, 1), CELL_INT4, CELL_INT8 */
         uint64_t counter; /* CELL_NUMERIC */
+        double real;      /* CELL_FLOAT */
 };
 
 struct table {
         struct arena arena;
-        const struct column *columns; /* static */
+        const struct column *columns; /* static, or in the arena */
         int column_count;
         struct cell *cells; /* row after row */
         size_t used, cap;   /* cells */
@@ -44,6 +45,7 @@ void table_text(struct table *t, const char *text);
 void table_textf(struct table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void table_int(struct table *t, int64_t number);       /* CELL_BOOL, CELL_INT4, CELL_INT8 */
 void table_counter(struct table *t, uint64_t counter); /* CELL_NUMERIC */
+void table_real(struct table *t, double real);         /* CELL_FLOAT */
 void table_null(struct table *t);
 
 /* Complete rows. */

@@ -1,6 +1,8 @@
 #include "admin/bench.h"
 
 #include "base/log.h"
+#include "net/helpers.h"
+
 #include "unit.h"
 
 #include <event2/event.h>
@@ -180,6 +182,7 @@ struct bench *bench_new(bool allowed)
         b->conf.databases = b->databases;
         b->conf.database_count = 2;
         b->conf.opt.stats_period_us = 60000000;
+        b->crowd.helpers = helpers_new();
         b->admin = admin_new_with(&b->loop, &b->crowd, &ops, b, &workers);
         log_set_level(LOG_FATAL_);
         bench_connect_client(b, allowed);
@@ -190,7 +193,11 @@ void bench_free(struct bench *b)
 {
         if (b->fd >= 0)
                 close(b->fd);
+        admin_stop_statements(b->admin);
+        UNIT_ASSERT(helpers_stop(b->crowd.helpers, 10000));
+        event_base_loop(b->loop.base, EVLOOP_NONBLOCK);
         admin_free(b->admin);
+        helpers_free(b->crowd.helpers);
         loop_fini(&b->loop);
         free(b);
         bench = NULL;

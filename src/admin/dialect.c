@@ -1,0 +1,291 @@
+#include "admin/dialect.h"
+
+#include "base/check.h"
+#include "router/scan.h"
+
+#include <stdlib.h>
+
+enum { DEPTH_MAX = 64 }; /* of parentheses whose beginning is remembered */
+
+struct dialect {
+        struct scan scan;
+        struct scan_token token, before;
+        struct buf *out;
+        size_t limit;
+        bool failed;
+        /* Where in `out` the operand of a "::" that comes next begins; it is valid behind operands only. */
+        size_t operand;
+        size_t open[DEPTH_MAX];
+        int depth;
+};
+
+static const char *const schemas[] = {"pg_catalog", "pgbouncer", "pgsteer", "public"};
+
+static const struct {
+        const char *postgres, *sqlite;
+} words[] = {
+    {"ilike", "GLOB"}, /* GLOB and MATCH are functions of ours, see sql.c */
+    {"string_agg", "group_concat"},
+    {"greatest", "max"},
+    {"least", "min"},
+    {"bool_and", "min"},
+    {"bool_or", "max"},
+    {"current_user", "current_user()"},
+    {"session_user", "current_user()"},
+};
+
+static const struct {
+        const char *postgres, *sqlite;
+} operators[] = {{"~", "REGEXP"}, {"!~", "NOT REGEXP"}, {"~*", "MATCH"}, {"!~*", "NOT MATCH"},
+                 {"~~", "LIKE"},  {"!~~", "NOT LIKE"},  {"~~*", "GLOB"}, {"!~~*", "NOT GLOB"}};
+
+/* What a value is cast to, by what the type's name begins with; others keep the value as it is. */
+static const struct {
+        const char *begin, *sqlite;
+} types[] = {{"int", "INTEGER"}, {"bigint", "INTEGER"}, {"smallint", "INTEGER"}, {"float", "REAL"},
+             {"real", "REAL"},   {"double", "REAL"},    {"numeric", "REAL"},     {"decimal", "REAL"},
+             {"text", "TEXT"},   {"varchar", "TEXT"},   {"char", "TEXT"},        {"name", "TEXT"}};
+
+static void put(struct dialect *d, const char *p, size_t n)
+{
+        d->failed = d->failed || buf_append(d->out, p, n, d->limit) != STATUS_OK ||
+                    buf_append(d->out, " ", 1, d->limit) != STATUS_OK;
+}
+
+static void put_text(struct dialect *d, const char *text)
+{
+        put(d, text, strlen(text));
+}
+
+static void next(struct dialect *d)
+{
+        d->before = d->token;
+        scan_next(&d->scan, &d->token);
+        d->failed = d->failed || d->token.kind == SCAN_ERROR;
+}
+
+static struct scan_token peek(const struct dialect *d)
+{
+        struct scan ahead = d->scan;
+        struct scan_token token;
+
+        scan_next(&ahead, &token);
+        return token;
+}
+
+static bool is_name(const struct scan_token *token)
+{
+        return token->kind == SCAN_WORD || token->kind == SCAN_QUOTED;
+}
+
+static bool is_word(const struct scan_token *token, const char *word)
+{
+        return token->kind == SCAN_WORD && sv_ieq(token->text, sv_cstr(word));
+}
+
+static bool ends(const struct dialect *d)
+{
+        return d->failed || d->token.kind == SCAN_END;
+}
+
+/* ---- casts ---- */
+
+/* double precision, character varying, timestamp with time zone */
+static void skip_type_words(struct dialect *d)
+{
+        while (is_word(&d->token, "precision") || is_word(&d->token, "varying") ||
+               is_word(&d->token, "with") || is_word(&d->token, "without") || is_word(&d->token, "time") ||
+               is_word(&d->token, "zone"))
+                next(d);
+}
+
+/* Goes behind a type: [schema.] name [more words] [(numbers)] [[]]. Returns what SQLite casts to, or NULL. */
+static const char *take_type(struct dialect *d)
+{
+        struct scan_token after = peek(d);
+        const char *found = NULL;
+
+        if (after.kind == SCAN_DOT) {
+                next(d);
+                next(d);
+        }
+        for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+                size_t n = strlen(types[i].begin);
+
+                if (found == NULL && d->token.text.n >= n && !sv_ieq(d->token.text, SV("interval")) &&
+                    sv_ieq(sv_from(d->token.text.p, n), sv_cstr(types[i].begin)))
+                        found = types[i].sqlite;
+        }
+        next(d);
+        skip_type_words(d);
+        if (d->token.kind == SCAN_OPEN) {
+                while (!ends(d) && d->token.kind != SCAN_CLOSE)
+                        next(d);
+                next(d);
+                skip_type_words(d);
+        }
+        while (d->token.kind == SCAN_OPEN_SQUARE || d->token.kind == SCAN_CLOSE_SQUARE)
+                next(d);
+        return found;
+}
+
+/* operand::type */
+static void cast(struct dialect *d)
+{
+        const char *type;
+        char *operand;
+        size_t n;
+
+        next(d);
+        if (!is_name(&d->token)) {
+                d->failed = true;
+                return;
+        }
+        type = take_type(d);
+        if (type == NULL || d->operand > buf_len(d->out))
+                return;
+        n = buf_len(d->out) - d->operand;
+        operand = memcpy(xmalloc(n + 1), buf_data(d->out) + d->operand, n);
+        d->out->tail -= n;
+        put_text(d, "CAST (");
+        put(d, operand, n);
+        put_text(d, "AS");
+        put_text(d, type);
+        put_text(d, ")");
+        free(operand);
+}
+
+/* ---- names and operators ---- */
+
+/* A schema of ours with its dot. */
+static bool skip_schema(struct dialect *d)
+{
+        struct sv name = d->token.text;
+
+        if (!is_name(&d->token) || peek(d).kind != SCAN_DOT)
+                return false;
+        if (d->token.kind == SCAN_QUOTED)
+                name = sv_from(name.p + 1, name.n - 2);
+        for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++) {
+                if (!sv_ieq(name, sv_cstr(schemas[i])))
+                        continue;
+                next(d);
+                next(d);
+                return true;
+        }
+        return false;
+}
+
+static void put_operator(struct dialect *d)
+{
+        for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
+                if (sv_is(d->token.text, operators[i].postgres)) {
+                        put_text(d, operators[i].sqlite);
+                        return;
+                }
+        put(d, d->token.text.p, d->token.text.n);
+}
+
+/* OPERATOR(schema.=) */
+static void take_operator(struct dialect *d)
+{
+        next(d);
+        next(d);
+        while (is_name(&d->token) || d->token.kind == SCAN_DOT)
+                next(d);
+        if (d->token.kind != SCAN_OPERATOR) {
+                d->failed = true;
+                return;
+        }
+        put_operator(d);
+        next(d);
+        d->failed = d->failed || d->token.kind != SCAN_CLOSE;
+        next(d);
+}
+
+/* COLLATE name: SQLite has none of those, and bytes are compared anyway. */
+static void skip_collation(struct dialect *d)
+{
+        next(d);
+        (void)skip_schema(d);
+        next(d);
+}
+
+static void put_name(struct dialect *d)
+{
+        if (d->before.kind != SCAN_DOT)
+                d->operand = buf_len(d->out);
+        if (d->token.kind == SCAN_WORD && d->before.kind != SCAN_DOT)
+                for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                        if (sv_ieq(d->token.text, sv_cstr(words[i].postgres))) {
+                                put_text(d, words[i].sqlite);
+                                return;
+                        }
+        put(d, d->token.text.p, d->token.text.n);
+}
+
+static void put_string(struct dialect *d)
+{
+        struct sv text = d->token.text;
+
+        d->operand = buf_len(d->out);
+        /* E'...' without a backslash is '...'; $$...$$ and the rest are for people who write functions */
+        if (text.n > 1 && (text.p[0] == 'E' || text.p[0] == 'e') && memchr(text.p, '\\', text.n) == NULL)
+                text = sv_from(text.p + 1, text.n - 1);
+        put(d, text.p, text.n);
+}
+
+static void put_round(struct dialect *d)
+{
+        bool call = d->before.kind == SCAN_QUOTED ||
+                    (d->before.kind == SCAN_WORD && d->before.category != CATEGORY_RESERVED);
+
+        if (d->token.kind == SCAN_OPEN) {
+                if (d->depth < DEPTH_MAX)
+                        d->open[d->depth] = call ? d->operand : buf_len(d->out);
+                d->depth++;
+        } else if (d->depth > 0) {
+                d->depth--;
+                d->operand = d->depth < DEPTH_MAX ? d->open[d->depth] : SIZE_MAX;
+        }
+        put(d, d->token.text.p, d->token.text.n);
+}
+
+bool dialect_to_sqlite(struct sv text, struct buf *out, size_t limit)
+{
+        struct dialect d = {.out = out, .limit = limit, .operand = SIZE_MAX};
+
+        scan_init(&d.scan, text, 0);
+        next(&d);
+        while (!ends(&d)) {
+                if (skip_schema(&d))
+                        continue;
+                if (d.token.kind == SCAN_CAST) {
+                        cast(&d);
+                        continue;
+                }
+                if (is_word(&d.token, "operator") && peek(&d).kind == SCAN_OPEN) {
+                        take_operator(&d);
+                        continue;
+                }
+                if (is_word(&d.token, "collate")) {
+                        skip_collation(&d);
+                        continue;
+                }
+                if (is_name(&d.token)) {
+                        put_name(&d);
+                } else if (d.token.kind == SCAN_STRING) {
+                        put_string(&d);
+                } else if (d.token.kind == SCAN_OPEN || d.token.kind == SCAN_CLOSE) {
+                        put_round(&d);
+                } else if (d.token.kind == SCAN_OPERATOR) {
+                        put_operator(&d);
+                } else {
+                        if (d.token.kind == SCAN_NUMBER || d.token.kind == SCAN_PARAM)
+                                d.operand = buf_len(d.out);
+                        put(&d, d.token.text.p, d.token.text.n);
+                }
+                next(&d);
+        }
+        return !d.failed;
+}

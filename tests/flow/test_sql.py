@@ -1,0 +1,77 @@
+"""SELECT on the console: the monitoring SQL of real teams, drivers that prepare, psql's \\d, and bounds."""
+import asyncio
+
+import wire
+from run import find_program
+
+
+def test_monitoring_queries(t):
+    s = t.steer()
+    with s.client() as c, s.console() as console:
+        c.query("SELECT 1")
+        t.equal(console.value("SELECT SUM(cl_waiting) FROM pools"), "0", "sum")
+        t.equal(console.value("SELECT MAX(maxwait) FROM pools"), "0", "max")
+        got = console.query("SELECT database, user, COUNT(*) AS connection_count FROM pgbouncer.clients "
+                            "GROUP BY database, user ORDER BY 1")
+        t.equal(got.rows, [["app", "app", "1"], ["pgbouncer", "admin", "1"]], "clients of each user")
+        t.equal(got.columns, ["database", "user", "connection_count"], "its columns")
+        t.equal(got.tags, ["SELECT 2"], "its tag")
+        got = console.query("SELECT database, total_xact_count, avg_xact_time / 1000 AS avg_xact_ms FROM pgbouncer.stats "
+                            "WHERE database = 'app'")
+        t.equal(got.rows[0][:2], ["app", "1"], "stats")
+        got = console.query("SELECT DISTINCT p.user, s.state FROM pools p JOIN servers s USING (database) WHERE p.database = 'app' "
+                            "ORDER BY maxwait DESC LIMIT 5")
+        t.equal(got.rows, [["app", "idle"]], "a join over two parts of the census")
+        bad = console.query("SELECT nothing_such FROM pools", check=False)
+        t.equal(bad.errors[0].sqlstate, "42703", "an unknown column")
+        t.equal(console.query("SELECT pools").tags, ["SHOW"], "SELECT of a table's name alone is SHOW")
+        bad = console.query("WITH x AS (SELECT 1) DELETE FROM pools", check=False)
+        t.equal(bad.errors[0].sqlstate, "25006", "a write")
+
+
+def test_drivers(t):
+    import asyncpg
+    import psycopg
+    s = t.steer(auth_type="scram-sha-256")
+    where = f"host=127.0.0.1 port={s.port} user=admin password=admin-secret dbname=pgbouncer sslmode=disable"
+    with psycopg.connect(where, autocommit=True) as c:
+        for binary in (False, True):
+            row = c.cursor(binary=binary).execute("SELECT name, port, port * 1.5 AS f, count(*) OVER () AS n FROM databases "
+                                                  "WHERE name = %s AND port > %s", ("app", 1)).fetchone()
+            t.equal([type(v).__name__ for v in row], ["str", "int", "float", "int"], f"types, binary={binary}")
+        for _ in range(7):  # prepared by psycopg from the fifth on
+            t.equal(c.execute("SELECT count(*) FROM state WHERE key = %s", ("paused",)).fetchone(), (1,), "prepared")
+
+    async def go():
+        c = await asyncpg.connect(f"postgresql://admin:admin-secret@127.0.0.1:{s.port}/pgbouncer")
+        rows = await c.fetch("SELECT key, length(key) AS n FROM state WHERE key = $1", "paused")
+        t.equal([dict(r) for r in rows], [{"key": "paused", "n": "6"}], "asyncpg: no value to tell a type by gives text")
+        statement = await c.prepare("SELECT count(*) AS n FROM state WHERE key <> $1")
+        t.equal((await statement.fetch("paused"))[0]["n"], 2, "a statement with a parameter")
+        await c.close()
+    asyncio.run(go())
+
+
+def test_psql_describes_tables(t):
+    s = t.steer()
+    where = f"host=127.0.0.1 port={s.port} user=admin password=admin-secret dbname=pgbouncer"
+    done = t.run.call([find_program("psql"), "-X", "-A", "-t", where, "-c", r"\dt", "-c", r"\d pools"])
+    t.contains(done.stdout, "pgbouncer|pools|table|", r"\dt")
+    t.contains(done.stdout, "cl_waiting|integer|", r"\d pools")
+
+
+ENDLESS = "WITH RECURSIVE t(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM t) SELECT sum(n) FROM t"
+
+
+def test_a_heavy_query_delays_nobody(t):
+    s = t.steer(workers=1)
+    with s.client() as c, s.console() as heavy, s.console() as other:
+        heavy.send(wire.query(ENDLESS))
+        t.equal(other.query("SHOW POOLS").tags, ["SHOW"], "SHOW beside it")
+        t.equal(c.value("SELECT 1"), "1", "a transaction beside it")
+        t.true(heavy.quiet(0.05), "it is still running")
+        heavy.cancel()
+        t.equal(heavy.result(check=False).errors[0].sqlstate, "57014", "a cancel request ends it")
+        heavy.send(wire.query(ENDLESS))
+        heavy.close()
+        t.equal(other.value("SELECT count(*) FROM state"), "3", "one who leaves ends it, too")
