@@ -18,7 +18,7 @@ static int by_name(const void *a, const void *b)
 static int by_zone(const void *a, const void *b)
 {
         const struct census_name *x = a, *y = b;
-        int order = strcmp(x->zone, y->zone);
+        int order = strcasecmp(x->zone, y->zone);
 
         return order != 0 ? order : by_name(a, b);
 }
@@ -74,7 +74,7 @@ static size_t sum_zone(const struct census_name *rows, size_t count, size_t i, u
 
         *serial = 0;
         *names = 0;
-        for (; end < count && strcmp(rows[end].zone, rows[i].zone) == 0; end++) {
+        for (; end < count && strcasecmp(rows[end].zone, rows[i].zone) == 0; end++) {
                 *names += end == i || strcmp(rows[end].name, rows[end - 1].name) != 0;
                 /* serials go round, and 0 is none */
                 if (*serial == 0 || (rows[end].serial != 0 && (int32_t)(rows[end].serial - *serial) > 0))
@@ -108,7 +108,8 @@ size_t count_dns_zones(const struct scene *s)
         struct census_name *rows = all_rows(s, by_zone, &count);
 
         for (size_t i = 0; i < count; i++)
-                zones += rows[i].zone[0] != '\0' && (i == 0 || strcmp(rows[i].zone, rows[i - 1].zone) != 0);
+                zones +=
+                    rows[i].zone[0] != '\0' && (i == 0 || strcasecmp(rows[i].zone, rows[i - 1].zone) != 0);
         free(rows);
         return zones;
 }

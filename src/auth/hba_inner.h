@@ -1,5 +1,5 @@
 /* hba_inner: what a struct hba is, for hba.c (its life, and matching) and those who make it: hba_rules.c,
- * hba_options.c, hba_ident.c, hba_names.c. Room-internal. */
+ * hba_options.c, hba_ident.c, hba_names.c, hba_pattern.c. Room-internal. */
 #pragma once
 
 #include "auth/hba_text.h"
@@ -60,8 +60,10 @@ struct hba_maker {
         struct hba_text text;
 };
 
-/* hba_names.c. NULL, or false: it has been told why. */
+/* hba_pattern.c: the regular expression behind the slash. NULL: it has been told why. */
 struct hba_pattern *hba_pattern_new(struct hba_maker *m, const struct hba_line *line, const char *pattern);
+
+/* hba_names.c. False: it has been told why. */
 bool hba_names_read(struct hba_maker *m, const struct hba_line *line, const struct hba_field *field,
                     bool databases, struct hba_names *out);
 bool hba_names_have(const struct hba_names *names, const char *name);

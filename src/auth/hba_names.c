@@ -5,48 +5,6 @@
 
 enum { NAME_SIZE_MAX = 1024 /* a longer name fits no pattern, and costs none */ };
 
-/* PostgreSQL's own patterns know more escapes than POSIX's, which would take them for the bare letter. */
-static const char *strange_escape(const char *pattern)
-{
-        for (const char *p = pattern; *p != '\0'; p++) {
-                if (*p != '\\')
-                        continue;
-                if (p[1] == '\0')
-                        return p;
-                if (((p[1] | 0x20) >= 'a' && (p[1] | 0x20) <= 'z' && strchr("wWsS", p[1]) == NULL) ||
-                    p[1] == '0')
-                        return p;
-                p++;
-        }
-        return NULL;
-}
-
-struct hba_pattern *hba_pattern_new(struct hba_maker *m, const struct hba_line *line, const char *pattern)
-{
-        struct hba_pattern *made = arena_alloc(&m->hba->arena, sizeof(*made));
-        const char *strange = strange_escape(pattern);
-        char why[256];
-        int error;
-
-        if (strange != NULL) {
-                hba_error(
-                    &m->text, line->file, line->number,
-                    "/%s: \"%.2s\" is not known here: patterns are POSIX extended ones, as [0-9] or [^0-9]",
-                    pattern, strange);
-                return NULL;
-        }
-        error = regcomp(&made->regex, pattern, REG_EXTENDED);
-        if (error != 0) {
-                regerror(error, &made->regex, why, sizeof(why));
-                hba_error(&m->text, line->file, line->number, "/%s is no regular expression: %s", pattern,
-                          why);
-                return NULL;
-        }
-        made->all = m->hba->patterns;
-        m->hba->patterns = made;
-        return made;
-}
-
 static int compare(const void *a, const void *b)
 {
         return strcmp(*(const char *const *)a, *(const char *const *)b);

@@ -330,14 +330,17 @@ static void on_zone(void *arg, int status, int timeouts, unsigned char *message,
 {
         struct question q = *(struct question *)arg;
         struct ares_soa_reply *soa = NULL;
+        uint32_t serial = 0;
 
         (void)timeouts;
         free(arg);
         if (status == ARES_SUCCESS)
                 status = ares_parse_soa_reply(message, size, &soa);
-        q.done.serial(q.arg, status, status == ARES_SUCCESS ? soa->serial : 0);
-        if (soa != NULL)
+        if (soa != NULL) {
+                serial = soa->serial;
                 ares_free_data(soa);
+        }
+        q.done.serial(q.arg, status, serial);
 }
 
 void dns_ask_serial(struct dns *dns, const char *zone, dns_serial_fn *done, void *arg)

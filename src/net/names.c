@@ -304,7 +304,7 @@ struct names *names_of(struct loop *loop)
         names->seed = atomic_fetch_add(&seeds, 1);
         names->max_ttl_us = names->nxdomain_ttl_us = 15 * (int64_t)US_PER_SEC;
         names->resolv_conf = xstrdup("");
-        names->zones = (struct zones){.changed = on_zone_changed, .arg = names};
+        zones_init(&names->zones, on_zone_changed, names);
         names->zone_timer = timer_new(loop, on_zone_timer, names);
         event_assign(&names->tell, loop->base, -1, EV_TIMEOUT, on_tell, names);
         return names;

@@ -3,30 +3,43 @@
 #include "base/check.h"
 #include "base/log.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+void zones_init(struct zones *zones, void (*changed)(void *arg, struct zone *zone), void *arg)
+{
+        *zones = (struct zones){.changed = changed, .arg = arg};
+        list_init(&zones->zones);
+}
+
+/* NULL: it is new. */
+static struct zone *find(struct zones *zones, const char *text)
+{
+        list_for_each (node, &zones->zones) {
+                struct zone *zone = list_item(node, struct zone, in_zones);
+
+                if (strcasecmp(zone->text, text) == 0)
+                        return zone;
+        }
+        return NULL;
+}
+
 struct zone *zones_join(struct zones *zones, const char *name)
 {
         const char *dot = strchr(name, '.');
-        struct zone *zone, *found;
-        size_t size;
+        struct zone *zone;
 
         if (dot == NULL || dot[1] == '\0')
                 return NULL;
-        size = strlen(dot + 1);
-        zone = xcalloc(1, sizeof(*zone) + size + 1);
-        for (size_t i = 0; i < size; i++)
-                zone->text[i] = (char)tolower((unsigned char)dot[1 + i]);
-        HASH_FIND_STR(zones->zones, zone->text, found);
-        if (found != NULL) {
-                free(zone);
-                zone = found;
-        } else {
+        zone = find(zones, dot + 1);
+        if (zone == NULL) {
+                size_t size = strlen(dot + 1) + 1;
+
+                zone = xcalloc(1, sizeof(*zone) + size);
+                memcpy(zone->text, dot + 1, size);
                 zone->zones = zones;
-                HASH_ADD_KEYPTR(hh, zones->zones, zone->text, size, zone);
+                list_append(&zones->zones, &zone->in_zones);
         }
         zone->names++;
         return zone;
@@ -36,7 +49,7 @@ static void drop(struct zone *zone)
 {
         if (zone->names > 0 || zone->asking)
                 return;
-        HASH_DEL(zone->zones->zones, zone);
+        list_unlink(&zone->in_zones);
         free(zone);
 }
 
@@ -76,9 +89,9 @@ static void on_serial(void *arg, int error, uint32_t serial)
 
 void zones_look(struct zones *zones, struct dns *dns)
 {
-        struct zone *zone, *next;
+        list_for_each_safe (node, &zones->zones) {
+                struct zone *zone = list_item(node, struct zone, in_zones);
 
-        HASH_ITER (hh, zones->zones, zone, next) {
                 if (zone->asking)
                         continue;
                 zone->asking = true;

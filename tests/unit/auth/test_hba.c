@@ -251,6 +251,48 @@ static void host_names_are_asked_for_and_compared(void)
         hba_unref(hba);
 }
 
+/* PostgreSQL's escapes, which regcomp knows less of. */
+static void patterns_are_postgresqls(void)
+{
+        static const struct {
+                const char *pattern, *fits, *other;
+        } rows[] = {
+            {"^app\\d+$", "app12", "appd"},
+            {"^app\\D$", "app_", "app1"},
+            {"^[\\d_]+$", "1_2", "1a"},
+            {"^[^\\d]+$", "ab", "a1"},
+            {"^[\\w.]+$", "a_1.b", "a-b"},
+            {"^[[:alpha:]\\.]+$", "a.b", "a\\b"},
+            {"^[\\\\]$", "\\", "a"},
+            {"^a\\.b$", "a.b", "axb"},
+            {"\\mro\\M", "app ro", "approx"},
+            {"\\Aapp\\Z", "app", "xapp"},
+            {"^a\\<b$", "a<b", "ab"},
+            {"^[]x]+$", "]x", "y"},
+            {"^[^]x]$", "y", "]"},
+            {"^\\w+\\s\\w+$", "a b", "ab"},
+            {"^(a|b)\\1$", "bb", "ab"},
+            {"^[[:digit:]]{2}$", "12", "123"},
+            {"^[\\s\\d]$", " ", "s"},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct hba_client client = {.database = "d", .local = true};
+                char text[100];
+                struct hba *hba;
+
+                unit_row("/%s", rows[i].pattern);
+                snprintf(text, sizeof(text), "local all \"/%s\" trust\n", rows[i].pattern);
+                hba = load(text, NULL);
+                UNIT_ASSERT(hba != NULL);
+                client.user = rows[i].fits;
+                UNIT_ASSERT(hba != NULL && match(hba, &client) != NULL);
+                client.user = rows[i].other;
+                UNIT_ASSERT(hba != NULL && match(hba, &client) == NULL);
+                hba_unref(hba);
+        }
+}
+
 static void knows_the_methods(void)
 {
         static const struct {
@@ -341,7 +383,10 @@ static void tells_every_mistake(void)
             {"local all a, md5,", "no name behind it"},
             {",local all all md5", "no name before it"},
             {"local all /( md5", "/( is no regular expression"},
-            {"local all /\\d+ md5", "\"\\d\" is not known here"},
+            {"local all /\\e+ md5", "\"\\e\" is not known here"},
+            {"local all /a\\ md5", "\"\\\" is not known here"},
+            {"local all /[\\]] md5", "\"\\]\" is not known here"},
+            {"local all /(?:a) md5", "/(?:a) is no regular expression"},
             {"local all @nowhere md5", "cannot read "},
             {"include nowhere", "cannot read "},
             {"include_dir nowhere", "cannot read "},
@@ -645,8 +690,9 @@ static void long_lists_stay_quick(void)
 }
 
 UNIT_SUITE(auth_hba, UNIT_CASE(chooses_the_first_rule_that_fits),
-           UNIT_CASE(host_names_are_asked_for_and_compared), UNIT_CASE(knows_the_methods),
-           UNIT_CASE(tells_every_mistake), UNIT_CASE(reads_what_a_certificate_must_be),
-           UNIT_CASE(reads_how_a_directory_is_asked), UNIT_CASE(lets_the_directory_alone_decide),
-           UNIT_CASE(reads_which_modules_are_asked), UNIT_CASE(warns_of_what_lets_nobody_in),
-           UNIT_CASE(includes_other_files), UNIT_CASE(maps_names), UNIT_CASE(long_lists_stay_quick))
+           UNIT_CASE(host_names_are_asked_for_and_compared), UNIT_CASE(patterns_are_postgresqls),
+           UNIT_CASE(knows_the_methods), UNIT_CASE(tells_every_mistake),
+           UNIT_CASE(reads_what_a_certificate_must_be), UNIT_CASE(reads_how_a_directory_is_asked),
+           UNIT_CASE(lets_the_directory_alone_decide), UNIT_CASE(reads_which_modules_are_asked),
+           UNIT_CASE(warns_of_what_lets_nobody_in), UNIT_CASE(includes_other_files), UNIT_CASE(maps_names),
+           UNIT_CASE(long_lists_stay_quick))
