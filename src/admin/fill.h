@@ -19,6 +19,10 @@ void fill_databases(struct table *t, const struct scene *s);
 void fill_users(struct table *t, const struct scene *s);
 void fill_lists(struct table *t, const struct scene *s);
 
+/* fill_memory.c */
+void fill_mem(struct table *t, const struct scene *s);
+size_t count_spare_clients(const struct scene *s);
+
 /* fill_peers.c */
 void fill_peers(struct table *t, const struct scene *s);
 void fill_peer_pools(struct table *t, const struct scene *s);
@@ -43,7 +47,6 @@ void fill_all(struct table *t, const struct scene *s);
 void fill_config(struct table *t, const struct scene *s);
 void fill_version(struct table *t, const struct scene *s);
 void fill_state(struct table *t, const struct scene *s);
-void fill_mem(struct table *t, const struct scene *s);
 
 /* fill_cluster.c */
 void fill_nodes(struct table *t, const struct scene *s);

@@ -3,7 +3,6 @@
 #include "admin/version.h"
 #include "conf/value.h"
 
-#include <malloc.h>
 #include <string.h>
 
 /* auth_query and longer are no secrets, passwords are, to administrators too: a console answer is easily
@@ -96,17 +95,4 @@ void fill_state(struct table *t, const struct scene *s)
         state_row(t, "active", !s->paused->all && !s->paused->suspended);
         state_row(t, "paused", s->paused->all);
         state_row(t, "suspended", s->paused->suspended);
-}
-
-/* PgBouncer counts objects of its own pools; we have the heap's numbers, in units of 1 KiB. */
-void fill_mem(struct table *t, const struct scene *s)
-{
-        struct mallinfo2 heap = mallinfo2();
-
-        (void)s;
-        table_text(t, "heap_kib");
-        table_int(t, 1024);
-        table_int(t, (int64_t)((heap.uordblks + heap.hblkhd) / 1024));
-        table_int(t, (int64_t)(heap.fordblks / 1024));
-        table_int(t, (int64_t)(heap.arena + heap.hblkhd));
 }

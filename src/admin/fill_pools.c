@@ -286,7 +286,7 @@ void fill_lists(struct table *t, const struct scene *s)
         list_row(t, "peers", s->conf->peer_count);
         list_row(t, "pools", rows.count);
         list_row(t, "peer_pools", count_peer_pools(s));
-        list_row(t, "free_clients", 0);
+        list_row(t, "free_clients", count_spare_clients(s));
         list_row(t, "used_clients", clients + logins);
         list_row(t, "login_clients", logins);
         list_row(t, "free_servers", 0);

@@ -27,11 +27,11 @@ struct slab_block {
         _Alignas(SLAB_ALIGN) char objects[];
 };
 
-void slab_init(struct slab *s, size_t size)
+void slab_init(struct slab *s, const char *name, size_t size)
 {
         if (size < sizeof(struct slab_free))
                 size = sizeof(struct slab_free);
-        *s = (struct slab){.size = (size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN};
+        *s = (struct slab){.name = name, .size = (size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN};
 }
 
 static void slab_grow(struct slab *s)

@@ -8,14 +8,16 @@ struct slab_free;
 struct slab_block;
 
 struct slab {
-        size_t size;  /* of an object, bytes */
-        size_t live;  /* objects handed out */
-        size_t total; /* objects there is memory for */
+        const char *name; /* for people, static */
+        size_t size;      /* of an object, bytes */
+        size_t live;      /* objects handed out */
+        size_t total;     /* objects there is memory for */
         struct slab_free *free;
         struct slab_block *blocks;
 };
 
-void slab_init(struct slab *s, size_t size);
+/* `size`: of an object, bytes. `name`: static. */
+void slab_init(struct slab *s, const char *name, size_t size);
 
 /* A zeroed object; aborts when memory is out. */
 void *slab_new(struct slab *s);

@@ -15,6 +15,11 @@ struct prepared_entry {
         uint64_t key[2];
 };
 
+size_t prepared_entry_size(void)
+{
+        return sizeof(struct prepared_entry);
+}
+
 void prepared_init(struct prepared *p)
 {
         p->entries = NULL;

@@ -19,6 +19,9 @@ struct prepared {
         uint32_t count;
 };
 
+/* What one takes, bytes. */
+size_t prepared_entry_size(void);
+
 void prepared_init(struct prepared *p);
 void prepared_fini(struct prepared *p);
 

@@ -12,6 +12,16 @@ struct settings {
         char blob[];
 };
 
+size_t settings_memory(const struct settings_table *table, size_t *count)
+{
+        size_t bytes = 0;
+
+        *count = HASH_COUNT(table->sets);
+        for (const struct settings *set = table->sets; set != NULL; set = set->hh.next)
+                bytes += sizeof(*set) + set->size;
+        return bytes;
+}
+
 struct sv settings_blob(const struct settings *set)
 {
         return set == NULL ? (struct sv){"", 0} : sv_from(set->blob, set->size);

@@ -22,6 +22,9 @@ enum {
         SETTINGS_BYTES_MAX = 16384, /* a session with more than this is not carried but pinned */
 };
 
+/* The bytes that all sets take, and how many sets there are. Looks at each. */
+size_t settings_memory(const struct settings_table *table, size_t *count);
+
 /* How a value was given, and so how it is given again. */
 enum setting_kind {
         SETTING_KIND_SQL = '=',    /* the SQL text behind SET name TO */

@@ -5,6 +5,7 @@
 #include "net/names.h"
 #include "net/secure.h"
 #include "session/cancel.h"
+#include "session/census_memory.h"
 #include "session/client.h"
 #include "session/entry.h"
 
@@ -342,6 +343,8 @@ static void fill(struct room *room, unsigned parts, struct census_worker *w)
         }
         if (parts & CENSUS_NAMES)
                 fill_names_kept(room, w);
+        if (parts & CENSUS_MEMORY)
+                census_count_memory(room, w->caches);
         list_for_each (node, &room->logins)
                 w->logins++;
 }

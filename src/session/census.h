@@ -15,6 +15,7 @@ enum census_part {
         CENSUS_POOLS = 1 << 2,
         CENSUS_STATS = 1 << 3,
         CENSUS_NAMES = 1 << 4,
+        CENSUS_MEMORY = 1 << 5,
 };
 
 /* SHOW CLIENTS and SHOW SERVERS have the same columns. */
@@ -79,8 +80,19 @@ struct census_name {
         uint32_t serial;       /* of the zone; 0: not known */
 };
 
+/* What a worker's things of one kind take. */
+struct census_cache {
+        const char *name;   /* PgBouncer's where it has such a cache; static */
+        size_t size;        /* of one, bytes; 0: they differ */
+        size_t used, spare; /* objects in use, and memory for more */
+        size_t bytes;       /* of all */
+};
+
+enum { CENSUS_CACHES = 10 };
+
 struct census_worker {
         struct arena arena;
+        struct census_cache caches[CENSUS_CACHES]; /* the same in each worker */
         struct census_socket *clients, *servers;
         size_t client_count, server_count;
         struct census_pool *pools;

@@ -236,7 +236,7 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         room->hba = hba_ref(news.hba);
         news_unref(&news);
         statements_init(&room->statements, crowd->statement_key);
-        slab_init(&room->clients_slab, sizeof(struct client));
+        slab_init(&room->clients_slab, "client_cache", sizeof(struct client));
         list_init(&room->clients);
         list_init(&room->logins);
         list_init(&room->waiting);

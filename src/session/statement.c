@@ -29,6 +29,16 @@ void statements_fini(struct statements *all)
         }
 }
 
+size_t statements_memory(const struct statements *all, size_t *count)
+{
+        size_t bytes = 0;
+
+        *count = HASH_COUNT(all->by_key);
+        for (const struct statement *s = all->by_key; s != NULL; s = s->hh.next)
+                bytes += sizeof(*s) + s->size;
+        return bytes;
+}
+
 void statement_name(const uint64_t key[2], char out[STATEMENT_NAME_SIZE])
 {
         snprintf(out, STATEMENT_NAME_SIZE, "PGSTEER_%016llx%016llx", (unsigned long long)key[0],

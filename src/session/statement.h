@@ -37,6 +37,9 @@ struct statements {
 void statements_init(struct statements *all, const uint8_t key[KEYED_HASH_KEY_SIZE]);
 void statements_fini(struct statements *all);
 
+/* The bytes that all statements take, and how many there are. Looks at each. */
+size_t statements_memory(const struct statements *all, size_t *count);
+
 /* The name on servers of the statement `key`. */
 void statement_name(const uint64_t key[2], char out[STATEMENT_NAME_SIZE]);
 

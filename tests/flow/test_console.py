@@ -184,6 +184,25 @@ def test_what_pgbouncer_shows(t):
         c.query("SHOW VERSION")  # the console's clients may be idle as long as they like
 
 
+def test_memory(t):
+    s = t.steer(workers=4, default_pool_size=2)
+    clients = [s.client(database="single", application_name=f"number {n}") for n in range(6)]
+    for c in clients[:2]:
+        c.query("BEGIN")
+    mem = {r["name"]: {k: int(v) for k, v in r.items() if k != "name"} for r in s.show("MEM")}
+    t.equal((mem["client_cache"]["used"], mem["server_cache"]["used"]), (6, 2), "clients and servers")
+    t.equal(mem["iobuf_cache"]["used"], 4, "a buffer for each worker")
+    t.true(mem["var_list_cache"]["used"] >= 6, "the settings of each client")
+    for name, row in mem.items():
+        if name != "heap_kib":
+            t.true(row["size"] * (row["used"] + row["free"]) <= row["memtotal"] <
+                   (row["size"] + 1) * (row["used"] + row["free"]) + 1, f"{name} adds up ({row})")
+    lists = {r["list"]: int(r["items"]) for r in s.show("LISTS")}
+    t.equal(lists["free_clients"], mem["client_cache"]["free"], "free_clients of SHOW LISTS")
+    for c in clients:
+        c.close()
+
+
 def test_nodes(t):
     s = t.steer()
     rows = s.nodes()

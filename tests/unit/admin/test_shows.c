@@ -195,6 +195,45 @@ static void names_are_found_in_any_case(void)
         }
 }
 
+static void memory_is_that_of_all_workers(void)
+{
+        static const struct {
+                const char *name;
+                int64_t numbers[4]; /* size, used, free, memtotal */
+        } rows[] = {
+            {"user_cache", {sizeof(struct conf_user), 3, 0, 3 * sizeof(struct conf_user)}},
+            {"client_cache", {100, 5, 4, 900}},
+            {"statement_cache", {25, 4, 0, 100}}, /* the mean */
+            {"server_cache", {70, 0, 0, 0}},
+            {"var_list_cache", {0, 0, 0, 0}},
+        };
+        struct stage s;
+        struct table t;
+
+        stage_init(&s);
+        for (size_t w = 0; w < 2; w++) {
+                struct census_cache *c = s.census->worker[w].caches;
+
+                c[0] = (struct census_cache){"client_cache", 100, 2 + w, 3 - 2 * w, 500 - 100 * w};
+                c[1] = (struct census_cache){"statement_cache", 0, 2, 0, 10 + 80 * w};
+                c[2] = (struct census_cache){.name = "server_cache", .size = 70};
+                c[3] = (struct census_cache){.name = "var_list_cache"};
+        }
+        show(&s, "mem", &t);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                size_t at = 0;
+
+                unit_row("%s", rows[i].name);
+                while (at < table_rows(&t) && strcmp(table_cell(&t, at, 0)->text, rows[i].name) != 0)
+                        at++;
+                UNIT_ASSERT(at < table_rows(&t));
+                for (int k = 0; k < 4 && at < table_rows(&t); k++)
+                        UNIT_ASSERT(table_cell(&t, at, k + 1)->number == rows[i].numbers[k]);
+        }
+        table_fini(&t);
+        stage_fini(&s);
+}
+
 /* Programs read these by position: the letters are the types in PgBouncer's source. */
 static void columns_are_pgbouncers(void)
 {
@@ -485,8 +524,8 @@ static void names_are_shown_once(void)
         stage_fini(&s);
 }
 
-UNIT_SUITE(admin_shows, UNIT_CASE(names_are_found_in_any_case), UNIT_CASE(columns_are_pgbouncers),
-           UNIT_CASE(pools_have_one_row_for_database_and_user),
+UNIT_SUITE(admin_shows, UNIT_CASE(names_are_found_in_any_case), UNIT_CASE(memory_is_that_of_all_workers),
+           UNIT_CASE(columns_are_pgbouncers), UNIT_CASE(pools_have_one_row_for_database_and_user),
            UNIT_CASE(extended_pools_have_one_row_for_each_node),
            UNIT_CASE(databases_are_lines_and_those_in_use), UNIT_CASE(users_are_counted),
            UNIT_CASE(lists_count), UNIT_CASE(sockets_are_shown_whole), UNIT_CASE(routes_show_what_happened),

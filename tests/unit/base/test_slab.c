@@ -20,7 +20,7 @@ static void hands_out_zeroed_objects_apart(void)
                 uint8_t *objects[40];
 
                 unit_row("%s", rows[i].name);
-                slab_init(&s, rows[i].size);
+                slab_init(&s, "things", rows[i].size);
                 UNIT_ASSERT(s.size >= rows[i].size && s.live == 0);
                 for (int k = 0; k < 40; k++) {
                         bool zero = true;
@@ -52,7 +52,7 @@ static void uses_what_came_back(void)
         size_t total;
         uint8_t *p;
 
-        slab_init(&s, 64);
+        slab_init(&s, "things", 64);
         slab_free(&s, slab_new(&s));
         total = s.total;
         for (int i = 0; i < 10000; i++) {
@@ -74,7 +74,7 @@ static void free_too_often(void *arg)
         uint8_t object[64] = {0};
 
         (void)arg;
-        slab_init(&s, 64);
+        slab_init(&s, "things", 64);
         slab_free(&s, object);
 }
 
