@@ -10,6 +10,7 @@
 #include "net/helpers.h"
 #include "process.h"
 #include "service.h"
+#include "session/guesses.h"
 #include "session/orders.h"
 #include "worker.h"
 
@@ -379,6 +380,7 @@ static void make_workers(struct control *ctl, const struct inheritance *heritage
         secret_random(crowd->statement_key, sizeof(crowd->statement_key));
         secret_random(crowd->mock_key, sizeof(crowd->mock_key));
         crowd->helpers = helpers_new();
+        crowd->guesses = guesses_new();
         if (heritage != NULL)
                 takeover_share(heritage, crowd);
         crowd->adopt = admin_adopt;
@@ -439,6 +441,7 @@ static void take_down(struct control *ctl)
         else
                 listeners_close(ctl->listeners);
         close(ctl->wake_fd);
+        guesses_free(ctl->crowd.guesses);
         if (ctl->helped)
                 helpers_free(ctl->crowd.helpers);
         room_publish(&ctl->crowd, &(struct news){0});

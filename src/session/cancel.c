@@ -118,6 +118,7 @@ static void cancel_client(struct errand *e, struct client *c)
         case CLIENT_RESOLVE:
         case CLIENT_LOOKUP:
         case CLIENT_AUTH:
+        case CLIENT_DELAYED:
         case CLIENT_INQUIRY:
         case CLIENT_WELCOME:
         case CLIENT_IDLE:

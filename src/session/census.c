@@ -30,6 +30,7 @@ static const char *client_state(const struct client *c)
         case CLIENT_LOOKUP:
         case CLIENT_STARTUP:
         case CLIENT_AUTH:
+        case CLIENT_DELAYED:
         case CLIENT_INQUIRY: return "login";
         case CLIENT_IDLE:
         case CLIENT_SETTING:

@@ -28,8 +28,11 @@ const struct machine_state client_states[CLIENT_STATES] = {
     [CLIENT_RESOLVE] = {"resolve", MOVE(CLIENT_LOOKUP) | MOVE(CLIENT_AUTH) | MOVE(CLIENT_WELCOME) |
                                        MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_LOOKUP] = {"lookup", MOVE(CLIENT_AUTH) | MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
-    [CLIENT_AUTH] = {"auth", MOVE(CLIENT_INQUIRY) | MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
-    [CLIENT_INQUIRY] = {"inquiry", MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_AUTH] = {"auth", MOVE(CLIENT_INQUIRY) | MOVE(CLIENT_DELAYED) | MOVE(CLIENT_WELCOME) |
+                                 MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_INQUIRY] = {"inquiry",
+                        MOVE(CLIENT_DELAYED) | MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_DELAYED] = {"delayed", MOVE(CLIENT_AUTH) | TO_CLOSED},
     [CLIENT_WELCOME] = {"welcome", MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_IDLE] = {"idle", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_SETTING) |
                                  MOVE(CLIENT_ACTIVE) | TO_CLOSED},
@@ -187,8 +190,8 @@ bool client_has_rest(const struct client *c)
 void client_want_read(struct client *c)
 {
         bool server_full = c->server != NULL && stream_unsent(&c->server->stream) > 0;
-        bool waits = client_asks(c) || c->state == CLIENT_INQUIRY || c->state == CLIENT_WAITING ||
-                     c->state == CLIENT_HELD || c->state == CLIENT_SETTING ||
+        bool waits = client_asks(c) || c->state == CLIENT_INQUIRY || c->state == CLIENT_DELAYED ||
+                     c->state == CLIENT_WAITING || c->state == CLIENT_HELD || c->state == CLIENT_SETTING ||
                      (c->state == CLIENT_ACTIVE && c->stalled);
 
         stream_want_read(&c->stream, !server_full && stream_unsent(&c->stream) <= CLIENT_UNSENT_FULL &&
@@ -309,6 +312,7 @@ static size_t take(struct client *c, const uint8_t *p, size_t n)
                 case CLIENT_RESOLVE:
                 case CLIENT_LOOKUP:
                 case CLIENT_INQUIRY:
+                case CLIENT_DELAYED:
                 case CLIENT_WELCOME:
                 case CLIENT_WAITING:
                 case CLIENT_HELD:

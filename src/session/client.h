@@ -8,6 +8,7 @@
  *      | +--> WAITING -------------------+--> SETTING --+          |
  *      |  no node: HELD --(topology)--> IDLE            |          |
  *      +------------------------------------------------+-> ACTIVE-+
+ *     AUTH, INQUIRY --(wrong)--> DELAYED --> CLOSED
  *     ACTIVE --(a RESET on a server it keeps)--> SETTING
  *     ACTIVE, SETTING --(server lost in a transaction)--> ABORTED --(COMMIT, ROLLBACK)--> IDLE
  *     any --> CLOSED
@@ -27,6 +28,7 @@ enum client_state {
         CLIENT_LOOKUP,  /* a server is asked for the user's secret (auth_query) */
         CLIENT_AUTH,    /* a password or SASL message is awaited */
         CLIENT_INQUIRY, /* somebody outside is asked whether its password is right (LDAP, PAM) */
+        CLIENT_DELAYED, /* it has failed to log in: the refusal, or its next attempt, has to wait */
         CLIENT_WELCOME, /* authenticated; a server is asked for its parameters */
         CLIENT_IDLE,    /* no server; between transactions, or a segment is incomplete */
         CLIENT_WAITING, /* in a pool's queue with a whole segment */

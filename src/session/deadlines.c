@@ -4,6 +4,7 @@
 #include "net/timer.h"
 #include "session/autodb.h"
 #include "session/client.h"
+#include "session/delay.h"
 #include "session/entry.h"
 #include "session/loss.h"
 #include "session/segment.h"
@@ -18,16 +19,19 @@ struct look {
         int64_t now, next;
 };
 
+static bool has_come(struct look *look, int64_t moment)
+{
+        if (look->now >= moment)
+                return true;
+        if (moment < look->next)
+                look->next = moment;
+        return false;
+}
+
 /* Whether `limit` (0: none) has passed since `since`. */
 static bool is_due(struct look *look, int64_t since, int64_t limit)
 {
-        if (limit <= 0)
-                return false;
-        if (look->now - since >= limit)
-                return true;
-        if (since + limit < look->next)
-                look->next = since + limit;
-        return false;
+        return limit > 0 && has_come(look, since + limit);
 }
 
 /* ---- held ---- */
@@ -105,6 +109,10 @@ static void look_at_logins(struct look *look)
         list_for_each_safe (node, &look->room->logins) {
                 struct client *c = list_item(node, struct client, in_phase);
 
+                if (c->state == CLIENT_DELAYED && has_come(look, delay_due(c))) {
+                        delay_end(c);
+                        continue;
+                }
                 if (!client_asks(c)) {
                         if (is_due(look, c->connected_us, limit))
                                 client_refuse(c, "08P01", "client_login_timeout");
@@ -192,6 +200,7 @@ static void look_at_everybody(struct look *look)
                 case CLIENT_RESOLVE:
                 case CLIENT_LOOKUP:
                 case CLIENT_AUTH:
+                case CLIENT_DELAYED:
                 case CLIENT_INQUIRY:
                 case CLIENT_WELCOME:
                 case CLIENT_WAITING:

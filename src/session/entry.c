@@ -422,6 +422,7 @@ static size_t take_startup(struct client *c, const uint8_t *p, size_t n)
 
 static size_t take_answer(struct client *c, const uint8_t *p, size_t n)
 {
+        uint8_t body[STARTUP_MAX];
         struct msg m;
 
         if (!client_peek(c, p, n, &m))
@@ -434,10 +435,15 @@ static size_t take_answer(struct client *c, const uint8_t *p, size_t n)
                 client_refuse(c, "08P01", "unexpected message during authentication");
                 return n;
         }
-        if (m.have < m.size)
+        if (m.have < m.size || !proof_hears(c))
                 return 0;
         c->entry->rest = sv_from(p + m.size, n - m.size);
+        /* What may be a password is only in one place from now on, and in none afterwards. */
+        memcpy(body, m.body, m.body_size);
+        secret_wipe((uint8_t *)(uintptr_t)m.body, m.body_size);
+        m.body = body;
         proof_take(c, &m);
+        secret_wipe(body, m.body_size);
         return m.size;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "auth/scram.h"
+#include "base/refusal.h"
 #include "session/client.h"
 #include "session/inquiry.h"
 #include "session/lookup.h"
@@ -25,6 +26,9 @@ struct entry {
         struct lookup lookup;
         struct inquiry *inquiry; /* ENTRY_OUTSIDE: whom its password is shown to; else NULL */
         char *shown;             /* the password, when that was right; NULL: none */
+        int64_t due_us;          /* CLIENT_DELAYED: until then */
+        struct refusal verdict;  /* it is told then, with the reason `why` for the log... */
+        const char *why;         /* ...or, NULL, heard again */
         struct buf own; /* for replication: startup parameters of the server, name NUL value NUL ... */
         struct sv rest; /* read already, behind the message being handled: goes along to the console. NULL:
                          * none is being handled, and that is in client->in */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/helpers.h"
+#include "session/delay.h"
 #include "session/entry.h"
 #include "session/room.h"
 
@@ -69,15 +70,15 @@ static void work(struct helper_job *job)
 /* PgBouncer's words; under [pgsteer] PostgreSQL's. */
 static void deny(struct client *c, const struct inquiry *q)
 {
-        char text[64];
+        const char *reason =
+            q->type == AUTH_LDAP ? "LDAP authentication failed" : "PAM authentication failed";
         struct refusal r;
 
-        snprintf(text, sizeof(text), "%s authentication failed", method_name(q->type));
         if (c->room->conf->pgsteer_defaults)
-                refusal_set(&r, "FATAL", "28000", "%s for user \"%.100s\"", text, c->entry->user);
+                refusal_set(&r, "FATAL", "28000", "%s for user \"%.100s\"", reason, c->entry->user);
         else
-                refusal_set(&r, "FATAL", "08P01", "%s", text);
-        client_close(c, &r, text);
+                refusal_set(&r, "FATAL", "08P01", "%s", reason);
+        delay_deny(c, &r, reason);
 }
 
 static void answered(struct client *c, struct inquiry *q)

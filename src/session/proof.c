@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "net/secure.h"
+#include "session/delay.h"
 #include "session/entry.h"
 #include "wire/writer.h"
 
@@ -64,7 +65,7 @@ static void deny(struct client *c, const char *text)
                             c->entry->user);
         else
                 refusal_set(&r, "FATAL", "08P01", "%s", text);
-        client_close(c, &r, text);
+        delay_deny(c, &r, text);
 }
 
 static void request(struct client *c, uint32_t request, const void *data, size_t n)
@@ -280,6 +281,11 @@ static void sasl_final(struct client *c, struct reader *r)
         write_auth(&w, AUTH_REQ_SASL_FINAL, out, strlen(out));
         if (client_send(c, &w))
                 entry_admit(c);
+}
+
+bool proof_hears(struct client *c)
+{
+        return c->entry->expects == ENTRY_SASL_FIRST || delay_hears(c);
 }
 
 void proof_take(struct client *c, const struct msg *m)

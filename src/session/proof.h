@@ -13,6 +13,9 @@ void proof_ask(struct client *c);
 /* Whether a rule, or that there is none, keeps it out whoever it is; then it has been refused. */
 bool proof_refuse(struct client *c, const struct demand *demand);
 
+/* CLIENT_AUTH: whether a message of that may be taken now. False: it has to wait, in another state. */
+bool proof_hears(struct client *c);
+
 /* CLIENT_AUTH: a whole PasswordMessage, SASLInitialResponse or SASLResponse. */
 void proof_take(struct client *c, const struct msg *m);
 

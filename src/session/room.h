@@ -20,6 +20,7 @@
 
 struct client;
 struct endpoint;
+struct guesses;
 struct room;
 
 /* An authenticated client of the console, on its way there. */
@@ -57,6 +58,7 @@ struct crowd {
         const struct listeners *listeners;
         bool handed_over; /* another process has all of it; control thread */
         uint8_t statement_key[KEYED_HASH_KEY_SIZE];
+        struct guesses *guesses;
         uint8_t mock_key[32]; /* for users that do not exist */
         /* Called on the worker's thread. */
         void (*adopt)(void *arg, const struct visitor *visitor);

@@ -15,6 +15,7 @@ static bool at_rest(const struct client *c)
         case CLIENT_RESOLVE:
         case CLIENT_LOOKUP:
         case CLIENT_AUTH:
+        case CLIENT_DELAYED:
         case CLIENT_INQUIRY:
         case CLIENT_WELCOME:
         case CLIENT_WAITING:
