@@ -1,5 +1,6 @@
 /* main: the command line, and what must be done before threads exist: the configuration, the user, the log,
  * the sockets, the pid file. */
+#include "audit.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "conf/conf.h"
@@ -18,6 +19,8 @@
 struct arguments {
         const char *program, *file, *user;
         bool daemon, check, quiet, reboot;
+        bool classify, lines, explain; /* questions to the router instead of a process that serves */
+        const char *database, *sql;    /* of these */
         int verbose;
 };
 
@@ -32,6 +35,11 @@ static void print_help(const char *program)
                "  -q, --quiet          do not log to standard error\n"
                "  -v, --verbose        log more; may be given twice\n"
                "      --help-config    describe every setting and exit\n"
+               "      --explain        CONFIG_FILE DATABASE SQL: say where SQL would go, and why\n"
+               "      --classify       say of each statement of standard input (they are separated\n"
+               "                       by NUL) whether it may go to a standby: R or W, why, by which token\n"
+               "      --lines          with --classify: each line is a statement\n"
+               "      --database=NAME  with --classify: by the catalog of this database of CONFIG_FILE\n"
                "  -V, --version        show version, then exit\n"
                "  -h, --help           show this help, then exit\n",
                program);
@@ -61,15 +69,39 @@ static int misused(const struct arguments *a, const char *why)
         return 1;
 }
 
+/* What stands behind the options of --explain and --classify. Returns as read_arguments. */
+static int read_question(int argc, char **argv, struct arguments *a)
+{
+        int files = a->explain ? 3 : a->database != NULL ? 1 : 0;
+
+        if (a->explain == a->classify || (a->explain && (a->lines || a->database != NULL)))
+                return misused(a,
+                               "--lines and --database go with --classify, and --explain with none of them");
+        if (optind + files != argc)
+                return misused(a, a->explain ? "--explain needs CONFIG_FILE DATABASE SQL"
+                                  : a->database != NULL
+                                      ? "--database needs one CONFIG_FILE"
+                                      : "--classify needs --database=NAME for a CONFIG_FILE");
+        if (files > 0)
+                a->file = argv[optind];
+        if (a->explain) {
+                a->database = argv[optind + 1];
+                a->sql = argv[optind + 2];
+        }
+        return -1;
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
         static const struct option options[] = {
-            {"check", no_argument, NULL, 't'},       {"daemon", no_argument, NULL, 'd'},
-            {"reboot", no_argument, NULL, 'R'},      {"user", required_argument, NULL, 'u'},
-            {"quiet", no_argument, NULL, 'q'},       {"verbose", no_argument, NULL, 'v'},
-            {"version", no_argument, NULL, 'V'},     {"help", no_argument, NULL, 'h'},
-            {"help-config", no_argument, NULL, 'C'}, {NULL, 0, NULL, 0},
+            {"check", no_argument, NULL, 't'},          {"daemon", no_argument, NULL, 'd'},
+            {"reboot", no_argument, NULL, 'R'},         {"user", required_argument, NULL, 'u'},
+            {"quiet", no_argument, NULL, 'q'},          {"verbose", no_argument, NULL, 'v'},
+            {"version", no_argument, NULL, 'V'},        {"help", no_argument, NULL, 'h'},
+            {"help-config", no_argument, NULL, 'C'},    {"explain", no_argument, NULL, 'E'},
+            {"classify", no_argument, NULL, 'K'},       {"lines", no_argument, NULL, 'L'},
+            {"database", required_argument, NULL, 'D'}, {NULL, 0, NULL, 0},
         };
         int c;
 
@@ -86,9 +118,15 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
                 case 'V': print_version(); return 0;
                 case 'h': print_help(argv[0]); return 0;
                 case 'C': conf_help(stdout); return 0;
+                case 'E': a->explain = true; break;
+                case 'K': a->classify = true; break;
+                case 'L': a->lines = true; break;
+                case 'D': a->database = optarg; break;
                 default: return misused(a, NULL);
                 }
         }
+        if (a->explain || a->classify || a->lines || a->database != NULL)
+                return read_question(argc, argv, a);
         if (optind + 1 != argc)
                 return misused(a, optind == argc ? "no configuration file specified"
                                                  : "more than one configuration file specified");
@@ -121,6 +159,19 @@ static void on_finding(void *arg, bool fatal, const char *text)
                 (void)die(text);
         else if (!a->quiet)
                 fprintf(stderr, "pgsteer: %s\n", text);
+}
+
+static int answer_question(const struct arguments *a)
+{
+        struct conf *conf = a->file != NULL ? load(a) : NULL;
+        int status;
+
+        if (a->file != NULL && conf == NULL)
+                return 1;
+        status = a->explain ? audit_explain(conf, a->database, a->sql)
+                            : audit_classify(conf, a->database, a->lines);
+        conf_unref(conf);
+        return status;
 }
 
 /* Every address of listen_addr that can be had; to have none of them is an error. */
@@ -254,6 +305,8 @@ int main(int argc, char **argv)
 
         if (status >= 0)
                 return status;
+        if (a.explain || a.classify)
+                return answer_question(&a);
         launch.verbose = a.verbose;
         launch.conf = load(&a);
         if (launch.conf == NULL)

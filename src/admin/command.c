@@ -1,5 +1,7 @@
 #include "admin/command.h"
 
+#include "admin/explain.h"
+
 #include <ctype.h>
 #include <stdio.h>
 
@@ -57,6 +59,11 @@ static size_t quoted_length(struct sv v)
         return v.n;
 }
 
+static bool token_is(struct token token, const char *word)
+{
+        return token.kind == TOKEN_WORD && sv_ieq(token.text, sv_cstr(word));
+}
+
 static bool is_word_byte(char c)
 {
         return isalnum((unsigned char)c) || (c != 0 && strchr("_.$*+-", c) != NULL) ||
@@ -98,6 +105,13 @@ bool command_cut(struct sv *text, struct sv *command)
 
         if (text->n == 0)
                 return false;
+        token = take_token(&rest);
+        if (token_is(token, "explain")) {
+                *command = *text;
+                *text = rest_after(*text, text->n);
+                return true;
+        }
+        rest = *text;
         do {
                 token = take_token(&rest);
         } while (token.kind != TOKEN_END && !(token.kind == TOKEN_SIGN && token.text.p[0] == ';'));
@@ -165,11 +179,6 @@ static struct token peek_token(const struct parse *p)
 static bool is_closed(struct token token)
 {
         return token.text.n >= 2 && token.text.p[token.text.n - 1] == token.text.p[0];
-}
-
-static bool token_is(struct token token, const char *word)
-{
-        return token.kind == TOKEN_WORD && sv_ieq(token.text, sv_cstr(word));
 }
 
 static bool skip_word(struct parse *p, const char *word)
@@ -362,6 +371,26 @@ static bool parse_rollback(struct parse *p)
         return true;
 }
 
+/* EXPLAIN ROUTE FOR name: text */
+static bool parse_explain(struct parse *p)
+{
+        struct token name, colon;
+        struct sv text;
+
+        if (!skip_word(p, "route") || !skip_word(p, "for"))
+                return refuse_syntax(p->whole, p->refusal);
+        name = take_token(&p->rest);
+        colon = take_token(&p->rest);
+        text = sv_trim(p->rest);
+        if ((name.kind != TOKEN_WORD && name.kind != TOKEN_QUOTED) || colon.kind != TOKEN_SIGN ||
+            colon.text.p[0] != ':')
+                return refuse_syntax(p->whole, p->refusal);
+        if (!token_copy(name, p->out->name, sizeof(p->out->name)) || p->out->name[0] == 0)
+                return refuse_arguments(p->refusal);
+        p->out->sql = text;
+        return true;
+}
+
 /* DEALLOCATE [PREPARE] name | ALL. */
 static bool parse_deallocate(struct parse *p)
 {
@@ -385,6 +414,7 @@ static const struct {
     {"select", VERB_SHOW, "SHOW", parse_select},
     {"with", VERB_SQL, "SELECT", parse_sql},
     {"values", VERB_SQL, "SELECT", parse_sql},
+    {"explain", VERB_EXPLAIN, "EXPLAIN", parse_explain},
     {"set", VERB_SET, "SET", parse_set},
     {"reload", VERB_RELOAD, "RELOAD", parse_no_name},
     {"pause", VERB_PAUSE, "PAUSE", parse_name},
@@ -445,6 +475,8 @@ const struct column *command_columns(const struct command *command, struct colum
                 *count = command->show->column_count;
                 return command->show->columns;
         }
+        if (command->verb == VERB_EXPLAIN)
+                return explain_columns(count);
         if (command->verb == VERB_PARAM) {
                 *one = (struct column){command->fake->name, CELL_TEXT};
                 return one;
@@ -477,6 +509,7 @@ bool command_needs_admin(const struct command *command)
         case VERB_NOTHING:
         case VERB_HELP:
         case VERB_SHOW:
+        case VERB_EXPLAIN:
         case VERB_PARAM:
         case VERB_NUMBER:
         case VERB_SQL:

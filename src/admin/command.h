@@ -12,10 +12,11 @@
 enum verb {
         VERB_NOTHING, /* empty text, or comments alone */
         VERB_HELP,
-        VERB_SHOW,   /* show */
-        VERB_PARAM,  /* fake: SHOW of a driver's parameter, or SELECT of a driver's function */
-        VERB_NUMBER, /* SELECT 1; number */
-        VERB_SET,    /* name, value */
+        VERB_SHOW,    /* show */
+        VERB_PARAM,   /* fake: SHOW of a driver's parameter, or SELECT of a driver's function */
+        VERB_NUMBER,  /* SELECT 1; number */
+        VERB_EXPLAIN, /* name: of the database; sql */
+        VERB_SET,     /* name, value */
         VERB_SET_IGNORED,
         VERB_BEGIN,
         VERB_END,        /* of what BEGIN has begun; tag says how */
@@ -59,7 +60,8 @@ struct command {
         int parameter_count;
 };
 
-/* Takes the first command off *text, its semicolon included. False: nothing is left. */
+/* Takes the first command off *text, its semicolon included; EXPLAIN takes all there is, as it asks about a
+ * text that a client would send. False: nothing is left. */
 bool command_cut(struct sv *text, struct sv *command);
 
 /* Understands one command. False: *refusal (ERROR, 08P01) says what is wrong, in PgBouncer's words. */

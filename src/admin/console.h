@@ -42,7 +42,7 @@ struct saved {
         struct list in_list;
         char *name;
         struct command command;
-        char *sql;            /* VERB_SQL: its text */
+        char *sql;            /* the command's own copy of its SQL; NULL: it has none */
         int parameters;       /* of it */
         uint32_t *types;      /* of each, as Parse gave them; 0: unsaid */
         struct column *shape; /* its columns, once they have been described; the names are its own */

@@ -158,8 +158,11 @@ static void on_parse(struct console *c, struct reader body)
         }
         s = xcalloc(1, sizeof(*s));
         s->command = command;
+        if (command.sql.n > 0)
+                saved_text(s);
         if (command.verb == VERB_SQL &&
             !saved_sql(s, types, count < SQL_PARAMETERS_MAX ? count : SQL_PARAMETERS_MAX, &r)) {
+                free(s->sql);
                 free(s);
                 refuse(c, &r);
                 return;

@@ -21,10 +21,17 @@ enum {
 
 /* ---- statements ---- */
 
+void saved_text(struct saved *s)
+{
+        size_t n = s->command.sql.n;
+
+        s->sql = memcpy(xmalloc(n + 1), s->command.sql.p, n);
+        s->command.sql = sv_from(s->sql, n);
+}
+
 bool saved_sql(struct saved *s, const uint32_t *types, int count, struct refusal *r)
 {
         struct sql *sql = sql_prepare(s->command.sql, r);
-        size_t n = s->command.sql.n;
 
         if (sql == NULL)
                 return false;
@@ -34,8 +41,6 @@ bool saved_sql(struct saved *s, const uint32_t *types, int count, struct refusal
                 refusal_set(r, "ERROR", "54023", "more than %d parameters", SQL_PARAMETERS_MAX);
                 return false;
         }
-        s->sql = memcpy(xmalloc(n + 1), s->command.sql.p, n);
-        s->command.sql = sv_from(s->sql, n);
         s->types = xcalloc((size_t)s->parameters + 1, sizeof(*s->types));
         for (int i = 0; i < count; i++)
                 s->types[i] = types[i];
@@ -194,7 +199,7 @@ bool portal_parameters(struct portal *p, const struct saved *s, struct reader *b
                                             is_integer(s->types[i]) ? "integer" : "double precision");
         p->command.parameters = list;
         p->command.parameter_count = (int)count;
-        if (s->command.verb == VERB_SQL)
+        if (s->sql != NULL)
                 p->command.sql = sv_cstr(arena_strndup(&p->arena, s->sql, s->command.sql.n));
         if (s->shape != NULL) {
                 struct column *shape = arena_alloc(&p->arena, (size_t)s->columns * sizeof(*shape));

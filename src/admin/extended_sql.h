@@ -4,8 +4,11 @@
 
 #include "admin/console.h"
 
-/* A statement of VERB_SQL as Parse gives it: checks it, keeps its text and the parameters' types. False: *r.
- */
+/* Keeps the SQL that is part of a command, if it has any. */
+void saved_text(struct saved *s);
+
+/* A statement of VERB_SQL as Parse gives it, whose text is kept: checks it, keeps the parameters' types.
+ * False: *r. */
 bool saved_sql(struct saved *s, const uint32_t *types, int count, struct refusal *r);
 void saved_sql_free(struct saved *s);
 

@@ -21,5 +21,6 @@ const char *console_help(void)
                "\tSHUTDOWN WAIT_FOR_SERVERS|WAIT_FOR_CLIENTS\n"
                "\tWAIT_CLOSE [<db>]\n"
                "\tSHOW ALL|NODES|TOPOLOGY|ROUTES|SESSIONS|LEARNED|EXTENDED POOLS\n"
-               "\tFORGET [<db>]";
+               "\tFORGET [<db>]\n"
+               "\tEXPLAIN ROUTE FOR <db>: <sql>";
 }

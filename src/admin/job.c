@@ -1,5 +1,6 @@
 #include "admin/job.h"
 
+#include "admin/explain.h"
 #include "admin/help.h"
 #include "admin/scene.h"
 #include "admin/takeover.h"
@@ -190,6 +191,7 @@ static bool run(struct job *job)
                 job->outcome.detail = console_help();
                 return true;
         case VERB_SHOW: return run_show(job);
+        case VERB_EXPLAIN: return job_explain(job);
         case VERB_PARAM:
         case VERB_NUMBER: return run_fake(job);
         case VERB_SQL: return job_sql(job);

@@ -76,17 +76,18 @@ static enum hint hint_of(struct sv comment)
         return sv_ieq(comment, SV("auto")) ? HINT_AUTO : HINT_NONE;
 }
 
-/* The last hint in the comments between `from` and the token at `to`, or `hint`. */
-static enum hint leading_hint(const struct scan *scan, const char *from, const char *to, enum hint hint)
+/* Takes the last hint in the comments between `from` and the token at `to`, if there is one. */
+static void take_hint(const struct scan *scan, const char *from, const char *to, struct facts *out)
 {
         struct scan comments = *scan;
         struct sv inside;
 
         comments.p = from;
         while (comments.p < to && scan_comment(&comments, &inside))
-                if (hint_of(inside) != HINT_NONE)
-                        hint = hint_of(inside);
-        return hint;
+                if (hint_of(inside) != HINT_NONE) {
+                        out->hint = hint_of(inside);
+                        out->hint_token = sv_trim(inside);
+                }
 }
 
 bool classify_next(struct sv *rest, const struct classify_rules *rules, unsigned options, struct facts *out)
@@ -100,7 +101,7 @@ bool classify_next(struct sv *rest, const struct classify_rules *rules, unsigned
 
                 statement_advance(&st);
                 if (st.token.text.p != from)
-                        out->hint = leading_hint(&st.scan, from, st.token.text.p, out->hint);
+                        take_hint(&st.scan, from, st.token.text.p, out);
         } while (st.token.kind == SCAN_SEMICOLON);
         if (st.token.kind != SCAN_END) {
                 out->statements = 1;
@@ -156,8 +157,10 @@ static void merge(struct facts *all, const struct facts *one)
                 all->deallocate = one->deallocate;
         if (one->show.n > 0)
                 all->show = one->show;
-        if (all->hint == HINT_NONE || one->hint == HINT_PRIMARY)
+        if (all->hint == HINT_NONE || one->hint == HINT_PRIMARY) {
                 all->hint = one->hint;
+                all->hint_token = one->hint_token;
+        }
 }
 
 /* Settings speak of the session's modes in the fields of the transaction's. */

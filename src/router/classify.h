@@ -110,6 +110,7 @@ struct facts {
         struct sv execute;    /* EXECUTE name: the name as written */
         struct sv show;       /* SHOW name: the name as written */
         enum hint { HINT_NONE = 0, HINT_AUTO, HINT_PRIMARY, HINT_STANDBY } hint; /* leading comment */
+        struct sv hint_token;                                                    /* that comment's inside */
 };
 
 /* What the configuration and the database's catalog add to the built-in tables. */

@@ -49,8 +49,10 @@ void facts_merge(struct facts *all, const struct facts *one)
         if (one->class > all->class) {
                 all->class = one->class;
                 all->reason = one->reason;
+                all->token = one->token;
         } else if (one->class == all->class && facts_write(one) && !facts_write(all)) {
                 all->reason = one->reason;
+                all->token = one->token;
         }
         if (one->tx != TX_KEEP) {
                 all->tx = one->tx;
@@ -72,8 +74,10 @@ void facts_merge(struct facts *all, const struct facts *one)
         if (one->savepoint != SAVEPOINT_KEEP)
                 all->savepoint = one->savepoint;
         all->exact = all->statements == 0 && one->exact;
-        if (all->hint == HINT_NONE)
+        if (all->hint == HINT_NONE) {
                 all->hint = one->hint;
+                all->hint_token = one->hint_token;
+        }
         all->statements += one->statements;
 }
 

@@ -104,24 +104,6 @@ static const struct pool_ops pool_ops = {on_granted, on_failed, on_readable,
 
 /* ---- configuration ---- */
 
-/* "a, b , c" as a NULL-terminated list; one allocation. */
-static const char **split(const char *text)
-{
-        size_t n = strlen(text), count = 1;
-        const char **list;
-        char *copy;
-
-        for (size_t i = 0; i < n; i++)
-                count += text[i] == ',';
-        list = xcalloc(1, (count + 1) * sizeof(*list) + n + 1);
-        copy = memcpy((char *)(list + count + 1), text, n + 1);
-        count = 0;
-        for (char *save = NULL, *word = strtok_r(copy, ", \t", &save); word != NULL;
-             word = strtok_r(NULL, ", \t", &save))
-                list[count++] = word;
-        return list;
-}
-
 static bool keeps_minimum(const struct conf *conf)
 {
         for (size_t i = 0; i < conf->database_count; i++)
@@ -132,16 +114,12 @@ static bool keeps_minimum(const struct conf *conf)
 
 static void read_rules(struct room *room)
 {
+        uint64_t stamp = room->rules.stamp;
+
         room->keeps_minimum = keeps_minimum(room->conf);
-        free(room->rule_lists[0]);
-        free(room->rule_lists[1]);
-        room->rule_lists[0] = split(room->conf->opt.route_primary);
-        room->rule_lists[1] = split(room->conf->opt.route_standby);
-        room->rules = (struct classify_rules){
-            .primary_functions = room->rule_lists[0],
-            .standby_functions = room->rule_lists[1],
-            .stamp = (room->rules.stamp | UINT64_C(0xffffffffffff)) + 1, /* low bits: a catalog's id */
-        };
+        lists_read(&room->lists, &room->conf->opt);
+        room->rules = lists_rules(&room->lists, NULL);
+        room->rules.stamp = (stamp | UINT64_C(0xffffffffffff)) + 1; /* low bits: a catalog's id */
         proxies_read(&room->proxies, room->conf->opt.proxy_protocol_from);
 }
 
@@ -354,8 +332,7 @@ void room_free(struct room *room)
         stats_free(&room->stats);
         nameset_fini(&room->disabled);
         slab_fini(&room->clients_slab);
-        free(room->rule_lists[0]);
-        free(room->rule_lists[1]);
+        lists_free(&room->lists);
         proxies_fini(&room->proxies);
         hba_unref(room->hba);
         conf_unref(room->conf);

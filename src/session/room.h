@@ -10,7 +10,7 @@
 #include "base/slab.h"
 #include "net/listener.h"
 #include "pool/pool.h"
-#include "router/classify.h"
+#include "router/lists.h"
 #include "session/proxied.h"
 #include "session/statement.h"
 #include "session/stats.h"
@@ -87,7 +87,7 @@ struct room {
         struct db_stats *stats;      /* uthash */
         struct client *by_key;       /* uthash: all clients by their cancel keys */
         struct classify_rules rules; /* of the configuration; those of a database: endpoint_rules */
-        const char **rule_lists[2];  /* what rules points to */
+        struct route_lists lists;    /* what rules points to */
         struct proxies proxies;
         struct verifier *verifiers;        /* uthash: SCRAM verifiers made from plain passwords */
         const struct listeners *listeners; /* that it has listened to */
