@@ -24,6 +24,7 @@ struct connection {
 struct fake_server {
         pthread_t thread;
         int listener, port, wake;
+        int kept;             /* a socket that keeps the port while nobody listens there; -1: none */
         pthread_mutex_t lock; /* all below */
         bool quit;
         enum fake_mode mode;
@@ -254,20 +255,38 @@ static void wake(struct fake_server *server)
         CHECK(write(server->wake, &one, sizeof(one)) == (ssize_t)sizeof(one));
 }
 
-/* With the lock held, or before the thread runs. */
-static void start_listening(struct fake_server *server)
+/* A socket bound to the port, if there is one already. */
+static int bound_socket(struct fake_server *server)
 {
         struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server->port)};
         socklen_t size = sizeof(address);
-        int on = 1;
+        int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        CHECK(bind(server->listener, (struct sockaddr *)&address, size) == 0 &&
-              listen(server->listener, 64) == 0);
-        CHECK(getsockname(server->listener, (struct sockaddr *)&address, &size) == 0);
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        CHECK(bind(fd, (struct sockaddr *)&address, size) == 0);
+        CHECK(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
         server->port = ntohs(address.sin_port);
+        return fd;
+}
+
+/* With the lock held, or before the thread runs. */
+static void start_listening(struct fake_server *server)
+{
+        server->listener = server->kept >= 0 ? server->kept : bound_socket(server);
+        server->kept = -1;
+        CHECK(listen(server->listener, 64) == 0);
+}
+
+static void stop_listening(struct fake_server *server)
+{
+        if (server->listener < 0)
+                return;
+        /* Closing it alone would end nothing before the thread that polls it wakes up. */
+        shutdown(server->listener, SHUT_RDWR);
+        close(server->listener);
+        server->listener = -1;
+        server->kept = bound_socket(server); /* else the port could become another program's */
 }
 
 struct fake_server *fake_server_new(void)
@@ -278,6 +297,7 @@ struct fake_server *fake_server_new(void)
         server->wake = eventfd(0, EFD_CLOEXEC);
         for (int i = 0; i < CONNECTIONS; i++)
                 server->connections[i].fd = -1;
+        server->kept = -1;
         start_listening(server);
         CHECK(pthread_create(&server->thread, NULL, serve, server) == 0);
         return server;
@@ -338,9 +358,7 @@ void fake_server_drop_all(struct fake_server *server)
 void fake_server_stop(struct fake_server *server)
 {
         pthread_mutex_lock(&server->lock);
-        if (server->listener >= 0)
-                close(server->listener);
-        server->listener = -1;
+        stop_listening(server);
         pthread_mutex_unlock(&server->lock);
         fake_server_drop_all(server);
 }
@@ -361,6 +379,7 @@ void fake_server_free(struct fake_server *server)
         fake_server_stop(server);
         pthread_join(server->thread, NULL);
         close(server->wake);
+        close(server->kept);
         pthread_mutex_destroy(&server->lock);
         free(server);
 }

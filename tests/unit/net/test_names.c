@@ -280,10 +280,17 @@ static void zones_are_looked_at_only_when_told_to(void)
 static void a_silent_name_server_is_given_up(void)
 {
         struct stage s;
+        int64_t took = INT64_MAX;
 
-        stage_init(&s, 100, 100);
-        s.dns.silent = true; /* and resolv.conf says: one attempt of a second */
-        UNIT_ASSERT(strstr(ask_and_wait(&s, "db.example"), "Timeout") != NULL);
+        stage_init(&s, 0, 0);
+        s.dns.silent = true; /* and resolv.conf says: one attempt of a second; a busy machine may add to it */
+        for (int i = 0; i < 5 && took >= 2 * US_PER_SEC; i++) {
+                int64_t begun = clock_us();
+
+                UNIT_ASSERT(strstr(ask_and_wait(&s, "db.example"), "Timeout") != NULL);
+                took = clock_us() - begun;
+        }
+        UNIT_ASSERT(took < 2 * US_PER_SEC);
         stage_fini(&s);
 }
 
