@@ -262,8 +262,8 @@ static bool parse_show_words(struct parse *p)
                 p->out->verb = VERB_HELP;
                 return true;
         }
-        p->out->verb = VERB_SHOW;
         p->out->show = show_find(found);
+        p->out->verb = p->out->show == &show_fds ? VERB_FDS : VERB_SHOW;
         if (p->out->show != NULL)
                 return true;
         p->out->verb = VERB_PARAM;
@@ -471,7 +471,7 @@ bool command_parse(struct sv text, struct command *out, struct refusal *refusal)
 const struct column *command_columns(const struct command *command, struct column *one, int *count)
 {
         *count = 1;
-        if (command->verb == VERB_SHOW) {
+        if (command->verb == VERB_SHOW || command->verb == VERB_FDS) {
                 *count = command->show->column_count;
                 return command->show->columns;
         }
@@ -503,6 +503,7 @@ bool command_needs_admin(const struct command *command)
         case VERB_WAIT_CLOSE:
         case VERB_FORGET:
         case VERB_SUSPEND:
+        case VERB_FDS:
         case VERB_TAKEOVER:
         case VERB_KILL_CLIENT:
         case VERB_SHUTDOWN: return true;

@@ -13,6 +13,7 @@ enum verb {
         VERB_NOTHING, /* empty text, or comments alone */
         VERB_HELP,
         VERB_SHOW,    /* show */
+        VERB_FDS,     /* show: SHOW FDS */
         VERB_PARAM,   /* fake: SHOW of a driver's parameter, or SELECT of a driver's function */
         VERB_NUMBER,  /* SELECT 1; number */
         VERB_EXPLAIN, /* name: of the database; sql */

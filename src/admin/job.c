@@ -1,4 +1,5 @@
 #include "admin/job.h"
+#include "admin/descriptors.h"
 
 #include "admin/explain.h"
 #include "admin/help.h"
@@ -206,6 +207,7 @@ static bool run(struct job *job)
         case VERB_WAIT_CLOSE: return job_wait_close(job);
         case VERB_FORGET: return job_forget(job);
         case VERB_SUSPEND: return job_suspend(job);
+        case VERB_FDS: return job_fds(job);
         case VERB_TAKEOVER: return job_takeover(job);
         case VERB_DISABLE:
         case VERB_ENABLE: return job_disable(job);

@@ -12,6 +12,7 @@ struct outcome {
         struct refusal refusal; /* severity NULL: it went well */
         bool has_table;
         struct table table;
+        const int *passed; /* a descriptor for each row, which goes with it; NULL: none do */
         char tag[COMMAND_NAME_SIZE + COMMAND_VALUE_SIZE + 8];
         const char *notice, *detail; /* for the client, static; NULL: none */
 };

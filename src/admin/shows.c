@@ -36,6 +36,26 @@ static const struct column sockets[] = {SOCKET_COLUMNS,    INT("recv_pos"),  INT
                                         INT("pkt_remain"), INT("send_pos"),  INT("send_remain"),
                                         INT("pkt_avail"),  INT("send_avail")};
 
+#define BYTEA(name)                                                                                          \
+        {                                                                                                    \
+                name, CELL_BYTEA                                                                             \
+        }
+static const struct column fds[] = {INT("fd"),
+                                    TEXT("task"),
+                                    TEXT("user"),
+                                    TEXT("database"),
+                                    TEXT("addr"),
+                                    INT("port"),
+                                    BIGINT("cancel"),
+                                    INT("link"),
+                                    TEXT("client_encoding"),
+                                    TEXT("std_strings"),
+                                    TEXT("datestyle"),
+                                    TEXT("timezone"),
+                                    TEXT("password"),
+                                    BYTEA("scram_client_key"),
+                                    BYTEA("scram_server_key")};
+
 static const struct column config[] = {TEXT("key"), TEXT("value"), TEXT("default"), TEXT("changeable")};
 static const struct column version[] = {TEXT("version")};
 static const struct column state[] = {TEXT("key"), TEXT("value")};
@@ -237,8 +257,12 @@ static const struct show list[] = {
     SHOW(version, 0, "The version."),
 };
 
+const struct show show_fds = SHOW_AS("fds", fds, CENSUS_CLIENTS | CENSUS_SERVERS, NULL, "Descriptors.");
+
 const struct show *show_find(struct sv name)
 {
+        if (sv_ieq(name, sv_cstr(show_fds.name)))
+                return &show_fds;
         for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
                 if (sv_ieq(name, sv_cstr(list[i].name)))
                         return &list[i];

@@ -23,5 +23,8 @@ struct show {
 /* Case is ignored. NULL: there is no such table. */
 const struct show *show_find(struct sv name);
 
+/* SHOW FDS, for administrators alone: found by show_find, and in no list. Filled by admin/descriptors.c. */
+extern const struct show show_fds;
+
 /* The i-th, NULL behind the last. */
 const struct show *show_at(size_t i);

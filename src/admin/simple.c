@@ -1,4 +1,5 @@
 #include "admin/console.h"
+#include "admin/descriptors.h"
 
 /* The simple query protocol: a Query holds commands; each is answered in turn, an error ends the rest;
  * ReadyForQuery closes (manual, "Simple Query"). */
@@ -83,7 +84,12 @@ void simple_answer(struct console *c, struct outcome *outcome)
         if (outcome->has_table) {
                 w = console_writer(c);
                 write_row_description(&w, outcome->table.columns, outcome->table.column_count, 0);
-                if (console_write_rows(c, &cursor, 0, &error) == ROWS_TOO_MANY) {
+                if (outcome->passed != NULL) {
+                        if (!descriptors_send(c, outcome)) {
+                                console_close(c, "descriptors were not taken");
+                                return;
+                        }
+                } else if (console_write_rows(c, &cursor, 0, &error) == ROWS_TOO_MANY) {
                         refuse(c, &error);
                         return;
                 }

@@ -17,8 +17,8 @@ struct row_cursor {
 
 /* SQLite takes affinities from these names (sqlite.org, "Datatypes In SQLite", 3.1). */
 static const char *const type_names[] = {
-    [CELL_TEXT] = "text", [CELL_BOOL] = "int_bool",   [CELL_INT4] = "int4",
-    [CELL_INT8] = "int8", [CELL_NUMERIC] = "numeric", [CELL_FLOAT] = "float8",
+    [CELL_TEXT] = "text",       [CELL_BOOL] = "int_bool", [CELL_INT4] = "int4",  [CELL_INT8] = "int8",
+    [CELL_NUMERIC] = "numeric", [CELL_FLOAT] = "float8",  [CELL_BYTEA] = "blob",
 };
 
 enum cell_type sql_table_type(const char *declared)
@@ -147,6 +147,7 @@ static int on_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i)
                 return SQLITE_OK;
         }
         switch (t->columns[i].type) {
+        case CELL_BYTEA:
         case CELL_TEXT: sqlite3_result_text(context, cell->text, -1, SQLITE_STATIC); break;
         case CELL_BOOL:
         case CELL_INT4:

@@ -13,8 +13,8 @@ static const struct {
         uint32_t oid;
         int16_t size;
 } types[] = {
-    [CELL_TEXT] = {25, -1}, [CELL_BOOL] = {16, 1},       [CELL_INT4] = {23, 4},
-    [CELL_INT8] = {20, 8},  [CELL_NUMERIC] = {1700, -1}, [CELL_FLOAT] = {701, 8},
+    [CELL_TEXT] = {25, -1},      [CELL_BOOL] = {16, 1},   [CELL_INT4] = {23, 4},   [CELL_INT8] = {20, 8},
+    [CELL_NUMERIC] = {1700, -1}, [CELL_FLOAT] = {701, 8}, [CELL_BYTEA] = {17, -1},
 };
 
 void table_init(struct table *t, const struct column *columns, int count)
@@ -187,6 +187,7 @@ static void put_cell_text(struct writer *w, const struct cell *cell, enum cell_t
         char text[32] = "";
 
         switch (type) {
+        case CELL_BYTEA: /* never anything but null */
         case CELL_TEXT: put_counted(w, cell->text, strlen(cell->text)); return;
         case CELL_BOOL: snprintf(text, sizeof(text), "%s", cell->number != 0 ? "t" : "f"); break;
         case CELL_INT4:
@@ -219,6 +220,7 @@ static void put_numeric(struct writer *w, uint64_t v)
 static void put_cell_binary(struct writer *w, const struct cell *cell, enum cell_type type)
 {
         switch (type) {
+        case CELL_BYTEA:
         case CELL_TEXT: put_counted(w, cell->text, strlen(cell->text)); break;
         case CELL_BOOL:
                 put_i32(w, 1);

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum cell_type { CELL_TEXT, CELL_BOOL, CELL_INT4, CELL_INT8, CELL_NUMERIC, CELL_FLOAT };
+enum cell_type { CELL_TEXT, CELL_BOOL, CELL_INT4, CELL_INT8, CELL_NUMERIC, CELL_FLOAT, CELL_BYTEA };
 
 enum { TABLE_COLUMNS_MAX = 64 }; /* one bit each in a mask of formats */
 

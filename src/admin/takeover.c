@@ -1,5 +1,6 @@
 #include "admin/takeover.h"
 
+#include "admin/pass.h"
 #include "admin/version.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -7,12 +8,7 @@
 #include "session/handover.h"
 #include "wire/bundle.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-enum { ROW_BYTES_MAX = 256 << 20, SEND_PATIENCE_US = 10000000, DECISION_PATIENCE_US = 30000000 };
+enum { ROW_BYTES_MAX = 256 << 20, DECISION_PATIENCE_US = 30000000 };
 
 /* ---- the command ---- */
 
@@ -82,43 +78,6 @@ bool job_takeover(struct job *job)
 
 /* ---- sending ---- */
 
-/* All of it, the descriptor (-1: none) with the first byte. */
-static bool send_all(int to, const struct buf *bytes, int fd, int64_t deadline_us)
-{
-        union {
-                char bytes[CMSG_SPACE(sizeof(int))];
-                struct cmsghdr align;
-        } control = {{0}};
-        size_t sent = 0;
-
-        while (sent < buf_len(bytes)) {
-                struct iovec part = {(void *)(uintptr_t)(buf_data(bytes) + sent), buf_len(bytes) - sent};
-                struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
-                struct pollfd p = {.fd = to, .events = POLLOUT};
-                ssize_t n;
-
-                if (fd >= 0 && sent == 0) {
-                        struct cmsghdr *c = &control.align;
-
-                        m.msg_control = control.bytes;
-                        m.msg_controllen = sizeof(control.bytes);
-                        *c = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-                                              .cmsg_type = SCM_RIGHTS,
-                                              .cmsg_len = CMSG_LEN(sizeof(int))};
-                        memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-                }
-                n = sendmsg(to, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-                if (n > 0)
-                        sent += (size_t)n;
-                else if ((errno != EAGAIN && errno != EINTR && errno != ETOOMANYREFS) ||
-                         clock_us() > deadline_us)
-                        return false;
-                else
-                        (void)poll(&p, 1, 20);
-        }
-        return true;
-}
-
 static bool send_row(int to, const char *task, struct sv bundle, int fd, int64_t deadline_us)
 {
         struct buf out = {0};
@@ -132,7 +91,7 @@ static bool send_row(int to, const char *task, struct sv bundle, int fd, int64_t
         put_i32(&w, (uint32_t)bundle.n);
         put_raw(&w, bundle.p, bundle.n);
         msg_end(&w);
-        good = !w.failed && send_all(to, &out, fd, deadline_us);
+        good = !w.failed && pass_bytes(to, &out, fd, deadline_us);
         if (buf_len(&out) > 0)
                 explicit_bzero(out.bytes, out.cap);
         buf_release(&out);
@@ -151,7 +110,7 @@ static bool send_head(const struct admin *a, int to, int64_t deadline_us)
         bundle_put_text(&b, "version", CONSOLE_VERSION);
         bundle_put(&b, "statement_key", a->crowd->statement_key, sizeof(a->crowd->statement_key));
         bundle_put(&b, "mock_key", a->crowd->mock_key, sizeof(a->crowd->mock_key));
-        good = !w.failed && !b.failed && send_all(to, &out, -1, deadline_us) &&
+        good = !w.failed && !b.failed && pass_bytes(to, &out, -1, deadline_us) &&
                send_row(to, "process", sv_from(buf_data(&bundle), buf_len(&bundle)), -1, deadline_us);
         explicit_bzero(bundle.bytes, bundle.cap);
         buf_release(&out);
@@ -161,7 +120,7 @@ static bool send_head(const struct admin *a, int to, int64_t deadline_us)
 
 static bool send_everything(struct admin *a, int to)
 {
-        int64_t deadline_us = clock_us() + SEND_PATIENCE_US;
+        int64_t deadline_us = clock_us() + PASS_PATIENCE_US;
         const struct listeners *l = a->crowd->listeners;
         const struct keepsake *k = NULL;
 
@@ -177,18 +136,6 @@ static bool send_everything(struct admin *a, int to)
         return true;
 }
 
-/* Whoever gets the descriptors could do all we can. */
-static bool is_our_own(int fd)
-{
-        struct ucred peer;
-        socklen_t size = sizeof(peer);
-        int domain = 0;
-        socklen_t domain_size = sizeof(domain);
-
-        return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) == 0 && domain == AF_UNIX &&
-               getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
-}
-
 static void on_no_decision(void *arg)
 {
         struct admin *a = arg;
@@ -200,7 +147,7 @@ static void on_no_decision(void *arg)
 bool takeover_send(struct console *c, struct refusal *r)
 {
         struct admin *a = c->admin;
-        bool own = is_our_own(c->stream.fd) && c->state == CONSOLE_SCRIPT && stream_unsent(&c->stream) == 0;
+        bool own = pass_allowed(c->stream.fd) && c->state == CONSOLE_SCRIPT && stream_unsent(&c->stream) == 0;
 
         if (own && send_everything(a, c->stream.fd)) {
                 a->handed_over = true;

@@ -8,9 +8,12 @@
 #include "session/census_memory.h"
 #include "session/client.h"
 #include "session/entry.h"
+#include "wire/proto.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct form {
         struct letter letter;
@@ -62,11 +65,50 @@ static const char *tls_text(struct arena *a, const struct stream *s)
         return arena_strdup(a, text);
 }
 
+/* What a program would be told: a literal of SQL without its quotes. */
+static char *plain_value(struct arena *a, const struct setting *s)
+{
+        struct sv v = s->value;
+        char *text, *to;
+
+        if (s->kind != SETTING_KIND_SQL || v.n < 2 || v.p[0] != '\'' || v.p[v.n - 1] != '\'')
+                return arena_strndup(a, v.p, v.n);
+        text = to = arena_alloc(a, v.n);
+        for (size_t i = 1; i < v.n - 1; i++) {
+                *to++ = v.p[i];
+                i += v.p[i] == '\'' && v.p[i + 1] == '\'';
+        }
+        return text;
+}
+
 static const char *setting_text(struct arena *a, const struct settings *set, const char *name)
 {
         struct setting s;
 
-        return settings_get(set, sv_cstr(name), &s) ? arena_strndup(a, s.value.p, s.value.n) : "";
+        return settings_get(set, sv_cstr(name), &s) ? plain_value(a, &s) : "";
+}
+
+const char *const census_parameters[CENSUS_PARAMETERS] = {"client_encoding", "standard_conforming_strings",
+                                                          "datestyle", "timezone"};
+
+/* What another process would need to go on with it. */
+static void fill_descriptor(struct census_socket *row, const struct stream *s, const struct stream *link,
+                            const struct cancel_key *key, bool duplicate)
+{
+        row->fd = s->fd;
+        row->link_fd = link != NULL ? link->fd : 0;
+        row->plain = s->session == NULL && (link == NULL || link->session == NULL);
+        row->cancel = (uint64_t)key->pid << 32 | get_u32(key->secret);
+        row->duplicate = duplicate && row->plain && s->fd >= 0 ? fcntl(s->fd, F_DUPFD_CLOEXEC, 0) : -1;
+}
+
+static void fill_parameters(struct census_socket *row, const struct settings *set, struct arena *a)
+{
+        struct setting s;
+
+        for (int i = 0; i < CENSUS_PARAMETERS; i++)
+                if (settings_get(set, sv_cstr(census_parameters[i]), &s))
+                        row->parameters[i] = plain_value(a, &s);
 }
 
 /* The session has begun in the sense of PgBouncer: it has a database and a user. */
@@ -83,7 +125,7 @@ static void fill_names(const struct client *c, struct census_socket *row, struct
         }
 }
 
-static void fill_client(const struct client *c, struct census_socket *row, struct arena *a)
+static void fill_client(const struct client *c, struct census_socket *row, struct arena *a, bool duplicate)
 {
         int64_t now = loop_now(c->room->loop);
         bool waits =
@@ -102,6 +144,8 @@ static void fill_client(const struct client *c, struct census_socket *row, struc
         row->wait_us = waits ? now - (c->request_us != 0 ? c->request_us : now) : 0;
         row->application_name = setting_text(a, c->settings, "application_name");
         row->tls = tls_text(a, &c->stream);
+        fill_descriptor(row, &c->stream, c->server != NULL ? &c->server->stream : NULL, &c->key, duplicate);
+        fill_parameters(row, c->settings, a);
         row->replication = replication_word(c->replication);
         row->ptr = (uint64_t)(uintptr_t)c;
         row->link = (uint64_t)(uintptr_t)c->server;
@@ -115,7 +159,7 @@ static void fill_client(const struct client *c, struct census_socket *row, struc
         row->pin = pin_name(c->pins);
 }
 
-static void fill_clients(struct room *room, struct census_worker *w)
+static void fill_clients(struct room *room, struct census_worker *w, bool duplicate)
 {
         size_t n = 0;
 
@@ -124,7 +168,7 @@ static void fill_clients(struct room *room, struct census_worker *w)
         w->clients = arena_alloc(&w->arena, n * sizeof(*w->clients));
         list_for_each (node, &room->clients)
                 fill_client(list_item(node, const struct client, in_clients), &w->clients[w->client_count++],
-                            &w->arena);
+                            &w->arena, duplicate);
 }
 
 static const char *server_state(const struct server *s)
@@ -143,7 +187,7 @@ static const char *server_state(const struct server *s)
         return "idle";
 }
 
-static void fill_servers_of(struct pool *pool, struct list *list, struct census_worker *w)
+static void fill_servers_of(struct pool *pool, struct list *list, struct census_worker *w, bool duplicate)
 {
         struct arena *a = &w->arena;
 
@@ -164,6 +208,9 @@ static void fill_servers_of(struct pool *pool, struct list *list, struct census_
                 row->close_needed = s->close_needed;
                 row->application_name = setting_text(a, s->applied, "application_name");
                 row->tls = tls_text(a, &s->stream);
+                fill_descriptor(row, &s->stream, s->client != NULL ? &s->client->stream : NULL, &s->key,
+                                duplicate);
+                fill_parameters(row, s->applied, a);
                 row->replication = replication_word(s->replication);
                 row->ptr = (uint64_t)(uintptr_t)s;
                 row->link = (uint64_t)(uintptr_t)s->client;
@@ -178,7 +225,7 @@ static void fill_servers_of(struct pool *pool, struct list *list, struct census_
         }
 }
 
-static void fill_servers(struct room *room, struct census_worker *w)
+static void fill_servers(struct room *room, struct census_worker *w, bool duplicate)
 {
         struct pool *pool, *next;
         size_t n = 0;
@@ -188,11 +235,11 @@ static void fill_servers(struct room *room, struct census_worker *w)
                               pool->resetting_count + pool->parked_count);
         w->servers = arena_alloc(&w->arena, n * sizeof(*w->servers));
         HASH_ITER (hh, room->pools.pools, pool, next) {
-                fill_servers_of(pool, &pool->leased, w);
-                fill_servers_of(pool, &pool->idle, w);
-                fill_servers_of(pool, &pool->login, w);
-                fill_servers_of(pool, &pool->resetting, w);
-                fill_servers_of(pool, &pool->parked, w);
+                fill_servers_of(pool, &pool->leased, w, duplicate);
+                fill_servers_of(pool, &pool->idle, w, duplicate);
+                fill_servers_of(pool, &pool->login, w, duplicate);
+                fill_servers_of(pool, &pool->resetting, w, duplicate);
+                fill_servers_of(pool, &pool->parked, w, duplicate);
         }
 }
 
@@ -326,9 +373,9 @@ static void fill(struct room *room, unsigned parts, struct census_worker *w)
         struct db_stats *s, *next_stats;
 
         if (parts & CENSUS_CLIENTS)
-                fill_clients(room, w);
+                fill_clients(room, w, (parts & CENSUS_DESCRIPTORS) != 0);
         if (parts & CENSUS_SERVERS)
-                fill_servers(room, w);
+                fill_servers(room, w, (parts & CENSUS_DESCRIPTORS) != 0);
         if (parts & CENSUS_POOLS) {
                 w->pools = arena_alloc(&w->arena, HASH_COUNT(room->pools.pools) * sizeof(*w->pools));
                 HASH_ITER (hh, room->pools.pools, pool, next)
@@ -387,9 +434,23 @@ struct census *census_take(struct crowd *crowd, unsigned parts, struct mailbox *
         return census;
 }
 
+static void close_duplicates(const struct census_socket *rows, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (rows[i].duplicate >= 0)
+                        close(rows[i].duplicate);
+}
+
 void census_free(struct census *census)
 {
-        for (int i = 0; i < census->workers; i++)
-                arena_release(&census->worker[i].arena);
+        for (int i = 0; i < census->workers; i++) {
+                struct census_worker *w = &census->worker[i];
+
+                if (census->parts & CENSUS_DESCRIPTORS) {
+                        close_duplicates(w->clients, w->client_count);
+                        close_duplicates(w->servers, w->server_count);
+                }
+                arena_release(&w->arena);
+        }
         free(census);
 }

@@ -16,7 +16,11 @@ enum census_part {
         CENSUS_STATS = 1 << 3,
         CENSUS_NAMES = 1 << 4,
         CENSUS_MEMORY = 1 << 5,
+        CENSUS_DESCRIPTORS = 1 << 6, /* with clients and servers: duplicates, as long as the census lives */
 };
+
+enum { CENSUS_PARAMETERS = 4 };
+extern const char *const census_parameters[CENSUS_PARAMETERS];
 
 /* SHOW CLIENTS and SHOW SERVERS have the same columns. */
 struct census_socket {
@@ -36,6 +40,11 @@ struct census_socket {
         size_t half_read; /* bytes of a message that are still to come, and pass through or are dropped */
         size_t unread, unsent; /* bytes taken and not yet looked at; accepted and not yet written */
         uint64_t id;
+        int fd, link_fd;                           /* numbers alone; link_fd 0: none */
+        int duplicate;                             /* CENSUS_DESCRIPTORS: of fd; -1: none */
+        uint64_t cancel;                           /* the first 8 bytes of its key */
+        bool plain;                                /* neither it nor what it is joined with speaks TLS */
+        const char *parameters[CENSUS_PARAMETERS]; /* as census_parameters names them; NULL: not known */
         int worker;
         const char *pin; /* clients: why it keeps its server, "" when it does not */
 };

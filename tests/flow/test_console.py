@@ -1,5 +1,6 @@
 """The console: PgBouncer's commands and columns exactly, and pgsteer's own, over both query protocols."""
 import asyncio
+import os
 
 import wire
 from run import find_program
@@ -182,6 +183,60 @@ def test_what_pgbouncer_shows(t):
             other.query("SELECT 1")
             s.wait_log("closing because: client_idle_timeout (age=")
         c.query("SHOW VERSION")  # the console's clients may be idle as long as they like
+
+
+# Asks as our own user through the Unix socket; says what each row is, and what its descriptor is.
+TAKER = """
+import array, socket, sys
+sys.path.insert(0, sys.argv[1])
+import wire
+c = wire.Client(int(sys.argv[3]), user="pgbouncer", database="pgbouncer", host=sys.argv[2])
+c.socket.sendall(bytes(wire.query("SHOW FDS")))
+data, fds = b"", []
+while not data.endswith(b"Z\\0\\0\\0\\5I"):
+    part, rights, _, _ = c.socket.recvmsg(100000, 10000)
+    data += part
+    for _, _, numbers in rights:
+        fds += array.array("i", numbers).tolist()
+while data:
+    size = 1 + int.from_bytes(data[1:5], "big")
+    if data[:1] == b"D":
+        row = wire.Message("D", data[5:size]).row()
+        s = socket.socket(fileno=fds.pop(0))
+        listens = s.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        print(row[1], row[5], s.getsockname()[1] if listens else s.getpeername()[1], sep=",")
+    data = data[size:]
+assert not fds
+"""
+
+
+def test_descriptors(t):
+    s = t.steer({"one": t.cluster.line("app", [t.cluster.primary])}, nodes=False, workers=4, stats_users="app")
+    with s.client(database="one") as busy, s.client(database="one") as idle, s.console() as c:
+        busy.query("SET client_encoding = 'LATIN1'")
+        idle.query("SET application_name = 'it''s me'")
+        names = [r["application_name"] for r in c.query("SHOW CLIENTS").dicts()]
+        t.true("it's me" in names, f"a name that was set by SQL ({names})")
+        busy.query("BEGIN")
+        idle.query("SELECT 1")
+        rows = c.query("SHOW FDS").dicts()
+        by = {task: [r for r in rows if r["task"] == task] for task in ("pooler", "client", "server")}
+        t.equal([len(by[task]) for task in by], [2, 2, 2], "listening sockets, clients, servers")
+        linked = next(r for r in by["client"] if r["link"] != "0")
+        t.equal(linked["client_encoding"], "LATIN1", "what the client has set")
+        t.equal(linked["cancel"], str((busy.pid << 32 | int.from_bytes(busy.secret, "big")) - (busy.pid >> 31 << 64)),
+                "its cancel key")
+        t.true(any((r["fd"], r["link"]) == (linked["link"], linked["fd"]) for r in by["server"]), "and its server")
+        t.equal({(r["user"], r["database"]) for r in by["client"] + by["server"]}, {("app", "one")}, "whose they are")
+        with s.client(database="pgbouncer") as watcher:
+            e = t.error("08P01", lambda: watcher.query("SHOW FDS"), "SHOW FDS of a stats user")
+            t.equal(e.message, "admin access needed", "SHOW FDS of a stats user")
+        done = s.run.call(["/usr/bin/python3", "-c", TAKER, os.path.dirname(wire.__file__), s.dir, str(s.port)])
+        passed = [line.split(",") for line in done.stdout.split()]
+        t.equal(sorted(task for task, _, _ in passed), ["client", "client", "pooler", "pooler", "server", "server"],
+                "a descriptor with every row")
+        t.true(all(port == real for task, port, real in passed if task != "pooler"), f"each its own ({passed})")
+        t.equal((busy.value("SELECT 7"), idle.value("SELECT 8")), ("7", "8"), "and nobody has noticed")
 
 
 def test_memory(t):

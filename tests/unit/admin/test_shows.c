@@ -188,6 +188,7 @@ static void names_are_found_in_any_case(void)
 {
         UNIT_ASSERT(show_find(SV("pools")) != NULL && show_find(SV("pools")) == show_find(SV("PoolS")));
         UNIT_ASSERT(show_find(SV("pool")) == NULL && show_find(SV("")) == NULL);
+        UNIT_ASSERT(show_find(SV("fds")) == &show_fds);
         for (size_t i = 0; show_at(i) != NULL; i++) {
                 unit_row("%s", show_at(i)->name);
                 UNIT_ASSERT(show_find(sv_cstr(show_at(i)->name)) == show_at(i));
@@ -254,12 +255,13 @@ static void columns_are_pgbouncers(void)
             {"config", "tttt", "key", "changeable"},
             {"dns_hosts", "tbt", "hostname", "addrs"},
             {"dns_zones", "tbi", "zonename", "count"},
+            {"fds", "ittttibitttttyy", "fd", "scram_server_key"},
             {"mem", "tiiii", "name", "memtotal"},
             {"state", "tt", "key", "value"},
             {"version", "t", "version", "version"},
         };
-        static const char letters[] = {
-            [CELL_TEXT] = 't', [CELL_BOOL] = '?', [CELL_INT4] = 'i', [CELL_INT8] = 'b', [CELL_NUMERIC] = 'n'};
+        static const char letters[] = {[CELL_TEXT] = 't', [CELL_BOOL] = '?',    [CELL_INT4] = 'i',
+                                       [CELL_INT8] = 'b', [CELL_NUMERIC] = 'n', [CELL_BYTEA] = 'y'};
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 const struct show *what = show_find(sv_cstr(rows[i].name));
