@@ -63,6 +63,7 @@ void loop_turn(struct loop *loop, bool wait)
 {
         loop->now_us = 0;
         loop->handshakes = 0;
+        loop->handshakes_us = 0;
         act_on_nudges(loop);
         CHECK(event_base_loop(loop->base, wait ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK) >= 0);
 }

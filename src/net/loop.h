@@ -37,7 +37,8 @@ struct loop {
         struct list nudges;
         int64_t now_us;   /* 0: not asked in this turn */
         int buffer_bytes; /* for socket_buffers of connections made here; 0: the system's */
-        int handshakes;   /* steps of TLS handshakes in this turn (net/secure.h) */
+        int handshakes;   /* steps of TLS handshakes in this turn, and the time they took (net/secure.h) */
+        int64_t handshakes_us;
         uint8_t *scratch; /* LOOP_SCRATCH_BYTES; free between callbacks */
         bool stop;
 };

@@ -1,6 +1,7 @@
 #include "net/secure.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "net/tls_bio.h"
 #include "net/tls_sessions.h"
 
@@ -86,20 +87,29 @@ static void begin_call(struct secure *t, int portion)
 
 /* ---- the transport ---- */
 
+/* Whether this turn has time for another step. */
+static bool may_shake(struct loop *loop)
+{
+        if (loop->handshakes >= HANDSHAKES_A_TURN || loop->handshakes_us >= HANDSHAKES_US_A_TURN)
+                return false;
+        loop->handshakes++;
+        return true;
+}
+
 static enum status tls_handshake(struct stream *s)
 {
         struct secure *t = s->session;
+        int64_t began;
         int r;
 
-        if (t->accepts || !SSL_in_before(t->ssl)) {
-                if (s->loop->handshakes >= HANDSHAKES_A_TURN) {
-                        stream_look(s);
-                        return STATUS_AGAIN;
-                }
-                s->loop->handshakes++;
+        if ((t->accepts || !SSL_in_before(t->ssl)) && !may_shake(s->loop)) {
+                stream_look(s);
+                return STATUS_AGAIN;
         }
+        began = clock_us();
         begin_call(t, READ_PORTION);
         r = SSL_do_handshake(t->ssl);
+        s->loop->handshakes_us += clock_us() - began;
         if (r == 1)
                 return STATUS_OK;
         if (t->bio.starved)

@@ -4,16 +4,20 @@
  *     secure_start --> handshake, a step whenever the socket is ready --> callback(STREAM_SECURED)
  *                                                                     --> callback(STREAM_BROKEN)
  *
- * A step costs up to a millisecond of signing, so a loop takes only a few in one turn; the rest wait for
- * the next one. What one peer sends is read in portions, whatever it is (net/tls_bio.h). Decides nothing
- * about who may come in. One owner, one thread; moves with its stream. */
+ * A step costs a good part of a millisecond of signing, or several, so a loop takes only a few in one turn;
+ * the rest wait for the next one. What one peer sends is read in portions, whatever it is (net/tls_bio.h).
+ * Decides nothing about who may come in. One owner, one thread; moves with its stream. */
 #pragma once
 
 #include "base/sv.h"
 #include "net/stream.h"
 #include "net/tls.h"
 
-enum { SECURE_BINDING_MAX = 64, HANDSHAKES_A_TURN = 4 };
+enum {
+        SECURE_BINDING_MAX = 64,
+        HANDSHAKES_A_TURN = 4,       /* and when they take long, as with large RSA keys, */
+        HANDSHAKES_US_A_TURN = 2000, /* no more once this time is over */
+};
 
 /* Begins TLS on a plain stream, everything sent before having left; keeps a reference of `context`, whose
  * settings say on which side we are. `host`: towards a server, the name or address in its certificate under
