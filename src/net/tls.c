@@ -92,8 +92,8 @@ static enum status digest_all(struct making *m, uint8_t out[DIGEST_SIZE])
         const struct tls_settings *s = m->settings;
         const char *const texts[] = {s->ca_file, s->cert_file, s->key_file, s->crl_file, s->protocols,
                                      s->ciphers, s->suites,    s->curve,    s->dheparams};
-        uint8_t flags[] = {s->accepts,         (uint8_t)s->mode, (uint8_t)s->oldest,
-                           (uint8_t)s->newest, s->direct,        s->nameless};
+        uint8_t flags[] = {s->accepts, (uint8_t)s->mode, (uint8_t)s->oldest, (uint8_t)s->newest,
+                           s->direct,  s->in_kernel,     s->nameless};
         unsigned n = DIGEST_SIZE;
 
         CHECK(EVP_DigestInit_ex(m->digest, EVP_sha256(), NULL) == 1);
@@ -273,7 +273,9 @@ static void set_manners(struct making *m)
         SSL_CTX *ssl = m->ssl;
 
         SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_ENABLE_KTLS);
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE);
+        if (m->settings->in_kernel)
+                SSL_CTX_set_options(ssl, SSL_OP_ENABLE_KTLS);
         SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
         SSL_CTX_set_read_ahead(ssl, 1);

@@ -42,6 +42,7 @@ struct tls_settings {
         const char *dheparams; /* none, auto, legacy; only where we accept */
         int oldest, newest;    /* 1: TLS 1.0, ... 4: 1.3; 0: protocols says which */
         bool direct;           /* TLS begins without an SSLRequest; only where we connect */
+        bool in_kernel;        /* the kernel encrypts, if it can */
         bool nameless;         /* the server is not told which name it was called by (SNI) */
         unsigned of_line;      /* 1 << enum tls_part: not the option but a line's key says it */
 };

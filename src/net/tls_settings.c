@@ -18,6 +18,7 @@ struct tls_settings tls_settings_for_clients(const struct options *opt)
             .suites = opt->client_tls13_ciphers,
             .curve = opt->client_tls_ecdhcurve,
             .dheparams = opt->client_tls_dheparams,
+            .in_kernel = opt->kernel_tls,
         };
 }
 
@@ -34,6 +35,7 @@ struct tls_settings tls_settings_for_servers(const struct options *opt)
             .suites = opt->server_tls13_ciphers,
             .curve = "",
             .dheparams = "",
+            .in_kernel = opt->kernel_tls,
         };
 }
 
@@ -94,7 +96,7 @@ bool tls_settings_same(const struct tls_settings *a, const struct tls_settings *
                strcmp(a->ciphers, b->ciphers) == 0 && strcmp(a->suites, b->suites) == 0 &&
                strcmp(a->curve, b->curve) == 0 && strcmp(a->dheparams, b->dheparams) == 0 &&
                a->oldest == b->oldest && a->newest == b->newest && a->direct == b->direct &&
-               a->nameless == b->nameless;
+               a->in_kernel == b->in_kernel && a->nameless == b->nameless;
 }
 
 static bool is(const char *value, const char *word)

@@ -4,6 +4,7 @@
 #include "net/certs.h"
 #include "unit.h"
 
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,6 +84,20 @@ static void every_line_has_what_it_says(void)
         UNIT_ASSERT(tls_set_for_line(NULL, conf, &conf->databases[0]) == NULL);
         tls_set_unref(set);
         conf_unref(conf);
+}
+
+static void the_kernel_does_it_when_it_may(void)
+{
+        struct conf *conf[2] = {load("a = host=h\n", "", ""), load("a = host=h\n", "kernel_tls=off", "")};
+
+        for (int off = 0; off < 2; off++) {
+                struct tls_set *set = make(conf[off], NULL);
+
+                UNIT_ASSERT(
+                    ((SSL_CTX_get_options(tls_context_ssl(set->servers)) & SSL_OP_ENABLE_KTLS) == 0) == off);
+                tls_set_unref(set);
+                conf_unref(conf[off]);
+        }
 }
 
 static void what_has_not_changed_stays(void)
@@ -169,5 +184,6 @@ static void asks_nobody_for_a_passphrase(void)
         conf_unref(conf);
 }
 
-UNIT_SUITE(net_tls_set, UNIT_CASE(every_line_has_what_it_says), UNIT_CASE(what_has_not_changed_stays),
-           UNIT_CASE(every_mistake_is_told), UNIT_CASE(asks_nobody_for_a_passphrase))
+UNIT_SUITE(net_tls_set, UNIT_CASE(every_line_has_what_it_says), UNIT_CASE(the_kernel_does_it_when_it_may),
+           UNIT_CASE(what_has_not_changed_stays), UNIT_CASE(every_mistake_is_told),
+           UNIT_CASE(asks_nobody_for_a_passphrase))
