@@ -37,7 +37,7 @@ static bool verifier_parse(struct sv text, struct scram_verifier *out)
         if (!split_at(&text, ':', &iterations) || !split_at(&text, '$', &salt) ||
             !split_at(&text, ':', &stored_key))
                 return false;
-        return scram_iterations_parse(iterations, &out->iterations) &&
+        return scram_iterations_parse(iterations, INT32_MAX, &out->iterations) &&
                scram_base64_decode(salt, out->salt, sizeof(out->salt), &out->salt_size) &&
                key_parse(stored_key, out->stored_key) && key_parse(text, out->server_key);
 }

@@ -44,7 +44,7 @@ static const char *server_first_parse(const struct scram_client *c, struct sv me
                 return "server's salt is not base64 of 1 to 64 bytes";
         if (!scram_attribute_named(&rest, 'i', &iterations))
                 return "server-first-message has no iterations (i=) where it belongs";
-        if (!scram_iterations_parse(iterations, &out->iterations))
+        if (!scram_iterations_parse(iterations, SCRAM_ITERATIONS_MAX, &out->iterations))
                 return "server asks for iterations that are not a number from 1 to 1048576";
         if (rest.n > 0)
                 return "server-first-message goes on after the iterations";

@@ -44,20 +44,20 @@ bool scram_nonce_valid(struct sv text, size_t max)
         return true;
 }
 
-bool scram_iterations_parse(struct sv text, uint32_t *out)
+bool scram_iterations_parse(struct sv text, uint32_t max, uint32_t *out)
 {
-        uint32_t n = 0;
+        uint64_t n = 0;
 
         if (text.n == 0 || text.p[0] == '0')
                 return false;
         for (size_t i = 0; i < text.n; i++) {
                 if (text.p[i] < '0' || text.p[i] > '9')
                         return false;
-                n = n * 10 + (uint32_t)(text.p[i] - '0');
-                if (n > SCRAM_ITERATIONS_MAX)
+                n = n * 10 + (uint64_t)(text.p[i] - '0');
+                if (n > max)
                         return false;
         }
-        *out = n;
+        *out = (uint32_t)n;
         return true;
 }
 

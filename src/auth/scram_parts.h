@@ -19,8 +19,8 @@ bool scram_attribute_named(struct sv *rest, char name, struct sv *value);
 /* Whether the text can be a nonce: 1..max printable ASCII characters, no comma. */
 bool scram_nonce_valid(struct sv text, size_t max);
 
-/* A decimal number without sign or leading zero, 1 <= *out <= SCRAM_ITERATIONS_MAX. */
-bool scram_iterations_parse(struct sv text, uint32_t *out);
+/* A decimal number without sign or leading zero, 1 <= *out <= max < 2^31. */
+bool scram_iterations_parse(struct sv text, uint32_t max, uint32_t *out);
 
 /* Fresh and random, base64: 24 characters and a NUL, as PostgreSQL's. */
 enum { SCRAM_OWN_NONCE_SIZE = 25 };

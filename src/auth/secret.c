@@ -110,7 +110,8 @@ static bool scram_plain_verify(const char *secret, const char *password)
         struct scram_verifier verifier;
         bool same = false;
 
-        if (scram_verifier_parse(secret, &verifier) == STATUS_OK) {
+        if (scram_verifier_parse(secret, &verifier) == STATUS_OK &&
+            verifier.iterations <= SCRAM_ITERATIONS_MAX) {
                 keys.iterations = verifier.iterations;
                 keys.salt_size = verifier.salt_size;
                 memcpy(keys.salt, verifier.salt, sizeof(keys.salt));

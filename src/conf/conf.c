@@ -1,4 +1,5 @@
 #include "conf/inner.h"
+#include "conf/passfile.h"
 #include "conf/report.h"
 #include "conf/rules.h"
 #include "conf/suggest.h"
@@ -70,6 +71,7 @@ void conf_unref(struct conf *conf)
         if (share_last(full->lines)) {
                 for (size_t i = 0; i < conf->database_count; i++)
                         wipe(conf->databases[i].password);
+                passfile_wipe(conf->passlines, conf->passline_count);
                 share_free(full->lines);
         }
         if (share_last(full->secrets))

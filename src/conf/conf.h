@@ -75,6 +75,11 @@ struct conf_peer {
         struct conf_tls tls; /* without sslmode: none */
 };
 
+/* A line of passfile: "host:port:database:user:..." as it stands there, and the password. */
+struct conf_passline {
+        const char *pattern, *password;
+};
+
 struct conf {
         const char *path;       /* absolute */
         bool pgsteer_defaults;  /* settings stood under [pgsteer] */
@@ -86,6 +91,8 @@ struct conf {
         size_t user_count;
         const struct conf_peer *peers;
         size_t peer_count;
+        const struct conf_passline *passlines; /* of passfile, in its order */
+        size_t passline_count;
 };
 
 /* Whether the file (or SET) says this option. */
@@ -122,6 +129,10 @@ const struct conf_database *conf_find_database(const struct conf *conf, const ch
 
 /* The user, or NULL. Borrowed from conf. */
 const struct conf_user *conf_find_user(const struct conf *conf, const char *name);
+
+/* The password that passfile has for this server, or NULL. */
+const char *conf_find_password(const struct conf *conf, const struct conf_host *host, const char *database,
+                               const char *user);
 
 /* A copy of `conf` with one option set as by the console's SET; the copy has one reference. STATUS_ABSENT:
  * no such option; STATUS_INVALID: bad value; STATUS_DENIED: needs a restart; message (size bytes) says so. */

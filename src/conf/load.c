@@ -2,6 +2,7 @@
 #include "conf/ini.h"
 #include "conf/inner.h"
 #include "conf/line.h"
+#include "conf/passfile.h"
 #include "conf/report.h"
 #include "conf/rules.h"
 #include "conf/suggest.h"
@@ -228,6 +229,8 @@ static void read_all(struct loader *l)
         if (*conf->opt.auth_file != '\0')
                 userlist_read(&full->secrets->parts, conf->opt.auth_file,
                               l->loose && rules_need_auth_file(&conf->opt), &full->secrets->arena, l->report);
+        conf->passlines =
+            passfile_read(conf->opt.passfile, &full->lines->arena, l->report, &conf->passline_count);
         full_merge_users(full);
         if (l->ini.count > 0)
                 rules_check(conf, &full->secrets->parts, l->option_line, l->report);

@@ -67,7 +67,11 @@ static enum login_result reject_secret(struct server *s, struct refusal *r, cons
 static const char *secret_for(struct server *s)
 {
         const char *secret = pool_password(s->pool);
+        struct conf_host target = server_target(s);
 
+        if (secret == NULL || *secret == '\0')
+                secret =
+                    conf_find_password(s->pool->home->conf, &target, s->pool->dbname, s->pool->quota->user);
         return secret != NULL ? secret : "";
 }
 

@@ -375,13 +375,18 @@ static void note_addresses(struct server *s, int fd)
                 say(s, text);
 }
 
-const char *server_host(const struct server *s)
+struct conf_host server_target(const struct server *s)
 {
         const struct conf_database *line = s->pool->line;
 
         if (s->pool->quota->node != NULL || line == NULL)
-                return s->pool->node->host;
-        return line->hosts[s->host_turn % (unsigned)line->host_count].host;
+                return (struct conf_host){s->pool->node->host, s->pool->node->port};
+        return line->hosts[s->host_turn % (unsigned)line->host_count];
+}
+
+const char *server_host(const struct server *s)
+{
+        return server_target(s).host;
 }
 
 /* Not over a Unix socket, where nobody can listen. */

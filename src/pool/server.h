@@ -130,6 +130,9 @@ void server_greeted(struct server *s);
  * Of one that is not outdated. */
 const char *server_host(const struct server *s);
 
+/* The same with its port. */
+struct conf_host server_target(const struct server *s);
+
 /* Logs a line about it. */
 void server_say(enum log_level level, const struct server *s, const char *what);
 

@@ -18,11 +18,19 @@ struct verifier {
         char key[]; /* user NUL password NUL */
 };
 
+/* Of the secrets that we derive: no worker may be kept for long. */
+static uint32_t iterations_of(const struct room *room)
+{
+        int wanted = room->conf->opt.scram_iterations;
+
+        return (uint32_t)(wanted < SCRAM_ITERATIONS_MAX ? wanted : SCRAM_ITERATIONS_MAX);
+}
+
 static const struct scram_verifier *verifier_of(struct room *room, const char *user, const char *password)
 {
         size_t un = strlen(user) + 1, pn = strlen(password) + 1;
         struct verifier *v = xcalloc(1, sizeof(*v) + un + pn), *found;
-        uint32_t iterations = (uint32_t)room->conf->opt.scram_iterations;
+        uint32_t iterations = iterations_of(room);
         struct scram_verifier mock;
 
         memcpy(v->key, user, un);
@@ -248,8 +256,7 @@ static void sasl_first(struct client *c, struct reader *r)
         case SECRET_NONE:
         case SECRET_MD5:
                 doomed = true;
-                scram_verifier_mock(e->user, c->room->crowd->mock_key,
-                                    (uint32_t)c->room->conf->opt.scram_iterations, &mock);
+                scram_verifier_mock(e->user, c->room->crowd->mock_key, iterations_of(c->room), &mock);
                 break;
         }
         if (scram_server_first(&e->scram, verifier, doomed, sv_from(r->p, r->n), out) != STATUS_OK) {

@@ -1,5 +1,6 @@
 """Who may come in: trust, md5, SCRAM; wrong passwords and unknown users look alike; pass-through to servers."""
 import base64
+import os
 import struct
 
 import psycopg
@@ -125,6 +126,53 @@ def test_passwords_beyond_ascii(t):
                                  password=typed) as c:
                 t.equal(c.execute("SELECT current_user").fetchone()[0], "scram_user", "PostgreSQL itself says so")
         t.error(PASSWORD, lambda s=s: s.client("scram_user", "single", password="IX cafe"), "without the accent")
+
+
+def test_passfile(t):
+    """Servers' passwords in a file of libpq's, read again at RELOAD, and not used while others can read it."""
+    users = {"scram_user": "", "md5_user": "", "admin": "admin-secret"}
+    s = t.steer(nodes=False, start=False, users=users, server_login_retry=0.1)
+    s.settings["passfile"] = path = os.path.join(s.dir, "pgpass")
+    lines = [f"127.0.0.1:{t.cluster.primary.port}:app:scram_user:scram-secret", "*:*:*:md5_user:md5-secret"]
+    s.run.write(path, "\n".join(lines))
+    os.chmod(path, 0o600)
+    s.start()
+    for user in ("scram_user", "md5_user"):
+        with s.client(user, "single", password="x") as c:
+            t.equal(c.value("SELECT current_user"), user, f"{user}, whose password only passfile has")
+    s.run.write(path, lines[0])
+    os.chmod(path, 0o600)
+    for text in ("CONFIG", "USERS", "DATABASES", "FDS"):
+        with s.console() as c:
+            t.true("-secret" not in str(c.query(f"SHOW {text}", check=False).rows), f"no password of it in SHOW {text}")
+    s.admin("RELOAD")
+    s.admin("RECONNECT")
+
+    def refused(user):
+        try:
+            use(s, user, "single")
+        except wire.ServerError:
+            return True
+        return False
+    t.wait(lambda: refused("md5_user"), "the file that has no password of md5_user any more")
+    os.chmod(path, 0o640)
+    s.admin("RELOAD")
+    s.admin("RECONNECT")
+    t.wait(lambda: refused("scram_user"), "the file that others can read to be of no use")
+    s.wait_log("group or world access")
+    t.true("scram-secret" not in s.log_text(), "no password in the log")
+
+
+def test_many_iterations(t):
+    """A secret with more iterations than we compute is still one, and not a password; nor does a wish for more end us."""
+    with t.cluster.primary.connect() as c:
+        verifier = c.value("SELECT rolpassword FROM pg_authid WHERE rolname = 'scram_user'").replace("$4096:", "$3000000:")
+    s = t.steer(nodes=False, auth_type="plain", scram_iterations=2147483647,
+                users={"scram_user": verifier, "app": "app-secret"})
+    t.error(PASSWORD, lambda: s.client("scram_user", "single", password=verifier), "the secret itself for a password")
+    t.error(PASSWORD, lambda: s.client("scram_user", "single"), "a password that would take long to check")
+    with s.client("app", "single") as c:
+        t.equal(c.value("SELECT 1"), "1", "another user")
 
 
 def test_forced_user(t):

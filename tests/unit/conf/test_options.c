@@ -104,7 +104,7 @@ static void only_these_need_a_restart(void)
                                               "unix_socket_dir",  "unix_socket_group",
                                               "unix_socket_mode", "user",
                                               "http_listen",      "session_state",
-                                              "workers"};
+                                              "workers",          "passfile"};
         size_t count = 0;
 
         for (size_t i = 0; i < OPTION_COUNT; i++)
