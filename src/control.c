@@ -9,6 +9,7 @@
 #include "health/health.h"
 #include "net/helpers.h"
 #include "process.h"
+#include "router/judge.h"
 #include "service.h"
 #include "session/guesses.h"
 #include "session/orders.h"
@@ -472,7 +473,7 @@ int control_run(const struct launch *launch)
         make_workers(ctl, launch->heritage);
         ctl->admin = admin_new(&ctl->loop, &ctl->crowd, &admin_ops, ctl);
         ctl->crowd.adopt_arg = ctl->admin;
-        ctl->health = health_new(&ctl->loop, ctl->conf, ctl->wake_fd);
+        ctl->health = health_new(&ctl->loop, ctl->conf, ctl->wake_fd, &judge_maker);
         watch_signals(ctl);
         if (launch->heritage != NULL)
                 takeover_deal(launch->heritage, &ctl->crowd);

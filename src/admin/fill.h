@@ -52,3 +52,4 @@ void fill_state(struct table *t, const struct scene *s);
 void fill_nodes(struct table *t, const struct scene *s);
 void fill_topology(struct table *t, const struct scene *s);
 void fill_learned(struct table *t, const struct scene *s);
+void fill_catalog(struct table *t, const struct scene *s);

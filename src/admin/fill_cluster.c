@@ -2,7 +2,8 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "cluster/cluster.h"
+#include "cluster/catalog_home.h"
+#include "health/catalogs.h"
 #include "health/health.h"
 #include "session/learned.h"
 
@@ -71,10 +72,20 @@ static void known_int(struct table *t, int64_t number)
                 table_int(t, number);
 }
 
+static void wall_text(struct table *t, int64_t wall_us)
+{
+        char text[64];
+
+        if (wall_us == 0) {
+                table_null(t);
+                return;
+        }
+        clock_format(wall_us, text, sizeof(text));
+        table_text(t, text);
+}
+
 static void node_row(struct table *t, const char *names, const struct topology_node *n)
 {
-        char since[64];
-
         table_text(t, names);
         table_text(t, n->node->name);
         table_text(t, node_role_name(n->role));
@@ -92,12 +103,7 @@ static void node_row(struct table *t, const char *names, const struct topology_n
         table_counter(t, atomic_load_explicit(&n->node->reads, memory_order_relaxed));
         table_counter(t, atomic_load_explicit(&n->node->writes, memory_order_relaxed));
         table_text(t, n->why);
-        if (n->since_wall_us == 0) {
-                table_null(t);
-                return;
-        }
-        clock_format(n->since_wall_us, since, sizeof(since));
-        table_text(t, since);
+        wall_text(t, n->since_wall_us);
 }
 
 void fill_nodes(struct table *t, const struct scene *s)
@@ -175,4 +181,38 @@ void fill_learned(struct table *t, const struct scene *s)
                 table_textf(t, "%016" PRIx64, list[i].fingerprint);
         }
         free(list);
+}
+
+/* ---- SHOW CATALOG ---- */
+
+static void catalog_row(struct table *t, const struct walk *w, const struct catalog_home *home)
+{
+        struct catalog_status status;
+
+        if (!catalogs_status(home, &status))
+                return; /* just made */
+        table_text(t, w->names);
+        table_text(t, home->dbname);
+        table_text(t, status.state);
+        table_int(t, status.functions);
+        table_int(t, status.relations);
+        table_counter(t, (uint64_t)status.loads);
+        table_int(t, status.read_us / US_PER_MS);
+        table_int(t, status.longest_us);
+        wall_text(t, status.read_wall_us);
+        wall_text(t, status.checked_wall_us);
+        table_text(t, status.node);
+        table_text(t, status.error);
+}
+
+void fill_catalog(struct table *t, const struct scene *s)
+{
+        struct walk w;
+
+        walk_init(&w, s->conf);
+        while (walk_next(&w))
+                for (struct catalog_home *home = catalog_home_first(); home != NULL; home = home->next)
+                        if (home->cluster == w.cluster)
+                                catalog_row(t, &w, home);
+        walk_fini(&w);
 }

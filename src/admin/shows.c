@@ -195,6 +195,11 @@ static const struct column topology[] = {TEXT("cluster"),   NUMERIC("epoch"), BO
                                          TEXT("primary"),   INT("nodes"),     INT("up"),
                                          TEXT("reads_from")};
 
+static const struct column catalog[] = {TEXT("cluster"),   TEXT("database"),   TEXT("state"),
+                                        INT("functions"),  INT("relations"),   NUMERIC("loads"),
+                                        BIGINT("load_ms"), BIGINT("stall_us"), TEXT("loaded"),
+                                        TEXT("checked"),   TEXT("node"),       TEXT("error")};
+
 static const struct column routes[] = {TEXT("database"), TEXT("target"), TEXT("reason"), NUMERIC("count")};
 
 static const struct column learned[] = {TEXT("database"), TEXT("statement"), TEXT("sqlstate"),
@@ -228,6 +233,7 @@ static const struct show list[] = {
     SHOW_AS("active_sockets", sockets, CENSUS_CLIENTS | CENSUS_SERVERS, fill_active_sockets,
             "Connections that are doing something now."),
     SHOW(all, 0, "Every setting, its value and what it does."),
+    SHOW(catalog, 0, "What is known of the functions, views and types of each database."),
     SHOW(clients, CENSUS_CLIENTS, "Connections of applications."),
     SHOW(config, 0, "Every setting, its value and its default."),
     SHOW(databases, CENSUS_POOLS, "The lines of [databases], and the databases that came from the * line."),

@@ -18,7 +18,7 @@ static struct catalog_home *home_new(struct cluster *cluster, const char *dbname
         home->cluster = cluster;
         home->dbname = xstrdup(dbname);
         CHECK(pthread_mutex_init(&home->locked.lock, NULL) == 0);
-        home->locked.catalog = catalog_new(CATALOG_ABSENT);
+        home->locked.catalog = catalog_new(CATALOG_WAITING);
         atomic_init(&home->id, home->locked.catalog->id);
         return home;
 }

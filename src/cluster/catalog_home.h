@@ -26,8 +26,8 @@ struct catalog_home {
         } locked;
 };
 
-/* The home of a database, made when it is new: its first snapshot is empty, and health is woken. The
- * caller is one of its users until catalog_home_leave. Thread-safe. */
+/* The home of a database, made when it is new: its first snapshot is CATALOG_WAITING, and health is woken.
+ * The caller is one of its users until catalog_home_leave. Thread-safe. */
 struct catalog_home *catalog_home_join(struct cluster *cluster, const char *dbname);
 
 /* NULL is allowed. Thread-safe. */

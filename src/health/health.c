@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cluster/cluster.h"
 #include "conf/conf.h"
+#include "health/catalogs.h"
 #include "health/monitor.h"
 #include "net/names.h"
 
@@ -18,20 +19,23 @@ struct health {
         struct event *bell;
         int wake_fd;
         struct conf *conf;
+        struct catalogs *catalogs; /* NULL: none are read */
 };
 
 /* Takes the bell's count first: what is reported from now on rings again. */
 static void on_bell(evutil_socket_t fd, short what, void *arg)
 {
+        struct health *health = arg;
         uint64_t rings;
 
         (void)what;
-        (void)arg;
         if (read(fd, &rings, sizeof(rings)) < 0 && errno != EAGAIN)
                 log_error("health: cannot read the eventfd of traffic evidence: %m");
         for (struct cluster *cluster = cluster_first(); cluster != NULL; cluster = cluster->next)
                 if (cluster->monitor != NULL)
                         monitor_wake(cluster->monitor);
+        if (health->catalogs != NULL)
+                catalogs_wake(health->catalogs);
 }
 
 static const struct conf_database *first_line(const struct conf *conf, const struct cluster *cluster)
@@ -62,15 +66,20 @@ static void follow_conf(struct health *health)
                         cluster->monitor = monitor_new(health->loop->base, names_of(health->loop), cluster);
                 monitor_configure(cluster->monitor, conf, line);
         }
+        if (health->catalogs != NULL)
+                catalogs_configure(health->catalogs, health->conf);
 }
 
-struct health *health_new(struct loop *loop, struct conf *conf, int wake_fd)
+struct health *health_new(struct loop *loop, struct conf *conf, int wake_fd,
+                          const struct catalog_maker *maker)
 {
         struct health *health = xcalloc(1, sizeof(*health));
 
         health->loop = loop;
         health->wake_fd = wake_fd;
         health->conf = conf_ref(conf);
+        if (maker != NULL)
+                health->catalogs = catalogs_new(loop, maker);
         if (wake_fd >= 0) {
                 health->bell = event_new(loop->base, wake_fd, EV_READ | EV_PERSIST, on_bell, health);
                 CHECK(health->bell != NULL && event_add(health->bell, NULL) == 0);
@@ -109,6 +118,7 @@ void health_free(struct health *health)
                 monitor_free(cluster->monitor);
                 cluster->monitor = NULL;
         }
+        catalogs_free(health->catalogs);
         if (health->bell != NULL)
                 event_free(health->bell);
         conf_unref(health->conf);

@@ -5,15 +5,20 @@
  * touches client traffic. Owner and thread: the control thread. */
 #pragma once
 
+struct catalog_home;
+struct catalog_maker;
+struct catalog_status;
 struct cluster;
 struct conf;
 struct health;
 struct loop;
 struct topology;
 
-/* Starts monitoring every probed cluster of `conf` on `loop`. `wake_fd`: the eventfd of cluster_hooks.
- * Keeps its own reference to conf. */
-struct health *health_new(struct loop *loop, struct conf *conf, int wake_fd);
+/* Starts monitoring every probed cluster of `conf` on `loop`, and reading the catalogs of their databases.
+ * `wake_fd`: the eventfd of cluster_hooks. `maker`: NULL, no catalogs are read. Keeps its own reference to
+ * conf. */
+struct health *health_new(struct loop *loop, struct conf *conf, int wake_fd,
+                          const struct catalog_maker *maker);
 
 /* Follows a new configuration: new clusters are monitored, vanished ones are not any more. */
 void health_configure(struct health *health, struct conf *conf);

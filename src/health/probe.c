@@ -6,7 +6,6 @@
 #include "health/question.h"
 #include "health/resolver.h"
 
-#include <arpa/inet.h>
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,9 +24,7 @@ static const struct machine_state states[] = {
 
 struct probe {
         struct event_base *base;
-        char *host, *user, *password, *dbname;
-        struct trust trust;
-        int port;
+        struct probe_target target;
         probe_answer_fn *on_answer;
         void *arg;
 
@@ -177,7 +174,8 @@ static void take_result(struct probe *probe)
                 log_warning(
                     "health: %s:%d: user \"%s\" may not ask all that a check asks (%s); grant it EXECUTE on "
                     "pg_control_system, pg_control_checkpoint and pg_control_recovery",
-                    probe->host, probe->port, probe->user, text != NULL ? text : sqlstate);
+                    probe->target.host, probe->target.port, probe->target.user,
+                    text != NULL ? text : sqlstate);
                 send_question(probe);
         } else if (question_read(result, &probe->answer.facts) != STATUS_OK) {
                 fail(probe, ANSWER_LOGIN, "", "the answer is not one of a PostgreSQL server");
@@ -273,69 +271,14 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
         CHECK(!"a closed probe has no socket");
 }
 
-static void ignore_notice(void *arg, const PGresult *result)
-{
-        (void)arg;
-        (void)result;
-}
-
-static bool is_numeric(const char *host)
-{
-        struct in6_addr scratch;
-
-        return inet_pton(AF_INET, host, &scratch) == 1 || inet_pton(AF_INET6, host, &scratch) == 1;
-}
-
-static bool is_name(const char *host)
-{
-        return host[0] != '/' && host[0] != '@' && !is_numeric(host);
-}
-
-/* "host,host" to go with "address,address": libpq wants lists of one length. */
-static void repeat_host(const struct probe *probe, char *out, size_t size)
-{
-        size_t n = (size_t)snprintf(out, size, "%s", probe->host);
-
-        for (const char *at = strchr(resolver_addresses(probe->resolver), ','); at != NULL && n < size;
-             at = strchr(at + 1, ','))
-                n += (size_t)snprintf(out + n, size - n, ",%s", probe->host);
-}
-
 static void start_connect(struct probe *probe)
 {
-        char port[12], options[64], hosts[RESOLVER_ADDRESSES * 260];
-        const char *keys[24] = {NULL}, *values[24] = {NULL};
-        int n = 0;
+        char options[64];
 
-#define SET(key, value) (keys[n] = (key), values[n++] = (value))
-        snprintf(port, sizeof(port), "%d", probe->port);
         snprintf(options, sizeof(options), "-c statement_timeout=%" PRId64,
                  probe->timeout_us / US_PER_MS + 1);
-        if (probe->resolver != NULL)
-                repeat_host(probe, hosts, sizeof(hosts));
-        SET("host", probe->resolver != NULL ? hosts : probe->host);
-        if (probe->resolver != NULL)
-                SET("hostaddr", resolver_addresses(probe->resolver));
-        else if (is_numeric(probe->host))
-                SET("hostaddr", probe->host);
-        SET("port", port);
-        SET("user", probe->user);
-        if (probe->password != NULL)
-                SET("password", probe->password);
-        SET("dbname", probe->dbname);
-        SET("application_name", "pgsteer health check");
-        SET("options", options);
-        for (int i = 0; i < TRUST_KEYS; i++)
-                if (probe->trust.values[i] != NULL)
-                        SET(trust_keys[i], probe->trust.values[i]);
-        SET("gssencmode", "disable"); /* its library blocks */
-        SET("target_session_attrs", "any");
-#undef SET
         move(probe, PROBE_CONNECTING);
-        probe->conn = PQconnectStartParams(keys, values, 0);
-        CHECK(probe->conn != NULL);
-        PQsetErrorVerbosity(probe->conn, PQERRORS_VERBOSE); /* the only way to a failed login's SQLSTATE */
-        PQsetNoticeReceiver(probe->conn, ignore_notice, NULL);
+        probe->conn = libpq_start(&probe->target, probe->resolver, "pgsteer health check", options);
         if (PQstatus(probe->conn) == CONNECTION_BAD)
                 fail_connection(probe);
         else
@@ -399,15 +342,10 @@ struct probe *probe_new(struct event_base *base, struct names *names, const stru
         struct probe *probe = xcalloc(1, sizeof(*probe));
 
         probe->base = base;
-        probe->host = xstrdup(target->host);
-        probe->port = target->port;
-        probe->user = xstrdup(target->user);
-        probe->password = target->password != NULL ? xstrdup(target->password) : NULL;
-        probe->dbname = xstrdup(target->dbname);
-        trust_copy(&probe->trust, &target->trust);
+        target_copy(&probe->target, target);
         probe->on_answer = on_answer;
         probe->arg = arg;
-        if (is_name(target->host))
+        if (libpq_is_name(target->host))
                 probe->resolver = resolver_new(names, target->host, end_lookup, probe);
         probe->timer = evtimer_new(base, on_timer, probe);
         CHECK(probe->timer != NULL);
@@ -444,12 +382,6 @@ void probe_free(struct probe *probe)
         forget_result(probe);
         resolver_free(probe->resolver);
         event_free(probe->timer);
-        if (probe->password != NULL)
-                explicit_bzero(probe->password, strlen(probe->password));
-        free(probe->password);
-        free(probe->host);
-        free(probe->user);
-        free(probe->dbname);
-        trust_free(&probe->trust);
+        target_free(&probe->target);
         free(probe);
 }

@@ -9,18 +9,11 @@
 #pragma once
 
 #include "health/dossier.h"
-#include "health/trust.h"
+#include "health/libpq.h"
 
 struct event_base;
 struct names;
 struct probe;
-
-struct probe_target {
-        const char *host; /* name, numeric address, "/dir" or "@dir" */
-        int port;
-        const char *user, *password /* NULL: none, libpq then looks into its password file */, *dbname;
-        struct trust trust;
-};
 
 typedef void probe_answer_fn(const struct answer *answer, void *arg);
 

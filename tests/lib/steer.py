@@ -146,6 +146,13 @@ class Steer:
                 wait_for(up, f"SHOW NODES to name a primary and {standbys} standbys that are up", seconds, every=0.05)
             except Timeout as e:
                 raise Timeout(f"{e}; it says:\n" + "\n".join(str(row) for row in rows)) from e
+        self.wait_catalogs(seconds)
+
+    def wait_catalogs(self, seconds=30):
+        """Until the catalog of every database has been read, or has turned out not to be readable."""
+        if not self.stand_in:
+            wait_for(lambda: all(row["state"] != "waiting" for row in self.show("CATALOG")),
+                     "SHOW CATALOG to say that all are read", seconds, every=0.02)
 
     def routes(self, database="app"):
         """{(target, reason): count} of SHOW ROUTES."""

@@ -90,7 +90,7 @@ static void stage_open(struct stage *stage)
         log_set_level(LOG_ERROR_);
         cluster_hooks(on_publish, stage, stage->bell);
         stage->cluster = cluster_for(&stage->conf->databases[0]);
-        stage->health = health_new(&stage->loop, stage->conf, stage->bell);
+        stage->health = health_new(&stage->loop, stage->conf, stage->bell, NULL);
 }
 
 static void stage_close(struct stage *stage)

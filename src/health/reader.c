@@ -1,0 +1,367 @@
+#include "health/reader.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/machine.h"
+#include "health/catalog_sql.h"
+#include "health/question.h"
+#include "health/resolver.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long a slice of work is. Rows are small, and the clock is looked at after a few. */
+#define SLICE_US 500
+enum { ROWS_A_LOOK = 32 };
+
+enum reader_state { READER_RESOLVING, READER_CONNECTING, READER_ASKING, READER_MAKING, READER_DONE };
+
+static const struct machine_state states[] = {
+    [READER_RESOLVING] = {"resolving", MOVE(READER_CONNECTING) | MOVE(READER_DONE)},
+    [READER_CONNECTING] = {"connecting", MOVE(READER_ASKING) | MOVE(READER_DONE)},
+    [READER_ASKING] = {"asking", MOVE(READER_MAKING) | MOVE(READER_DONE)},
+    [READER_MAKING] = {"making", MOVE(READER_DONE)},
+    [READER_DONE] = {"done", 0},
+};
+
+struct reader {
+        struct event_base *base;
+        struct probe_target target;
+        struct reader_order order;
+        char known[sizeof(((struct catalog *)NULL)->version)];
+        char version[sizeof(((struct catalog *)NULL)->version)]; /* read now */
+
+        enum reader_state state;
+        struct event *deadline, *soon; /* soon: goes on with the work, or tells that it is done */
+        struct event *io;              /* on libpq's socket of the moment; NULL when there is none */
+        struct resolver *resolver;     /* NULL: the host is no name */
+        PGconn *conn;
+        const struct catalog_sql *sql; /* under way; NULL: the first one, which begins */
+        size_t next;                   /* the one behind it */
+        void *making;
+        int64_t began_us;
+        struct reading reading;
+};
+
+static void on_io(evutil_socket_t fd, short what, void *arg);
+
+static void move(struct reader *reader, enum reader_state to)
+{
+        machine_move(states, reader->state, to);
+        reader->state = to;
+}
+
+static void unwatch(struct reader *reader)
+{
+        if (reader->io != NULL)
+                event_free(reader->io);
+        reader->io = NULL;
+}
+
+/* libpq may have another socket after every step of connecting, so the event is always made anew. */
+static void watch(struct reader *reader, short what)
+{
+        unwatch(reader);
+        reader->io = event_new(reader->base, PQsocket(reader->conn), what, on_io, reader);
+        CHECK(reader->io != NULL && event_add(reader->io, NULL) == 0);
+}
+
+static void go_on_soon(struct reader *reader)
+{
+        CHECK(event_add(reader->soon, &(struct timeval){0}) == 0);
+}
+
+static void close_connection(struct reader *reader)
+{
+        unwatch(reader); /* before libpq closes the descriptor */
+        if (reader->resolver != NULL)
+                resolver_cancel(reader->resolver);
+        if (reader->conn != NULL)
+                PQfinish(reader->conn);
+        reader->conn = NULL;
+}
+
+/* It is told by the loop, so that nobody is called back from within his own call. */
+static void end(struct reader *reader)
+{
+        close_connection(reader);
+        event_del(reader->deadline);
+        move(reader, READER_DONE);
+        go_on_soon(reader);
+}
+
+/* The first line of `text`, which is the server's or libpq's, with the SQLSTATE if there is one. */
+static void fail(struct reader *reader, const char *text)
+{
+        char sqlstate[6];
+
+        question_sqlstate(text, sqlstate, &text);
+        snprintf(reader->reading.error, sizeof(reader->reading.error), "%s%s%.*s", sqlstate,
+                 *sqlstate != '\0' ? " " : "", (int)strcspn(text, "\n"), text);
+        end(reader);
+}
+
+/* ---- asking ---- */
+
+static void ask(struct reader *reader)
+{
+        const char *text = reader->sql == NULL ? catalog_sql_begin : reader->sql->text;
+
+        if (PQsendQuery(reader->conn, text) != 1 || PQsetSingleRowMode(reader->conn) != 1) {
+                fail(reader, PQerrorMessage(reader->conn));
+                return;
+        }
+        watch(reader, EV_READ | EV_WRITE);
+}
+
+static void ask_next(struct reader *reader)
+{
+        reader->sql = catalog_sql_at(reader->next++);
+        if (reader->sql != NULL) {
+                ask(reader);
+                return;
+        }
+        close_connection(reader);
+        move(reader, READER_MAKING);
+        go_on_soon(reader);
+}
+
+/* All rows of a statement are here. */
+static void answered(struct reader *reader)
+{
+        if (reader->sql == NULL && strcmp(reader->version, reader->known) == 0 && reader->known[0] != '\0') {
+                reader->reading.unchanged = true;
+                end(reader);
+                return;
+        }
+        if (reader->sql == NULL)
+                reader->making = reader->order.maker->begin();
+        ask_next(reader);
+}
+
+static void take_row(struct reader *reader, const PGresult *result)
+{
+        const char *columns[CATALOG_COLUMNS_MAX] = {NULL};
+        int count = reader->sql == NULL ? 1 : reader->sql->columns;
+
+        CHECK(PQnfields(result) == count);
+        for (int i = 0; i < count; i++)
+                columns[i] = PQgetvalue(result, 0, i);
+        if (reader->sql == NULL)
+                snprintf(reader->version, sizeof(reader->version), "%s", columns[0]);
+        else
+                reader->order.maker->row(reader->making, reader->sql->kind, columns);
+}
+
+/* False: the statement has failed. */
+static bool take_result(struct reader *reader, const PGresult *result)
+{
+        switch ((int)PQresultStatus(result)) {
+        case PGRES_SINGLE_TUPLE: take_row(reader, result); return true;
+        case PGRES_TUPLES_OK:
+        case PGRES_COMMAND_OK: return true;
+        }
+        fail(reader, PQresultErrorMessage(result));
+        return false;
+}
+
+/* Takes rows until there are none left here, or the slice is over. */
+static void take_rows(struct reader *reader)
+{
+        int64_t until = clock_us() + SLICE_US;
+        unsigned rows = 0;
+
+        while (!PQisBusy(reader->conn)) {
+                PGresult *result;
+                bool good;
+
+                if (++rows % ROWS_A_LOOK == 0 && clock_us() >= until) {
+                        unwatch(reader);
+                        go_on_soon(reader);
+                        return;
+                }
+                result = PQgetResult(reader->conn);
+                if (result == NULL) {
+                        answered(reader);
+                        return;
+                }
+                good = take_result(reader, result);
+                PQclear(result);
+                if (!good)
+                        return;
+        }
+        watch(reader, EV_READ);
+}
+
+static void step_asking(struct reader *reader)
+{
+        int unsent;
+
+        if (PQconsumeInput(reader->conn) != 1) {
+                fail(reader, PQerrorMessage(reader->conn));
+                return;
+        }
+        unsent = PQflush(reader->conn);
+        if (unsent < 0)
+                fail(reader, PQerrorMessage(reader->conn));
+        else if (unsent > 0)
+                watch(reader, EV_READ | EV_WRITE);
+        else
+                take_rows(reader);
+}
+
+static void step_connecting(struct reader *reader)
+{
+        unwatch(reader); /* libpq may close the socket and go on with another */
+        switch (PQconnectPoll(reader->conn)) {
+        case PGRES_POLLING_READING: watch(reader, EV_READ); return;
+        case PGRES_POLLING_WRITING: watch(reader, EV_WRITE); return;
+        case PGRES_POLLING_OK:
+                if (PQsetnonblocking(reader->conn, 1) != 0)
+                        break;
+                move(reader, READER_ASKING);
+                ask(reader);
+                return;
+        case PGRES_POLLING_FAILED:
+        case PGRES_POLLING_ACTIVE: break;
+        }
+        fail(reader, PQconnectionNeedsPassword(reader->conn)
+                         ? "the server wants a password: set health_check_password"
+                         : PQerrorMessage(reader->conn));
+}
+
+static void step_making(struct reader *reader)
+{
+        int64_t until = clock_us() + SLICE_US;
+        struct catalog *catalog;
+
+        while (clock_us() < until) {
+                if (reader->order.maker->step(reader->making))
+                        continue;
+                catalog = reader->order.maker->finish(reader->making);
+                reader->making = NULL;
+                memcpy(catalog->version, reader->version, sizeof(catalog->version));
+                catalog->read_wall_us = clock_wall_us();
+                reader->reading.catalog = catalog;
+                end(reader);
+                return;
+        }
+        go_on_soon(reader);
+}
+
+/* ---- the loop ---- */
+
+static void tell(struct reader *reader)
+{
+        struct reading reading = reader->reading;
+
+        reading.took_us = clock_us() - reader->began_us;
+        reader->reading.catalog = NULL; /* it is theirs now */
+        reader->order.on_done(&reading, reader->order.arg);
+}
+
+static void work(struct reader *reader)
+{
+        int64_t began = clock_us(), took;
+
+        switch (reader->state) {
+        case READER_CONNECTING: step_connecting(reader); break;
+        case READER_ASKING: step_asking(reader); break;
+        case READER_MAKING: step_making(reader); break;
+        case READER_RESOLVING: break;
+        case READER_DONE: tell(reader); return;
+        }
+        took = clock_us() - began;
+        if (took > reader->reading.longest_us)
+                reader->reading.longest_us = took;
+}
+
+static void on_io(evutil_socket_t fd, short what, void *arg)
+{
+        (void)fd;
+        (void)what;
+        work(arg);
+}
+
+static void on_soon(evutil_socket_t fd, short what, void *arg)
+{
+        (void)fd;
+        (void)what;
+        work(arg);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+        struct reader *reader = arg;
+
+        (void)fd;
+        (void)what;
+        event_del(reader->soon);
+        fail(reader, "it took too long");
+}
+
+static void start_connect(struct reader *reader)
+{
+        move(reader, READER_CONNECTING);
+        /* names come as the server keeps them; one process there does for us */
+        reader->conn =
+            libpq_start(&reader->target, reader->resolver, "pgsteer catalog",
+                        "-c client_encoding=SQL_ASCII -c search_path=pg_catalog "
+                        "-c max_parallel_workers_per_gather=0 -c jit=off -c statement_timeout=60000");
+        if (PQstatus(reader->conn) == CONNECTION_BAD)
+                fail(reader, PQerrorMessage(reader->conn));
+        else
+                watch(reader, EV_WRITE);
+}
+
+static void end_lookup(const char *why, void *arg)
+{
+        struct reader *reader = arg;
+        char text[100];
+
+        if (resolver_addresses(reader->resolver)[0] != '\0') {
+                start_connect(reader);
+                return;
+        }
+        snprintf(text, sizeof(text), "cannot resolve the name: %s", why);
+        fail(reader, text);
+}
+
+struct reader *reader_new(struct event_base *base, struct names *names, const struct reader_order *order)
+{
+        struct reader *reader = xcalloc(1, sizeof(*reader));
+        struct timeval timeout = {.tv_sec = order->timeout_us / US_PER_SEC,
+                                  .tv_usec = order->timeout_us % US_PER_SEC};
+
+        reader->base = base;
+        reader->order = *order;
+        target_copy(&reader->target, order->target);
+        snprintf(reader->known, sizeof(reader->known), "%s", order->known);
+        reader->began_us = clock_us();
+        reader->deadline = evtimer_new(base, on_deadline, reader);
+        reader->soon = evtimer_new(base, on_soon, reader);
+        CHECK(reader->deadline != NULL && reader->soon != NULL && event_add(reader->deadline, &timeout) == 0);
+        if (libpq_is_name(order->target->host)) {
+                reader->resolver = resolver_new(names, order->target->host, end_lookup, reader);
+                resolver_start(reader->resolver);
+        } else {
+                start_connect(reader);
+        }
+        return reader;
+}
+
+void reader_free(struct reader *reader)
+{
+        if (reader == NULL)
+                return;
+        close_connection(reader);
+        resolver_free(reader->resolver);
+        reader->order.maker->drop(reader->making);
+        catalog_unref(reader->reading.catalog);
+        event_free(reader->deadline);
+        event_free(reader->soon);
+        target_free(&reader->target);
+        free(reader);
+}

@@ -1,0 +1,64 @@
+/* The text form of an expression or query as the server keeps it (pg_node_tree): "{OPEXPR :opno 96 :opfuncid
+ * 65
+ * ...". Only the fields that name functions, relations, types and operators are looked for, whatever node
+ * they are in, so that new kinds of nodes need nothing new here. */
+#include "router/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct field {
+        const char *name; /* with the blank behind it */
+        char class;       /* 0: an alarm, when the value is not 0 or false */
+};
+
+/* Every node that calls a function names it in one of these; casts through text and values of a type name the
+ * type. (The functions of sorting and hashing are found by the types: judge.h.) */
+static const struct field fields[] = {
+    {"aggfnoid ", 'f'},   {"consttype ", 't'},  {"funcid ", 'f'},   {"hasForUpdate ", 0},
+    {"hashfuncid ", 'f'}, {"negfuncid ", 'f'},  {"opfuncid ", 'f'}, {"opno ", 'o'},
+    {"relid ", 'r'},      {"resulttype ", 't'}, {"seqid ", 0},      {"winfnoid ", 'f'},
+};
+
+static void read_value(const struct field *field, const char *value, const struct tree_finds *finds)
+{
+        unsigned long oid = strtoul(value, NULL, 10);
+
+        if (field->class == 0) {
+                if (oid > 0 || *value == 't')
+                        finds->alarm(finds->arg);
+        } else if (oid > 0) {
+                finds->found(finds->arg, field->class, (uint32_t)oid);
+        }
+}
+
+/* Comparisons of rows have a list of operators: "(o 96 97)". */
+static void read_operators(const char *list, const struct tree_finds *finds)
+{
+        char *next;
+
+        if (strncmp(list, "(o ", 3) != 0)
+                return;
+        for (list += 2; *list == ' '; list = next) {
+                unsigned long oid = strtoul(list, &next, 10);
+
+                if (next == list)
+                        return;
+                finds->found(finds->arg, 'o', (uint32_t)oid);
+        }
+}
+
+void judge_read_tree(const char *tree, const struct tree_finds *finds)
+{
+        while ((tree = strchr(tree, ':')) != NULL) {
+                tree++;
+                if (strncmp(tree, "opnos ", 6) == 0)
+                        read_operators(tree + 6, finds);
+                for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+                        size_t n = strlen(fields[i].name);
+
+                        if (*tree == *fields[i].name && strncmp(tree, fields[i].name, n) == 0)
+                                read_value(&fields[i], tree + n, finds);
+                }
+        }
+}

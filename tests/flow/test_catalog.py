@@ -1,0 +1,166 @@
+"""What names mean in a database: its own functions, views, types and operators, and those of extensions."""
+import wire
+
+DATABASE = "names"
+
+SCHEMA = """
+CREATE EXTENSION hstore; CREATE EXTENSION pg_trgm; CREATE EXTENSION "uuid-ossp"; CREATE EXTENSION tablefunc;
+CREATE EXTENSION postgres_fdw;
+CREATE SCHEMA a; CREATE SCHEMA b; CREATE SCHEMA "Quoted";
+CREATE TABLE t(i int, x text); CREATE TABLE part(i int) PARTITION BY LIST (i); CREATE SEQUENCE s;
+INSERT INTO t VALUES (1, 'x');
+CREATE FUNCTION calm(int) RETURNS int STABLE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION wild(int) RETURNS int VOLATILE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION wild_row(t) RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION counts(i bigint DEFAULT nextval('s')) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION a.twice(int) RETURNS int STABLE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION b.twice(int) RETURNS int VOLATILE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION many(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION many(text) RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION "Mixed"(int) RETURNS int STABLE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION lower(t) RETURNS text VOLATILE LANGUAGE sql AS 'SELECT 1::text';
+CREATE FUNCTION adds(int, int) RETURNS int VOLATILE LANGUAGE sql AS 'SELECT $1 + $2';
+CREATE AGGREGATE calm_sum(int) (sfunc = int4pl, stype = int, initcond = '0');
+CREATE AGGREGATE wild_sum(int) (sfunc = adds, stype = int, initcond = '0');
+CREATE VIEW plain AS SELECT i, calm(i) FROM t;
+CREATE VIEW over_nextval AS SELECT nextval('s') AS n;
+CREATE VIEW over_view AS SELECT n + 1 AS n FROM over_nextval;
+CREATE VIEW locks AS SELECT i FROM t FOR UPDATE;
+CREATE VIEW over_user AS SELECT wild(i) FROM t;
+CREATE VIEW asks AS SELECT pg_is_in_recovery() AS r;
+CREATE VIEW settings AS SELECT * FROM pg_settings;
+CREATE VIEW draws AS SELECT random() AS r;
+CREATE VIEW "Quoted"."View" AS SELECT 1 AS i;
+CREATE MATERIALIZED VIEW stored AS SELECT nextval('s') AS n;
+CREATE FUNCTION positive(int) RETURNS bool VOLATILE LANGUAGE sql AS 'SELECT $1 > 0';
+CREATE DOMAIN checked AS int CHECK (positive(VALUE));
+CREATE DOMAIN tame AS int CHECK (VALUE > 0);
+CREATE TABLE has_checked(c checked);
+CREATE OPERATOR === (leftarg = int, rightarg = int, function = int4eq);
+CREATE FUNCTION wild_eq(int, int) RETURNS bool VOLATILE LANGUAGE sql AS 'SELECT $1 = $2';
+CREATE OPERATOR ==== (leftarg = int, rightarg = int, function = wild_eq);
+CREATE TYPE pair AS (a int, b int);
+CREATE FUNCTION to_pair(text) RETURNS pair VOLATILE LANGUAGE sql AS 'SELECT 1, 2';
+CREATE CAST (text AS pair) WITH FUNCTION to_pair(text);
+CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TABLE moods(m mood);
+CREATE TABLE guarded(i int); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON guarded USING (wild(i) > 0);
+CREATE TABLE owned(i int); ALTER TABLE owned ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON owned USING (i::text = current_setting('app.user', true));
+CREATE UNLOGGED TABLE fast(i int);
+CREATE UNLOGGED TABLE part_fast PARTITION OF part FOR VALUES IN (1);
+CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
+CREATE FOREIGN TABLE far(i int) SERVER elsewhere;
+"""
+
+READS = [
+    "calm(1)", "public.calm(1)", "a.twice(1)", "\"Mixed\"(1)", "(SELECT calm_sum(i) FROM t)",
+    "(SELECT count(*) FROM plain)", "(SELECT count(*) FROM public.plain p)", "(SELECT r FROM draws)",
+    "(SELECT i FROM \"Quoted\".\"View\")", "(SELECT n FROM stored)", "(SELECT count(*) FROM moods)", "'good'::mood",
+    "1::tame", "1 === 1", "1 OPERATOR(public.===) 1", "'a=>1'::hstore -> 'a'", "'a=>1'::hstore ? 'a'", "akeys('a=>1')",
+    "similarity('a', 'b')", "'a' % 'b'", "uuid_generate_v4()", "uuid_nil()", "normal_rand(1, 1, 1)",
+    "(SELECT count(*) FROM owned)", "(SELECT count(*) FROM pg_class)", "(SELECT count(*) FROM information_schema.tables)",
+    "(WITH c AS (SELECT 1 AS i), d(i) AS (SELECT i FROM c) SELECT d.i FROM c, d)",
+    "(SELECT EXTRACT(year FROM now()) FROM t)", "(SELECT t.i FROM t JOIN (moods m CROSS JOIN plain p) ON true LIMIT 1)",
+    "(SELECT x FROM t ORDER BY i, x LIMIT 1)", "(SELECT 1 FROM (VALUES (1, 2), (3, 4)) v(a, b) LIMIT 1)",
+    "(SELECT 1 FROM ROWS FROM (generate_series(1, 1), calm(1)) AS g(a, b))",
+    "(SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY i) FROM t)",
+]
+
+WRITES = [
+    ("function", ["wild(1)", "WILD(1)", "b.twice(1)", "twice(1)", "many(1)", "lower('A')", "counts()", "positive(1)",
+                  "mixed(1)", "(SELECT wild_sum(i) FROM t)", "(SELECT t.wild_row FROM t)", "set_limit(0.5)"]),
+    ("relation", ["(SELECT n FROM over_nextval)", "(SELECT n FROM over_view)", "(SELECT n FROM public.over_view v)",
+                  "(SELECT i FROM locks)", "(SELECT wild FROM over_user LIMIT 1)", "(SELECT count(*) FROM guarded)",
+                  "(SELECT 1 FROM t JOIN over_view ON true LIMIT 1)", "(SELECT 1 FROM t, over_view LIMIT 1)",
+                  "(SELECT n FROM (over_view CROSS JOIN t) LIMIT 1)",
+                  "(WITH over_view AS (SELECT 1 AS n) SELECT n FROM over_view)",
+                  "(SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY n) FROM over_view)"]),
+    ("type", ["1::checked", "CAST(1 AS checked)", "(SELECT count(*) FROM has_checked)", "('a'::text)::pair"]),
+    ("operator", ["1 ==== 1"]),
+    ("unreadable", ["(SELECT count(*) FROM fast)", "(SELECT count(*) FROM part)"]),
+    ("node state", ["(SELECT r FROM asks)", "(SELECT count(*) FROM settings)"]),
+]
+
+
+def make_database(t):
+    t.cluster.primary.query(f"CREATE DATABASE {DATABASE}")
+    with t.cluster.primary.connect(DATABASE) as c:
+        c.query(SCHEMA)
+        c.query("GRANT ALL ON ALL TABLES IN SCHEMA public, \"Quoted\" TO public; GRANT ALL ON SCHEMA public, a, b, "
+                "\"Quoted\" TO public; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO public")
+    t.cluster.wait_replayed()
+
+
+def databases(t):
+    return {DATABASE: t.cluster.line(DATABASE)}
+
+
+def row_of(s, name=DATABASE):
+    return next(row for row in s.show("CATALOG") if row["database"] == name)
+
+
+def where(t, c, expression):
+    """The role of the node that computed the expression, in a table's row, so that nothing is folded."""
+    rows = c.query(f"SELECT inet_server_port(), {expression} AS r FROM (SELECT 1) one").rows
+    return "primary" if int(rows[0][0]) == t.cluster.primary.port else "standby"
+
+
+def gained(before, after):
+    return {key: n - before.get(key, 0) for key, n in after.items() if n != before.get(key, 0)}
+
+
+def test_every_kind_of_name(t):
+    make_database(t)
+    s = t.steer(databases(t), users=None)
+    row = row_of(s)
+    t.equal((row["state"], row["error"]), ("loaded", ""), "state and error in SHOW CATALOG")
+    t.true(int(row["functions"]) > 3000 and int(row["relations"]) > 100, f"what SHOW CATALOG counts, got {row}")
+    with s.client(user="postgres", database=DATABASE) as c:
+        for expression in READS:
+            t.equal(where(t, c, expression), "standby", f"where {expression} is computed")
+        statements = [(f"SELECT {expression} FROM (SELECT 1) one", reason)
+                      for reason, expressions in WRITES for expression in expressions]
+        statements += [("SELECT i FROM far", "unreadable"), ("EXPLAIN SELECT * FROM fast", "unreadable"),
+                       ("COPY fast TO STDOUT", "unreadable"), ("TABLE over_view", "relation"),
+                       ("SELECT * FROM no_such_relation", "relation")]
+        for sql, reason in statements:
+            before = s.routes(DATABASE)
+            try:
+                c.query(sql)
+            except wire.ServerError as e:  # whatever the primary thinks of it
+                t.true(e.sqlstate[:2] in ("42", "HV", "08"), f"an error that the primary has as well for {sql}: {e}")
+            t.equal(gained(before, s.routes(DATABASE)), {("primary", reason): 1}, f"the route of {sql}")
+
+
+def test_definitions_change(t):
+    t.cluster.primary.query("CREATE DATABASE changing")
+    t.cluster.wait_replayed()
+    s = t.steer({"changing": t.cluster.line("changing")})
+    with s.client(user="postgres", database="changing") as c, s.client(user="postgres", database="changing") as d:
+        def there(expression):
+            try:
+                return where(t, d, expression)
+            except wire.ServerError as e:  # the standby has not got it yet
+                return e.sqlstate
+
+        def follows(ddl, expression, role):
+            loads = int(row_of(s, "changing")["loads"])
+            c.query(ddl)
+            t.wait(lambda: int(row_of(s, "changing")["loads"]) > loads, f"the catalog to be read after {ddl}")
+            if role == "primary":
+                t.equal(there(expression), role, f"where {expression} is computed after {ddl}")
+            t.wait(lambda: there(expression) == role, f"{expression} to be computed on a {role} after {ddl}")
+        follows("CREATE FUNCTION f(int) RETURNS int STABLE LANGUAGE sql AS 'SELECT $1'", "f(1)", "standby")
+        follows("ALTER FUNCTION f(int) VOLATILE", "f(1)", "primary")
+        follows("ALTER FUNCTION f(int) IMMUTABLE", "f(1)", "standby")
+        follows("CREATE FUNCTION f(text) RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1'", "f(1)", "primary")
+        follows("DROP FUNCTION f(text)", "f(1)", "standby")
+        follows("CREATE TABLE t(i int)", "(SELECT count(*) FROM t)", "standby")
+        follows("CREATE VIEW v AS SELECT i FROM t", "(SELECT count(*) FROM v)", "standby")
+        follows("CREATE SEQUENCE s; CREATE OR REPLACE VIEW v AS SELECT nextval('s')::int AS i",
+                "(SELECT i FROM v)", "primary")
+        follows("DROP VIEW v; CREATE VIEW v AS SELECT 1 AS i", "(SELECT i FROM v)", "standby")
+        follows("ALTER TABLE t SET UNLOGGED", "(SELECT count(*) FROM t)", "primary")
+        follows("BEGIN; ALTER TABLE t SET LOGGED; COMMIT", "(SELECT count(*) FROM t)", "standby")
+    t.true(("primary", "retried") not in s.routes("changing"), "no statement was sent to a standby that refused it")
