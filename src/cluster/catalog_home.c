@@ -62,10 +62,15 @@ bool catalog_home_refresh(struct catalog_home *home, struct catalog **mine)
         return true;
 }
 
-void catalog_home_changed(struct catalog_home *home)
+void catalog_home_doubt(struct catalog_home *home, enum catalog_doubt doubt)
 {
-        if (!atomic_exchange(&home->changed, true))
+        if ((atomic_load(&home->doubts) & doubt) == 0 && (atomic_fetch_or(&home->doubts, doubt) & doubt) == 0)
                 node_wake();
+}
+
+uint32_t catalog_home_take_doubts(struct catalog_home *home)
+{
+        return atomic_exchange(&home->doubts, 0);
 }
 
 void catalog_home_publish(struct catalog_home *home, struct catalog *next)

@@ -8,6 +8,13 @@
 #include "cluster/catalog.h"
 #include "cluster/cluster.h"
 
+/* What workers see that makes a catalog doubtful. Bits; health takes them. */
+enum catalog_doubt {
+        CATALOG_CHANGED = 1 << 0, /* a statement is committed that may have changed definitions */
+        CATALOG_LACKS =
+            1 << 1, /* a statement names what the catalog does not have: made elsewhere, or nowhere */
+};
+
 struct catalog_home {
         /* read-only */
         struct cluster *cluster;
@@ -16,8 +23,8 @@ struct catalog_home {
         /* for health alone */
         void *reader;
 
-        _Atomic uint64_t id;  /* of the newest snapshot */
-        _Atomic bool changed; /* definitions have changed through us; health clears it */
+        _Atomic uint64_t id;     /* of the newest snapshot */
+        _Atomic uint32_t doubts; /* enum catalog_doubt bits not yet looked at */
         _Atomic int users;
         struct catalog_home *_Atomic next; /* in the registry */
         struct {
@@ -37,8 +44,11 @@ void catalog_home_leave(struct catalog_home *home);
  * changed. *mine NULL at first. Cheap (one atomic load) when nothing changed. */
 bool catalog_home_refresh(struct catalog_home *home, struct catalog **mine);
 
-/* A statement has been committed that may have changed definitions: health looks at once. Any thread. */
-void catalog_home_changed(struct catalog_home *home);
+/* Says what was seen, and wakes health. Any thread, never blocks; cheap when it has been said already. */
+void catalog_home_doubt(struct catalog_home *home, enum catalog_doubt doubt);
+
+/* Health: the bits since the last call. */
+uint32_t catalog_home_take_doubts(struct catalog_home *home);
 
 /* Health: publishes `next`, of which a reference passes over. */
 void catalog_home_publish(struct catalog_home *home, struct catalog *next);

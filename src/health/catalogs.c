@@ -19,6 +19,7 @@
 #define HURRY_US     (20 * US_PER_MS) /* while one that is new waits for a node that is known to serve */
 #define NEW_US       (10 * US_PER_SEC)
 #define LEAST_GAP_US (100 * US_PER_MS) /* between two readings of one catalog, however often it changes */
+#define PATIENCE_US  (30 * US_PER_SEC)
 #define RETRY_US     (5 * US_PER_SEC)
 enum { READERS_MAX = 4 };
 
@@ -32,6 +33,9 @@ struct keeper {
         bool wanted;             /* the configuration has a line for it */
         bool again;              /* a definition has changed while it was being read */
         int64_t took_us;         /* the last reading */
+        bool lacking;            /* a statement names what it lacks, which is a reason to look... */
+        int64_t lacked_us;       /* ...as it was at this moment... */
+        int64_t patience_us;     /* ...and is again after this time */
         char version[sizeof(((struct catalog *)NULL)->version)]; /* of what is published */
         struct catalog_status status;
 };
@@ -235,6 +239,18 @@ static void take_error(struct keeper *keeper, const struct reading *reading)
         keeper->node = NULL;
 }
 
+/* A name that is nowhere is looked for less and less often. */
+static void grow_patience(struct keeper *keeper, int64_t now, bool found)
+{
+        bool first = found || now - keeper->lacked_us > 2 * PATIENCE_US;
+
+        keeper->patience_us = first ? LEAST_GAP_US : 2 * keeper->patience_us;
+        if (keeper->patience_us > PATIENCE_US)
+                keeper->patience_us = PATIENCE_US;
+        keeper->lacked_us = now;
+        keeper->lacking = false;
+}
+
 static void on_done(const struct reading *reading, void *arg)
 {
         struct keeper *keeper = arg;
@@ -243,6 +259,8 @@ static void on_done(const struct reading *reading, void *arg)
         reader_free(keeper->reader);
         keeper->reader = NULL;
         keeper->catalogs->reading--;
+        if (keeper->lacking)
+                grow_patience(keeper, now, reading->catalog != NULL);
         keeper->took_us = reading->took_us;
         keeper->done_us = now;
         keeper->due_us = now + interval_us(keeper->catalogs);
@@ -269,6 +287,7 @@ static void keeper_new(struct catalogs *catalogs, struct catalog_home *home)
         keeper->catalogs = catalogs;
         keeper->home = home;
         keeper->made_us = clock_us();
+        keeper->patience_us = LEAST_GAP_US;
         snprintf(keeper->status.state, sizeof(keeper->status.state), "%s",
                  catalog_state_name(CATALOG_WAITING));
         home->reader = keeper;
@@ -283,12 +302,23 @@ static void keeper_free(struct keeper *keeper)
         free(keeper);
 }
 
-/* A definition was changed. While it is being read, nobody knows whether the reading saw it. */
-static void hurry(struct keeper *keeper)
+static void due_by(struct keeper *keeper, int64_t moment_us)
 {
-        keeper->again = keeper->reader != NULL;
-        if (keeper->due_us > earliest_us(keeper))
-                keeper->due_us = earliest_us(keeper);
+        if (keeper->due_us > moment_us)
+                keeper->due_us = moment_us;
+}
+
+/* While it is being read, nobody knows whether the reading saw the change. */
+static void take_doubts(struct keeper *keeper, uint32_t doubts)
+{
+        if ((doubts & CATALOG_CHANGED) != 0) {
+                keeper->again = keeper->reader != NULL;
+                due_by(keeper, earliest_us(keeper));
+        }
+        if ((doubts & CATALOG_LACKS) != 0) {
+                keeper->lacking = true;
+                due_by(keeper, keeper->lacked_us + keeper->patience_us);
+        }
 }
 
 void catalogs_wake(struct catalogs *catalogs)
@@ -296,8 +326,7 @@ void catalogs_wake(struct catalogs *catalogs)
         for (struct catalog_home *home = catalog_home_first(); home != NULL; home = home->next) {
                 if (home->reader == NULL)
                         keeper_new(catalogs, home);
-                if (atomic_exchange(&home->changed, false))
-                        hurry(keeper_of(home));
+                take_doubts(keeper_of(home), catalog_home_take_doubts(home));
         }
         look(catalogs);
 }

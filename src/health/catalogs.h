@@ -1,7 +1,8 @@
 /* catalogs: keeps the catalogs of all databases that are routed by what names mean (cluster/catalog_home.h)
  * like their primaries: reads each one when somebody needs it, looks at its fingerprint every
- * catalog_check_interval, and at once when a definition was changed through us or another primary was
- * elected.
+ * catalog_check_interval, and at once when a definition was changed through us, when another primary was
+ * elected, or when a statement names what the catalog does not have (less and less often as long as there is
+ * nothing new).
  *
  * Reads from the primary, and from a standby while there is none. Owner and thread: the control thread. */
 #pragma once

@@ -149,6 +149,7 @@ static void merge(struct facts *all, const struct facts *one)
         all->statements += one->statements;
         all->copy_from_stdin |= one->copy_from_stdin;
         all->defines |= one->defines;
+        all->lacks |= one->lacks;
         all->pins = (all->pins & ~one->unpins) | one->pins;
         all->unpins = (all->unpins & ~one->pins) | one->unpins;
         if (all->setting != SETTING_NONE || one->setting != SETTING_NONE)

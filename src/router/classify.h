@@ -92,6 +92,7 @@ struct facts {
         bool chain;   /* COMMIT AND CHAIN */
         bool exact;   /* BEGIN, COMMIT, SET TRANSACTION, a savepoint: understood to its last word, so
                          that PostgreSQL would find no fault in the text. Of one statement alone */
+        bool lacks;   /* names what a loaded catalog does not have */
         bool defines; /* may change what the names of the database mean: CREATE, ALTER, DROP, ... */
         enum savepoint_effect savepoint;
         struct sv savepoint_name; /* as written */

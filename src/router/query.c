@@ -105,6 +105,7 @@ static void note_pins(struct walk *w, enum known known)
 RARE static void found_known(struct walk *w, enum known known, enum reason otherwise, struct sv name)
 {
         note_pins(w, known);
+        w->st->facts->lacks |= known == KNOWN_NOT;
         switch (known) {
         case KNOWN_NODE: found(w, REASON_NODE_STATE, name); return;
         case KNOWN_UNREADABLE: found(w, REASON_UNREADABLE, name); return;

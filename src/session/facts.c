@@ -65,6 +65,7 @@ void facts_merge(struct facts *all, const struct facts *one)
         if (one->setting != SETTING_NONE)
                 all->setting = SETTING_UNKNOWN;
         all->defines = all->defines || one->defines;
+        all->lacks = all->lacks || one->lacks;
         all->pins |= one->pins;
         all->unpins |= one->unpins;
         if (one->deallocate.n > 0)

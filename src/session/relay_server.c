@@ -243,7 +243,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
                 if (c->wrote && c->endpoint->cluster->probed)
                         raise_floor(c);
                 if (c->defined && c->endpoint->home != NULL)
-                        catalog_home_changed(c->endpoint->home);
+                        catalog_home_doubt(c->endpoint->home, CATALOG_CHANGED);
                 effects_settle(c, s, !c->failed);
         }
         if (s->replies.count == 0) {

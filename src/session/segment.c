@@ -228,6 +228,8 @@ static void note_route(struct client *c, const struct segment *seg, const struct
         const struct facts *f = &seg->facts;
 
         c->endpoint->stats->n.routes[route->target][route->reason]++;
+        if (f->lacks && c->endpoint->home != NULL)
+                catalog_home_doubt(c->endpoint->home, CATALOG_LACKS);
         c->reading = f->class == CLASS_READ || route->target == ROUTE_STANDBY;
         /* Else the relay finds out, message by message. */
         c->wrote = c->force_primary || f->reason == REASON_LEARNED;

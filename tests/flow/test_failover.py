@@ -12,6 +12,7 @@ def start_load(t, s, **more):
     with t.cluster.primary.connect("app", user="app") as c:
         Ledger.prepare(c)
     t.cluster.wait_replayed()
+    s.wait_known("ledger", "ledger_total")
     ledger = Ledger(lambda: s.client(), **more).start()
     t.wait(lambda: ledger.commits() > 50 and len(ledger.reads) > 50, "the load to run")
     return ledger

@@ -154,6 +154,17 @@ class Steer:
             wait_for(lambda: all(row["state"] != "waiting" for row in self.show("CATALOG")),
                      "SHOW CATALOG to say that all are read", seconds, every=0.02)
 
+    def wait_known(self, *relations, database="app"):
+        """Until the catalog has relations that were made behind pgsteer's back."""
+        def known(c, relation):
+            before = self.routes(database).get(("primary", "relation"), 0)
+            c.query(f"SELECT 1 FROM {relation} LIMIT 0")
+            return self.routes(database).get(("primary", "relation"), 0) == before
+        if not self.stand_in:
+            with self.client(database=database) as c:
+                for relation in relations:
+                    wait_for(lambda: known(c, relation), f"the catalog to have {relation}")
+
     def routes(self, database="app"):
         """{(target, reason): count} of SHOW ROUTES."""
         return {(r["target"], r["reason"]): int(r["count"])

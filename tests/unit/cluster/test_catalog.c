@@ -97,9 +97,12 @@ static void readers_swap_what_is_published(void)
         catalog_home_publish(home, next);
         UNIT_ASSERT(catalog_home_refresh(home, &mine) && mine == next && mine->id > first);
         UNIT_ASSERT(!catalog_home_refresh(home, &mine));
-        UNIT_ASSERT(!home->changed);
-        catalog_home_changed(home);
-        UNIT_ASSERT(home->changed);
+        UNIT_ASSERT(catalog_home_take_doubts(home) == 0);
+        catalog_home_doubt(home, CATALOG_LACKS);
+        catalog_home_doubt(home, CATALOG_CHANGED);
+        catalog_home_doubt(home, CATALOG_LACKS);
+        UNIT_ASSERT(catalog_home_take_doubts(home) == (CATALOG_LACKS | CATALOG_CHANGED));
+        UNIT_ASSERT(catalog_home_take_doubts(home) == 0);
         catalog_home_leave(home);
         catalog_home_sweep();
         UNIT_ASSERT(mine->state == CATALOG_LOADED); /* it outlives its home */

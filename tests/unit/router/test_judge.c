@@ -13,7 +13,8 @@ struct row {
         const char *columns[CATALOG_COLUMNS_MAX];
 };
 
-/* Functions 20001..., relations 21001..., types 22001..., operators 23001...; those below 16384 are built in. */
+/* Functions 20001..., relations 21001..., types 22001..., operators 23001...; those below 16384 are built in.
+ */
 static const struct row database[] = {
     {ROW_SCHEMA, {"11", "pg_catalog"}},
     {ROW_SCHEMA, {"2200", "public"}},
@@ -139,7 +140,8 @@ static void statements_follow_the_catalog(void)
                 struct facts facts;
 
                 classify_with(catalog, statements[i].sql, &facts);
-                unit_row("%s -> %s (%.*s)", statements[i].sql, reason_name(facts.reason), SV_ARG(facts.token));
+                unit_row("%s -> %s (%.*s)", statements[i].sql, reason_name(facts.reason),
+                         SV_ARG(facts.token));
                 UNIT_ASSERT(facts.reason == statements[i].reason);
                 UNIT_ASSERT((facts.class == CLASS_READ) == (statements[i].reason == REASON_READ));
         }
@@ -290,7 +292,8 @@ static void chains_and_rings(void)
         things_init(&things);
         for (uint32_t i = 0; i < LONG; i++)
                 things_use(&things, things_index(&things, 'r', i + 1), things_index(&things, 'r', i));
-        things_use(&things, things_index(&things, 'r', 0), things_index(&things, 'r', LONG)); /* the ring closes */
+        things_use(&things, things_index(&things, 'r', 0),
+                   things_index(&things, 'r', LONG)); /* the ring closes */
         while (things_spread(&things, 7))
                 ;
         UNIT_ASSERT(things_find(&things, 'r', LONG)->known == KNOWN_READ);
@@ -336,5 +339,6 @@ static void large_catalogs_in_steps(void)
 }
 
 UNIT_SUITE(router_judge, UNIT_CASE(statements_follow_the_catalog), UNIT_CASE(before_it_is_loaded),
-           UNIT_CASE(a_view_pins_as_its_function), UNIT_CASE(hidden_functions), UNIT_CASE(built_in_names_stay),
-           UNIT_CASE(trees), UNIT_CASE(chains_and_rings), UNIT_CASE(large_catalogs_in_steps))
+           UNIT_CASE(a_view_pins_as_its_function), UNIT_CASE(hidden_functions),
+           UNIT_CASE(built_in_names_stay), UNIT_CASE(trees), UNIT_CASE(chains_and_rings),
+           UNIT_CASE(large_catalogs_in_steps))
