@@ -6,6 +6,7 @@
 #include "health/health.h"
 #include "net/timer.h"
 #include "router/explain.h"
+#include "router/judge.h"
 #include "router/lists.h"
 
 #include <stdio.h>
@@ -74,7 +75,7 @@ static void look_around(struct watch *w)
                 w->home =
                     catalog_home_join(w->cluster, w->line->dbname != NULL ? w->line->dbname : w->line->name);
         w->until_us = clock_us() + WAIT_US;
-        health = health_new(&w->loop, w->conf, wake);
+        health = health_new(&w->loop, w->conf, wake, &judge_maker);
         w->timer = timer_new(&w->loop, on_look, w);
         on_look(w);
         loop_run(&w->loop);
