@@ -242,6 +242,7 @@ static struct database_entry *append(struct database_list *list)
                    .server_lifetime_us = -1,
                    .query_wait_timeout_us = -1,
                    .consistency = -1,
+                   .transaction_split = -1,
                    .max_standby_lag_us = -1,
                    .channel_binding = -1,
                    .tls = TLS_KEYS_UNSAID},

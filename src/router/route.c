@@ -17,11 +17,13 @@ static bool skipped(const struct route_question *q, int node)
         return (q->skip & UINT64_C(1) << node) != 0;
 }
 
-static bool is_fresh(const struct route_question *q, const struct node *node)
+static bool is_fresh(const struct route_question *q, const struct node *node, bool stays)
 {
-        if (q->consistency == CONSISTENCY_EVENTUAL || q->floor_us == 0)
-                return true;
-        return atomic_load_explicit(&node->fresh_us, memory_order_acquire) >= q->floor_us;
+        int64_t floor_us = q->consistency == CONSISTENCY_EVENTUAL ? 0 : q->floor_us;
+
+        if (!stays && q->stay_floor_us > floor_us)
+                floor_us = q->stay_floor_us;
+        return floor_us == 0 || atomic_load_explicit(&node->fresh_us, memory_order_acquire) >= floor_us;
 }
 
 static bool is_candidate(const struct route_question *q, const struct topology *topology, int i,
@@ -61,7 +63,9 @@ static struct pick pick_reader(const struct route_question *q, const struct topo
         for (int i = 0; i < topology->count; i++) {
                 if (!is_candidate(q, topology, i, candidates))
                         continue;
-                if (i == topology->primary || is_fresh(q, topology->nodes[i].node))
+                if (i == q->stay && i != topology->primary && is_fresh(q, topology->nodes[i].node, true))
+                        return (struct pick){i, false};
+                if (i == topology->primary || is_fresh(q, topology->nodes[i].node, i == q->stay))
                         fit[count++] = i;
                 else
                         stale = true;

@@ -1,6 +1,7 @@
 #include "session/again.h"
 
 #include "base/check.h"
+#include "session/block.h"
 #include "session/exchange.h"
 #include "session/lesson.h"
 #include "session/link.h"
@@ -84,6 +85,21 @@ void again_keep(struct client *c, const uint8_t *p, size_t n)
         c->repairable = buf_append(&s->replay, p, n, LOOP_SCRATCH_BYTES) == STATUS_OK;
 }
 
+void again_begins(struct client *c)
+{
+        const struct block *b = c->block;
+        struct server *s = c->server;
+
+        s->begin_age = BEGIN_NONE;
+        if (b->size > sizeof(s->begin) || b->size != strlen(b->opening) + 1 || b->read ||
+            c->savepoints.count > 0) {
+                c->repairable = false;
+                return;
+        }
+        memcpy(s->begin, b->opening, b->size);
+        s->begin_age = BEGIN_FIRST;
+}
+
 /* ---- what the answer begins with ---- */
 
 enum beginning {
@@ -109,6 +125,8 @@ static enum beginning look_at_error(struct client *c, const struct msg *m, unsig
         error_fields_read(m, &e);
         if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC"))
                 return BEGINS_LOST;
+        if (c->block != NULL && c->block->stage != BLOCK_APART)
+                return BEGINS_WELL; /* it is in a transaction, which the client wants there */
         switch (c->on_primary ? STANDBY_ERROR_OTHER : standby_error_of(&e)) {
         case STANDBY_ERROR_OTHER: return BEGINS_WELL;
         case STANDBY_ERROR_CONFLICT: return BEGINS_REFUSED;

@@ -14,6 +14,9 @@
 /* At the start of a segment on its way to the server: keeps it where it may have to be prepared again. */
 void again_keep(struct client *c, const uint8_t *p, size_t n);
 
+/* The segment kept is the first of a block that was begun here: what opens it will be opened again. */
+void again_begins(struct client *c);
+
 /* Whether the answer that comes may still be dropped. */
 static inline bool again_may(const struct client *c)
 {

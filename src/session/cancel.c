@@ -123,6 +123,7 @@ static void cancel_client(struct errand *e, struct client *c)
         case CLIENT_WELCOME:
         case CLIENT_IDLE:
         case CLIENT_ABORTED:
+        case CLIENT_BEGUN:
         case CLIENT_CLOSED:
         case CLIENT_STATES: break;
         }

@@ -109,6 +109,14 @@ bool carry_begin(struct client *c, struct settings *wanted)
         return false;
 }
 
+bool carry_is_amiss(const struct client *c)
+{
+        const struct server *s = c->server;
+
+        return s->wants && s->wanted != c->settings_now && s->tx == 'T' && s->replies.count == 0 &&
+               !c->in_segment && (c->pins & PIN_SETTING) == 0;
+}
+
 void carry_amend(struct client *c)
 {
         struct server *s = c->server;

@@ -14,8 +14,9 @@ bool carry_begin(struct client *c, struct settings *wanted);
  * the server's values, and not to those of the client's startup packet. */
 bool carry_keep(struct client *c);
 
-/* The same inside a transaction, where the server's view and the client's differ after a RESET; the server is
- * in 'T', and owes nothing. */
+/* Inside a transaction, at a segment's end: whether a RESET has given the server its own value instead of the
+ * client's; and what sets that right. */
+bool carry_is_amiss(const struct client *c);
 void carry_amend(struct client *c);
 
 /* The server of a client in CLIENT_WELCOME or CLIENT_SETTING has something to read. */

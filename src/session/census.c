@@ -39,6 +39,7 @@ static const char *client_state(const struct client *c)
         case CLIENT_SETTING:
         case CLIENT_ACTIVE:
         case CLIENT_ABORTED:
+        case CLIENT_BEGUN:
         case CLIENT_CLOSED:
         case CLIENT_STATES: break;
         }

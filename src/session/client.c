@@ -3,11 +3,12 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "session/aborted.h"
+#include "session/block.h"
 #include "session/cancel.h"
 #include "session/client_tls.h"
 #include "session/entry.h"
 #include "session/link.h"
-#include "session/loss.h"
 #include "session/relay.h"
 #include "session/segment.h"
 #include "wire/proto.h"
@@ -18,6 +19,7 @@
 #include <string.h>
 
 #define TO_CLOSED MOVE(CLIENT_CLOSED)
+#define TO_REST   (MOVE(CLIENT_IDLE) | MOVE(CLIENT_BEGUN))
 
 const struct machine_state client_states[CLIENT_STATES] = {
     [CLIENT_STARTUP] = {"startup", MOVE(CLIENT_GATE) | MOVE(CLIENT_RESOLVE) | MOVE(CLIENT_LOOKUP) |
@@ -35,14 +37,15 @@ const struct machine_state client_states[CLIENT_STATES] = {
     [CLIENT_DELAYED] = {"delayed", MOVE(CLIENT_AUTH) | TO_CLOSED},
     [CLIENT_WELCOME] = {"welcome", MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_IDLE] = {"idle", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_SETTING) |
-                                 MOVE(CLIENT_ACTIVE) | TO_CLOSED},
-    [CLIENT_WAITING] = {"waiting",
-                        MOVE(CLIENT_SETTING) | MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_IDLE) | TO_CLOSED},
-    [CLIENT_HELD] = {"held", MOVE(CLIENT_IDLE) | TO_CLOSED},
-    [CLIENT_SETTING] = {"setting",
-                        MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_IDLE) | MOVE(CLIENT_ABORTED) | TO_CLOSED},
-    [CLIENT_ACTIVE] = {"active", MOVE(CLIENT_IDLE) | MOVE(CLIENT_SETTING) | MOVE(CLIENT_ABORTED) | TO_CLOSED},
-    [CLIENT_ABORTED] = {"aborted", MOVE(CLIENT_IDLE) | TO_CLOSED},
+                                 MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_BEGUN) | TO_CLOSED},
+    [CLIENT_WAITING] = {"waiting", MOVE(CLIENT_SETTING) | MOVE(CLIENT_ACTIVE) | TO_REST | TO_CLOSED},
+    [CLIENT_HELD] = {"held", TO_REST | TO_CLOSED},
+    [CLIENT_SETTING] = {"setting", MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_ABORTED) | TO_REST | TO_CLOSED},
+    [CLIENT_ACTIVE] = {"active", MOVE(CLIENT_SETTING) | MOVE(CLIENT_ABORTED) | TO_REST | TO_CLOSED},
+    [CLIENT_ABORTED] = {"aborted", TO_REST | TO_CLOSED},
+    [CLIENT_BEGUN] = {"begun", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_SETTING) |
+                                   MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_ABORTED) | MOVE(CLIENT_IDLE) |
+                                   TO_CLOSED},
     [CLIENT_CLOSED] = {"closed", 0},
 };
 
@@ -106,6 +109,8 @@ static void forget(struct client *c)
         buf_release(&c->in);
         buf_release(&c->unnamed);
         buf_release(&c->effects);
+        buf_release(&c->way_out);
+        block_free(c);
         savepoints_clear(&c->savepoints, table);
         names_clear(&c->names, &c->room->statements);
         settings_unref(table, c->startup);
@@ -165,7 +170,7 @@ void client_cancelled(struct client *c)
         struct refusal r;
 
         pool_cancel_wait(&c->waiter);
-        client_move(c, CLIENT_IDLE);
+        client_move(c, block_rest(c));
         refusal_set(&r, "ERROR", "57014", "canceling statement due to user request");
         segment_refuse(c, &r);
 }
@@ -305,9 +310,10 @@ static size_t take(struct client *c, const uint8_t *p, size_t n)
                 switch (c->state) {
                 case CLIENT_STARTUP:
                 case CLIENT_AUTH: k = entry_take(c, p + used, n - used); break;
-                case CLIENT_IDLE: k = segment_take(c, p + used, n - used); break;
+                case CLIENT_IDLE:
+                case CLIENT_BEGUN: k = segment_take(c, p + used, n - used); break;
                 case CLIENT_ACTIVE: k = relay_from_client(c, p + used, n - used); break;
-                case CLIENT_ABORTED: k = loss_take(c, p + used, n - used); break;
+                case CLIENT_ABORTED: k = aborted_take(c, p + used, n - used); break;
                 case CLIENT_GATE:
                 case CLIENT_RESOLVE:
                 case CLIENT_LOOKUP:

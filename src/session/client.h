@@ -11,6 +11,8 @@
  *     AUTH, INQUIRY --(wrong)--> DELAYED --> CLOSED
  *     ACTIVE --(a RESET on a server it keeps)--> SETTING
  *     ACTIVE, SETTING --(server lost in a transaction)--> ABORTED --(COMMIT, ROLLBACK)--> IDLE
+ *     IDLE --(BEGIN, answered here)--> BEGUN --(COMMIT, ROLLBACK)--> IDLE. BEGUN is like IDLE inside a block:
+ *     from it and back to it go the ways of IDLE, and one to and from ABORTED for errors
  *     any --> CLOSED
  *
  * Refuses to know nodes or pools other than through its endpoint and its route. Owner and thread: its worker;
@@ -35,7 +37,9 @@ enum client_state {
         CLIENT_HELD,    /* a whole segment and no node to send it to */
         CLIENT_SETTING, /* has a server; its settings are being applied there */
         CLIENT_ACTIVE,  /* has a server; bytes flow */
-        CLIENT_ABORTED, /* its transaction died with its server; we answer until it ends it */
+        CLIENT_ABORTED, /* its transaction has failed where no server knows of it; we answer until it ends it
+                         */
+        CLIENT_BEGUN,   /* no server; in a transaction block that no server knows of */
         CLIENT_CLOSED,
         CLIENT_STATES
 };
@@ -49,6 +53,7 @@ enum client_origin {
         ORIGIN_PROXIED, /* a proxy: what the system knows of that process is nothing about the client */
 };
 
+struct block;
 struct msg;
 struct writer;
 struct entry; /* the login's own state, session/entry.h */
@@ -99,7 +104,8 @@ struct client {
         bool reading;                 /* for the node's counters: routed as a read */
         bool failed;                  /* an error was seen in it since the last ReadyForQuery */
         bool abort_untold;            /* ABORTED: the client has not got the error yet */
-        bool ending;                  /* ABORTED: what was parsed or bound last ends the transaction */
+        struct buf way_out;           /* ABORTED: the text of what was bound last, which ends it */
+        struct block *block;          /* one that no server knows of, session/block.h; NULL: none */
         const struct node *lost_node; /* ABORTED: whose loss it was */
         bool discarding; /* a standby refused the segment: its answer is dropped, then it runs on the primary
                           */

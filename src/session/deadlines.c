@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "net/timer.h"
 #include "session/autodb.h"
+#include "session/block.h"
 #include "session/client.h"
 #include "session/delay.h"
 #include "session/entry.h"
@@ -42,7 +43,7 @@ static void refuse_held(struct client *c, const char *text)
 
         refusal_set(&r, "ERROR", "57P03", "%s", text);
         r.hint = "SHOW NODES on the console says what was seen on each server.";
-        client_move(c, CLIENT_IDLE);
+        client_move(c, block_rest(c));
         segment_refuse(c, &r);
 }
 
@@ -145,7 +146,7 @@ static void look_at_waiting(struct look *look)
 static const char *overdue(struct look *look, const struct client *c)
 {
         const struct endpoint *e = c->endpoint;
-        bool idle = c->state == CLIENT_ABORTED || (c->server->replies.count == 0 && !c->in_segment);
+        bool idle = c->server == NULL || (c->server->replies.count == 0 && !c->in_segment);
 
         if (is_due(look, c->heard_us, e->query_timeout_us))
                 return "query timeout";
@@ -188,7 +189,8 @@ static void look_at_everybody(struct look *look)
                         break;
                 case CLIENT_SETTING:
                 case CLIENT_ACTIVE: look_at_server_of(look, c); break;
-                case CLIENT_ABORTED: {
+                case CLIENT_ABORTED:
+                case CLIENT_BEGUN: {
                         const char *why = overdue(look, c);
 
                         if (why != NULL)

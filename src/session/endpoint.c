@@ -103,6 +103,10 @@ static void set_up(struct endpoint *e)
         e->min_pool_size = e->line->min_pool_size >= 0 ? e->line->min_pool_size : conf->opt.min_pool_size;
         e->cluster = cluster_for(e->line);
         e->single = !e->cluster->probed || !conf->opt.routing;
+        e->split =
+            !e->single && e->line->target == TARGET_AUTO &&
+            (e->line->transaction_split >= 0 ? e->line->transaction_split != 0 : conf->opt.transaction_split);
+        e->isolation = ISOLATION_UNSAID;
         for (int i = 0; i < TOPOLOGY_NODES_MAX; i++)
                 e->pools[i] = NULL;
         cluster_refresh(e->cluster, &e->topology);

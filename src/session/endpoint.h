@@ -34,6 +34,9 @@ struct endpoint {
         int min_pool_size;
         int64_t client_idle_timeout_us, query_wait_timeout_us; /* 0: none */
         int64_t query_timeout_us, idle_transaction_timeout_us, transaction_timeout_us;
+        bool split; /* transaction_split, where there is something to choose */
+        enum tx_isolation
+            isolation;     /* of transactions that say nothing, as a server said; UNSAID: not known */
         bool single;       /* nothing to choose: one node, or routing=off */
         bool autodb;       /* of the * line; session/autodb.c alone */
         int64_t unused_us; /* since when it has no client and its pools no server; 0: it is used */

@@ -13,7 +13,8 @@
 struct up {
         struct client *c;
         struct server *s;
-        char next_type; /* of the message behind this one, when it is here */
+        char next_type;   /* of the message behind this one, when it is here */
+        uint32_t opening; /* so many replies are owed to what opens the client's block, just now */
         struct plan plan;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "pool/bequest.h"
+#include "session/block.h"
 #include "session/cancel.h"
 #include "session/entry.h"
 #include "session/gate.h"
@@ -15,29 +16,51 @@ enum { HEIR_BYTES_MAX = 96 << 20 };
 
 /* What is not here is either made anew from the rest, or written below. */
 static const struct bundle_field fields[] = {
-    BUNDLE_FIELD(struct client, repairable),    BUNDLE_FIELD(struct client, repairing),
-    BUNDLE_FIELD(struct client, pass),          BUNDLE_FIELD(struct client, late),
-    BUNDLE_FIELD(struct client, drop),          BUNDLE_FIELD(struct client, replay_size),
-    BUNDLE_FIELD(struct client, known),         BUNDLE_FIELD(struct client, in_segment),
-    BUNDLE_FIELD(struct client, bound),         BUNDLE_FIELD(struct client, skip_to_sync),
-    BUNDLE_FIELD(struct client, barrier),       BUNDLE_FIELD(struct client, stalled),
-    BUNDLE_FIELD(struct client, unnamed_here),  BUNDLE_FIELD(struct client, tx),
-    BUNDLE_FIELD(struct client, wrote),         BUNDLE_FIELD(struct client, commit_sent),
-    BUNDLE_FIELD(struct client, began),         BUNDLE_FIELD(struct client, reading),
-    BUNDLE_FIELD(struct client, failed),        BUNDLE_FIELD(struct client, unpinning),
-    BUNDLE_FIELD(struct client, lexing),        BUNDLE_FIELD(struct client, lexing_base),
-    BUNDLE_FIELD(struct client, abort_untold),  BUNDLE_FIELD(struct client, ending),
-    BUNDLE_FIELD(struct client, discarding),    BUNDLE_FIELD(struct client, cut_answer),
-    BUNDLE_FIELD(struct client, repeat),        BUNDLE_FIELD(struct client, skip_nodes),
-    BUNDLE_FIELD(struct client, force_primary), BUNDLE_FIELD(struct client, retry_reason),
-    BUNDLE_FIELD(struct client, pins),          BUNDLE_FIELD(struct client, floor_us),
-    BUNDLE_FIELD(struct client, port),          BUNDLE_FIELD(struct client, via_tcp),
-    BUNDLE_FIELD(struct client, since_us),      BUNDLE_FIELD(struct client, held_us),
-    BUNDLE_FIELD(struct client, request_us),    BUNDLE_FIELD(struct client, answered_us),
-    BUNDLE_FIELD(struct client, tx_us),         BUNDLE_FIELD(struct client, connected_wall_us),
-    BUNDLE_FIELD(struct client, notified),      BUNDLE_FIELD(struct client, tls_direct),
-    BUNDLE_FIELD(struct client, origin),        BUNDLE_FIELD(struct client, several),
-    BUNDLE_FIELD(struct client, connected_us),  BUNDLE_FIELD(struct client, heard_us),
+    BUNDLE_FIELD(struct client, repairable),
+    BUNDLE_FIELD(struct client, repairing),
+    BUNDLE_FIELD(struct client, pass),
+    BUNDLE_FIELD(struct client, late),
+    BUNDLE_FIELD(struct client, drop),
+    BUNDLE_FIELD(struct client, replay_size),
+    BUNDLE_FIELD(struct client, known),
+    BUNDLE_FIELD(struct client, in_segment),
+    BUNDLE_FIELD(struct client, bound),
+    BUNDLE_FIELD(struct client, skip_to_sync),
+    BUNDLE_FIELD(struct client, barrier),
+    BUNDLE_FIELD(struct client, stalled),
+    BUNDLE_FIELD(struct client, unnamed_here),
+    BUNDLE_FIELD(struct client, tx),
+    BUNDLE_FIELD(struct client, wrote),
+    BUNDLE_FIELD(struct client, commit_sent),
+    BUNDLE_FIELD(struct client, began),
+    BUNDLE_FIELD(struct client, reading),
+    BUNDLE_FIELD(struct client, failed),
+    BUNDLE_FIELD(struct client, unpinning),
+    BUNDLE_FIELD(struct client, lexing),
+    BUNDLE_FIELD(struct client, lexing_base),
+    BUNDLE_FIELD(struct client, abort_untold),
+    BUNDLE_FIELD(struct client, discarding),
+    BUNDLE_FIELD(struct client, cut_answer),
+    BUNDLE_FIELD(struct client, repeat),
+    BUNDLE_FIELD(struct client, skip_nodes),
+    BUNDLE_FIELD(struct client, force_primary),
+    BUNDLE_FIELD(struct client, retry_reason),
+    BUNDLE_FIELD(struct client, pins),
+    BUNDLE_FIELD(struct client, floor_us),
+    BUNDLE_FIELD(struct client, port),
+    BUNDLE_FIELD(struct client, via_tcp),
+    BUNDLE_FIELD(struct client, since_us),
+    BUNDLE_FIELD(struct client, held_us),
+    BUNDLE_FIELD(struct client, request_us),
+    BUNDLE_FIELD(struct client, answered_us),
+    BUNDLE_FIELD(struct client, tx_us),
+    BUNDLE_FIELD(struct client, connected_wall_us),
+    BUNDLE_FIELD(struct client, notified),
+    BUNDLE_FIELD(struct client, tls_direct),
+    BUNDLE_FIELD(struct client, origin),
+    BUNDLE_FIELD(struct client, several),
+    BUNDLE_FIELD(struct client, connected_us),
+    BUNDLE_FIELD(struct client, heard_us),
 };
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
@@ -59,7 +82,9 @@ bool heir_possible(const struct client *c)
 /* Who waits asks again: where it is served is decided by who serves it. */
 static enum client_state state_there(const struct client *c)
 {
-        return c->state == CLIENT_WAITING || c->state == CLIENT_HELD ? CLIENT_IDLE : c->state;
+        if (c->state == CLIENT_WAITING || c->state == CLIENT_HELD)
+                return c->block != NULL ? CLIENT_BEGUN : CLIENT_IDLE;
+        return c->state;
 }
 
 static void put_buf(struct writer *w, const char *name, const struct buf *b)
@@ -86,7 +111,7 @@ static int number_of(const struct endpoint *e, const struct node *node)
 static void put_session(struct writer *w, const struct client *c)
 {
         const struct endpoint *e = c->endpoint;
-        struct buf names = {0}, savepoints = {0};
+        struct buf names = {0}, savepoints = {0}, block = {0};
 
         bundle_put_text(w, "database", e->database);
         bundle_put_text(w, "user", e->user);
@@ -100,13 +125,17 @@ static void put_session(struct writer *w, const struct client *c)
         put_settings(w, "settings_now", c->settings_now);
         put_buf(w, "unnamed", &c->unnamed);
         put_buf(w, "effects", &c->effects);
+        put_buf(w, "way_out", &c->way_out);
         if (names_save(&c->names, &names, HEIR_BYTES_MAX) != STATUS_OK ||
-            savepoints_save(&c->savepoints, &savepoints, HEIR_BYTES_MAX) != STATUS_OK)
+            savepoints_save(&c->savepoints, &savepoints, HEIR_BYTES_MAX) != STATUS_OK ||
+            block_save(c, &block, HEIR_BYTES_MAX) != STATUS_OK)
                 w->failed = true;
         put_buf(w, "names", &names);
         put_buf(w, "savepoints", &savepoints);
+        put_buf(w, "block", &block);
         buf_release(&names);
         buf_release(&savepoints);
+        buf_release(&block);
 }
 
 void heir_put(struct writer *w, const struct client *c)
@@ -176,9 +205,11 @@ static bool take_session(struct client *c, struct sv bundle)
         if (c->state == CLIENT_ABORTED)
                 c->lost_node = c->endpoint->cluster
                                    ->nodes[lost > 0 && lost <= c->endpoint->cluster->count ? lost - 1 : 0];
-        if (!savepoints_load(&c->savepoints, table, bundle_find(bundle, "savepoints")))
+        if (!savepoints_load(&c->savepoints, table, bundle_find(bundle, "savepoints")) ||
+            !block_load(c, bundle_find(bundle, "block")))
                 return false;
         return take_buf(bundle, "unnamed", &c->unnamed) && take_buf(bundle, "effects", &c->effects) &&
+               take_buf(bundle, "way_out", &c->way_out) &&
                names_load(&c->names, &c->room->statements, endpoint_rules(c->endpoint),
                           bundle_find(bundle, "names"));
 }

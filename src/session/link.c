@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "pool/errand.h"
+#include "session/block.h"
 
 #include <string.h>
 
@@ -67,7 +68,7 @@ void link_release(struct client *c)
         c->node = -1;
         c->skip_nodes = 0;
         c->force_primary = false;
-        client_move(c, CLIENT_IDLE);
+        client_move(c, block_rest(c));
         give_back(c, s);
         if (buf_len(&c->in) > 0)
                 client_go_on(c);
@@ -82,7 +83,7 @@ void link_release_to_primary(struct client *c, enum reason reason)
         c->node = -1;
         c->force_primary = true;
         c->retry_reason = reason;
-        client_move(c, CLIENT_IDLE);
+        client_move(c, block_rest(c));
         give_back(c, s);
         client_go_on(c);
 }

@@ -1,6 +1,7 @@
 #include "session/loss.h"
 
 #include "base/check.h"
+#include "session/block.h"
 #include "session/carry.h"
 #include "session/link.h"
 #include "session/relay.h"
@@ -15,7 +16,7 @@ static const char hint_retry[] = "The server was lost. The transaction did not c
 static const char hint_unknown[] =
     "The server was lost before it answered. Look whether the change is there.";
 
-static void set_lost(struct refusal *r, const struct node *node, bool unknown)
+void loss_refusal(struct refusal *r, const struct node *node, bool unknown)
 {
         if (unknown)
                 refusal_set(r, "ERROR", "40003", "server %.100s was lost: statement completion unknown",
@@ -75,7 +76,7 @@ static void run_again(struct client *c, struct buf *replay)
         c->pass = c->known = c->replay_size = 0;
         c->discarding = c->failed = false;
         c->in_segment = c->bound = c->barrier = c->wrote = c->began = c->commit_sent = false;
-        client_move(c, CLIENT_IDLE);
+        client_move(c, block_rest(c));
         client_go_on(c);
 }
 
@@ -100,7 +101,10 @@ static void forget_transaction(struct client *c)
         c->settings_now = settings_ref(c->settings);
         client_settings_changed(c);
         client_lexes_at_rest(c);
-        savepoints_clear(&c->savepoints, &c->room->pools.settings);
+        if (c->block != NULL && c->block->stage != BLOCK_APART)
+                block_free(c);
+        if (c->block == NULL)
+                savepoints_clear(&c->savepoints, &c->room->pools.settings);
         buf_release(&c->effects);
         c->unpinning = 0;
         c->wrote = c->commit_sent = c->began = c->failed = false;
@@ -163,7 +167,7 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
         struct server *s = c->server;
         struct node *node = s->pool->node;
         unsigned sync_points = s->replies.sync_points;
-        bool in_transaction = s->tx != 'I' || c->began, unknown, aborted;
+        bool in_transaction = s->tx != 'I' || c->began || c->block != NULL, unknown, aborted;
         const struct reply *tail;
         struct refusal r;
         int index = c->node;
@@ -208,7 +212,7 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
             c->in_segment || (tail != NULL && tail->kind == REPLY_SYNC && (tail->flags & REPLY_SWALLOW) != 0);
         unknown = c->commit_sent || (!in_transaction && c->wrote);
         aborted = in_transaction && !c->commit_sent;
-        set_lost(&r, node, unknown);
+        loss_refusal(&r, node, unknown);
         link_sever(c, why);
         c->lost_node = node;
         c->abort_untold = aborted && sync_points == 0 && !c->skip_to_sync;
@@ -237,154 +241,4 @@ bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m)
         snprintf(why, sizeof(why), "server said: %.*s", (int)(e.text.n < 120 ? e.text.n : 120), e.text.p);
         loss_of_server(c, why, false);
         return true;
-}
-
-/* ---- the aborted transaction, without a server ---- */
-
-static void answer_aborted(struct client *c, struct writer *w)
-{
-        struct refusal r;
-
-        if (c->abort_untold)
-                set_lost(&r, c->lost_node, false);
-        else
-                refusal_set(
-                    &r, "ERROR", "25P02",
-                    "current transaction is aborted, commands ignored until end of transaction block");
-        c->abort_untold = false;
-        write_refusal(w, &r);
-}
-
-/* A statement ends the transaction: COMMIT says ROLLBACK, as PostgreSQL's does here. The first one to be met
- * with an untold loss gets the error instead, so that no COMMIT passes for one. */
-static void answer_end(struct client *c, struct writer *w)
-{
-        if (c->abort_untold)
-                answer_aborted(c, w);
-        else
-                write_command_complete(w, "ROLLBACK");
-        c->tx = 'I';
-}
-
-static bool ends_transaction(struct client *c, struct sv text)
-{
-        struct facts f;
-
-        classify(text, endpoint_rules(c->endpoint), c->lexing, &f);
-        return f.tx == TX_END;
-}
-
-/* Extended protocol: what a Bind or Execute stands for is found by its statement's text. */
-static void on_extended(struct client *c, const struct msg *m, struct writer *w)
-{
-        struct reader r = reader_of(m);
-        struct statement *s;
-        struct sv name;
-
-        switch (m->type) {
-        case FE_PARSE:
-                name = take_cstr(&r);
-                if (m->have < m->size || !ends_transaction(c, take_cstr(&r))) {
-                        answer_aborted(c, w);
-                        c->skip_to_sync = true;
-                        return;
-                }
-                c->ending = true;
-                if (name.n > 0)
-                        names_put(&c->names, &c->room->statements, name,
-                                  statement_get(&c->room->statements,
-                                                sv_from(m->body + name.n + 1, m->body_size - name.n - 1),
-                                                endpoint_rules(c->endpoint), c->lexing));
-                write_empty(w, BE_PARSE_COMPLETE);
-                return;
-        case FE_BIND:
-                (void)take_cstr(&r);
-                name = take_cstr(&r);
-                s = name.n > 0 ? names_find(&c->names, name) : NULL;
-                c->ending = name.n == 0 ? c->ending : s != NULL && s->facts.tx == TX_END;
-                if (c->ending) {
-                        write_empty(w, BE_BIND_COMPLETE);
-                        return;
-                }
-                break;
-        case FE_DESCRIBE:
-                if (c->ending) {
-                        if (take_u8(&r) == 'S') {
-                                msg_begin(w, BE_PARAM_DESCRIPTION);
-                                put_i16(w, 0);
-                                msg_end(w);
-                        }
-                        write_empty(w, BE_NO_DATA);
-                        return;
-                }
-                break;
-        case FE_EXECUTE:
-                if (c->ending) {
-                        answer_end(c, w);
-                        c->ending = false;
-                        return;
-                }
-                break;
-        case FE_CLOSE: write_empty(w, BE_CLOSE_COMPLETE); return;
-        default: return;
-        }
-        answer_aborted(c, w);
-        c->skip_to_sync = true;
-}
-
-static void on_message(struct client *c, const struct msg *m, struct writer *w)
-{
-        struct reader r = reader_of(m);
-
-        if (m->type == FE_SYNC) {
-                c->skip_to_sync = false;
-                write_ready(w, c->tx);
-                return;
-        }
-        if (c->skip_to_sync)
-                return;
-        if (m->type == FE_QUERY) {
-                struct sv text = take_cstr(&r);
-
-                if (!r.failed && ends_transaction(c, text))
-                        answer_end(c, w);
-                else
-                        answer_aborted(c, w);
-                write_ready(w, c->tx);
-        } else if (m->type == FE_FUNCTION) {
-                answer_aborted(c, w);
-                write_ready(w, c->tx);
-        } else {
-                on_extended(c, m, w);
-        }
-}
-
-size_t loss_take(struct client *c, const uint8_t *p, size_t n)
-{
-        struct buf out = {0};
-        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
-        struct msg m;
-
-        if (c->drop > 0) {
-                size_t k = n < c->drop ? n : c->drop;
-
-                c->drop -= k;
-                return k;
-        }
-        if (!client_peek(c, p, n, &m))
-                return c->state == CLIENT_CLOSED ? n : 0;
-        if (m.type == FE_TERMINATE) {
-                client_close(c, NULL, "client close request");
-                return n;
-        }
-        if (m.have < m.size && m.size <= CLIENT_IN_FULL)
-                return 0;
-        c->drop = m.size - m.have;
-        on_message(c, &m, &w);
-        if (buf_len(&out) > 0 && !client_send(c, &w))
-                return n;
-        if (c->tx == 'I' && !c->skip_to_sync && c->state == CLIENT_ABORTED &&
-            (m.type == FE_QUERY || m.type == FE_SYNC))
-                client_move(c, CLIENT_IDLE);
-        return m.have;
 }

@@ -23,6 +23,5 @@ void loss_expel(struct client *c, const char *why);
  * with. */
 bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m);
 
-/* Bytes of a client in CLIENT_ABORTED: answered as PostgreSQL answers in an aborted transaction. Returns how
- * many were used. */
-size_t loss_take(struct client *c, const uint8_t *p, size_t n);
+/* What is told of a server lost in the middle of something; `unknown`: it may have happened. */
+void loss_refusal(struct refusal *r, const struct node *node, bool unknown);

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "session/again.h"
+#include "session/block.h"
 #include "session/deallocate.h"
 #include "session/effects.h"
 #include "session/exchange.h"
@@ -253,6 +254,9 @@ static bool may_follow(struct up *up, const uint8_t *p, size_t n)
 {
         struct client *c = up->c;
 
+        if (c->block != NULL && c->block->stage == BLOCK_APART)
+                return up->s->replies.count ==
+                       0; /* it runs outside of the transaction that the client is in */
         if (up->s->replies.count == 0 || c->on_primary || c->replication != REPLICATION_NONE)
                 return true;
         if (c->commit_sent) /* what comes is outside of the transaction that is ending */
@@ -321,7 +325,7 @@ static size_t step(struct up *up, const uint8_t *p, size_t n)
         up->next_type =
             m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
         /* More than one segment under way: the first cannot be run again alone. */
-        if (!c->in_segment && up->s->replies.count > 0) {
+        if (!c->in_segment && up->s->replies.count > up->opening) {
                 c->repeat = REPEAT_NO;
                 c->repairable = false;
         }
@@ -341,6 +345,16 @@ static void answer_local(struct client *c, struct server *s)
                 client_close(c, NULL, "client unexpected eof");
 }
 
+/* In front of the first statement of a block that was begun here. */
+static bool open_block(struct up *up)
+{
+        again_begins(up->c);
+        if (!block_open(up))
+                return false;
+        up->opening = up->s->replies.count;
+        return true;
+}
+
 size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
 {
         struct up up;
@@ -350,6 +364,7 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
         up.c = c;
         up.s = c->server;
         up.next_type = 0;
+        up.opening = 0;
         if (c->replay_size > 0 &&
             (n < c->replay_size || buf_len(&up.s->replay) > 0 ||
              buf_append(&up.s->replay, p, c->replay_size, LOOP_SCRATCH_BYTES) != STATUS_OK))
@@ -366,6 +381,8 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
                         c->tx_us = c->heard_us;
         }
         plan_begin(&up.plan, &up.s->stream);
+        if (c->block != NULL && c->block->stage == BLOCK_OPENING && !open_block(&up))
+                return n;
         while (used < n && (k = step(&up, p + used, n - used)) > 0) {
                 used += k;
                 if (c->server != up.s)

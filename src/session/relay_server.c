@@ -2,13 +2,15 @@
 #include "session/relay.h"
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "session/again.h"
+#include "session/block.h"
 #include "session/carry.h"
+#include "session/done.h"
 #include "session/effects.h"
 #include "session/link.h"
 #include "session/loss.h"
 #include "session/plan.h"
+#include "session/split.h"
 #include "wire/fields.h"
 
 #include <string.h>
@@ -79,14 +81,17 @@ static enum verdict complete(struct down *d, enum reply_kind kind)
 static enum verdict complete_if(struct down *d, enum reply_kind kind)
 {
         struct reply *head = replies_head(&d->s->replies);
+        bool swallow;
 
         if (head == NULL)
                 return violation(d);
         if (head->kind == REPLY_QUERY && (head->flags & REPLY_SWALLOW))
                 return VERDICT_SWALLOW;
-        if (head->kind == kind)
-                replies_pop(&d->s->replies);
-        return VERDICT_PASS;
+        if (head->kind != kind)
+                return VERDICT_PASS;
+        swallow = (head->flags & REPLY_SWALLOW) != 0;
+        replies_pop(&d->s->replies);
+        return swallow ? VERDICT_SWALLOW : VERDICT_PASS;
 }
 
 /* A message was skipped, or refused: what we believe about the server, and the client, goes back. */
@@ -152,6 +157,7 @@ static enum verdict on_error(struct down *d, const struct msg *m)
                 node_report(d->s->pool->node, EVIDENCE_READ_ONLY);
         d->s->skipping = d->s->skipping || is_in_extended(&d->s->replies);
         skip_replies(d);
+        block_skip(d->c, d->s);
         return VERDICT_PASS;
 }
 
@@ -159,7 +165,12 @@ static void on_tag(struct down *d, const struct msg *m)
 {
         struct reader r = reader_of(m);
         struct sv tag = take_cstr(&r);
+        const struct reply *head = replies_head(&d->s->replies);
 
+        if (head != NULL && (head->flags & REPLY_SWALLOW)) {
+                block_completed(d->c, tag);
+                return;
+        }
         effects_done(d->c, d->s, tag);
         if (tag.n > 0 && tag.p[0] == 'D' && (sv_is(tag, "DISCARD ALL") || sv_is(tag, "DEALLOCATE ALL"))) {
                 prepared_fini(&d->s->prepared);
@@ -184,41 +195,21 @@ static enum verdict on_param(struct down *d, const struct msg *m)
         return VERDICT_PASS;
 }
 
-static void count_transaction(struct client *c, struct server *s)
+/* ReadyForQuery as the client's block has it, instead of the server's. */
+static enum verdict tell_status(struct down *d)
 {
-        struct counters *n = &c->endpoint->stats->n;
-        int64_t now = loop_now(c->room->loop);
+        const uint8_t ready[] = {BE_READY, 0, 0, 0, 5, (uint8_t)d->c->tx};
 
-        n->query_count++;
-        c->answered_us = now;
-        n->query_time += (uint64_t)(now - c->request_us);
-        if (s->tx == 'I') {
-                n->xact_count++;
-                n->xact_time += (uint64_t)(now - c->tx_us);
-                c->tx_us = now;
-        }
-}
-
-/* A commit has been confirmed: from now on this session must see it. */
-static void raise_floor(struct client *c)
-{
-        struct cluster *cluster = c->endpoint->cluster;
-        int64_t old;
-
-        c->floor_us = clock_us(); /* not the turn's time, which may lie before the commit */
-        old = atomic_load_explicit(&cluster->last_commit_us, memory_order_relaxed);
-        while (old < c->floor_us &&
-               !atomic_compare_exchange_weak_explicit(&cluster->last_commit_us, &old, c->floor_us,
-                                                      memory_order_release, memory_order_relaxed))
-                ;
+        if (!d->c->discarding)
+                plan_put(&d->plan, ready, sizeof(ready));
+        return VERDICT_SWALLOW;
 }
 
 static enum verdict on_ready(struct down *d, const struct msg *m)
 {
         struct client *c = d->c;
         struct server *s = d->s;
-
-        bool own;
+        bool own, ours = block_is_ours(c);
 
         skip_replies(d); /* sent after an error, before the Sync */
         s->skipping = false;
@@ -228,20 +219,22 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         own = (replies_head(&s->replies)->flags & REPLY_SWALLOW) != 0;
         replies_pop(&s->replies);
         s->tx = (char)m->body[0];
-        c->tx = s->tx;
+        if (ours && s->tx != 'I')
+                return violation(d);
+        c->tx = ours ? block_ready(c) : s->tx;
         if (s->tx != 'I' && c->endpoint->pool_mode == POOL_STATEMENT && c->replication == REPLICATION_NONE) {
                 loss_expel(c, "transaction blocks not allowed in statement pooling mode");
                 return VERDICT_STOP;
         }
         if (!own)
-                count_transaction(c, s);
+                done_query(c);
         else if (c->failed) /* the client will skip as the server would, up to the Sync it still owes */
                 c->skip_to_sync = true;
         d->ready = true;
         effects_drop(c);
-        if (s->tx == 'I') {
+        if (s->tx == 'I' && !ours) {
                 if (c->wrote && c->endpoint->cluster->probed)
-                        raise_floor(c);
+                        done_commit(c);
                 if (c->defined && c->endpoint->home != NULL)
                         catalog_home_doubt(c->endpoint->home, CATALOG_CHANGED);
                 effects_settle(c, s, !c->failed);
@@ -253,6 +246,9 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
                         c->began = c->wrote = c->defined = false;
         }
         c->failed = false;
+        if (ours)
+                return tell_status(d);
+        block_free(c); /* if there is one: the server has the transaction, or it is over */
         return own ? VERDICT_SWALLOW : VERDICT_PASS;
 }
 
@@ -268,10 +264,23 @@ static enum verdict on_copy_in(struct down *d)
         return VERDICT_PASS;
 }
 
+/* Rows that the client did not ask for are what split asks. */
+static enum verdict on_row(struct down *d, const struct msg *m)
+{
+        const struct reply *head = replies_head(&d->s->replies);
+
+        if (head == NULL)
+                return violation(d);
+        if (head->kind != REPLY_EXECUTE || !(head->flags & REPLY_SWALLOW))
+                return VERDICT_PASS;
+        split_learn(d->c->endpoint, m);
+        return VERDICT_SWALLOW;
+}
+
 static enum verdict on_reply(struct down *d, const struct msg *m)
 {
         switch (m->type) {
-        case BE_DATA_ROW:
+        case BE_DATA_ROW: return on_row(d, m);
         case BE_COPY_DATA:
         case BE_COPY_DONE:
         case BE_COPY_OUT:
@@ -400,14 +409,6 @@ void relay_release_late(struct client *c)
                 release(c);
 }
 
-/* In a transaction, at a segment's end: a RESET has given the server its own value instead of the client's.
- */
-static bool is_amiss(const struct client *c, const struct server *s)
-{
-        return s->wants && s->wanted != c->settings_now && s->tx == 'T' && s->replies.count == 0 &&
-               !c->in_segment && (c->pins & PIN_SETTING) == 0;
-}
-
 static void after(struct down *d)
 {
         struct client *c = d->c;
@@ -429,7 +430,7 @@ static void after(struct down *d)
                 return;
         }
         c->late = c->pass > 0;
-        if (is_amiss(c, s))
+        if (carry_is_amiss(c))
                 carry_amend(c);
         if (buf_len(&c->in) > 0)
                 client_go_on(c);

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "session/block.h"
 #include "session/cancel.h"
 #include "session/carry.h"
 #include "session/deadlines.h"
@@ -55,7 +56,7 @@ static void on_failed(struct waiter *w, enum pool_trouble trouble, const struct 
                         c->skip_nodes |= UINT64_C(1) << c->node;
                         c->retry_reason = REASON_REROUTED;
                 }
-                client_move(c, CLIENT_IDLE);
+                client_move(c, block_rest(c));
                 if (c->repeat != REPEAT_POSSIBLE)
                         segment_hold(c);
                 else
@@ -215,6 +216,7 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         news_unref(&news);
         statements_init(&room->statements, crowd->statement_key);
         slab_init(&room->clients_slab, "client_cache", sizeof(struct client));
+        slab_init(&room->blocks_slab, "block_cache", sizeof(struct block));
         list_init(&room->clients);
         list_init(&room->logins);
         list_init(&room->waiting);
@@ -332,6 +334,7 @@ void room_free(struct room *room)
         stats_free(&room->stats);
         nameset_fini(&room->disabled);
         slab_fini(&room->clients_slab);
+        slab_fini(&room->blocks_slab);
         lists_free(&room->lists);
         proxies_fini(&room->proxies);
         hba_unref(room->hba);

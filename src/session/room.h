@@ -78,7 +78,7 @@ struct room {
         int self;
         struct pools pools;
         struct statements statements;
-        struct slab clients_slab;
+        struct slab clients_slab, blocks_slab;
         struct list clients;         /* all that are not closed */
         struct list logins;          /* before CLIENT_IDLE, oldest first */
         struct list waiting;         /* CLIENT_WAITING, oldest first */

@@ -3,11 +3,14 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "router/route.h"
+#include "session/block.h"
 #include "session/carry.h"
+#include "session/control.h"
 #include "session/facts.h"
 #include "session/lesson.h"
 #include "session/link.h"
 #include "session/relay.h"
+#include "session/split.h"
 #include "wire/writer.h"
 
 #include <string.h>
@@ -163,8 +166,11 @@ static struct route decide(struct client *c, const struct segment *seg)
 {
         struct endpoint *e = c->endpoint;
         const struct topology *t = endpoint_topology(e);
+        struct block *b = c->block;
+        bool apart = b != NULL && b->stage == BLOCK_APART;
+        struct facts facts = b != NULL && !apart ? block_facts(b, &seg->facts) : seg->facts;
         struct route_question q = {
-            .facts = &seg->facts,
+            .facts = &facts,
             .target = e->line->target,
             .single = e->single,
             .session_pool = e->pool_mode == POOL_SESSION,
@@ -176,6 +182,8 @@ static struct route decide(struct client *c, const struct segment *seg)
             .skip = c->skip_nodes,
             .consistency = (enum consistency)e->consistency,
             .floor_us = c->floor_us,
+            .stay = apart ? b->node : -1,
+            .stay_floor_us = apart ? b->floor_us : 0,
             .reads_need_standby = c->room->conf->opt.reads_need_standby,
             .random = room_random(c->room),
         };
@@ -258,14 +266,19 @@ static void begin(struct client *c, struct server *s, int node)
                 client_move(c, CLIENT_ACTIVE);
 }
 
-/* True: go on at once, the state has become ACTIVE. */
-static void go(struct client *c, const struct segment *seg)
+/* `p` are the segment's bytes. */
+static void go(struct client *c, const struct segment *seg, const uint8_t *p)
 {
-        struct route route = decide(c, seg);
+        struct route route;
         struct refusal r;
         struct server *s;
         struct pool *pool;
 
+        if (c->block != NULL)
+                c->block->stage = seg->whole && !seg->flush && split_may(c, &seg->facts, p, seg->size)
+                                      ? BLOCK_APART
+                                      : BLOCK_OPENING;
+        route = decide(c, seg);
         note_route(c, seg, &route);
         if (route.node < 0) {
                 segment_hold(c);
@@ -290,7 +303,7 @@ static void answer_sync(struct client *c)
         struct buf out = {0};
         struct writer w = writer_to(&out, CLIENT_OUT_MAX);
 
-        write_ready(&w, 'I');
+        write_ready(&w, c->tx);
         client_send(c, &w);
 }
 
@@ -324,10 +337,17 @@ static bool is_copy(uint8_t type)
         return type == FE_COPY_DATA || type == FE_COPY_DONE || type == FE_COPY_FAIL;
 }
 
+/* Whether a transaction block is here, or may begin here. */
+static bool begins_here(const struct client *c, const struct segment *seg)
+{
+        return c->block != NULL || (seg->facts.tx != TX_KEEP && block_allowed(c));
+}
+
 size_t segment_take(struct client *c, const uint8_t *p, size_t n)
 {
         struct segment seg;
         struct msg first;
+        size_t answered;
 
         /* Copy messages outside a copy are what a client sent before it learned that its COPY failed. */
         if (c->drop > 0 || c->skip_to_sync || is_copy(p[0]))
@@ -348,13 +368,17 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n)
                 answer_sync(c);
                 return seg.size;
         }
+        if (begins_here(c, &seg) && (answered = control_take(c, p, seg.size)) > 0)
+                return c->state == CLIENT_CLOSED ? n : answered;
         if (seg.flush && seg.size == MSG_HEAD)
                 return seg.size;                                          /* nothing to flush */
         if (c->skip_nodes == 0 && !c->force_primary && c->held_us == 0) { /* else it has been here before */
-                c->tx_us = c->request_us = loop_now(c->room->loop);
+                c->request_us = loop_now(c->room->loop);
+                if (c->block == NULL)
+                        c->tx_us = c->request_us;
                 c->notified = false;
         }
-        go(c, &seg);
+        go(c, &seg, p);
         return 0;
 }
 
@@ -376,7 +400,7 @@ void segment_granted(struct client *c, struct server *s)
         int node = c->node;
 
         if (is_outdated(c, s)) {
-                client_move(c, CLIENT_IDLE);
+                client_move(c, block_rest(c));
                 server_close(s, "node has changed its role");
                 client_go_on(c);
                 return;
@@ -390,7 +414,7 @@ void segment_granted(struct client *c, struct server *s)
 void segment_retry(struct client *c)
 {
         if (c->state == CLIENT_HELD)
-                client_move(c, CLIENT_IDLE);
+                client_move(c, block_rest(c));
         c->skip_nodes = 0; /* time has passed: who failed may serve again */
         client_go_on(c);
 }
@@ -416,7 +440,7 @@ void segment_refuse(struct client *c, const struct refusal *r)
         size_t at = 0;
         bool ended = false;
 
-        CHECK(c->state == CLIENT_IDLE);
+        CHECK(c->state == CLIENT_IDLE || c->state == CLIENT_BEGUN);
         if (gather(c, p, buf_len(&c->in), &seg) != GATHER_READY) {
                 client_go_on(c);
                 return;
@@ -433,8 +457,12 @@ void segment_refuse(struct client *c, const struct refusal *r)
         c->force_primary = false;
         client_log_error(c, r);
         write_refusal(&w, r);
+        if (c->block != NULL) {
+                c->tx = 'E';
+                client_move(c, CLIENT_ABORTED);
+        }
         if (ended)
-                write_ready(&w, 'I');
+                write_ready(&w, c->tx);
         if (client_send(c, &w))
                 client_go_on(c);
 }

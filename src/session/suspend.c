@@ -9,7 +9,8 @@ static bool at_rest(const struct client *c)
         switch (c->state) {
         case CLIENT_IDLE:
         case CLIENT_ACTIVE:
-        case CLIENT_ABORTED: break;
+        case CLIENT_ABORTED:
+        case CLIENT_BEGUN: break;
         case CLIENT_STARTUP:
         case CLIENT_GATE:
         case CLIENT_RESOLVE:

@@ -1,0 +1,31 @@
+#include "session/done.h"
+
+#include "base/clock.h"
+
+void done_query(struct client *c)
+{
+        struct counters *n = &c->endpoint->stats->n;
+        int64_t now = loop_now(c->room->loop);
+
+        n->query_count++;
+        c->answered_us = now;
+        n->query_time += (uint64_t)(now - c->request_us);
+        if (c->tx == 'I') {
+                n->xact_count++;
+                n->xact_time += (uint64_t)(now - c->tx_us);
+                c->tx_us = now;
+        }
+}
+
+void done_commit(struct client *c)
+{
+        struct cluster *cluster = c->endpoint->cluster;
+        int64_t old;
+
+        c->floor_us = clock_us(); /* not the turn's time, which may lie before the commit */
+        old = atomic_load_explicit(&cluster->last_commit_us, memory_order_relaxed);
+        while (old < c->floor_us &&
+               !atomic_compare_exchange_weak_explicit(&cluster->last_commit_us, &old, c->floor_us,
+                                                      memory_order_release, memory_order_relaxed))
+                ;
+}
