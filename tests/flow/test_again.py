@@ -1,6 +1,8 @@
 """Segments that are run again: the client must see one answer, and nothing twice."""
 from wire import bind, describe, execute, parse, query, sync
 
+SETTINGS = {"lazy_begin": 1}
+
 
 def types(messages):
     return "".join(m.type for m in messages)

@@ -6,6 +6,8 @@ import re
 from flow import deadline
 from run import find_program
 
+SETTINGS = {"lazy_begin": 1}
+
 
 def psql(t, s, *args, user="app", database="app", **more):
     """Runs psql through pgsteer; returns what it printed."""

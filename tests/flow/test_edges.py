@@ -7,6 +7,8 @@ import threading
 import wire
 from wire import bind, execute, parse, query, sync
 
+SETTINGS = {"lazy_begin": 1}
+
 
 class Dribble:
     """A way to a server on which its answers arrive byte by byte."""

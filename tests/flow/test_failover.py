@@ -5,6 +5,8 @@ from flow import deadline
 from ledger import Ledger
 from run import SLOW, wait_for
 
+SETTINGS = {"lazy_begin": 1}
+
 SOON = 15 * SLOW  # generous: a loaded machine must not fail a test; the drill measures
 
 
@@ -91,6 +93,7 @@ def test_transaction_in_flight_gets_40001(t):
         c.query("BEGIN")
         c.query("INSERT INTO fo_flight VALUES (1)")
         ext.query("BEGIN")
+        ext.query("SELECT 1")
         cluster.primary.kill()
         got = c.query("INSERT INTO fo_flight VALUES (2)", check=False)
         t.equal([e.sqlstate for e in got.errors], ["40001"], "the next statement of a transaction on a lost primary")

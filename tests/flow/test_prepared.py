@@ -5,6 +5,8 @@ import time
 import wire
 from wire import bind, close, describe, execute, flush, parse, sync
 
+SETTINGS = {"lazy_begin": 1}
+
 
 def test_same_name_other_text(t):
     s = t.steer(default_pool_size=4)

@@ -6,6 +6,8 @@ import time
 import wire
 from run import find_program
 
+SETTINGS = {"lazy_begin": 1}
+
 PORT = "SELECT inet_server_port()"
 
 

@@ -4,6 +4,8 @@ import threading
 import wire
 from run import find_program
 
+SETTINGS = {"lazy_begin": 1}
+
 
 def test_settings_are_not_mixed_up(t):
     s = t.steer(default_pool_size=2)

@@ -4,6 +4,8 @@ import threading
 
 import wire
 
+SETTINGS = {"lazy_begin": 1}
+
 PORT = "SELECT inet_server_port()"
 
 

@@ -36,8 +36,8 @@ def deadline(seconds):
 class World:
     """What a test has at hand."""
 
-    def __init__(self, run, cluster, name):
-        self.run, self.name = run, name
+    def __init__(self, run, cluster, name, settings):
+        self.run, self.name, self.settings = run, name, settings
         self._cluster = cluster
         self.dir = run.mkdir("t-" + name)
         self.steers = []
@@ -56,14 +56,16 @@ class World:
 
     def steer(self, databases=None, start=True, nodes=True, **settings):
         """A pgsteer in front of t.cluster. Databases unless told otherwise: `app`, the cluster; `single`, a
-        plain line to the primary; `other`, the cluster's second database. Returns when its nodes are up."""
+        plain line to the primary; `other`, the cluster's second database. A file's SETTINGS are those of all of
+        its tests. Returns when its nodes are up."""
         if databases is None:
             databases = {"app": self.cluster.line("app"), "other": self.cluster.line("other"),
                          "single": self.cluster.line("app", [self.cluster.primary])}
             if "pgbouncer" in os.environ.get("PGSTEER", ""):  # knows one server only
                 databases = {"app": databases["single"], "single": databases["single"],
                              "other": self.cluster.line("other", [self.cluster.primary])}
-        steer = Steer(self.run, os.path.join(self.dir, f"steer{len(self.steers)}"), databases, **settings)
+        steer = Steer(self.run, os.path.join(self.dir, f"steer{len(self.steers)}"), databases,
+                      **{**self.settings, **settings})
         self.steers.append(steer)
         if start:
             steer.start()
@@ -169,7 +171,7 @@ def _child(run, cluster, name, function, output):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     os.setpgid(0, 0)
-    world = World(run, cluster, name)
+    world = World(run, cluster, name, function.__globals__.get("SETTINGS", {}))
     failed = skipped = False
     try:
         function(world)

@@ -53,7 +53,9 @@ class Steer:
             "auth_type": "trust", "auth_file": os.path.join(self.dir, "userlist.txt"), "admin_users": ADMIN,
             "pool_mode": "transaction", "max_client_conn": 1000, "workers": 2,
             "health_check_user": "postgres", "health_check_dbname": "postgres",
-            "health_check_interval": "0.1", "auth_delay": 0, **settings}
+            "health_check_interval": "0.1", "auth_delay": 0,
+            "lazy_begin": 0,  # in many a test a BEGIN is there to hold a server
+            **settings}
         self.ini = os.path.join(self.dir, "pgsteer.ini")
         self.log = os.path.join(self.dir, "pgsteer.log")
         self.process = None
@@ -61,7 +63,8 @@ class Steer:
 
     def write_files(self):
         mine = ("workers", "health_check_", "consistency", "failover_", "routing", "max_standby_lag",
-                "session_state", "pin_session_state", "prepared_repair", "scan_limit", "reads_need_standby", "route_", "auth_delay")
+                "session_state", "pin_session_state", "lazy_begin", "transaction_split", "prepared_repair", "scan_limit",
+                "reads_need_standby", "route_", "auth_delay")
         settings = {k: v for k, v in self.settings.items()
                     if v is not None and not (self.stand_in and k.startswith(mine))}
         text = "[databases]\n" + "".join(f"{k} = {v}\n" for k, v in self.databases.items())
