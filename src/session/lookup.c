@@ -242,7 +242,11 @@ void lookup_readable(struct server *s)
 
         if (status == STATUS_AGAIN)
                 return;
-        if (status != STATUS_OK || buf_append(&s->in, loop->scratch, n, LOOKUP_IN_MAX) != STATUS_OK) {
+        if (status == STATUS_OK) {
+                status = buf_append(&s->in, loop->scratch, n, LOOKUP_IN_MAX);
+                secret_wipe(loop->scratch, n); /* the secret is in it */
+        }
+        if (status != STATUS_OK) {
                 loss_of_server(c, "server conn crashed?", true);
                 return;
         }

@@ -53,6 +53,7 @@ void proof_forget(struct room *room)
 {
         struct verifier *v, *next;
 
+        room->mock = MOCK_UNDECIDED;
         HASH_ITER (hh, room->verifiers, v, next) {
                 size_t n = v->hh.keylen;
 
@@ -122,6 +123,24 @@ static void ask_md5(struct client *c)
         request(c, AUTH_REQ_MD5, c->entry->md5_salt, sizeof(c->entry->md5_salt));
 }
 
+/* Who does not exist is asked as those who do: for SCRAM where auth_file has nothing but such secrets.
+ * PgBouncer asks for md5. */
+static bool mocks_scram(struct room *room)
+{
+        bool scram = false, others = false;
+
+        if (room->mock == MOCK_UNDECIDED) {
+                for (size_t i = 0; i < room->conf->user_count; i++) {
+                        enum secret_kind kind = secret_kind(room->conf->users[i].secret);
+
+                        scram = scram || kind == SECRET_SCRAM;
+                        others = others || kind == SECRET_MD5 || kind == SECRET_PLAIN;
+                }
+                room->mock = room->conf->pgsteer_defaults && scram && !others ? MOCK_SCRAM : MOCK_MD5;
+        }
+        return room->mock == MOCK_SCRAM;
+}
+
 /* The password is not for us. */
 static void ask_for_others(struct client *c, const struct demand *demand)
 {
@@ -141,6 +160,13 @@ static const char *secret_of(struct client *c)
         if (c->entry->lookup.result == LOOKUP_FOUND)
                 return c->entry->lookup.secret;
         return user != NULL ? user->secret : NULL;
+}
+
+static bool wants_scram(struct client *c)
+{
+        enum secret_kind kind = secret_kind(secret_of(c));
+
+        return kind == SECRET_SCRAM || (kind == SECRET_NONE && mocks_scram(c->room));
 }
 
 static bool is_known(struct client *c)
@@ -193,7 +219,7 @@ void proof_ask(struct client *c)
                 request(c, AUTH_REQ_CLEARTEXT, "", 0);
                 return;
         case AUTH_MD5:
-                if (secret_kind(secret_of(c)) == SECRET_SCRAM)
+                if (wants_scram(c))
                         ask_scram(c);
                 else
                         ask_md5(c);

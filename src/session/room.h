@@ -89,7 +89,12 @@ struct room {
         struct classify_rules rules; /* of the configuration; those of a database: endpoint_rules */
         struct route_lists lists;    /* what rules points to */
         struct proxies proxies;
-        struct verifier *verifiers;        /* uthash: SCRAM verifiers made from plain passwords */
+        struct verifier *verifiers; /* uthash: SCRAM verifiers made from plain passwords */
+        enum {
+                MOCK_UNDECIDED,
+                MOCK_MD5,
+                MOCK_SCRAM
+        } mock;                            /* what auth_type=md5 asks who does not exist for */
         const struct listeners *listeners; /* that it has listened to */
         struct watch *watch;               /* NULL: it does not listen now */
         struct timer *tick;

@@ -91,6 +91,11 @@ def test_secrets_in_every_form(t):
             t.equal(c.value("SELECT current_user"), "scram_user", "SCRAM pass-through with only a verifier")
             t.equal(c.value("/* pgsteer: primary */ SELECT current_user"), "scram_user", "the same on the primary")
     t.error(PASSWORD, lambda: s.client("scram_user", password="wrong"), "a wrong password against a verifier")
+    only = t.steer(nodes=False, auth_type="md5", users={"scram_user": verifier, "admin": verifier})
+    for user in ("scram_user", "nobody_here"):
+        with only.client(user, "single", login=False) as c:
+            c.send(wire.startup({"user": user, "database": "single"}))
+            t.equal(sasl_first(c)["i"], "4096", f"{user} is asked for SCRAM where nobody has another secret")
     s2 = t.steer(nodes=False, auth_type="md5", users=users)
     with s2.client("md5_user") as c:
         t.equal(methods(c), [5, 0], "authentication messages for an md5 secret")
