@@ -141,21 +141,22 @@ unsigned tls_settings_versions(const struct tls_settings *settings)
 
 const char *tls_part_name(const struct tls_settings *settings, enum tls_part part)
 {
-#define OPTIONS_OF(side)                                                                                     \
-        {                                                                                                    \
-                [TLS_MODE] = side "_tls_sslmode", [TLS_CA_FILE] = side "_tls_ca_file",                       \
-                [TLS_CERT_FILE] = side "_tls_cert_file", [TLS_KEY_FILE] = side "_tls_key_file",              \
-                [TLS_CRL_FILE] = side "_tls_crl_file", [TLS_PROTOCOLS] = side "_tls_protocols",              \
-                [TLS_CIPHERS] = side "_tls_ciphers", [TLS_SUITES] = side "_tls13_ciphers",                   \
-                [TLS_CURVE] = side "_tls_ecdhcurve", [TLS_DHEPARAMS] = side "_tls_dheparams",                \
-        }
-        static const char *const names[2][TLS_DHEPARAMS + 1] = {OPTIONS_OF("server"), OPTIONS_OF("client")};
-        static const char *const keys[] = {[TLS_MODE] = "sslmode",
-                                           [TLS_CA_FILE] = "sslrootcert",
-                                           [TLS_CERT_FILE] = "sslcert",
-                                           [TLS_KEY_FILE] = "sslkey",
-                                           [TLS_CRL_FILE] = "sslcrl"};
-#undef OPTIONS_OF
+        static const struct {
+                const char *servers, *clients, *line;
+        } names[] = {
+            [TLS_MODE] = {"server_tls_sslmode", "client_tls_sslmode", "sslmode"},
+            [TLS_CA_FILE] = {"server_tls_ca_file", "client_tls_ca_file", "sslrootcert"},
+            [TLS_CERT_FILE] = {"server_tls_cert_file", "client_tls_cert_file", "sslcert"},
+            [TLS_KEY_FILE] = {"server_tls_key_file", "client_tls_key_file", "sslkey"},
+            [TLS_CRL_FILE] = {"server_tls_crl_file", "client_tls_crl_file", "sslcrl"},
+            [TLS_PROTOCOLS] = {"server_tls_protocols", "client_tls_protocols", NULL},
+            [TLS_CIPHERS] = {"server_tls_ciphers", "client_tls_ciphers", NULL},
+            [TLS_SUITES] = {"server_tls13_ciphers", "client_tls13_ciphers", NULL},
+            [TLS_CURVE] = {NULL, "client_tls_ecdhcurve", NULL},
+            [TLS_DHEPARAMS] = {NULL, "client_tls_dheparams", NULL},
+        };
 
-        return (settings->of_line >> part & 1) != 0 ? keys[part] : names[settings->accepts][part];
+        if ((settings->of_line >> part & 1) != 0)
+                return names[part].line;
+        return settings->accepts ? names[part].clients : names[part].servers;
 }

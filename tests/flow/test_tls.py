@@ -192,7 +192,8 @@ def test_lines(t):
     lines = {"off": f"{plain} sslmode=disable", "same": plain,
              "full": f"{plain} sslmode=verify-full sslrootcert={d}/ca.crt",
              "strange": f"{plain} sslmode=verify-full sslrootcert={other}/ca.crt",
-             "known": f"{plain} sslmode=require sslcert={d}/app.crt sslkey={d}/app.key ssl_max_protocol_version=TLSv1.2"}
+             "known": f"{plain} sslmode=require ssl_max_protocol_version=TLSv1.2 "
+                      f"sslcert={d}/app.crt sslkey={d}/app.key"}
     s = t.steer(lines, section="pgbouncer", server_tls_sslmode="disable", server_login_retry=1, query_wait_timeout=3)
     t.equal([ask(s, name) for name in ("off", "same", "full")], [False, False, True], "TLS by line")
     dn = "SELECT version || ' ' || client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
@@ -243,6 +244,25 @@ def test_health(t):
     s.admin("RELOAD")
     plainly = seen.replace("ssl || ' ' || client_dn", "count(*)") + " AND NOT ssl"
     wait_for(lambda: t.cluster.primary.value(plainly) == "1", "a monitoring connection without TLS")
+
+
+def test_every_host_by_its_own_name(t):
+    """Of a list of hosts each must have a certificate for the name by which it stands there."""
+    d = certificates(t, host="DNS:localhost")
+    secured(t, d)
+    line = f"host=localhost,127.0.0.1 port={t.cluster.primary.port} dbname=app sslmode=verify-full"
+    s = t.steer({"app": f"{line} sslrootcert={d}/ca.crt"}, nodes=False, section="pgbouncer", server_login_retry=0,
+                query_wait_timeout=2, server_lifetime=0)
+    good = 0
+
+    def both():
+        nonlocal good
+        try:
+            good += ask(s, "app") is True
+        except psycopg.OperationalError:
+            pass
+        return good > 0 and "IP address mismatch" in s.log_text()
+    wait_for(both, "one host to be taken and the other one not")
 
 
 class Listener(threading.Thread):
@@ -315,3 +335,30 @@ def test_direct(t):
     t.equal(ask_first.first, [request] * 2, "where the server is asked first, so does the cancel request")
     cancel(t, front, "clear")
     t.equal(ask_first.first[3], struct.pack("!II", 16, 80877102), "a cancel request in clear text, as the query was")
+
+
+def test_peers(t):
+    """A cancel request to a peer goes in TLS where the peer's line says so."""
+    d = certificates(t)
+    owner = t.steer(nodes=False, start=False, peer_id=2, **own(d, client_tls_sslmode="allow"))
+    taps = [Listener(t, owner.port) for _ in range(3)]
+    owner.extra = f"[peers]\n1 = host=127.0.0.1 port={owner.port}\n"
+    owner.start()
+    request = wire.SSL_REQUEST
+    for tap, line, first in zip(taps, ("", f"sslmode=verify-full sslrootcert={d}/ca.crt",
+                                       f"sslmode=require sslrootcert={d}/ca.crt sslnegotiation=direct"),
+                                (struct.pack("!II", 16, 80877102), request, b"\x16")):
+        other = t.steer(nodes=False, start=False, peer_id=1, workers=1)
+        other.extra = f"[peers]\n2 = host=127.0.0.1 port={tap.own} {line}\n"
+        other.start()
+        with owner.client(database="single") as c:
+            c.send(wire.query("SELECT pg_sleep(60)"))
+            wait_for(lambda: any(int(row["sv_active"]) for row in owner.show("POOLS")), "the query to run")
+
+            def canceled():
+                with socket.create_connection(("127.0.0.1", other.port), 20) as raw:
+                    raw.sendall(wire.cancel_request(c.pid, c.secret))
+                    raw.recv(1)
+                return not c.quiet(1)
+            wait_for(canceled, "the query to be canceled")
+        t.equal(tap.first[0][:len(first)], first, f"what the peer hears first, {line or 'without TLS'}")

@@ -7,12 +7,12 @@ def openssl(*arguments):
     subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
-def certificates(t, folder="certs"):
+def certificates(t, folder="certs", host="DNS:localhost,IP:127.0.0.1"):
     """An authority, a certificate for the host (localhost, 127.0.0.1) and one for a client called app."""
     d = t.run.mkdir(os.path.join(os.path.basename(t.dir), folder))
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
             "-subj", f"/CN=authority {folder}", "-keyout", f"{d}/ca.key", "-out", f"{d}/ca.crt")
-    for name, cn, san in (("host", "localhost", "DNS:localhost,IP:127.0.0.1"), ("app", "app", "DNS:app")):
+    for name, cn, san in (("host", "localhost", host), ("app", "app", "DNS:app")):
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={cn}",
                 "-addext", f"subjectAltName={san}", "-keyout", f"{d}/{name}.key", "-out", f"{d}/{name}.csr")
         t.run.write(f"{d}/{name}.ext", f"subjectAltName={san}\n")
