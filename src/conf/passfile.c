@@ -82,20 +82,21 @@ const char *conf_find_password(const struct conf *conf, const struct conf_host *
         return NULL;
 }
 
-/* The path, in `arena`; NULL: there is none. */
+/* The path, in `arena`; NULL: there is none. Nobody changes the environment. */
 static const char *choose_path(const char *option, struct arena *arena)
 {
-        const char *set = getenv("PGPASSFILE"), *home = getenv("HOME");
-        const struct passwd *entry;
+        const char *set = getenv("PGPASSFILE"); /* NOLINT(concurrency-mt-unsafe) */
+        const char *home = getenv("HOME");      /* NOLINT(concurrency-mt-unsafe) */
+        struct passwd entry, *found = NULL;
+        char texts[4096];
 
         if (strcmp(option, "default") != 0)
                 return *option != '\0' ? option : NULL;
         if (set != NULL && *set != '\0')
                 return arena_strdup(arena, set);
-        if (home == NULL || *home == '\0') {
-                entry = getpwuid(geteuid());
-                home = entry != NULL ? entry->pw_dir : NULL;
-        }
+        if ((home == NULL || *home == '\0') &&
+            getpwuid_r(geteuid(), &entry, texts, sizeof(texts), &found) == 0)
+                home = found != NULL ? found->pw_dir : NULL;
         return home != NULL ? arena_printf(arena, "%s/.pgpass", home) : NULL;
 }
 
