@@ -70,6 +70,13 @@ struct crowd {
                                void *done_arg);
 };
 
+/* For session/route_log.c alone. */
+struct route_lines {
+        unsigned passed;            /* decisions since the last line */
+        unsigned written, left_out; /* lines in this second */
+        int64_t since_us;           /* when it began */
+};
+
 struct room {
         struct loop *loop;
         struct conf *conf;
@@ -99,6 +106,7 @@ struct room {
         struct watch *watch;               /* NULL: it does not listen now */
         struct timer *tick;
         uint64_t random;
+        struct route_lines route_lines;
         bool calling;            /* session/roll_call.h: one is under way */
         unsigned next_call;      /* the number of the next one */
         bool keeps_minimum;      /* some pool may have a min_pool_size */

@@ -10,6 +10,7 @@
 #include "session/lesson.h"
 #include "session/link.h"
 #include "session/relay.h"
+#include "session/route_log.h"
 #include "session/split.h"
 #include "wire/writer.h"
 
@@ -27,6 +28,7 @@ struct segment {
         bool unnamed;   /* it has an unnamed Parse */
         bool bound;     /* it has a Bind or Execute */
         bool only_sync; /* nothing but Sync */
+        struct sv text; /* of its gravest statement, the first one of these; empty: unknown */
         struct facts facts;
 };
 
@@ -35,18 +37,25 @@ static bool wants_facts(const struct client *c)
         return !c->endpoint->single || c->room->conf->opt.session_state;
 }
 
-static void add_text(struct client *c, struct sv text, struct facts *all)
+static void add_facts(struct segment *seg, const struct facts *one, struct sv text)
+{
+        if (seg->text.n == 0 || one->class > seg->facts.class)
+                seg->text = text;
+        facts_merge(&seg->facts, one);
+}
+
+static void add_text(struct client *c, struct sv text, struct segment *seg)
 {
         struct facts one;
 
         if (!wants_facts(c))
                 return;
         lesson_classify(c, text, &one);
-        facts_merge(all, &one);
+        add_facts(seg, &one, text);
 }
 
 /* A Bind or Describe of a statement: it counts as what its Parse was. */
-static void add_statement(struct client *c, struct sv name, const struct segment *seg, struct facts *all)
+static void add_statement(struct client *c, struct sv name, struct segment *seg)
 {
         struct statement *s;
         struct facts space;
@@ -56,14 +65,14 @@ static void add_statement(struct client *c, struct sv name, const struct segment
         if (name.n > 0) {
                 s = names_find(&c->names, name);
                 if (s != NULL)
-                        facts_merge(all, lesson_facts(c, s, &space));
+                        add_facts(seg, lesson_facts(c, s, &space), sv_cstr(s->parse));
                 else if (seg->facts.statements == 0)
-                        facts_strengthen(all,
+                        facts_strengthen(&seg->facts,
                                          REASON_UNKNOWN_STATEMENT); /* the server shall say what is wrong */
         } else if (!seg->unnamed && buf_len(&c->unnamed) > 0) {
-                add_text(c, sv_cstr((const char *)buf_data(&c->unnamed)), all);
+                add_text(c, sv_cstr((const char *)buf_data(&c->unnamed)), seg);
         } else if (!seg->unnamed) {
-                facts_strengthen(all, REASON_UNKNOWN_STATEMENT);
+                facts_strengthen(&seg->facts, REASON_UNKNOWN_STATEMENT);
         }
 }
 
@@ -90,7 +99,7 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
                 if (r.failed)
                         facts_strengthen(&seg->facts, REASON_UNKNOWN_STATEMENT);
                 else
-                        add_text(c, text, &seg->facts);
+                        add_text(c, text, seg);
                 return true;
         case FE_BIND:
                 (void)take_cstr(&r);
@@ -99,13 +108,13 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
                         return false;
                 if (!whole) /* sent as it comes, and anything may follow it */
                         facts_strengthen(&seg->facts, REASON_TOO_LARGE);
-                add_statement(c, name, seg, &seg->facts);
+                add_statement(c, name, seg);
                 return true;
         case FE_DESCRIBE:
                 if (!whole)
                         return m->size > limit;
                 if (take_u8(&r) == 'S')
-                        add_statement(c, take_cstr(&r), seg, &seg->facts);
+                        add_statement(c, take_cstr(&r), seg);
                 return true;
         case FE_FUNCTION: facts_strengthen(&seg->facts, REASON_FUNCTION); return true;
         default: return whole || m->size > limit;
@@ -280,6 +289,8 @@ static void go(struct client *c, const struct segment *seg, const uint8_t *p)
                                       : BLOCK_OPENING;
         route = decide(c, seg);
         note_route(c, seg, &route);
+        if (route.node >= 0 || c->held_us == 0) /* who is held decides again and again */
+                route_log(c, &seg->facts, &route, seg->text);
         if (route.node < 0) {
                 segment_hold(c);
                 return;
@@ -427,6 +438,7 @@ enum status segment_may_follow(struct client *c, const uint8_t *p, size_t n)
             seg.facts.tx != TX_KEEP || seg.facts.hint == HINT_PRIMARY)
                 return STATUS_AGAIN;
         c->known = known_bytes(c, &seg);
+        route_log(c, &seg.facts, &(struct route){ROUTE_STANDBY, c->node, seg.facts.reason}, seg.text);
         return STATUS_OK;
 }
 

@@ -1,5 +1,7 @@
 """The router asked: EXPLAIN ROUTE on the console, --explain and --classify from the shell."""
-from wire import bind, describe, execute, parse
+import time
+
+from wire import bind, describe, execute, parse, query
 
 
 
@@ -59,3 +61,56 @@ def test_shell(t):
     for wrong in (["--classify", ini], ["--classify", "--database", "app"], ["--lines"], ["--explain", ini, "app"],
                   ["--explain", "--lines", ini, "app", "x"], ["--classify", "--explain", ini, "app", "x"]):
         t.equal(run(*wrong), (1, ""), f"wrong arguments {wrong}")
+
+
+def routes(s):
+    return [line.partition(" route: ")[2] for line in s.log_text().splitlines() if " route: " in line]
+
+
+def test_log_routes(t):
+    s = t.steer(workers=1, log_routes=1)
+    primary = f"127.0.0.1:{t.cluster.primary.port}"
+    with s.client() as c:
+        c.query("SELECT 'a secret'")
+        c.query("BEGIN; SELECT 1; COMMIT")
+        c.query("SELECT nextval('a secret')", check=False)
+        c.query("SELECT 'a secret", check=False)
+        c.segment(parse("one", "/* pgsteer: primary */ SELECT 'a secret'"))
+        c.segment(bind("", "one"), execute())
+        got = routes(s)
+        t.equal(len(got), 6, f"lines: {got}")
+        t.contains(got[0], "target=standby node=127.0.0.1:", "a read")
+        t.contains(got[0], 'class=read reason="read" token=""', "a read")
+        for i, end in ((1, 'class=write reason="transaction" token="BEGIN"'), (2, 'class=write reason="function" token="nextval"'),
+                       (3, 'class=write reason="does not lex" token=""'), (5, 'class=read reason="hint primary" token="pgsteer: primary"')):
+            t.equal(got[i], f"target=primary node={primary} {end}", "a line")
+        t.true("secret" not in s.log_text().replace("pgsteer.log", ""), "no constant is logged")
+        s.admin("SET log_routes_text = 'shape'")
+        c.query("SELECT 'a secret', 1")
+        t.contains(routes(s)[-1], 'token="" text=select ?', "a text without its constants")
+        t.true("secret" not in s.log_text(), "no constant is logged")
+        s.admin("SET log_routes_text = 'full'")
+        c.query("SELECT 'a secret', 1")
+        t.contains(routes(s)[-1], "text=SELECT 'a secret', 1", "all of a text")
+        s.admin("SET log_routes = 10")
+        before = len(routes(s))
+        for i in range(100):
+            c.query(f"SELECT {i}")
+        t.equal(len(routes(s)) - before, 10, "lines of a hundred, one of ten")
+        s.admin("SET log_routes = 0")
+        before = len(routes(s))
+        c.query("SELECT 1")
+        t.equal(len(routes(s)), before, "lines when none is wanted")
+    # Not more than a thousand a second.
+    s.admin("SET log_routes = 1")
+    s.admin("SET log_routes_text = 'none'")
+    before = len(routes(s))
+    with s.client() as c:
+        began = time.monotonic()
+        while "lines left out" not in s.log_text() and time.monotonic() - began < 20:
+            c.send(query("SELECT 1") * 2500)
+            for _ in range(2500):
+                c.until("Z")
+        seconds = time.monotonic() - began
+    t.contains(s.log_text(), "lines left out", "what was too many")
+    t.within(len(routes(s)) - before, 500, 1000 * (seconds + 2), "lines")
