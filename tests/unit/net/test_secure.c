@@ -475,6 +475,7 @@ static void resumes(int version)
         for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
                 struct pair p;
                 char name[64];
+                uint8_t bindings[2][SECURE_BINDING_MAX];
 
                 unit_row("TLS 1.%d, connection %zu", version - 1, i);
                 pair_init(&p, server, client);
@@ -492,6 +493,9 @@ static void resumes(int version)
                 UNIT_ASSERT(secure_resumed(&p.client.stream) == steps[i].resumed);
                 UNIT_ASSERT(secure_peer_name(&p.server.stream, name, sizeof(name)) &&
                             strcmp(name, "alice") == 0);
+                UNIT_ASSERT(secure_binding(&p.server.stream, bindings[0]) == 32 &&
+                            secure_binding(&p.client.stream, bindings[1]) == 32 &&
+                            memcmp(bindings[0], bindings[1], 32) == 0);
                 /* The ticket of TLS 1.3 comes with what is read. */
                 UNIT_ASSERT(stream_send(&p.server.stream, "hello", 5) == STATUS_OK);
                 UNIT_ASSERT(turns_till(&p.loop, has_got, &(struct wish){&p.client, 5}));
