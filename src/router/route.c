@@ -63,9 +63,9 @@ static struct pick pick_reader(const struct route_question *q, const struct topo
         for (int i = 0; i < topology->count; i++) {
                 if (!is_candidate(q, topology, i, candidates))
                         continue;
-                if (i == q->stay && i != topology->primary && is_fresh(q, topology->nodes[i].node, true))
+                if (i + 1 == q->stay && i != topology->primary && is_fresh(q, topology->nodes[i].node, true))
                         return (struct pick){i, false};
-                if (i == topology->primary || is_fresh(q, topology->nodes[i].node, i == q->stay))
+                if (i == topology->primary || is_fresh(q, topology->nodes[i].node, i + 1 == q->stay))
                         fit[count++] = i;
                 else
                         stale = true;

@@ -29,7 +29,7 @@ struct route_question {
         enum consistency consistency;
         int64_t
             floor_us; /* the session's newest own commit (clock_us), 0: none; with strong: the cluster's */
-        int stay;     /* the node that served this transaction's reads until now; -1: none... */
+        int stay; /* the node that served this transaction's reads until now, counted from 1; 0: none... */
         int64_t stay_floor_us;   /* ...and until when: another one must have all that it may have shown */
         bool reads_need_standby; /* true: never fall back to the primary for reads */
         uint64_t random;         /* two choices are drawn from it */

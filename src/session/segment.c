@@ -191,7 +191,7 @@ static struct route decide(struct client *c, const struct segment *seg)
             .skip = c->skip_nodes,
             .consistency = (enum consistency)e->consistency,
             .floor_us = c->floor_us,
-            .stay = apart ? b->node : -1,
+            .stay = apart ? b->node + 1 : 0,
             .stay_floor_us = apart ? b->floor_us : 0,
             .reads_need_standby = c->room->conf->opt.reads_need_standby,
             .random = room_random(c->room),

@@ -373,7 +373,32 @@ static void load_is_balanced(void)
         UNIT_ASSERT(count[B] == 0 && count[A] > 13000 && count[C] > 13000);
 }
 
-UNIT_SUITE(router_route, UNIT_CASE(statements_of_their_own), UNIT_CASE(sessions),
-           UNIT_CASE(unfit_standbys_are_passed_over), UNIT_CASE(without_a_primary_reads_go_on),
-           UNIT_CASE(only_fresh_standbys_see_the_sessions_writes), UNIT_CASE(failed_nodes_are_skipped),
-           UNIT_CASE(targets_have_their_own_fallbacks), UNIT_CASE(load_is_balanced))
+/* The reads of one transaction stay on their node, and leave it only for one that has all they have seen. */
+static void a_transactions_reads_stay(void)
+{
+        struct topology topology = healthy();
+        struct route_question question = nothing_special();
+
+        question.stay = B + 1;
+        question.stay_floor_us = 2000; /* none of them has replayed that */
+        for (uint64_t random = 0; random < 100; random++) {
+                question.random = random * 0x9E3779B97F4A7C15;
+                UNIT_ASSERT(decide("SELECT 1", question, &topology).node == B);
+        }
+        topology.nodes[B].state = NODE_EJECTED;
+        UNIT_ASSERT(decide("SELECT 1", question, &topology).reason == REASON_FRESHNESS);
+        question.consistency = CONSISTENCY_EVENTUAL;
+        UNIT_ASSERT(decide("SELECT 1", question, &topology).node == P);
+        atomic_store(&nodes[C].fresh_us, 2000);
+        UNIT_ASSERT(decide("SELECT 1", question, &topology).node == C);
+        topology.nodes[B].state = NODE_UP;
+        question.consistency = CONSISTENCY_SESSION;
+        question.floor_us = 1500; /* the session's own commit goes before */
+        UNIT_ASSERT(decide("SELECT 1", question, &topology).node == C);
+}
+
+UNIT_SUITE(router_route, UNIT_CASE(a_transactions_reads_stay), UNIT_CASE(statements_of_their_own),
+           UNIT_CASE(sessions), UNIT_CASE(unfit_standbys_are_passed_over),
+           UNIT_CASE(without_a_primary_reads_go_on), UNIT_CASE(only_fresh_standbys_see_the_sessions_writes),
+           UNIT_CASE(failed_nodes_are_skipped), UNIT_CASE(targets_have_their_own_fallbacks),
+           UNIT_CASE(load_is_balanced))
