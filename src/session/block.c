@@ -283,15 +283,3 @@ char block_ready(struct client *c)
         b->floor_us = clock_us();
         return c->failed && !c->discarding ? 'E' : 'T';
 }
-
-void block_skip(struct client *c, struct server *s)
-{
-        struct up up = {.c = c, .s = s};
-
-        if (c->block == NULL || c->block->stage != BLOCK_SENT || c->in_segment || s->replies.sync_points > 0)
-                return;
-        plan_begin(&up.plan, &s->stream);
-        up_put_head(&up, FE_SYNC, 0);
-        if (up_owe(&up, REPLY_SYNC, 0, NULL) && plan_send(&up.plan) != STATUS_OK)
-                s->close_needed = true;
-}

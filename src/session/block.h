@@ -69,6 +69,3 @@ static inline bool block_is_ours(const struct client *c)
 
 /* ReadyForQuery from a server, where block_is_ours: the status to tell the client. */
 char block_ready(struct client *c);
-
-/* The opening failed in front of a simple query, which the server skips: Sync ends that. */
-void block_skip(struct client *c, struct server *s);

@@ -156,3 +156,15 @@ bool exchange_run(struct up *up, const char *sql)
         plan_put(&up->plan, sql, n);
         return up_owe(up, REPLY_QUERY, REPLY_SWALLOW, NULL);
 }
+
+void exchange_end_skip(struct client *c, struct server *s)
+{
+        struct up up = {.c = c, .s = s};
+
+        if (!s->skipping || c->in_segment || s->replies.count > 0)
+                return; /* what is left is a Sync, or it is to come */
+        plan_begin(&up.plan, &s->stream);
+        up_put_head(&up, FE_SYNC, 0);
+        if (up_owe(&up, REPLY_SYNC, 0, NULL) && plan_send(&up.plan) != STATUS_OK)
+                s->close_needed = true;
+}

@@ -38,6 +38,9 @@ bool exchange_parse(struct up *up, const struct msg *m, struct sv name);
  */
 bool exchange_close(struct up *up, const uint64_t key[2]);
 
+/* After an error: what we put in front of a simple query failed, and the server skips that. Sync ends it. */
+void exchange_end_skip(struct client *c, struct server *s);
+
 /* A Query of our own. */
 bool exchange_run(struct up *up, const char *sql);
 

@@ -7,6 +7,7 @@
 #include "session/deallocate.h"
 #include "session/effects.h"
 #include "session/exchange.h"
+#include "session/execute.h"
 #include "session/facts.h"
 #include "session/lesson.h"
 #include "session/segment.h"
@@ -62,6 +63,7 @@ static size_t on_query(struct up *up, const struct msg *m)
         struct reader r = reader_of(m);
         struct facts f = {0};
         struct sv text = {"", 0};
+        bool executes;
 
         if (up_must_look(c)) {
                 if (m->have < m->size && m->size <= (size_t)c->room->conf->opt.scan_limit)
@@ -78,7 +80,8 @@ static size_t on_query(struct up *up, const struct msg *m)
         c->in_segment = c->bound = false;
         if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return m->have;
-        if (!up_owe(up, REPLY_QUERY, 0, NULL))
+        executes = f.execute.n > 0 && execute_pass(up, m);
+        if (!up_owe(up, REPLY_QUERY, 0, NULL) || executes)
                 return m->have;
         return pass(up, m);
 }

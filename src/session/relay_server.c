@@ -7,6 +7,7 @@
 #include "session/carry.h"
 #include "session/done.h"
 #include "session/effects.h"
+#include "session/exchange.h"
 #include "session/link.h"
 #include "session/loss.h"
 #include "session/plan.h"
@@ -157,7 +158,7 @@ static enum verdict on_error(struct down *d, const struct msg *m)
                 node_report(d->s->pool->node, EVIDENCE_READ_ONLY);
         d->s->skipping = d->s->skipping || is_in_extended(&d->s->replies);
         skip_replies(d);
-        block_skip(d->c, d->s);
+        exchange_end_skip(d->c, d->s);
         return VERDICT_PASS;
 }
 

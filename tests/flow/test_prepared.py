@@ -353,3 +353,31 @@ def test_unnamed_bound_on_another_server(t):
                 pids.add(row[1])
                 holder.query("COMMIT")
         t.equal(len(pids), 2, "servers it ran on")
+
+
+def test_execute_of_a_statement_prepared_by_message(t):
+    """SQL sees the names of the protocol's statements, as without us."""
+    t.sql("CREATE TABLE IF NOT EXISTS pp_exec(i int)")
+    s = t.steer(default_pool_size=1)
+    with s.client(database="single") as c, s.client(database="single") as other:
+        c.segment(parse("one", "SELECT $1::int + 1"), parse("Two", "SELECT 'two'"), parse("gone", "SELECT * FROM pp_exec"))
+        other.query("SELECT 1")
+        t.equal(c.query("EXECUTE one(41)").rows, [["42"]], "EXECUTE")
+        t.equal(c.query('EXECUTE ONE (1); SELECT 5; /* x */ EXECUTE "Two"').rows, [["2"], ["5"], ["two"]], "among others")
+        t.equal(other.query("EXECUTE one(1)", check=False).errors[0].sqlstate, "26000", "another client has no such name")
+        t.equal(c.query("EXECUTE two", check=False).errors[0].sqlstate, "26000", "nor has this one, with capitals")
+        c.query("PREPARE mine AS SELECT 'mine'")
+        t.equal(c.query("EXECUTE mine").rows, [["mine"]], "one of PREPARE")
+        t.cluster.primary.query("DROP TABLE pp_exec", "app")
+        c.query("DISCARD ALL")
+        c.segment(parse("gone", "SELECT 1"), parse("bad", "SELECT $1::int"))
+        got = c.query("EXECUTE bad('x')", check=False)
+        t.equal(([e.sqlstate for e in got.errors], got.status), (["22P02"], "I"), "a value it refuses")
+    with s.client(database="single") as c, s.client(database="single") as other:
+        t.sql("CREATE TABLE pp_exec(i int)")
+        c.segment(parse("gone", "SELECT * FROM pp_exec"))
+        other.query("DROP TABLE pp_exec")
+        other.query("DISCARD ALL")  # and the statement is on no server any more
+        got = c.query("EXECUTE gone", check=False)
+        t.equal(([e.sqlstate for e in got.errors], got.status), (["42P01"], "I"), "one that cannot be prepared again")
+        t.equal(c.value("SELECT 1"), "1", "the connection goes on")

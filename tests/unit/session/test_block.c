@@ -122,7 +122,8 @@ static void the_first_statement_opens_it(void)
         parlour_fini();
 }
 
-/* Nothing of the block runs outside of it: what the server skips is ended by a Sync of ours, or the client's. */
+/* Nothing of the block runs outside of it: what the server skips is ended by a Sync of ours, or the client's.
+ */
 static void an_opening_that_fails_takes_the_statement_with_it(void)
 {
         static const struct {
