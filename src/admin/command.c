@@ -217,6 +217,24 @@ static bool parse_name(struct parse *p)
         return expect_end(p);
 }
 
+/* A node: "host:port" as SHOW NODES names it, bare or in quotes. */
+static bool parse_node(struct parse *p)
+{
+        struct sv rest = sv_trim(p->rest);
+
+        while (rest.n > 0 && rest.p[rest.n - 1] == ';')
+                rest = sv_trim(sv_from(rest.p, rest.n - 1));
+        if (rest.n > 1 && (*rest.p == '"' || *rest.p == '\'') && rest.p[rest.n - 1] == *rest.p)
+                rest = sv_from(rest.p + 1, rest.n - 2);
+        if (rest.n == 0)
+                return refuse_syntax(p->whole, p->refusal);
+        if (rest.n >= sizeof(p->out->value))
+                return refuse_arguments(p->refusal);
+        memcpy(p->out->value, rest.p, rest.n);
+        p->out->value[rest.n] = '\0';
+        return true;
+}
+
 static bool parse_no_name(struct parse *p)
 {
         return expect_end(p);
@@ -429,6 +447,10 @@ static const struct {
     {"enable", VERB_ENABLE, "ENABLE", parse_name},
     {"disable", VERB_DISABLE, "DISABLE", parse_name},
     {"kill_client", VERB_KILL_CLIENT, "KILL_CLIENT", parse_name},
+    {"fence", VERB_FENCE, "FENCE", parse_node},
+    {"unfence", VERB_UNFENCE, "UNFENCE", parse_node},
+    {"drain", VERB_DRAIN, "DRAIN", parse_node},
+    {"undrain", VERB_UNDRAIN, "UNDRAIN", parse_node},
     /* drivers */
     {"begin", VERB_BEGIN, "BEGIN", parse_anything},
     {"start", VERB_BEGIN, "START TRANSACTION", parse_anything},
@@ -506,6 +528,10 @@ bool command_needs_admin(const struct command *command)
         case VERB_FDS:
         case VERB_TAKEOVER:
         case VERB_KILL_CLIENT:
+        case VERB_FENCE:
+        case VERB_UNFENCE:
+        case VERB_DRAIN:
+        case VERB_UNDRAIN:
         case VERB_SHUTDOWN: return true;
         case VERB_NOTHING:
         case VERB_HELP:

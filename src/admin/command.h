@@ -35,6 +35,10 @@ enum verb {
         VERB_SUSPEND,
         VERB_KILL_CLIENT, /* name: what stands for the client's number */
         VERB_TAKEOVER,
+        VERB_FENCE, /* value: a node's name; the same below */
+        VERB_UNFENCE,
+        VERB_DRAIN,
+        VERB_UNDRAIN,
         VERB_SQL,      /* sql: a SELECT over the tables; parameters come with Bind */
         VERB_SHUTDOWN, /* name: "", "WAIT_FOR_SERVERS" or "WAIT_FOR_CLIENTS" */
 };

@@ -51,5 +51,6 @@ void fill_state(struct table *t, const struct scene *s);
 /* fill_cluster.c */
 void fill_nodes(struct table *t, const struct scene *s);
 void fill_topology(struct table *t, const struct scene *s);
+void fill_failovers(struct table *t, const struct scene *s);
 void fill_learned(struct table *t, const struct scene *s);
 void fill_catalog(struct table *t, const struct scene *s);

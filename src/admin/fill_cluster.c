@@ -5,6 +5,7 @@
 #include "cluster/catalog_home.h"
 #include "health/catalogs.h"
 #include "health/health.h"
+#include "health/history.h"
 #include "session/learned.h"
 
 #include <inttypes.h>
@@ -214,5 +215,35 @@ void fill_catalog(struct table *t, const struct scene *s)
                 for (struct catalog_home *home = catalog_home_first(); home != NULL; home = home->next)
                         if (home->cluster == w.cluster)
                                 catalog_row(t, &w, home);
+        walk_fini(&w);
+}
+
+/* ---- SHOW FAILOVERS ---- */
+
+static void failover_row(struct table *t, const char *names, const struct failover *f)
+{
+        table_text(t, names);
+        wall_text(t, f->lost_wall_us);
+        wall_text(t, f->elected_wall_us);
+        table_text(t, f->from);
+        table_text(t, f->to[0] == 0 ? NULL : f->to);
+        known_int(t, f->timeline == 0 ? -1 : (int64_t)f->timeline);
+        table_int(t, f->gap_us / US_PER_MS);
+        for (int kind = 0; kind < TOLL_KINDS; kind++)
+                table_counter(t, f->toll[kind]);
+        table_text(t, f->why);
+}
+
+void fill_failovers(struct table *t, const struct scene *s)
+{
+        struct walk w;
+
+        walk_init(&w, s->conf);
+        while (walk_next(&w)) {
+                struct failover f;
+
+                for (size_t i = 0; health_failover(w.cluster, i, &f); i++)
+                        failover_row(t, w.names, &f);
+        }
         walk_fini(&w);
 }

@@ -20,7 +20,9 @@ const char *console_help(void)
                "\tSHUTDOWN\n"
                "\tSHUTDOWN WAIT_FOR_SERVERS|WAIT_FOR_CLIENTS\n"
                "\tWAIT_CLOSE [<db>]\n"
-               "\tSHOW ALL|NODES|TOPOLOGY|CATALOG|ROUTES|SESSIONS|LEARNED|EXTENDED POOLS\n"
+               "\tSHOW ALL|NODES|TOPOLOGY|FAILOVERS|CATALOG|ROUTES|SESSIONS|LEARNED|EXTENDED POOLS\n"
                "\tFORGET [<db>]\n"
+               "\tDRAIN|UNDRAIN|FENCE|UNFENCE <host:port>\n"
+               "\tSELECT ... (SQL over all of these)\n"
                "\tEXPLAIN ROUTE FOR <db>: <sql>";
 }

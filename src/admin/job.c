@@ -195,6 +195,10 @@ static bool run(struct job *job)
         case VERB_EXPLAIN: return job_explain(job);
         case VERB_PARAM:
         case VERB_NUMBER: return run_fake(job);
+        case VERB_FENCE:
+        case VERB_UNFENCE:
+        case VERB_DRAIN:
+        case VERB_UNDRAIN: return job_wish(job);
         case VERB_SQL: return job_sql(job);
         case VERB_SET: return run_set(job);
         case VERB_SET_IGNORED: job->outcome.notice = "SET ignored"; return true;

@@ -72,3 +72,4 @@ bool job_settle(struct job *job);
 bool job_suspend(struct job *job);
 bool job_disable(struct job *job); /* and ENABLE */
 bool job_kill_client(struct job *job);
+bool job_wish(struct job *job); /* FENCE, UNFENCE, DRAIN, UNDRAIN; job_nodes.c */

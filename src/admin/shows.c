@@ -205,6 +205,11 @@ static const struct column routes[] = {TEXT("database"), TEXT("target"), TEXT("r
 static const struct column learned[] = {TEXT("database"), TEXT("statement"), TEXT("sqlstate"),
                                         NUMERIC("uses"),  TEXT("since"),     TEXT("fingerprint")};
 
+static const struct column failovers[] = {
+    TEXT("database"),       TEXT("lost_at"),    TEXT("elected_at"),  TEXT("from_node"),  TEXT("to_node"),
+    BIGINT("timeline"),     BIGINT("gap_ms"),   NUMERIC("held"),     NUMERIC("drained"), NUMERIC("refused"),
+    NUMERIC("rolled_back"), NUMERIC("unknown"), NUMERIC("repeated"), TEXT("why")};
+
 static const struct column sessions[] = {BIGINT("id"),
                                          TEXT("database"),
                                          TEXT("user"),
@@ -243,6 +248,7 @@ static const struct show list[] = {
             "Zones of those host names, and their serials as last seen."),
     SHOW(extended_pools, CENSUS_POOLS, "The pools, one row for each node."),
     SHOW(learned, 0, "Statements that look like reads and that a standby has refused: now they are writes."),
+    SHOW(failovers, 0, "When a primary was lost, which node came, and what it cost clients."),
     SHOW(lists, CENSUS_POOLS | CENSUS_NAMES | CENSUS_MEMORY, "How many there are of what."),
     SHOW(mem, CENSUS_MEMORY, "What memory is taken by, and at the end the heap in KiB."),
     SHOW(nodes, 0, "The PostgreSQL instances: what each is, how far it is behind, what it serves."),

@@ -14,6 +14,17 @@ struct conf_database;
 /* How long after floor_wanted_us health samples fast. */
 enum { CLUSTER_WANT_LASTS_US = 2000000 };
 
+/* What losses of the primary cost clients. */
+enum toll {
+        TOLL_HELD,        /* waited for a node that could serve them */
+        TOLL_DRAINED,     /* and were served */
+        TOLL_REFUSED,     /* and were not: 57P03 */
+        TOLL_ROLLED_BACK, /* 40001 */
+        TOLL_UNKNOWN,     /* 40003 */
+        TOLL_REPEATED,    /* run again elsewhere, unnoticed */
+        TOLL_KINDS,
+};
+
 struct cluster {
         /* read-only */
         char *key;   /* "host:port,host:port" */
@@ -28,7 +39,8 @@ struct cluster {
         _Atomic uint64_t epoch; /* of the newest snapshot */
         _Atomic int64_t
             floor_wanted_us; /* clock_us when a read last went to the primary for want of freshness */
-        _Atomic int64_t last_commit_us; /* clock_us of the newest commit through any worker */
+        _Atomic uint64_t toll[TOLL_KINDS]; /* so far; written by workers */
+        _Atomic int64_t last_commit_us;    /* clock_us of the newest commit through any worker */
         struct {
                 pthread_mutex_t lock;
                 struct topology *topology;
@@ -56,6 +68,12 @@ void cluster_publish(struct cluster *cluster, struct topology *next);
  * it has not sampled fast for want of it lately. Any thread, never blocks; cheap enough for every such read.
  */
 void cluster_want_fresh(struct cluster *cluster, int64_t now_us);
+
+/* One more of what a loss costs. Any thread. */
+static inline void cluster_pays(struct cluster *cluster, enum toll toll)
+{
+        atomic_fetch_add_explicit(&cluster->toll[toll], 1, memory_order_relaxed);
+}
 
 /* Called once at start by the roof. `on_publish` tells the workers; `wake_fd` is an eventfd that node_report
  * writes to, so that health looks at the evidence (-1: none). */

@@ -28,6 +28,12 @@ void node_report(struct node *node, enum evidence seen)
                 node_wake();
 }
 
+void node_wish(struct node *node, enum node_wish wish)
+{
+        atomic_store(&node->wish, wish);
+        node_wake();
+}
+
 void node_wake(void)
 {
         const uint64_t one = 1;

@@ -17,6 +17,13 @@ enum evidence {
         EVIDENCE_RECOVERY = 1 << 4,  /* in_hot_standby report that contradicts the topology */
 };
 
+/* What an operator wants of a node, whatever it says of itself. */
+enum node_wish {
+        WISH_NONE,
+        WISH_DRAIN, /* no new work; what runs may end */
+        WISH_FENCE, /* nothing at all, at once */
+};
+
 struct node {
         /* identity */
         const char *name; /* "host:port", "[address]:port" for IPv6; for people and as the key */
@@ -27,6 +34,9 @@ struct node {
         _Atomic uint32_t in_flight;     /* transactions on this node now */
         _Atomic uint32_t evidence;      /* enum evidence bits not yet looked at */
         _Atomic uint64_t reads, writes; /* transactions sent here so far */
+
+        /* live: written by the console */
+        _Atomic int wish; /* enum node_wish */
 
         /* live: written by health */
         _Atomic int64_t fresh_us; /* all that was committed before this moment (clock_us) is visible here;
@@ -43,6 +53,9 @@ void node_report(struct node *node, enum evidence seen);
 
 /* Health: the bits reported since the last call, which are now looked at. */
 uint32_t node_take_evidence(struct node *node);
+
+/* Says what an operator wants, from any thread, and wakes health. */
+void node_wish(struct node *node, enum node_wish wish);
 
 /* The eventfd that node_report writes to; -1: none. For cluster_hooks alone. */
 void node_wake_by(int wake_fd);

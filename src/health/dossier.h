@@ -50,6 +50,7 @@ struct dossier {
         int64_t good_us;           /* when the last good question was sent; 0: never */
         int64_t lag_us, lag_bytes; /* standby, at good_us; -1: unknown */
         char text[100];            /* of the last answer that was not good */
+        int wish;                  /* enum node_wish: of an operator */
 };
 
 /* No answer yet. */

@@ -131,7 +131,8 @@ static bool is_claiming(const struct ballot *b, int i)
         const struct dossier *dossier = &b->dossiers[i];
 
         if (!dossier->known || dossier->facts.in_recovery || is_foreign(b, i) ||
-            dossier->facts.timeline < b->timeline || b->memory->nodes[i].twin_of != NONE)
+            dossier->facts.timeline < b->timeline || b->memory->nodes[i].twin_of != NONE ||
+            dossier->wish == WISH_FENCE)
                 return false;
         return b->presence[i] == GOOD || (b->now->primary == i && is_running(b->presence[i]));
 }
@@ -264,11 +265,15 @@ static enum elect_cause judge(struct ballot *b, int i)
                 return CAUSE_LOGIN;
         if (is_foreign(b, i))
                 return CAUSE_FOREIGN;
+        if (dossier->wish == WISH_FENCE)
+                return CAUSE_FENCED;
         if (i == b->primary && b->presence[i] == LOGIN)
                 return CAUSE_PRIMARY_KEPT;
         if (i == b->primary)
                 return dossier->facts.read_only ? CAUSE_PRIMARY_READ_ONLY : CAUSE_PRIMARY;
-        return dossier->facts.in_recovery ? judge_standby(b, i) : judge_claimant(b, i);
+        if (!dossier->facts.in_recovery)
+                return judge_claimant(b, i);
+        return dossier->wish == WISH_DRAIN ? CAUSE_DRAINED : judge_standby(b, i);
 }
 
 static enum node_state state_for(enum elect_cause cause)
@@ -286,6 +291,8 @@ static enum node_state state_for(enum elect_cause cause)
                                                             [CAUSE_OLD_TIMELINE] = NODE_FENCED,
                                                             [CAUSE_TWIN] = NODE_FENCED,
                                                             [CAUSE_FOREIGN] = NODE_FENCED,
+                                                            [CAUSE_FENCED] = NODE_FENCED,
+                                                            [CAUSE_DRAINED] = NODE_EJECTED,
                                                             [CAUSE_LOGIN] = NODE_EJECTED,
                                                             [CAUSE_GONE] = NODE_DOWN};
 

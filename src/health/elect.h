@@ -25,6 +25,8 @@ enum elect_cause {
         CAUSE_OLD_TIMELINE, /* takes writes on a timeline that has been left */
         CAUSE_TWIN,         /* takes writes on the same timeline as another */
         CAUSE_FOREIGN,      /* of another system identifier */
+        CAUSE_FENCED,       /* an operator wants it so */
+        CAUSE_DRAINED,      /* the same */
         CAUSE_LOGIN,        /* our login fails, and nothing sure is known of it */
         CAUSE_GONE,         /* does not answer */
         CAUSE_COUNT,

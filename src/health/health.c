@@ -110,6 +110,11 @@ void health_snapshot(struct cluster *cluster, struct topology *out)
         topology_unref(published);
 }
 
+bool health_failover(struct cluster *cluster, size_t i, struct failover *out)
+{
+        return cluster->monitor != NULL && monitor_failover(cluster->monitor, i, out);
+}
+
 void health_free(struct health *health)
 {
         if (health == NULL)

@@ -5,11 +5,15 @@
  * touches client traffic. Owner and thread: the control thread. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct catalog_home;
 struct catalog_maker;
 struct catalog_status;
 struct cluster;
 struct conf;
+struct failover;
 struct health;
 struct loop;
 struct topology;
@@ -26,6 +30,10 @@ void health_configure(struct health *health, struct conf *conf);
 /* Copies the present view of `cluster` to *out, for SHOW: what is published, with the numbers (LSN, lag) of
  * the last answers. For a cluster that is not probed: what is published. Control thread. */
 void health_snapshot(struct cluster *cluster, struct topology *out);
+
+/* The i-th failover of the cluster that is known (health/history.h), the oldest first. False: there is none.
+ * Control thread. */
+bool health_failover(struct cluster *cluster, size_t i, struct failover *out);
 
 /* Closes all connections and frees. NULL is allowed. */
 void health_free(struct health *health);

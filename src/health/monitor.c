@@ -6,6 +6,7 @@
 #include "cluster/cluster.h"
 #include "conf/conf.h"
 #include "health/elect.h"
+#include "health/history.h"
 #include "health/login.h"
 #include "health/pace.h"
 #include "health/probe.h"
@@ -49,6 +50,7 @@ struct monitor {
         struct topology *view; /* never handed out for keeping: a copy of it is published */
         struct ring ring;
         int ring_node; /* the primary that the samples are from */
+        struct history history;
 };
 
 static void on_tick(evutil_socket_t fd, short what, void *arg);
@@ -157,6 +159,8 @@ static enum log_level level_of(enum elect_cause cause)
         case CAUSE_NOT_ASKED: return LOG_DEBUG_;
         case CAUSE_PRIMARY:
         case CAUSE_STANDBY:
+        case CAUSE_FENCED:
+        case CAUSE_DRAINED:
         case CAUSE_PROBATION: return LOG_INFO_;
         case CAUSE_PRIMARY_READ_ONLY:
         case CAUSE_PRIMARY_KEPT:
@@ -195,6 +199,37 @@ static void log_primary(const struct monitor *monitor, const struct topology *wa
                          is->nodes[is->primary].node->name, (unsigned)is->nodes[is->primary].timeline);
 }
 
+static void read_toll(const struct monitor *monitor, uint64_t toll[TOLL_KINDS])
+{
+        for (int kind = 0; kind < TOLL_KINDS; kind++)
+                toll[kind] = atomic_load_explicit(&monitor->cluster->toll[kind], memory_order_relaxed);
+}
+
+static void note_failover(struct monitor *monitor, const struct topology *was)
+{
+        const struct topology *is = monitor->view;
+        uint64_t toll[TOLL_KINDS];
+
+        if (was->primary == is->primary)
+                return;
+        if (was->primary >= 0) {
+                read_toll(monitor, toll);
+                history_lost(&monitor->history, was->nodes[was->primary].node->name,
+                             is->nodes[was->primary].why, clock_us(), clock_wall_us(), toll);
+        }
+        if (is->primary >= 0)
+                history_elected(&monitor->history, is->nodes[is->primary].node->name,
+                                is->nodes[is->primary].timeline, clock_us(), clock_wall_us());
+}
+
+bool monitor_failover(const struct monitor *monitor, size_t i, struct failover *out)
+{
+        uint64_t toll[TOLL_KINDS];
+
+        read_toll(monitor, toll);
+        return history_at(&monitor->history, i, clock_us(), toll, out);
+}
+
 /* Tells the log and all readers. `was` is the view before. */
 static void publish(struct monitor *monitor, const struct topology *was)
 {
@@ -206,6 +241,7 @@ static void publish(struct monitor *monitor, const struct topology *was)
                 log_node(monitor, i, &was->nodes[i]);
         }
         log_primary(monitor, was);
+        note_failover(monitor, was);
         monitor->pace.changed_us = clock_us();
         if (view->primary < 0 && was->primary >= 0)
                 monitor->pace.no_primary_us = monitor->pace.changed_us;
@@ -262,6 +298,7 @@ static void update_freshness(struct monitor *monitor)
                                       memory_order_release);
 }
 
+/* What the evidence means now. `answered`: whose answer is new; -1: nobody's. */
 static void decide(struct monitor *monitor, int answered)
 {
         struct topology was;
@@ -270,7 +307,8 @@ static void decide(struct monitor *monitor, int answered)
         memcpy(&was, monitor->view, sizeof(was));
         monitor->rules.now_us = clock_us();
         changed = elect(&monitor->rules, monitor->dossiers, &monitor->memory, monitor->view);
-        if (monitor->view->primary == answered && monitor->dossiers[answered].last == ANSWER_GOOD)
+        if (answered >= 0 && monitor->view->primary == answered &&
+            monitor->dossiers[answered].last == ANSWER_GOOD)
                 take_sample(monitor, answered);
         update_freshness(monitor);
         if (changed)
@@ -302,10 +340,26 @@ static void on_answer(const struct answer *answer, void *arg)
         ask_who_is_due(monitor);
 }
 
+/* What operators want; whether that is something new. */
+static bool take_wishes(struct monitor *monitor)
+{
+        bool changed = false;
+
+        for (int i = 0; i < monitor->view->count; i++) {
+                int wish = atomic_load(&monitor->view->nodes[i].node->wish);
+
+                changed |= wish != monitor->dossiers[i].wish;
+                monitor->dossiers[i].wish = wish;
+        }
+        return changed;
+}
+
 void monitor_wake(struct monitor *monitor)
 {
         bool any = false, all = false;
 
+        if (take_wishes(monitor))
+                decide(monitor, -1);
         for (int i = 0; i < monitor->view->count; i++) {
                 uint32_t bits = node_take_evidence(monitor->view->nodes[i].node);
 

@@ -5,12 +5,15 @@
  * the control thread. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct cluster;
 struct conf;
 struct conf_database;
 struct event_base;
+struct failover;
 struct monitor;
 struct names;
 struct topology;
@@ -28,6 +31,9 @@ void monitor_wake(struct monitor *monitor);
 
 /* The last view with the latest numbers; borrowed, changes with every answer. */
 const struct topology *monitor_view(const struct monitor *monitor);
+
+/* The i-th failover that is known, the oldest first. False: there is none. */
+bool monitor_failover(const struct monitor *monitor, size_t i, struct failover *out);
 
 /* Ends it; nodes lose their freshness. NULL is allowed. */
 void monitor_free(struct monitor *monitor);

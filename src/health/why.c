@@ -76,6 +76,10 @@ void ballot_why(const struct ballot *b, int i, enum elect_cause cause, char *out
                          "; wrong address?",
                          facts->system_id, b->system_id);
                 return;
+        case CAUSE_FENCED: snprintf(out, size, "fenced by an operator: UNFENCE lets it serve again"); return;
+        case CAUSE_DRAINED:
+                snprintf(out, size, "drained by an operator: it gets no new work until UNDRAIN");
+                return;
         case CAUSE_LOGIN:
         case CAUSE_GONE:
         case CAUSE_COUNT: break;

@@ -37,12 +37,26 @@ static bool is_due(struct look *look, int64_t since, int64_t limit)
 
 /* ---- held ---- */
 
+/* What was seen on each node: "host:port: why; ...". */
+static void describe_nodes(const struct topology *t, char *out, size_t size)
+{
+        size_t n = 0;
+
+        out[0] = '\0';
+        for (int i = 0; i < t->count && n < size; i++)
+                n += (size_t)snprintf(out + n, size - n, "%s%s: %s", i > 0 ? "; " : "",
+                                      t->nodes[i].node->name, t->nodes[i].why);
+}
+
 static void refuse_held(struct client *c, const char *text)
 {
         struct refusal r;
+        char seen[1024];
 
         refusal_set(&r, "ERROR", "57P03", "%s", text);
-        r.hint = "SHOW NODES on the console says what was seen on each server.";
+        describe_nodes(endpoint_topology(c->endpoint), seen, sizeof(seen));
+        r.hint = seen;
+        cluster_pays(c->endpoint->cluster, TOLL_REFUSED);
         client_move(c, block_rest(c));
         segment_refuse(c, &r);
 }

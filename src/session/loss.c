@@ -198,6 +198,7 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
                         c->retry_reason = REASON_RETRY;
                 } else {
                         remember_failure(c, index);
+                        cluster_pays(c->endpoint->cluster, TOLL_REPEATED);
                 }
                 run_again(c, &replay);
                 return;
@@ -213,6 +214,7 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
         unknown = c->commit_sent || (!in_transaction && c->wrote);
         aborted = in_transaction && !c->commit_sent;
         loss_refusal(&r, node, unknown);
+        cluster_pays(c->endpoint->cluster, unknown ? TOLL_UNKNOWN : TOLL_ROLLED_BACK);
         link_sever(c, why);
         c->lost_node = node;
         c->abort_untold = aborted && sync_points == 0 && !c->skip_to_sync;

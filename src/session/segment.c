@@ -215,6 +215,7 @@ void segment_hold(struct client *c)
         if (c->held_us == 0) {
                 c->held_us = loop_now(c->room->loop);
                 c->endpoint->stats->n.holds++;
+                cluster_pays(c->endpoint->cluster, TOLL_HELD);
         }
 
         /* Refused by the room's next tick: here its bytes may not be in c->in yet. */
@@ -266,8 +267,10 @@ static void begin(struct client *c, struct server *s, int node)
         struct node *n = s->pool->node;
 
         link_join(c, s, node);
-        if (c->held_us != 0)
+        if (c->held_us != 0) {
                 c->endpoint->stats->n.held_us += (uint64_t)(loop_now(c->room->loop) - c->held_us);
+                cluster_pays(c->endpoint->cluster, TOLL_DRAINED);
+        }
         c->held_us = 0;
         c->endpoint->stats->n.server_assignment_count++;
         atomic_fetch_add_explicit(c->reading ? &n->reads : &n->writes, 1, memory_order_relaxed);

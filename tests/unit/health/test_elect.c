@@ -58,7 +58,7 @@ static void answer_bad(struct world *world, int i, enum answer_kind kind)
  * sure z1 a standby whose timeline we may not see      F1 another cluster's primary     f1 another cluster's
  * standby n1 a primary of unknown system identifier r refused   l lost   h shutting down   t no answer in
  * time   a our login fails   R refused, as traffic said L1..L9 a standby on timeline 1, so many times 2 s
- * behind   w 6 s go by   W 600 s   . nothing */
+ * behind   w 6 s go by   W 600 s   D, X, U an operator wants it drained, fenced, neither   . nothing */
 static void hear(struct world *world, int i, const char *word)
 {
         struct facts facts = {.timeline = (uint32_t)(word[0] != '\0' ? word[1] - '0' : 0),
@@ -100,6 +100,9 @@ static void hear(struct world *world, int i, const char *word)
         case 'h': answer_bad(world, i, ANSWER_SHUTDOWN); return;
         case 't': answer_bad(world, i, ANSWER_TIMEOUT); return;
         case 'a': answer_bad(world, i, ANSWER_LOGIN); return;
+        case 'D': world->dossiers[i].wish = WISH_DRAIN; return;
+        case 'X': world->dossiers[i].wish = WISH_FENCE; return;
+        case 'U': world->dossiers[i].wish = WISH_NONE; return;
         case 'w': world->rules.now_us += 6 * US_PER_SEC; return;
         case 'W': world->rules.now_us += 600 * US_PER_SEC; return;
         case '.': return;
@@ -160,6 +163,26 @@ static const struct scenario scenarios[] = {
      "primary standby standby",
      "default_transaction_read_only"},
     {"only our login fails everywhere", {"a a a"}, "ejected ejected ejected", "seen so"},
+    /* what operators want */
+    {"a standby is drained", {"p1 s1 s1", ". D ."}, "primary ejected standby", "drained by an operator"},
+    {"and serves again", {"p1 s1 s1", ". D .", ". U ."}, "primary standby standby", NULL},
+    {"a drained standby can be promoted",
+     {"p1 s1 s1", ". D .", "r . .", "r p2 s2"},
+     "down primary standby",
+     NULL},
+    {"a standby is fenced", {"p1 s1 s1", ". X ."}, "primary fenced standby", "fenced by an operator"},
+    {"the primary is fenced", {"p1 s1 s1", "X . ."}, "fenced standby standby", "fenced by an operator"},
+    {"and is the primary again", {"p1 s1 s1", "X . .", "U . .", "p1 . ."}, "primary standby standby", NULL},
+    {"a fenced primary is replaced", {"p1 s1 s1", "X . .", ". p2 s2"}, "fenced primary standby", NULL},
+    {"and stays out afterwards",
+     {"p1 s1 s1", "X . .", ". p2 s2", "U . .", "p1 . ."},
+     "fenced primary standby",
+     "an old primary"},
+    {"a fenced node dies", {"p1 s1 s1", ". X .", ". r .", ". r ."}, "primary down standby", NULL},
+    {"a fenced standby that is promoted is not followed",
+     {"p1 s1 s1", ". X .", "r p2 .", "r . ."},
+     "down fenced standby",
+     NULL},
     /* losing the primary */
     {"one refusal is not enough", {"p1 s1 s1", "r . ."}, "primary standby standby", NULL},
     {"two refusals are", {"p1 s1 s1", "r . .", "r . ."}, "down standby standby", "seen so"},
