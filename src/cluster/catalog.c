@@ -67,19 +67,28 @@ static void link_slot(struct catalog_table *table, uint32_t index)
         table->slots[slot] = index + 1;
 }
 
-/* Twice the room, and four slots for each name, so that a name that is not there is found missing at once. */
-static void grow(struct catalog_table *table)
+/* `room` is a power of two. Four slots for each name, so that one that is not there is found missing at once.
+ */
+static void make_room(struct catalog_table *table, uint32_t room)
 {
-        uint32_t slots;
-
-        table->room = table->room == 0 ? FIRST_ROOM : 2 * table->room;
-        slots = 4 * table->room;
-        table->names = xrealloc(table->names, table->room * sizeof(*table->names));
+        table->room = room;
+        table->names = xrealloc(table->names, room * sizeof(*table->names));
         free(table->slots);
-        table->slots = xcalloc(slots, sizeof(*table->slots));
-        table->mask = slots - 1;
+        table->slots = xcalloc(4UL * room, sizeof(*table->slots));
+        table->mask = 4 * room - 1;
         for (uint32_t i = 0; i < table->count; i++)
                 link_slot(table, i);
+}
+
+void catalog_reserve(struct catalog *catalog, enum catalog_kind kind, uint32_t count)
+{
+        struct catalog_table *table = &catalog->tables[kind];
+        uint32_t room = table->room == 0 ? FIRST_ROOM : table->room;
+
+        while (room < count)
+                room *= 2;
+        if (room > table->room)
+                make_room(table, room);
 }
 
 static uint32_t keep_text(struct catalog *catalog, struct sv schema, struct sv name)
@@ -108,7 +117,7 @@ uint8_t *catalog_put(struct catalog *catalog, enum catalog_kind kind, struct sv 
         if (entry != NULL)
                 return &entry->meaning;
         if (table->count == table->room)
-                grow(table);
+                catalog_reserve(catalog, kind, table->room + 1);
         entry = &table->names[table->count];
         *entry = (struct catalog_name){
             .at = keep_text(catalog, schema, name),

@@ -59,6 +59,9 @@ struct catalog *catalog_new(enum catalog_state state);
  * the next call. Names longer than 63 bytes are none of PostgreSQL's: CHECKed. */
 uint8_t *catalog_put(struct catalog *catalog, enum catalog_kind kind, struct sv schema, struct sv name);
 
+/* While it is being made: room for so many names of the kind, so that no single put has to make much. */
+void catalog_reserve(struct catalog *catalog, enum catalog_kind kind, uint32_t count);
+
 /* The meaning of a name; `schema` is empty where none is written. */
 uint8_t catalog_find(const struct catalog *catalog, enum catalog_kind kind, struct sv schema, struct sv name);
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { STEP_THINGS = 1000 };
+enum { STEP_THINGS = 256 };
 
 /* An operator, or a cast between two built-in types: what becomes of them is known when all else is. */
 struct pending {
@@ -300,6 +300,13 @@ static void settle_pending(struct judge *judge, const struct pending *pending)
                 judge->catalog->meaning = KNOWN_WRITE;
 }
 
+/* Each name is put once with its schema and once without. */
+static void make_room(struct catalog *catalog)
+{
+        catalog_reserve(catalog, CATALOG_FUNCTION, 2 * catalog->functions);
+        catalog_reserve(catalog, CATALOG_RELATION, 2 * catalog->relations);
+}
+
 static bool step(void *making)
 {
         struct judge *judge = making;
@@ -331,6 +338,8 @@ static bool step(void *making)
         if (judge->next == things->count) {
                 judge->stage++;
                 judge->next = 0;
+                if (judge->stage == STAGE_NAMES)
+                        make_room(judge->catalog);
         }
         return judge->stage != STAGE_DONE;
 }

@@ -125,7 +125,9 @@ enum known known_function(struct sv schema, struct sv name)
         if (known != KNOWN_NOT)
                 return known;
         if (is_statistics(folded))
-                return memmem(folded.p, folded.n, "reset", 5) != NULL ? KNOWN_EFFECT : KNOWN_NODE;
+                return !begins(folded, "pg_stat_get_") && memmem(folded.p, folded.n, "reset", 5) != NULL
+                           ? KNOWN_EFFECT
+                           : KNOWN_NODE;
         if (begins(folded, "dblink") || begins(folded, "binary_upgrade_"))
                 return KNOWN_EFFECT;
         return KNOWN_NOT;

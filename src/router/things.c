@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { FIRST_ROOM = 1024, NAME_SIZE_MAX = 63 };
+enum { FIRST_ROOM = 16384, NAME_SIZE_MAX = 63 };
 
 void things_init(struct things *things)
 {

@@ -1,5 +1,9 @@
 """What names mean in a database: its own functions, views, types and operators, and those of extensions."""
+import os
+import subprocess
+
 import wire
+from run import ROOT, find_program
 
 DATABASE = "names"
 
@@ -172,3 +176,61 @@ def test_definitions_change(t):
         s.reload()
         t.cluster.primary.query("CREATE OR REPLACE VIEW v AS SELECT nextval('s')::int AS i", "changing")
         t.wait(lambda: there("(SELECT i FROM v)") == "primary", "a view that was changed elsewhere to be noticed", 10)
+
+
+def test_databases_have_their_own(t):
+    """The same text means different things in two databases, prepared or not; and stays what it was after a failover."""
+    t.own_cluster()
+    for name in ("one", "two"):
+        t.cluster.primary.query(f"CREATE DATABASE {name}")
+    t.cluster.primary.query("CREATE FUNCTION f() RETURNS int STABLE LANGUAGE sql AS 'SELECT 1'", "one")
+    t.cluster.primary.query("CREATE FUNCTION f() RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1'", "two")
+    t.cluster.wait_replayed()
+    s = t.steer({name: t.cluster.line(name) for name in ("one", "two")}, workers=1)
+    with s.client(user="postgres", database="one") as one, s.client(user="postgres", database="two") as two:
+        sql = "SELECT inet_server_port(), f()"
+        for c in (one, two):
+            c.segment(wire.parse("same", sql))
+
+        def places():
+            primary = str(t.cluster.primary.port)
+            return [c.segment(wire.bind("", "same"), wire.execute()).rows[0][0] == primary
+                    for c in (one, two, one, two)] + [c.query(sql).rows[0][0] == primary for c in (one, two)]
+        t.equal(places(), [False, True] * 3, "whether the primary ran it")
+        t.cluster.fail_over()
+        s.wait_nodes(1)
+        t.equal([row["state"] for row in s.show("CATALOG")], ["loaded"] * 2, "the catalogs after a failover")
+        t.equal(places(), [False, True] * 3, "whether the new primary ran it")
+        t.wait(lambda: {row["node"].rpartition(":")[2] for row in s.show("CATALOG")} == {str(t.cluster.primary.port)},
+               "the new primary to be asked")
+
+
+def test_what_may_not_be_read(t):
+    t.sql("DROP TABLE IF EXISTS seen; CREATE TABLE seen AS SELECT 1 AS i",
+          "CREATE OR REPLACE FUNCTION not_known() RETURNS int STABLE LANGUAGE sql AS 'SELECT 1'")
+    s = t.steer({"app": t.cluster.line("app")}, users={"app": "app-secret", "ghost": "", "admin": "admin-secret"},
+                start=False, health_check_user="ghost", health_check_dbname="postgres")
+    t.cluster.primary.query("DROP ROLE IF EXISTS ghost; CREATE ROLE ghost LOGIN SUPERUSER")
+    t.cluster.wait_replayed()
+    s.start()
+    s.wait_nodes(2)
+    t.equal(row_of(s, "app")["state"], "loaded", "with all rights")
+    t.cluster.primary.query("ALTER ROLE ghost NOSUPERUSER; REVOKE CONNECT ON DATABASE app FROM public")
+    try:
+        late = t.steer({"app": t.cluster.line("app")}, health_check_user="ghost", health_check_dbname="postgres")
+        row = row_of(late, "app")
+        t.equal(row["state"], "absent", "the state")
+        t.contains(row["error"], "42501", "the error")
+        late.wait_log("catalog of app cannot be read")
+    finally:
+        t.cluster.primary.query("GRANT CONNECT ON DATABASE app TO public")
+    t.wait(lambda: row_of(late, "app")["state"] == "loaded", "it to be read as soon as that is allowed")
+    t.true((row_of(s, "app")["error"], row_of(s, "app")["state"]) == ("", "loaded"), "the other one has kept its own")
+
+
+def test_every_built_in_function_is_decided(t):
+    """Of the server at hand. A new version's are to be put into src/router/overlay.def."""
+    env = dict(os.environ, PGHOST="127.0.0.1", PGPORT=str(t.cluster.primary.port), PGUSER="postgres",
+               PGDATABASE="postgres", PATH=os.path.dirname(find_program("psql")) + os.pathsep + os.environ["PATH"])
+    got = subprocess.run([os.path.join(ROOT, "tests", "tools", "undecided")], env=env, capture_output=True, text=True)
+    t.equal((got.stdout, got.stderr, got.returncode), ("", "", 0), "volatile functions that nobody has decided")

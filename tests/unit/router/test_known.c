@@ -29,6 +29,7 @@ static void functions(void)
             {"", "pg_is_in_recovery", KNOWN_NODE},
             {"", "pg_stat_get_anything_new", KNOWN_NODE},
             {"", "pg_stat_reset_anything_new", KNOWN_EFFECT},
+            {"", "pg_stat_get_db_stat_reset_time", KNOWN_NODE},
             {"", "dblink_connect_u", KNOWN_EFFECT},
             {"", "binary_upgrade_anything_new", KNOWN_EFFECT},
             {"", "set_config", KNOWN_SET_CONFIG},
