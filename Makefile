@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan demo clients readers drill bench oracle clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan demo clients readers drill bench bench-catalog oracle clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -111,6 +111,10 @@ bench: test-deps ## speed beside PgBouncer in the same run; prints ratios
 	@tests/lib/packages bench
 	@$(MAKE) --no-print-directory all
 	@tests/bench/bench
+
+bench-catalog: test-deps ## how long the catalog of a large database takes to read, and whom that keeps waiting
+	@$(MAKE) --no-print-directory all
+	@tests/bench/catalog
 
 # The scanner alone, beside the library that holds PostgreSQL's grammar.
 ORACLE_OBJ := $(BUILD)/tests/oracle/compare.o $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/router/*.c) src/cluster/catalog.c src/base/check.c)

@@ -200,6 +200,7 @@ static void catalog_row(struct table *t, const struct walk *w, const struct cata
         table_counter(t, (uint64_t)status.loads);
         table_int(t, status.read_us / US_PER_MS);
         table_int(t, status.longest_us);
+        table_int(t, status.slice_us);
         wall_text(t, status.read_wall_us);
         wall_text(t, status.checked_wall_us);
         table_text(t, status.node);

@@ -195,10 +195,10 @@ static const struct column topology[] = {TEXT("cluster"),   NUMERIC("epoch"), BO
                                          TEXT("primary"),   INT("nodes"),     INT("up"),
                                          TEXT("reads_from")};
 
-static const struct column catalog[] = {TEXT("cluster"),   TEXT("database"),   TEXT("state"),
-                                        INT("functions"),  INT("relations"),   NUMERIC("loads"),
-                                        BIGINT("load_ms"), BIGINT("stall_us"), TEXT("loaded"),
-                                        TEXT("checked"),   TEXT("node"),       TEXT("error")};
+static const struct column catalog[] = {
+    TEXT("cluster"),  TEXT("database"),  TEXT("state"),      INT("functions"),   INT("relations"),
+    NUMERIC("loads"), BIGINT("load_ms"), BIGINT("stall_us"), BIGINT("slice_us"), TEXT("loaded"),
+    TEXT("checked"),  TEXT("node"),      TEXT("error")};
 
 static const struct column routes[] = {TEXT("database"), TEXT("target"), TEXT("reason"), NUMERIC("count")};
 

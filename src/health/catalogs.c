@@ -207,12 +207,13 @@ static void take_catalog(struct keeper *keeper, const struct reading *reading)
 
         status->read_us = reading->took_us;
         status->longest_us = reading->longest_us;
+        status->slice_us = reading->longest_cpu_us;
         status->read_wall_us = catalog->read_wall_us;
         status->loads++;
         log_info(
             "catalog of %s: %u functions, %u relations, read from %s in %lld ms, at most %lld us at a time",
             keeper->home->dbname, (unsigned)catalog->functions, (unsigned)catalog->relations, status->node,
-            (long long)(reading->took_us / US_PER_MS), (long long)reading->longest_us);
+            (long long)(reading->took_us / US_PER_MS), (long long)reading->longest_cpu_us);
         if (catalog->meaning != 0)
                 log_warning(
                     "catalog of %s: a cast or operator of built-in types has a volatile function, which may "

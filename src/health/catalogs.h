@@ -20,7 +20,8 @@ struct catalog_status {
         char error[120]; /* of the last try; "": none */
         uint32_t functions, relations;
         int64_t read_us;    /* how long it took to read it */
-        int64_t longest_us; /* that this kept the loop busy at one time */
+        int64_t longest_us; /* that this kept the loop waiting at one time */
+        int64_t slice_us;   /* the same, of the processor's time */
         int64_t read_wall_us,
             checked_wall_us; /* when it was read, when it was last found to be the newest; 0: never */
         int64_t loads;       /* how often it was read */

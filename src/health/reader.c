@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* How long a slice of work is. Rows are small, and the clock is looked at after a few. */
+/* How long a slice of work is, and the pause behind it: who never pauses waits longest when there are more
+ * who want the processor. The clock is looked at after a few rows. */
 #define SLICE_US 500
-enum { ROWS_A_LOOK = 32 };
+enum { PAUSE_US = 1000, ROWS_A_LOOK = 4 };
 
 enum reader_state { READER_RESOLVING, READER_CONNECTING, READER_ASKING, READER_MAKING, READER_DONE };
 
@@ -68,9 +70,9 @@ static void watch(struct reader *reader, short what)
         CHECK(reader->io != NULL && event_add(reader->io, NULL) == 0);
 }
 
-static void go_on_soon(struct reader *reader)
+static void go_on_soon(struct reader *reader, int us)
 {
-        CHECK(event_add(reader->soon, &(struct timeval){0}) == 0);
+        CHECK(event_add(reader->soon, &(struct timeval){.tv_usec = us}) == 0);
 }
 
 static void close_connection(struct reader *reader)
@@ -89,7 +91,7 @@ static void end(struct reader *reader)
         close_connection(reader);
         event_del(reader->deadline);
         move(reader, READER_DONE);
-        go_on_soon(reader);
+        go_on_soon(reader, 0);
 }
 
 /* The first line of `text`, which is the server's or libpq's, with the SQLSTATE if there is one. */
@@ -125,7 +127,7 @@ static void ask_next(struct reader *reader)
         }
         close_connection(reader);
         move(reader, READER_MAKING);
-        go_on_soon(reader);
+        go_on_soon(reader, PAUSE_US);
 }
 
 /* All rows of a statement are here. */
@@ -179,7 +181,7 @@ static void take_rows(struct reader *reader)
 
                 if (++rows % ROWS_A_LOOK == 0 && clock_us() >= until) {
                         unwatch(reader);
-                        go_on_soon(reader);
+                        go_on_soon(reader, PAUSE_US);
                         return;
                 }
                 result = PQgetResult(reader->conn);
@@ -248,7 +250,7 @@ static void step_making(struct reader *reader)
                 end(reader);
                 return;
         }
-        go_on_soon(reader);
+        go_on_soon(reader, PAUSE_US);
 }
 
 /* ---- the loop ---- */
@@ -262,9 +264,22 @@ static void tell(struct reader *reader)
         reader->order.on_done(&reading, reader->order.arg);
 }
 
+static int64_t cpu_us(void)
+{
+        struct timespec now;
+
+        CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
+        return now.tv_sec * US_PER_SEC + now.tv_nsec / 1000;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+        return a > b ? a : b;
+}
+
 static void work(struct reader *reader)
 {
-        int64_t began = clock_us(), took;
+        int64_t began = clock_us(), cpu_began = cpu_us();
 
         switch (reader->state) {
         case READER_CONNECTING: step_connecting(reader); break;
@@ -273,9 +288,8 @@ static void work(struct reader *reader)
         case READER_RESOLVING: break;
         case READER_DONE: tell(reader); return;
         }
-        took = clock_us() - began;
-        if (took > reader->reading.longest_us)
-                reader->reading.longest_us = took;
+        reader->reading.longest_us = larger(reader->reading.longest_us, clock_us() - began);
+        reader->reading.longest_cpu_us = larger(reader->reading.longest_cpu_us, cpu_us() - cpu_began);
 }
 
 static void on_io(evutil_socket_t fd, short what, void *arg)

@@ -18,7 +18,9 @@ struct reading {
         struct catalog *catalog; /* what was read, one reference; NULL: nothing new, or an error */
         bool unchanged;          /* the fingerprint was the known one */
         int64_t took_us;
-        int64_t longest_us; /* that it kept the loop busy at one time */
+        int64_t longest_us; /* that it kept the loop waiting at one time */
+        int64_t
+            longest_cpu_us; /* the same, of the processor's time: the rest of it others had the processor */
         char error[120];    /* "": none */
 };
 

@@ -182,8 +182,11 @@ struct tree_owner {
 static void on_tree_found(void *arg, char class, uint32_t oid)
 {
         struct tree_owner *owner = arg;
-        uint32_t used = things_index(owner->things, class, oid);
+        uint32_t used;
 
+        if (oid < FIRST_USER_OID && class != 'f' && class != 'r')
+                return; /* built-in types and operators are what their functions are */
+        used = things_index(owner->things, class, oid);
         if (used != owner->index)
                 things_use(owner->things, owner->index, used);
 }

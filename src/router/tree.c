@@ -8,16 +8,21 @@
 #include <string.h>
 
 struct field {
-        const char *name; /* with the blank behind it */
-        char class;       /* 0: an alarm, when the value is not 0 or false */
+        struct sv name; /* with the blank behind it */
+        char class;     /* 0: an alarm, when the value is not 0 or false */
 };
 
 /* Every node that calls a function names it in one of these; casts through text and values of a type name the
  * type. (The functions of sorting and hashing are found by the types: judge.h.) */
 static const struct field fields[] = {
-    {"aggfnoid ", 'f'},   {"consttype ", 't'},  {"funcid ", 'f'},   {"hasForUpdate ", 0},
-    {"hashfuncid ", 'f'}, {"negfuncid ", 'f'},  {"opfuncid ", 'f'}, {"opno ", 'o'},
-    {"relid ", 'r'},      {"resulttype ", 't'}, {"seqid ", 0},      {"winfnoid ", 'f'},
+#define FIELD(name, class)                                                                                   \
+        {                                                                                                    \
+                {name " ", sizeof(name)}, class                                                              \
+        }
+    FIELD("aggfnoid", 'f'),   FIELD("consttype", 't'),  FIELD("funcid", 'f'),   FIELD("hasForUpdate", 0),
+    FIELD("hashfuncid", 'f'), FIELD("negfuncid", 'f'),  FIELD("opfuncid", 'f'), FIELD("opno", 'o'),
+    FIELD("relid", 'r'),      FIELD("resulttype", 't'), FIELD("seqid", 0),      FIELD("winfnoid", 'f'),
+#undef FIELD
 };
 
 static void read_value(const struct field *field, const char *value, const struct tree_finds *finds)
@@ -54,11 +59,9 @@ void judge_read_tree(const char *tree, const struct tree_finds *finds)
                 tree++;
                 if (strncmp(tree, "opnos ", 6) == 0)
                         read_operators(tree + 6, finds);
-                for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-                        size_t n = strlen(fields[i].name);
-
-                        if (*tree == *fields[i].name && strncmp(tree, fields[i].name, n) == 0)
-                                read_value(&fields[i], tree + n, finds);
-                }
+                for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+                        if (*tree == *fields[i].name.p &&
+                            strncmp(tree, fields[i].name.p, fields[i].name.n) == 0)
+                                read_value(&fields[i], tree + fields[i].name.n, finds);
         }
 }

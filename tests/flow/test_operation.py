@@ -185,7 +185,7 @@ def test_syslog(t):
         try:
             os.chmod(path, 0o666)
             log.settimeout(20)
-            s = t.steer(syslog=1, syslog_ident="steersman", syslog_facility="local3", verbose=1)
+            s = t.steer(nodes=False, syslog=1, syslog_ident="steersman", syslog_facility="local3", verbose=1)
             got = ""
             while "process up" not in got:
                 got = log.recv(4096).decode()
