@@ -46,6 +46,20 @@ void node_wake(void)
         (void)ignored;
 }
 
+void node_measure(struct node *node, int64_t latency_us, int64_t now_us)
+{
+        int64_t old = atomic_load_explicit(&node->latency_us, memory_order_relaxed), next;
+
+        latency_us = latency_us < 1 ? 1 : latency_us > UINT32_MAX ? UINT32_MAX : latency_us;
+        /* It comes down faster than it goes up: what a new connection costs is soon forgotten. */
+        next = old == 0 ? latency_us : old + (latency_us - old) / (latency_us < old ? 4 : 8);
+        /* What is left of a small difference would never go. */
+        if (next == old && latency_us != old)
+                next += latency_us > old ? 1 : -1;
+        atomic_store_explicit(&node->latency_us, (uint32_t)next, memory_order_relaxed);
+        atomic_store_explicit(&node->measured_us, now_us, memory_order_relaxed);
+}
+
 uint32_t node_take_evidence(struct node *node)
 {
         return atomic_exchange(&node->evidence, 0);

@@ -32,8 +32,11 @@ struct node {
 
         /* live: written by workers */
         _Atomic uint32_t in_flight;     /* transactions on this node now */
+        _Atomic uint32_t waiting;       /* those that wait for a connection to it */
         _Atomic uint32_t evidence;      /* enum evidence bits not yet looked at */
         _Atomic uint64_t reads, writes; /* transactions sent here so far */
+        _Atomic uint32_t latency_us;    /* of reads, from a server's lease to the answer: a moving average */
+        _Atomic int64_t measured_us;    /* when that was (clock_us) */
 
         /* live: written by the console */
         _Atomic int wish; /* enum node_wish */
@@ -50,6 +53,9 @@ struct node *node_new(const char *host, int port);
 /* Says what was seen, from any thread, and wakes health (see cluster_hooks). Never blocks. The bell rings
  * once for any number of reports until somebody takes them. */
 void node_report(struct node *node, enum evidence seen);
+
+/* A read has been answered. A measurement that another thread takes at the same moment may be lost. */
+void node_measure(struct node *node, int64_t latency_us, int64_t now_us);
 
 /* Health: the bits reported since the last call, which are now looked at. */
 uint32_t node_take_evidence(struct node *node);

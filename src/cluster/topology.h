@@ -32,6 +32,8 @@ struct topology_node {
         uint64_t receive_lsn;      /* standby: received */
         int64_t lag_us, lag_bytes; /* standby, as last probed; -1: unknown */
         int64_t since_wall_us;     /* when role or state last changed */
+        bool served;               /* it has been NODE_UP */
+        int64_t returned_us;       /* when it became that again (clock_us); 0: it never left */
         char why[128];             /* one sentence for people */
 };
 

@@ -15,6 +15,7 @@
 
 enum {
         CONF_HOSTS_MAX = 64,
+        CONF_WEIGHT_MAX = 1000,
         CONF_NODES_MAX = 16, /* of a cluster */
         CONF_TLS_MIN = 2,    /* ssl_min_protocol_version where no line says it: 1.2 */
 };
@@ -22,6 +23,8 @@ enum {
 struct conf_host {
         const char *host; /* name, address, "/dir" (unix socket directory) or "@dir" (abstract) */
         int port;
+        int weight;       /* 1 to CONF_WEIGHT_MAX: its share of a cluster's reads */
+        const char *zone; /* NULL: not said */
 };
 
 /* What a line says of TLS, in libpq's words: values of its enums in keys.def, -1 and NULL where it does not.

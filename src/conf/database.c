@@ -11,7 +11,7 @@ enum { PORT_POSTGRES = 5432, PORT_POOLER = 6432, PORT_MAX = 65535 };
 
 struct database_entry {
         struct conf_database db;
-        const char *host, *port; /* as on the line; NULL: not there */
+        const char *host, *port, *weight, *zone; /* as on the line; NULL: not there */
         const char *file;
         size_t rank;
         bool loose;
@@ -169,6 +169,61 @@ static bool read_ports(const struct line *line, const char *list, struct conf_da
         return good;
 }
 
+/* The item of host `i` in a list that has one for each host, or one for all. False: it has another number of
+ * them, which has been told. */
+static bool item_of_host(const struct line *line, const struct conf_database *db, const char *key,
+                         const char *list, int i, struct sv *item)
+{
+        int count = 1;
+
+        for (const char *p = list; *p != '\0'; p++)
+                count += *p == ',';
+        if (count > 1 && count != db->host_count) {
+                line_error(line, "%s: there are %d for %d host%s: write one for all, or one for each host",
+                           key, count, db->host_count, db->host_count == 1 ? "" : "s");
+                return false;
+        }
+        for (int at = 0; next_item(&list, item) && at < i && count > 1;)
+                at++;
+        return true;
+}
+
+static void read_weights(const struct line *line, const char *list, struct conf_database *db)
+{
+        struct sv item;
+
+        for (int i = 0; i < db->host_count; i++) {
+                int weight = 0;
+
+                db->hosts[i].weight = 1;
+                if (list == NULL)
+                        continue;
+                if (!item_of_host(line, db, "weight", list, i, &item))
+                        return;
+                for (size_t j = 0; j < item.n && weight <= CONF_WEIGHT_MAX; j++)
+                        weight = item.p[j] >= '0' && item.p[j] <= '9' ? weight * 10 + (item.p[j] - '0')
+                                                                      : CONF_WEIGHT_MAX + 1;
+                if (weight >= 1 && weight <= CONF_WEIGHT_MAX)
+                        db->hosts[i].weight = weight;
+                else
+                        line_error(line, "weight: \"%.*s\" is not a number from 1 to %d", SV_ARG(item),
+                                   CONF_WEIGHT_MAX);
+        }
+}
+
+static void read_zones(const struct line *line, const char *list, struct conf_database *db)
+{
+        struct sv item;
+
+        for (int i = 0; list != NULL && i < db->host_count; i++) {
+                if (!item_of_host(line, db, "zone", list, i, &item))
+                        return;
+                if (item.n == 0)
+                        line_error(line, "zone: host %s has none: write a name for each", db->hosts[i].host);
+                db->hosts[i].zone = arena_strndup(line->arena, item.p, item.n);
+        }
+}
+
 /* In a cluster "pg1:5432" twice would be one node that counts as two; among equal hosts it has twice the
  * share. */
 static void check_same(const struct line *line, const struct conf_database *db)
@@ -192,7 +247,8 @@ static void settle_hosts(struct database_entry *entry, const struct line *line, 
         if (entry->host == NULL) {
                 db->local = true;
                 db->host_count = 1;
-                db->hosts[0] = (struct conf_host){arena_strdup(line->arena, unix_socket_dir), PORT_POSTGRES};
+                db->hosts[0] = (struct conf_host){.host = arena_strdup(line->arena, unix_socket_dir),
+                                                  .port = PORT_POSTGRES};
                 if (*unix_socket_dir == '\0')
                         (line->loose ? line_error : line_warn)(
                             line, "there is no host=, and unix_socket_dir is empty: write host=");
@@ -201,6 +257,8 @@ static void settle_hosts(struct database_entry *entry, const struct line *line, 
         }
         if (entry->port != NULL && !read_ports(line, entry->port, db, &port_list))
                 return;
+        read_weights(line, entry->weight, db);
+        read_zones(line, entry->zone, db);
         db->cluster = port_list || cluster_key || (line->loose && db->host_count > 1);
         if (db->cluster && db->host_count > CONF_NODES_MAX)
                 line_error(line, "host: more than %d hosts in a cluster", CONF_NODES_MAX);

@@ -238,6 +238,10 @@ static void publish(struct monitor *monitor, const struct topology *was)
         for (int i = 0; i < view->count; i++) {
                 if (view->nodes[i].role != was->nodes[i].role || view->nodes[i].state != was->nodes[i].state)
                         view->nodes[i].since_wall_us = clock_wall_us();
+                if (view->nodes[i].state == NODE_UP && was->nodes[i].state != NODE_UP) {
+                        view->nodes[i].returned_us = view->nodes[i].served ? clock_us() : 0;
+                        view->nodes[i].served = true;
+                }
                 log_node(monitor, i, &was->nodes[i]);
         }
         log_primary(monitor, was);

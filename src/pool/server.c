@@ -380,7 +380,7 @@ struct conf_host server_target(const struct server *s)
         const struct conf_database *line = s->pool->line;
 
         if (s->pool->quota->node != NULL || line == NULL)
-                return (struct conf_host){s->pool->node->host, s->pool->node->port};
+                return (struct conf_host){.host = s->pool->node->host, .port = s->pool->node->port};
         return line->hosts[s->host_turn % (unsigned)line->host_count];
 }
 
@@ -432,7 +432,7 @@ static struct conf_host next_host(struct pool *pool, unsigned *turn)
 
         *turn = 0;
         if (pool->quota->node != NULL)
-                return (struct conf_host){pool->node->host, pool->node->port};
+                return (struct conf_host){.host = pool->node->host, .port = pool->node->port};
         if (line->host_count > 1)
                 *turn = line->load_balance_hosts == 0 ? atomic_load(&pool->quota->next_host)
                                                       : atomic_fetch_add(&pool->quota->next_host, 1);

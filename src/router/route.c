@@ -38,21 +38,6 @@ static bool is_candidate(const struct route_question *q, const struct topology *
         return entry->role == ROLE_STANDBY && entry->state == NODE_UP && entry->readable;
 }
 
-/* Of two random choices the one with fewer transactions in flight; the first when they are equal. */
-static int lighter_of_two(const struct topology *topology, const int *fit, uint32_t count, uint64_t random)
-{
-        uint32_t first = (uint32_t)random % count, second;
-        uint32_t load, other_load;
-
-        if (count == 1)
-                return fit[0];
-        second = (first + 1 + (uint32_t)(random >> 32) % (count - 1)) % count; /* never the same */
-        load = atomic_load_explicit(&topology->nodes[fit[first]].node->in_flight, memory_order_relaxed);
-        other_load =
-            atomic_load_explicit(&topology->nodes[fit[second]].node->in_flight, memory_order_relaxed);
-        return other_load < load ? fit[second] : fit[first];
-}
-
 static struct pick pick_reader(const struct route_question *q, const struct topology *topology,
                                enum candidates candidates)
 {
@@ -70,7 +55,7 @@ static struct pick pick_reader(const struct route_question *q, const struct topo
                 else
                         stale = true;
         }
-        return (struct pick){count == 0 ? -1 : lighter_of_two(topology, fit, count, q->random), stale};
+        return (struct pick){count == 0 ? -1 : balance_pick(&q->balance, topology, fit, count), stale};
 }
 
 static struct route to_primary(const struct route_question *q, const struct topology *topology,

@@ -2,8 +2,8 @@
  * topology says and what the nodes' live numbers say. Always with a reason. Does no I/O, keeps no state. */
 #pragma once
 
-#include "cluster/topology.h"
 #include "conf/options.h"
+#include "router/balance.h"
 #include "router/classify.h"
 
 enum route_target { ROUTE_PRIMARY, ROUTE_STANDBY };
@@ -32,7 +32,7 @@ struct route_question {
         int stay; /* the node that served this transaction's reads until now, counted from 1; 0: none... */
         int64_t stay_floor_us;   /* ...and until when: another one must have all that it may have shown */
         bool reads_need_standby; /* true: never fall back to the primary for reads */
-        uint64_t random;         /* two choices are drawn from it */
+        struct balance balance;  /* of standbys that are all fit */
 };
 
 /* Decides. The transaction that begins with this segment goes to the result whole. In this order, the first
@@ -41,6 +41,6 @@ struct route_question {
  * certain: rows, definitions, locking clauses, session state, pins); then what the segment is. READ ONLY,
  * said by the transaction or by the session, goes to a standby even when the scanner calls it a write, but
  * for what asks what the node is or has an effect there (REASON_NODE_STATE, REASON_EFFECT), what was not
- * understood, and what pins; SERIALIZABLE goes to the primary. A read goes to a fit and fresh standby, by two
- * random choices, else to the primary. With no such node, `node` is -1: hold, or refuse. */
+ * understood, and what pins; SERIALIZABLE goes to the primary. A read goes to a fit and fresh standby, as
+ * router/balance.h says, else to the primary. With no such node, `node` is -1: hold, or refuse. */
 struct route route_decide(const struct route_question *question, const struct topology *topology);

@@ -54,10 +54,15 @@ void client_move(struct client *c, enum client_state to)
         machine_move(client_states, c->state, to);
         if (c->state <= CLIENT_WELCOME && to > CLIENT_WELCOME)
                 list_unlink(&c->in_phase);
-        if (c->state == CLIENT_WAITING)
+        if (c->state == CLIENT_WAITING) {
                 list_unlink(&c->in_phase);
-        if (to == CLIENT_WAITING)
+                atomic_fetch_sub_explicit(&c->waits_for->waiting, 1, memory_order_relaxed);
+        }
+        if (to == CLIENT_WAITING) {
                 list_append(&c->room->waiting, &c->in_phase);
+                c->waits_for = c->endpoint->cluster->nodes[c->node];
+                atomic_fetch_add_explicit(&c->waits_for->waiting, 1, memory_order_relaxed);
+        }
         if (c->state == CLIENT_HELD || to == CLIENT_HELD) {
                 list_unlink(&c->in_phase);
                 atomic_fetch_add_explicit(&c->room->crowd->held, to == CLIENT_HELD ? 1 : -1,

@@ -73,6 +73,7 @@ struct client {
         struct endpoint *endpoint;        /* from WELCOME on */
         struct list in_clients, in_phase; /* in_phase: room->logins, waiting or held */
         struct waiter waiter;
+        struct node *waits_for;              /* WAITING: the node it is counted at */
         struct server *server;               /* written by session/link.c alone */
         struct entry *entry;                 /* until IDLE */
         struct budget *budget[BUDGET_KINDS]; /* references to those it is counted in; NULL: in none */

@@ -88,6 +88,20 @@ static void find_home(struct endpoint *e)
                 catalog_home_refresh(e->home, &e->catalog);
 }
 
+static void set_terms(struct endpoint *e)
+{
+        const char *zone = e->room->conf->opt.zone;
+
+        e->terms.near = 0;
+        for (int i = 0; i < e->line->host_count && i < TOPOLOGY_NODES_MAX; i++) {
+                const struct conf_host *host = &e->line->hosts[i];
+
+                e->terms.weight[i] = (uint16_t)(host->weight > 0 ? host->weight : 1);
+                if (*zone != '\0' && host->zone != NULL && strcmp(host->zone, zone) == 0)
+                        e->terms.near |= UINT64_C(1) << i;
+        }
+}
+
 static void set_up(struct endpoint *e)
 {
         const struct conf *conf = e->room->conf;
@@ -102,6 +116,7 @@ static void set_up(struct endpoint *e)
         e->consistency = e->line->consistency >= 0 ? e->line->consistency : conf->opt.consistency;
         e->min_pool_size = e->line->min_pool_size >= 0 ? e->line->min_pool_size : conf->opt.min_pool_size;
         e->cluster = cluster_for(e->line);
+        set_terms(e);
         e->single = !e->cluster->probed || !conf->opt.routing;
         e->split =
             !e->single && e->line->target == TARGET_AUTO &&

@@ -36,7 +36,8 @@ struct endpoint {
         int64_t query_timeout_us, idle_transaction_timeout_us, transaction_timeout_us;
         bool split; /* transaction_split, where there is something to choose */
         enum tx_isolation
-            isolation;     /* of transactions that say nothing, as a server said; UNSAID: not known */
+            isolation; /* of transactions that say nothing, as a server said; UNSAID: not known */
+        struct balance_terms terms;
         bool single;       /* nothing to choose: one node, or routing=off */
         bool autodb;       /* of the * line; session/autodb.c alone */
         int64_t unused_us; /* since when it has no client and its pools no server; 0: it is used */

@@ -14,7 +14,7 @@ static int choose_node(struct client *c)
             .target = c->endpoint->line->target,
             .single = c->endpoint->single,
             .pinned = true,
-            .random = room_random(c->room),
+            .balance = {.terms = &c->endpoint->terms, .random = room_random(c->room)},
         };
 
         return route_decide(&q, endpoint_topology(c->endpoint)).node;

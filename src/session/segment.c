@@ -194,7 +194,10 @@ static struct route decide(struct client *c, const struct segment *seg)
             .stay = apart ? b->node + 1 : 0,
             .stay_floor_us = apart ? b->floor_us : 0,
             .reads_need_standby = c->room->conf->opt.reads_need_standby,
-            .random = room_random(c->room),
+            .balance = {.terms = &e->terms,
+                        .now_us = loop_now(c->room->loop),
+                        .slow_start_us = c->room->conf->opt.slow_start_us,
+                        .random = room_random(c->room)},
         };
         struct route route;
 

@@ -9,8 +9,8 @@ static struct conf_database line_of(const char *first, const char *second, bool 
 {
         struct conf_database line = {.name = "app", .cluster = probed, .host_count = second != NULL ? 2 : 1};
 
-        line.hosts[0] = (struct conf_host){first, 5432};
-        line.hosts[1] = (struct conf_host){second, 5433};
+        line.hosts[0] = (struct conf_host){.host = first, .port = 5432};
+        line.hosts[1] = (struct conf_host){.host = second, .port = 5433};
         return line;
 }
 

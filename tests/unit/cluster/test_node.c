@@ -78,7 +78,7 @@ static void evidence_rings_once_until_it_is_taken(void)
 static void wanting_freshness_rings_when_it_is_news(void)
 {
         struct conf_database line = {
-            .name = "want", .cluster = true, .host_count = 1, .hosts = {{"want", 1}}};
+            .name = "want", .cluster = true, .host_count = 1, .hosts = {{.host = "want", .port = 1}}};
         struct cluster *cluster = cluster_for(&line);
         int64_t start = 50 * INT64_C(1000000);
         int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -96,6 +96,31 @@ static void wanting_freshness_rings_when_it_is_news(void)
         close(fd);
 }
 
-UNIT_SUITE(cluster_node, UNIT_CASE(names_are_for_people), UNIT_CASE(every_role_and_state_has_a_name),
-           UNIT_CASE(evidence_rings_once_until_it_is_taken),
+/* An average that follows, and gets there. */
+static void measures_latency(void)
+{
+        struct node *node = node_new("pg1", 5432);
+
+        node_measure(node, 800, 1);
+        UNIT_ASSERT(atomic_load(&node->latency_us) == 800 && atomic_load(&node->measured_us) == 1);
+        node_measure(node, 1600, 2);
+        UNIT_ASSERT(atomic_load(&node->latency_us) == 900 && atomic_load(&node->measured_us) == 2);
+        node_measure(node, 500, 2);
+        UNIT_ASSERT(atomic_load(&node->latency_us) == 800);
+        for (int i = 0; i < 100; i++)
+                node_measure(node, 100, 3);
+        UNIT_ASSERT(atomic_load(&node->latency_us) == 100);
+        for (int i = 0; i < 100; i++)
+                node_measure(node, 200, 3);
+        UNIT_ASSERT(atomic_load(&node->latency_us) == 200);
+        node_measure(node, -5, 4); /* a clock that was read in another order */
+        UNIT_ASSERT(atomic_load(&node->latency_us) < 200);
+        for (int i = 0; i < 400; i++)
+                node_measure(node, INT64_MAX, 5);
+        UNIT_ASSERT(atomic_load(&node->latency_us) > UINT32_MAX - 8);
+        free(node);
+}
+
+UNIT_SUITE(cluster_node, UNIT_CASE(measures_latency), UNIT_CASE(names_are_for_people),
+           UNIT_CASE(every_role_and_state_has_a_name), UNIT_CASE(evidence_rings_once_until_it_is_taken),
            UNIT_CASE(wanting_freshness_rings_when_it_is_news))

@@ -26,6 +26,8 @@ static const struct {
     {"one host with a target", "host=h target_session_attrs=primary", "h:5432,", true, true},
     {"one host with a consistency", "host=h consistency=strong", "h:5432,", true, true},
     {"one host with a lag", "host=h max_standby_lag=5s", "h:5432,", true, true},
+    {"one host with a weight", "host=h weight=3", "h:5432,", true, true},
+    {"one host with a zone", "host=h zone=a", "h:5432,", true, true},
     {"one host with TLS", "host=h sslmode=require sslsni=0", "h:5432,", false, false},
     {"host list with TLS", "host=h1,h2 sslmode=require", "h1:5432,h2:5432,", true, false},
     {"hosts with a target", "host=h1,h2 target_session_attrs=auto", "h1:5432,h2:5432,", true, true},
@@ -172,6 +174,55 @@ static void targets_are_libpqs_words(void)
         }
 }
 
+static void hosts_have_shares_and_places(void)
+{
+        static const struct {
+                const char *line, *says; /* NULL: it is good */
+                int weights[3];
+                const char *zones[3];
+        } cases[] = {
+            {"host=a,b,c", NULL, {1, 1, 1}, {NULL}},
+            {"host=a,b,c weight=3,1,1000", NULL, {3, 1, 1000}, {NULL}},
+            {"host=a,b,c weight=7 zone='x, y,x'", NULL, {7, 7, 7}, {"x", "y", "x"}},
+            {"host=a,b,c zone=z", NULL, {1, 1, 1}, {"z", "z", "z"}},
+            {"host=a,b,c weight=1,2", "weight: there are 2 for 3 hosts", {0}, {NULL}},
+            {"host=a,b,c zone=a,b,c,d", "zone: there are 4 for 3 hosts", {0}, {NULL}},
+            {"host=a,b,c zone=a,,c", "zone: host b has none", {0}, {NULL}},
+            {"host=a,b,c weight=1,0,1", "weight: \"0\" is not a number from 1 to 1000", {0}, {NULL}},
+            {"host=a,b,c weight=1001", "weight: \"1001\" is not a number", {0}, {NULL}},
+            {"host=a,b,c weight=99999999999999", "is not a number from 1", {0}, {NULL}},
+            {"host=a,b,c weight=-1", "is not a number from 1", {0}, {NULL}},
+            {"host=a,b,c weight=1,,2", "weight: \"\" is not a number", {0}, {NULL}},
+        };
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct conf *conf;
+                char text[256];
+
+                unit_row("%s", cases[i].line);
+                snprintf(text, sizeof(text), "[pgsteer]\nauth_type=trust\n[databases]\na = %s\n",
+                         cases[i].line);
+                if (cases[i].says != NULL) {
+                        struct conf_report *report;
+
+                        UNIT_ASSERT(files_load(text, &conf, &report) == STATUS_INVALID);
+                        UNIT_ASSERT(strstr(files_findings(report), cases[i].says) != NULL);
+                        conf_report_free(report);
+                        continue;
+                }
+                conf = files_load_good(text);
+                for (int j = 0; conf != NULL && j < 3; j++) {
+                        const struct conf_host *host = &conf->databases[0].hosts[j];
+                        const char *zone = cases[i].zones[j];
+
+                        UNIT_ASSERT(host->weight == cases[i].weights[j]);
+                        UNIT_ASSERT((host->zone == NULL) == (zone == NULL));
+                        UNIT_ASSERT(zone == NULL || strcmp(host->zone, zone) == 0);
+                }
+                conf_unref(conf);
+        }
+}
+
 static void names_are_found(void)
 {
         struct conf *conf =
@@ -216,4 +267,5 @@ static void peers_are_read(void)
 
 UNIT_SUITE(conf_database, UNIT_CASE(hosts_make_clusters), UNIT_CASE(every_key_reaches_its_field),
            UNIT_CASE(what_is_not_said_is_marked), UNIT_CASE(a_time_of_zero_is_not_said_in_pgbouncers_manner),
-           UNIT_CASE(targets_are_libpqs_words), UNIT_CASE(names_are_found), UNIT_CASE(peers_are_read))
+           UNIT_CASE(targets_are_libpqs_words), UNIT_CASE(hosts_have_shares_and_places),
+           UNIT_CASE(names_are_found), UNIT_CASE(peers_are_read))

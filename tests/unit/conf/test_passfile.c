@@ -59,7 +59,7 @@ static void finds_what_libpq_finds(void)
 
         UNIT_ASSERT(conf != NULL);
         for (size_t i = 0; conf != NULL && i < sizeof(rows) / sizeof(rows[0]); i++) {
-                struct conf_host host = {rows[i].host, rows[i].port};
+                struct conf_host host = {.host = rows[i].host, .port = rows[i].port};
                 const char *got = conf_find_password(conf, &host, rows[i].database, rows[i].user);
 
                 unit_row("%s", rows[i].name);
@@ -74,7 +74,7 @@ static void wants_it_private(void)
         static const mode_t modes[] = {0640, 0604, 0610};
 
         for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-                struct conf_host host = {"db1", 5432};
+                struct conf_host host = {.host = "db1", .port = 5432};
                 const char *findings;
                 struct conf *conf = load(modes[i], &findings);
 

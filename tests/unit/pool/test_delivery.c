@@ -185,7 +185,7 @@ static void a_peer_hears_the_clients_key(void)
         struct outlet *o;
 
         set_up("", "");
-        peer.host = (struct conf_host){"127.0.0.1", stage.fakes.port};
+        peer.host = (struct conf_host){.host = "127.0.0.1", .port = stage.fakes.port};
         o = outlet_to_peer(&stage.pools[0], &peer);
         UNIT_ASSERT(outlet_to_peer(&stage.pools[0], &peer) == o);
         delivery_start(o, NULL, &key, on_ended, &ended[0]);

@@ -227,7 +227,7 @@ static void unfit_standbys_are_passed_over(void)
         for (uint64_t random = 0; random < 50; random++) {
                 struct route_question question = nothing_special();
 
-                question.random = random * UINT64_C(0x9E3779B97F4A7C15);
+                question.balance.random = random * UINT64_C(0x9E3779B97F4A7C15);
                 UNIT_ASSERT(decide("SELECT 1", question, &topology).node == C);
         }
         topology.nodes[C].role = ROLE_UNKNOWN;
@@ -275,7 +275,7 @@ static void only_fresh_standbys_see_the_sessions_writes(void)
         atomic_store(&nodes[C].fresh_us, 200);
         question.floor_us = 150;
         for (uint64_t random = 0; random < 50; random++) {
-                question.random = random * UINT64_C(0x9E3779B97F4A7C15);
+                question.balance.random = random * UINT64_C(0x9E3779B97F4A7C15);
                 UNIT_ASSERT(decide("SELECT 1", question, &topology).node == C);
                 UNIT_ASSERT(decide("BEGIN READ ONLY", question, &topology).node == C);
         }
@@ -301,7 +301,7 @@ static void failed_nodes_are_skipped(void)
 
         question.skip = 1u << A | 1u << C;
         for (uint64_t random = 0; random < 50; random++) {
-                question.random = random * UINT64_C(0x9E3779B97F4A7C15);
+                question.balance.random = random * UINT64_C(0x9E3779B97F4A7C15);
                 UNIT_ASSERT(decide("SELECT 1", question, &topology).node == B);
         }
         question.skip = 1u << A | 1u << B | 1u << C;
@@ -324,7 +324,7 @@ static void targets_have_their_own_fallbacks(void)
         for (uint64_t random = 0; random < 200; random++) {
                 struct route route;
 
-                question.random = random * UINT64_C(0x9E3779B97F4A7C15);
+                question.balance.random = random * UINT64_C(0x9E3779B97F4A7C15);
                 route = decide("SELECT 1", question, &topology);
                 seen |= 1u << route.node;
                 UNIT_ASSERT((route.target == ROUTE_PRIMARY) == (route.node == P));
@@ -353,7 +353,7 @@ static void load_is_balanced(void)
                 random ^= random << 13;
                 random ^= random >> 7;
                 random ^= random << 17;
-                question.random = random;
+                question.balance.random = random;
                 count[decide("SELECT 1", question, &topology).node]++;
         }
         UNIT_ASSERT(count[P] == 0);
@@ -367,7 +367,7 @@ static void load_is_balanced(void)
                 random ^= random << 13;
                 random ^= random >> 7;
                 random ^= random << 17;
-                question.random = random;
+                question.balance.random = random;
                 count[decide("SELECT 1", question, &topology).node]++;
         }
         UNIT_ASSERT(count[B] == 0 && count[A] > 13000 && count[C] > 13000);
@@ -382,7 +382,7 @@ static void a_transactions_reads_stay(void)
         question.stay = B + 1;
         question.stay_floor_us = 2000; /* none of them has replayed that */
         for (uint64_t random = 0; random < 100; random++) {
-                question.random = random * 0x9E3779B97F4A7C15;
+                question.balance.random = random * 0x9E3779B97F4A7C15;
                 UNIT_ASSERT(decide("SELECT 1", question, &topology).node == B);
         }
         topology.nodes[B].state = NODE_EJECTED;
