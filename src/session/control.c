@@ -43,11 +43,9 @@ static bool read_bind(struct client *c, struct unit *u, const struct msg *m)
         struct reader r = reader_of(m);
         struct sv portal = take_cstr(&r), name = take_cstr(&r);
         const struct statement *st;
-        uint16_t parameters, results;
+        uint16_t formats = take_u16(&r), values = take_u16(&r), results = take_u16(&r);
 
-        parameters = take_u16(&r) | take_u16(&r); /* formats, values */
-        results = take_u16(&r);
-        if (r.failed || portal.n > 0 || parameters != 0 || results > 1)
+        if (r.failed || portal.n > 0 || formats != 0 || values != 0 || results > 1)
                 return false;
         if (u->parse.size > 0)
                 return sv_eq(name, u->name);

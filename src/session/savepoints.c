@@ -29,6 +29,7 @@ void savepoints_define(struct savepoints *all, struct sv name, struct settings *
                 all->cap = all->cap == 0 ? 4 : all->cap * 2;
                 all->levels = xrealloc(all->levels, all->cap * sizeof(*all->levels));
         }
+        CHECK(all->levels != NULL);
         level = &all->levels[all->count++];
         *level =
             (struct savepoint){.times = 1, .client = settings_ref(client), .server = settings_ref(server)};
