@@ -8,73 +8,10 @@
  *
  * The loop keeps scan and token in variables of its own, so that they stay in registers; the functions that
  * are rarely needed are not inlined, and get what they need. */
-#include "router/lookup.h"
 #include "router/scan_hot.h"
-#include "router/statement.h"
-
-enum { DEPTH_MAX = 256, WITH_NAMES_MAX = 32 };
+#include "router/walk.h"
 
 #define RARE __attribute__((noinline, cold))
-
-/* What the last token was. */
-enum last {
-        LAST_START, /* nothing yet */
-        LAST_OPEN,  /* ( */
-        LAST_COMMA,
-        LAST_OPERATOR, /* or [ */
-        LAST_CAST,     /* :: */
-        LAST_DOT,
-        LAST_AS,
-        LAST_RESERVED, /* a key word that is no name: an expression may follow */
-        LAST_KEYWORD,  /* a key word that may be a name, or not: an expression may follow */
-        LAST_NAME,     /* certainly a name (of a column, relation, type, alias): none may follow */
-        LAST_OPERAND,  /* literal, parameter, ) or ]: none may follow */
-};
-
-/* Which list a frame is in, as far as it matters. */
-enum clause {
-        CLAUSE_OTHER,
-        CLAUSE_GROUP,  /* behind GROUP BY, or in GROUPING SETS */
-        CLAUSE_SELECT, /* behind SELECT, in front of its FROM */
-        /* from here on names matter */
-        CLAUSE_WITH, /* between WITH and its main query */
-        CLAUSE_FROM, /* behind FROM or TABLE: relations are named here */
-};
-
-struct frame {
-        uint8_t clause;   /* enum clause */
-        bool of_distinct; /* DISTINCT ON (...): an expression may follow the parenthesis */
-};
-
-struct walk {
-        struct statement *st;
-        unsigned look;
-        enum last last;
-        unsigned last_keyword; /* of the last token; KW_NOT_ONE when it is none, or used as a name */
-        struct {
-                enum last before; /* what stands in front of the name or key word that came last */
-                unsigned before_keyword;
-                unsigned parts; /* schema.name: 2 */
-                struct sv first, final;
-        } name;
-        bool relation;   /* that name is a relation's, unless "(" follows */
-        bool into;       /* SELECT INTO has been seen */
-        bool relations;  /* there is a catalog that knows relations */
-        bool any_name;   /* it has types or columns that any name may be */
-        unsigned atomic; /* CREATE FUNCTION ... BEGIN ATOMIC: open BEGINs and CASEs */
-        unsigned with_count;
-        struct sv with[WITH_NAMES_MAX]; /* the first names that WITH gives to queries, wherever it stands */
-        unsigned depth;
-        struct frame *top;
-        struct frame frames[DEPTH_MAX]; /* [0 .. depth], beyond DEPTH_MAX the last one is shared */
-};
-
-/* Something in a read that makes it a write. */
-RARE static void found(struct walk *w, enum reason reason, struct sv token)
-{
-        if ((w->look & QUERY_READS) != 0)
-                statement_write(w->st, reason, token);
-}
 
 static inline void now_last(struct walk *w, enum last last)
 {
@@ -84,43 +21,6 @@ static inline void now_last(struct walk *w, enum last last)
 
 /* ---- parentheses ---- */
 
-/* What the call leaves in the server's session. */
-static void note_pins(struct walk *w, enum known known)
-{
-        struct facts *facts = w->st->facts;
-
-        if ((w->look & QUERY_RUNS) == 0)
-                return;
-        if (known == KNOWN_LOCK) {
-                facts->pins |= PIN_ADVISORY;
-        } else if (known == KNOWN_UNLOCK_ALL) {
-                facts->unpins |= PIN_ADVISORY;
-        } else if (known == KNOWN_SET_CONFIG) {
-                facts->pins |= PIN_SETTING;
-                facts->setting = SETTING_UNKNOWN;
-        }
-}
-
-/* What is known of `name` speaks against a standby; for `otherwise` when there is no better word for it. */
-RARE static void found_known(struct walk *w, enum known known, enum reason otherwise, struct sv name)
-{
-        note_pins(w, known);
-        w->st->facts->lacks |= known == KNOWN_NOT;
-        switch (known) {
-        case KNOWN_NODE: found(w, REASON_NODE_STATE, name); return;
-        case KNOWN_UNREADABLE: found(w, REASON_UNREADABLE, name); return;
-        case KNOWN_SESSION:
-        case KNOWN_SET_CONFIG: found(w, REASON_SESSION_STATE, name); return;
-        case KNOWN_EFFECT:
-        case KNOWN_LOCK:
-        case KNOWN_UNLOCK_ALL: found(w, REASON_EFFECT, name); return;
-        case KNOWN_READ:
-        case KNOWN_CURRENT_SETTING:
-        case KNOWN_NOT:
-        case KNOWN_WRITE: found(w, otherwise, name); return;
-        }
-}
-
 static void called(struct walk *w)
 {
         /* database.schema.name, (row).name and the like are no call of a built-in function */
@@ -129,7 +29,7 @@ static void called(struct walk *w)
         enum known known = statement_call(w->st, schema, name);
 
         if (known != KNOWN_READ)
-                found_known(w, known, REASON_FUNCTION, name);
+                walk_found_known(w, known, REASON_FUNCTION, name);
 }
 
 /* Whether a key word that may also be a function's name belongs to the grammar here, with its "(". */
@@ -192,66 +92,6 @@ static bool is_call(const struct walk *w)
         return w->last == LAST_NAME || !is_syntax(w);
 }
 
-/* ---- relations ---- */
-
-/* Whether a name that comes next is a relation's, or that of a function in its place. */
-static bool is_relation_place(const struct walk *w)
-{
-        if (w->last == LAST_COMMA || w->last == LAST_OPEN)
-                return true;
-        switch (w->last_keyword) {
-        case KW_JOIN:
-        case KW_ONLY:
-        case KW_TABLE: return true;
-        case KW_FROM: return w->name.before_keyword != KW_DISTINCT;
-        }
-        return false;
-}
-
-/* A name comes in a clause where that matters. */
-static void note_name(struct walk *w, struct sv name)
-{
-        if (w->top->clause == CLAUSE_FROM)
-                w->relation = is_relation_place(w);
-        else if (w->with_count < WITH_NAMES_MAX &&
-                 (w->last == LAST_COMMA || w->last_keyword == KW_WITH || w->last_keyword == KW_RECURSIVE))
-                w->with[w->with_count++] = name;
-}
-
-/* Whether WITH has given the name to a query. */
-static bool is_query_name(const struct walk *w, struct sv name)
-{
-        char name_space[KNOWN_NAME_BYTES], space[KNOWN_NAME_BYTES];
-        struct sv folded = known_fold(name, name_space);
-
-        for (unsigned i = 0; i < w->with_count; i++)
-                if (folded.n > 0 && sv_eq(known_fold(w->with[i], space), folded))
-                        return true;
-        return false;
-}
-
-/* The name of a relation is complete; the token behind it is a `kind`, or `keyword`. */
-static void settle_relation(struct walk *w, enum scan_kind kind, unsigned keyword)
-{
-        struct sv schema = w->name.parts == 2 ? w->name.first : SV(""), name = w->name.final;
-        enum known known;
-
-        if (kind == SCAN_DOT || w->last == LAST_DOT)
-                return;
-        w->relation = false;
-        if (kind == SCAN_OPEN || (keyword == KW_FROM && w->last_keyword == KW_ROWS))
-                return;
-        known = lookup_relation(statement_catalog(w->st), schema, name);
-        if (known == KNOWN_READ || (known == KNOWN_NOT && w->name.parts == 1 && is_query_name(w, name)))
-                return;
-        if ((w->look & QUERY_PLANS) == 0)
-                found_known(w, known, REASON_RELATION, name);
-        else if (known == KNOWN_UNREADABLE)
-                statement_write(w->st, REASON_UNREADABLE, name);
-}
-
-/* ---- parentheses, go on ---- */
-
 static void push(struct walk *w, struct frame frame, struct sv token)
 {
         if (++w->depth < DEPTH_MAX)
@@ -268,12 +108,12 @@ static const char *on_open(struct walk *w, const char *behind, struct sv token)
         struct sv operator;
 
         w->st->scan.p = behind;
-        if (w->top->clause == CLAUSE_FROM && is_relation_place(w))
+        if (w->top->clause == CLAUSE_FROM && walk_is_relation_place(w))
                 frame.clause = CLAUSE_FROM;
         if (w->last == LAST_NAME || w->last == LAST_KEYWORD) {
                 if (w->last_keyword == KW_OPERATOR && statement_read_operator(w->st, &operator)) {
                         if (operator.n> 0)
-                                found(w, REASON_OPERATOR, operator);
+                                walk_found(w, REASON_OPERATOR, operator);
                         now_last(w, LAST_OPERATOR);
                         return w->st->scan.p;
                 }
@@ -310,7 +150,7 @@ static bool may_modify_after(enum last last)
 RARE static void behind_update(struct walk *w)
 {
         if (may_modify_after(w->name.before))
-                found(w, REASON_CTE_DML, w->name.final);
+                walk_found(w, REASON_CTE_DML, w->name.final);
 }
 
 RARE static void check_relation(struct walk *w, struct sv name)
@@ -318,22 +158,9 @@ RARE static void check_relation(struct walk *w, struct sv name)
         enum known known = known_relation(name);
 
         if (known == KNOWN_NODE)
-                found(w, REASON_NODE_STATE, name);
+                walk_found(w, REASON_NODE_STATE, name);
         else if (known == KNOWN_SESSION)
-                found(w, REASON_SESSION_STATE, name);
-}
-
-/* A name that may be a type's, or a function's behind a dot. */
-RARE static void check_any_name(struct walk *w, struct sv name, bool behind_dot)
-{
-        const struct catalog *catalog = statement_catalog(w->st);
-        enum known known = lookup_type(catalog, name);
-
-        if (known != KNOWN_READ)
-                found_known(w, known, REASON_TYPE, name);
-        known = behind_dot ? lookup_field(catalog, name) : KNOWN_READ;
-        if (known != KNOWN_READ)
-                found_known(w, known, REASON_FUNCTION, name);
+                walk_found(w, REASON_SESSION_STATE, name);
 }
 
 /* PostgreSQL's own relations are to be found in any place. */
@@ -351,14 +178,14 @@ static inline bool in_catalog(struct sv name)
 static inline void on_name(struct walk *w, struct sv text)
 {
         if (__builtin_expect(w->any_name, 0))
-                check_any_name(w, text, w->last == LAST_DOT);
+                walk_check_any_name(w, text, w->last == LAST_DOT);
         if (w->last == LAST_DOT) {
                 w->name.parts++;
         } else {
                 if (__builtin_expect(w->last_keyword == KW_UPDATE, 0))
                         behind_update(w);
                 if (w->relations & (w->top->clause >= CLAUSE_WITH))
-                        note_name(w, text);
+                        walk_note_name(w, text);
                 w->name.before = w->last;
                 w->name.before_keyword = w->last_keyword;
                 w->name.parts = 1;
@@ -449,11 +276,11 @@ static enum clause on_special_reserved(struct walk *w, unsigned keyword, struct 
         switch (keyword) {
         case KW_INTO:
                 w->into = true;
-                found(w, of_dml ? REASON_CTE_DML : REASON_INTO, text);
+                walk_found(w, of_dml ? REASON_CTE_DML : REASON_INTO, text);
                 return CLAUSE_OTHER;
         case KW_FROM:
                 if (w->last_keyword == KW_DELETE && may_modify_after(w->name.before))
-                        found(w, REASON_CTE_DML, w->name.final);
+                        walk_found(w, REASON_CTE_DML, w->name.final);
                 if (w->top->clause == CLAUSE_SELECT && w->last_keyword != KW_DISTINCT)
                         return CLAUSE_FROM;
                 return clause_behind(w, keyword);
@@ -493,7 +320,7 @@ static void on_special_keyword(struct walk *w, unsigned keyword, struct sv text)
         case KW_NO:
         case KW_KEY:
                 if (last == KW_FOR)
-                        found(w, REASON_LOCKING, text);
+                        walk_found(w, REASON_LOCKING, text);
                 return;
         case KW_TEMP:
         case KW_TEMPORARY:
@@ -520,9 +347,9 @@ static inline void on_keyword(struct walk *w, unsigned keyword, struct sv text)
         if (special[keyword])
                 on_special_keyword(w, keyword, text);
         if (__builtin_expect(w->any_name, 0))
-                check_any_name(w, text, false);
+                walk_check_any_name(w, text, false);
         if (w->relations & (w->top->clause >= CLAUSE_WITH))
-                note_name(w, text);
+                walk_note_name(w, text);
         w->name.before = w->last;
         w->name.before_keyword = w->last_keyword;
         w->name.parts = 1;
@@ -550,15 +377,6 @@ static inline void on_word(struct walk *w, const struct scan_token *token)
         }
 }
 
-/* An operator that is not built in. */
-RARE static void on_operator(struct walk *w, struct sv text)
-{
-        enum known known = lookup_operator(statement_catalog(w->st), SV(""), text);
-
-        if (known != KNOWN_READ)
-                found_known(w, known, REASON_OPERATOR, text);
-}
-
 /* ---- the loop ---- */
 
 /* A number, and with it the whole list of numbers that it begins: IN (1, 2, 3, ...). Returns where that ends.
@@ -577,7 +395,7 @@ static inline const char *on_number(struct walk *w, const char *behind)
 static inline const char *step(struct walk *w, const struct scan_token *token, const char *behind)
 {
         if (__builtin_expect(w->relation, 0))
-                settle_relation(w, token->kind, token->keyword);
+                walk_settle_relation(w, token->kind, token->keyword);
         switch (token->kind) {
         case SCAN_WORD: on_word(w, token); break;
         case SCAN_QUOTED: on_name(w, token->text); break;
@@ -593,7 +411,7 @@ static inline const char *step(struct walk *w, const struct scan_token *token, c
         case SCAN_CLOSE_SQUARE: now_last(w, LAST_OPERAND); break;
         case SCAN_OPERATOR:
                 if (!known_operator(token->text))
-                        on_operator(w, token->text);
+                        walk_check_operator(w, token->text);
                 now_last(w, LAST_OPERATOR);
                 break;
         case SCAN_COLON:
@@ -602,27 +420,13 @@ static inline const char *step(struct walk *w, const struct scan_token *token, c
                 if (w->depth == 0 && w->atomic == 0)
                         return NULL;
                 now_last(w, LAST_START); /* inside CREATE RULE or BEGIN ATOMIC; else no SQL */
-                found(w, REASON_UNLEXABLE, token->text);
+                walk_found(w, REASON_UNLEXABLE, token->text);
                 break;
         case SCAN_COMMENT:
         case SCAN_END:
         case SCAN_ERROR: return NULL;
         }
         return behind;
-}
-
-/* What there is to look up in the catalog. */
-static void use_catalog(struct walk *w)
-{
-        const struct catalog *catalog = statement_catalog(w->st);
-
-        w->relations = w->any_name = false;
-        if (catalog == NULL || (w->look & (QUERY_READS | QUERY_PLANS)) == 0)
-                return;
-        w->relations = catalog->state != CATALOG_ABSENT;
-        w->any_name = catalog_has(catalog, CATALOG_TYPE) || catalog_has(catalog, CATALOG_FIELD);
-        if (catalog->meaning != KNOWN_NOT)
-                found_known(w, (enum known)catalog->meaning, REASON_OPERATOR, SV(""));
 }
 
 void query_walk(struct statement *st, unsigned look)
@@ -642,7 +446,7 @@ void query_walk(struct statement *st, unsigned look)
         w.depth = 0;
         w.top = w.frames;
         w.frames[0] = (struct frame){CLAUSE_OTHER, false};
-        use_catalog(&w);
+        walk_use_catalog(&w);
         while ((next = step(&w, &token, p)) != NULL)
                 p = scan_next_hot(&st->scan, next, &token);
         st->scan.p = p;
