@@ -3,6 +3,7 @@
 #include "auth/secret.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "net/address.h"
 #include "net/secure.h"
 #include "pool/pool.h"
 #include "pool/server.h"
@@ -238,10 +239,23 @@ static enum login_result md5_reply(struct server *s, struct reader *rd, struct r
         return send_password(s, answer, r);
 }
 
+/* Whether nobody but the server can read what we send. */
+static bool is_private(const struct server *s)
+{
+        int port;
+
+        return s->stream.session != NULL || strcmp(socket_local(s->stream.fd, &port).host, "unix") == 0;
+}
+
 static enum login_result cleartext_reply(struct server *s, struct refusal *r)
 {
         const char *password = secret_for(s);
+        int when = s->pool->home->conf->opt.server_cleartext_password;
 
+        if (when == CLEARTEXT_NEVER || (when == CLEARTEXT_TLS && !is_private(s)))
+                return reject(
+                    r, "08P01",
+                    "server asks for a clear text password, which server_cleartext_password forbids");
         if (password[0] != '\0' && secret_kind(password) != SECRET_PLAIN)
                 return reject_secret(s, r, "cannot send a clear text password: auth_file has none");
         return send_password(s, password, r);

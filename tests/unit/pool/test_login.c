@@ -240,6 +240,31 @@ static void gives_the_password_that_is_asked_for(void)
         }
 }
 
+static void keeps_a_clear_text_password(void)
+{
+        static const struct {
+                int when; /* server_cleartext_password; the stage has neither TLS nor Unix sockets */
+                bool given;
+        } cases[] = {{CLEARTEXT_ALWAYS, true}, {CLEARTEXT_TLS, false}, {CLEARTEXT_NEVER, false}};
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                unit_row("%d", cases[i].when);
+                stage_init(1, "password=pencil", "");
+                stage.conf->opt.server_cleartext_password = cases[i].when;
+                stage.fakes.login = "R\0\0\0\10\0\0\0\3";
+                stage.fakes.login_n = 9;
+                stage.fakes.on_message = take_password;
+                answer[0] = '\0';
+                stage_lease(&g[0], 0);
+                UNIT_ASSERT(stage_till(settled));
+                UNIT_ASSERT((g[0].server != NULL) == cases[i].given);
+                UNIT_ASSERT((strcmp(answer, "pencil") == 0) == cases[i].given);
+                UNIT_ASSERT(cases[i].given ||
+                            strstr(stage.pool[0]->last.text, "server_cleartext_password") != NULL);
+                stage_fini();
+        }
+}
+
 /* ---- SCRAM, with our own server's half ---- */
 
 static struct scram_server scram;
@@ -317,5 +342,5 @@ static void proves_itself_with_scram_and_wants_proof(void)
 UNIT_SUITE(pool_login, UNIT_CASE(says_what_went_wrong), UNIT_CASE(a_good_one_may_come_in_drops),
            UNIT_CASE(a_flood_is_cut_off), UNIT_CASE(a_refused_login_is_remembered_for_a_while),
            UNIT_CASE(a_refused_login_is_the_answer_to_who_logs_in),
-           UNIT_CASE(gives_the_password_that_is_asked_for),
+           UNIT_CASE(gives_the_password_that_is_asked_for), UNIT_CASE(keeps_a_clear_text_password),
            UNIT_CASE(proves_itself_with_scram_and_wants_proof))
