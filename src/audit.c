@@ -57,9 +57,10 @@ static void on_look(void *arg)
                 timer_once(w->timer, LOOK_US);
 }
 
-static void on_publish(struct cluster *cluster, void *arg)
+static void on_news(struct cluster *cluster, enum cluster_news news, void *arg)
 {
         (void)cluster;
+        (void)news;
         (void)arg;
 }
 
@@ -69,7 +70,7 @@ static void look_around(struct watch *w)
         struct health *health;
 
         loop_init(&w->loop, w);
-        cluster_hooks(on_publish, w, wake);
+        cluster_hooks(on_news, w, wake);
         w->cluster = cluster_for(w->line);
         if (w->cluster->probed && w->conf->opt.routing)
                 w->home =

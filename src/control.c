@@ -354,12 +354,13 @@ static void watch_signals(struct control *ctl)
 
 /* ---- start and end ---- */
 
-static void on_publish(struct cluster *cluster, void *arg)
+static void on_news(struct cluster *cluster, enum cluster_news news, void *arg)
 {
         struct control *ctl = arg;
 
         (void)cluster;
-        orders_give(&ctl->crowd, ORDER_TOPOLOGY, NULL, NULL, NULL, NULL);
+        orders_give(&ctl->crowd, news == CLUSTER_TOPOLOGY ? ORDER_TOPOLOGY : ORDER_FRESHNESS, NULL, NULL,
+                    NULL, NULL);
 }
 
 static const struct admin_ops admin_ops = {present_conf, reload, set, shut_down, present_health};
@@ -466,7 +467,7 @@ int control_run(const struct launch *launch)
         ctl->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         CHECK(ctl->wake_fd >= 0);
         loop_init(&ctl->loop, ctl);
-        cluster_hooks(on_publish, ctl, ctl->wake_fd);
+        cluster_hooks(on_news, ctl, ctl->wake_fd);
         ctl->crowd.listeners = listeners;
         pthread_mutex_init(&ctl->crowd.news_lock, NULL);
         publish(ctl, launch->access);

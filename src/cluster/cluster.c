@@ -17,7 +17,7 @@ static struct {
 } registry = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct {
-        void (*on_publish)(struct cluster *cluster, void *arg);
+        void (*on_news)(struct cluster *cluster, enum cluster_news news, void *arg);
         void *arg;
 } hooks;
 
@@ -138,6 +138,12 @@ bool cluster_refresh(struct cluster *cluster, struct topology **mine)
         return true;
 }
 
+static void tell(struct cluster *cluster, enum cluster_news news)
+{
+        if (hooks.on_news != NULL)
+                hooks.on_news(cluster, news, hooks.arg);
+}
+
 void cluster_publish(struct cluster *cluster, struct topology *next)
 {
         struct topology *old;
@@ -150,8 +156,19 @@ void cluster_publish(struct cluster *cluster, struct topology *next)
         atomic_store_explicit(&cluster->epoch, next->epoch, memory_order_release);
         CHECK(pthread_mutex_unlock(&cluster->locked.lock) == 0);
         topology_unref(old);
-        if (hooks.on_publish != NULL)
-                hooks.on_publish(cluster, hooks.arg);
+        tell(cluster, CLUSTER_TOPOLOGY);
+}
+
+void cluster_catch_up(struct cluster *cluster)
+{
+        if (atomic_fetch_add_explicit(&cluster->catching, 1, memory_order_relaxed) == 0)
+                node_wake();
+}
+
+void cluster_answered(struct cluster *cluster)
+{
+        if (atomic_load_explicit(&cluster->catching, memory_order_relaxed) > 0)
+                tell(cluster, CLUSTER_FRESHNESS);
 }
 
 void cluster_want_fresh(struct cluster *cluster, int64_t now_us)
@@ -165,9 +182,10 @@ void cluster_want_fresh(struct cluster *cluster, int64_t now_us)
                 node_wake();
 }
 
-void cluster_hooks(void (*on_publish)(struct cluster *cluster, void *arg), void *arg, int wake_fd)
+void cluster_hooks(void (*on_news)(struct cluster *cluster, enum cluster_news news, void *arg), void *arg,
+                   int wake_fd)
 {
-        hooks.on_publish = on_publish;
+        hooks.on_news = on_news;
         hooks.arg = arg;
         node_wake_by(wake_fd);
 }

@@ -39,8 +39,10 @@ struct cluster {
         _Atomic uint64_t epoch; /* of the newest snapshot */
         _Atomic int64_t
             floor_wanted_us; /* clock_us when a read last went to the primary for want of freshness */
-        _Atomic uint64_t toll[TOLL_KINDS]; /* so far; written by workers */
-        _Atomic int64_t last_commit_us;    /* clock_us of the newest commit through any worker */
+        _Atomic uint64_t toll[TOLL_KINDS];   /* so far; written by workers */
+        _Atomic int catching;                /* clients that wait for a standby to catch up */
+        _Atomic int64_t catch_rest_until_us; /* until then nobody does: it was in vain */
+        _Atomic int64_t last_commit_us;      /* clock_us of the newest commit through any worker */
         struct {
                 pthread_mutex_t lock;
                 struct topology *topology;
@@ -61,7 +63,7 @@ struct cluster *cluster_first(void);
 bool cluster_refresh(struct cluster *cluster, struct topology **mine);
 
 /* Health: publishes `next` (refs 1, ownership passes over) with the next epoch. Then calls the function set
- * by cluster_on_publish on the calling thread. */
+ * by cluster_hooks on the calling thread. */
 void cluster_publish(struct cluster *cluster, struct topology *next);
 
 /* A read went to the primary for want of freshness at `now_us`: sets floor_wanted_us, and wakes health when
@@ -75,6 +77,19 @@ static inline void cluster_pays(struct cluster *cluster, enum toll toll)
         atomic_fetch_add_explicit(&cluster->toll[toll], 1, memory_order_relaxed);
 }
 
-/* Called once at start by the roof. `on_publish` tells the workers; `wake_fd` is an eventfd that node_report
+/* One more client waits for a standby to catch up: health asks the nodes at once and again and again, and
+ * calls cluster_answered, as long as `catching` is not 0. Any thread, never blocks. */
+void cluster_catch_up(struct cluster *cluster);
+/* Health: a node's answer has been taken in. Tells the workers if anybody waits for it. */
+void cluster_answered(struct cluster *cluster);
+
+/* What the workers are told, on the thread of health. */
+enum cluster_news {
+        CLUSTER_TOPOLOGY,  /* a new snapshot has been published */
+        CLUSTER_FRESHNESS, /* node.fresh_us may have risen, and somebody waits for that */
+};
+
+/* Called once at start by the roof. `on_news` tells the workers; `wake_fd` is an eventfd that node_report
  * writes to, so that health looks at the evidence (-1: none). */
-void cluster_hooks(void (*on_publish)(struct cluster *cluster, void *arg), void *arg, int wake_fd);
+void cluster_hooks(void (*on_news)(struct cluster *cluster, enum cluster_news news, void *arg), void *arg,
+                   int wake_fd);

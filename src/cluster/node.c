@@ -24,6 +24,8 @@ struct node *node_new(const char *host, int port)
 
 void node_report(struct node *node, enum evidence seen)
 {
+        if ((seen & (EVIDENCE_REFUSED | EVIDENCE_LOST | EVIDENCE_SHUTDOWN)) != 0)
+                atomic_fetch_add_explicit(&node->run, 1, memory_order_release);
         if (atomic_fetch_or(&node->evidence, (uint32_t)seen) == 0)
                 node_wake();
 }

@@ -41,6 +41,10 @@ struct node {
         /* live: written by the console */
         _Atomic int wish; /* enum node_wish */
 
+        /* live: written by both */
+        _Atomic uint32_t run; /* raised whenever the server may have been restarted: what it shows may lie
+                                 before what it has shown */
+
         /* live: written by health */
         _Atomic int64_t fresh_us; /* all that was committed before this moment (clock_us) is visible here;
                                      0: unknown. INT64_MAX for the primary. */

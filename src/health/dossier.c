@@ -28,6 +28,23 @@ static void note_facts(struct dossier *dossier, const struct answer *answer)
         dossier->good_us = answer->sent_us;
 }
 
+bool dossier_may_have_restarted(const struct dossier *dossier, const struct answer *answer)
+{
+        const struct facts *old = &dossier->facts, *facts = &answer->facts;
+
+        switch (answer->kind) {
+        case ANSWER_NONE:
+        case ANSWER_LOGIN:
+        case ANSWER_TIMEOUT: return false;
+        case ANSWER_SHUTDOWN:
+        case ANSWER_REFUSED:
+        case ANSWER_LOST: return true;
+        case ANSWER_GOOD: break;
+        }
+        return dossier->known && (old->started_wall_us != facts->started_wall_us ||
+                                  old->system_id != facts->system_id || facts->lsn < old->lsn);
+}
+
 void dossier_note(struct dossier *dossier, const struct answer *answer)
 {
         dossier->last = answer->kind;

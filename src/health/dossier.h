@@ -56,6 +56,10 @@ struct dossier {
 /* No answer yet. */
 void dossier_init(struct dossier *dossier);
 
+/* Whether `answer`, not yet taken in, tells that another run of the server may answer than did before, or
+ * that it has gone back: then what it shows may lie before what it has shown. */
+bool dossier_may_have_restarted(const struct dossier *dossier, const struct answer *answer);
+
 /* Takes an answer in. A standby's timeline never falls while the same run of the server answers: what its WAL
  * receiver told once stays true when the receiver is gone. The lag becomes unknown; whoever keeps the samples
  * (health/ring.h) sets it. */

@@ -107,6 +107,7 @@ static void ask_who_is_due(struct monitor *monitor)
         monitor->pace.now_us = now;
         monitor->pace.wanted_us =
             atomic_load_explicit(&monitor->cluster->floor_wanted_us, memory_order_relaxed);
+        monitor->pace.awaited = atomic_load_explicit(&monitor->cluster->catching, memory_order_relaxed) > 0;
         for (int i = 0; i < monitor->view->count; i++) {
                 struct watched *watched = &monitor->watched[i];
                 int64_t due;
@@ -317,6 +318,7 @@ static void decide(struct monitor *monitor, int answered)
         update_freshness(monitor);
         if (changed)
                 publish(monitor, &was);
+        cluster_answered(monitor->cluster);
 }
 
 static void hurry_all(struct monitor *monitor)
@@ -332,6 +334,8 @@ static void on_answer(const struct answer *answer, void *arg)
         struct dossier *dossier = &monitor->dossiers[watched->index];
         int primary = monitor->view->primary;
 
+        if (dossier_may_have_restarted(dossier, answer))
+                atomic_fetch_add(&monitor->view->nodes[watched->index].node->run, 1);
         dossier_note(dossier, answer);
         if (answer->kind == ANSWER_GOOD)
                 measure_lag(monitor, watched->index);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "cluster/cluster.h"
 
+#define AWAITED        (2 * US_PER_MS)
 #define FAST_SAMPLING  (20 * US_PER_MS)
 #define TROUBLED       (25 * US_PER_MS)
 #define SETTLING       (50 * US_PER_MS)
@@ -48,6 +49,8 @@ int64_t pace_period(const struct pace *pace, const struct topology_node *node, c
                 period = least(period, SETTLING);
         if (node->state == NODE_UP && pace->now_us - pace->wanted_us < CLUSTER_WANT_LASTS_US)
                 period = least(period, FAST_SAMPLING);
+        if (node->state == NODE_UP && pace->awaited)
+                period = least(period, AWAITED);
         if (dossier->last == ANSWER_LOGIN && period < NOISY_LOGIN)
                 period = least(pace->interval_us, NOISY_LOGIN);
         if (dossier->last == ANSWER_SHUTDOWN && period < NOISY_SHUTDOWN)

@@ -13,6 +13,7 @@ struct pace {
         int64_t changed_us;    /* when the topology last changed */
         int64_t evidence_us;   /* when traffic last reported something */
         int64_t wanted_us;     /* when a read last wanted a fresher standby than there was */
+        bool awaited;          /* readers wait for the next answers */
 };
 
 /* Microseconds from one question to the next. Never more than the interval. Faults that stay (a node that is

@@ -17,13 +17,19 @@ static bool skipped(const struct route_question *q, int node)
         return (q->skip & UINT64_C(1) << node) != 0;
 }
 
-static bool is_fresh(const struct route_question *q, const struct node *node, bool stays)
+static bool is_fresh(const struct route_question *q, const struct topology *topology, int i)
 {
-        int64_t floor_us = q->consistency == CONSISTENCY_EVENTUAL ? 0 : q->floor_us;
+        int64_t floor_us = 0;
 
-        if (!stays && q->stay_floor_us > floor_us)
+        if (q->consistency != CONSISTENCY_EVENTUAL) {
+                floor_us = q->floor_us;
+                if (i != q->seen_on && q->seen_us > floor_us)
+                        floor_us = q->seen_us;
+        }
+        if (i + 1 != q->stay && q->stay_floor_us > floor_us)
                 floor_us = q->stay_floor_us;
-        return floor_us == 0 || atomic_load_explicit(&node->fresh_us, memory_order_acquire) >= floor_us;
+        return floor_us == 0 ||
+               atomic_load_explicit(&topology->nodes[i].node->fresh_us, memory_order_acquire) >= floor_us;
 }
 
 static bool is_candidate(const struct route_question *q, const struct topology *topology, int i,
@@ -48,9 +54,9 @@ static struct pick pick_reader(const struct route_question *q, const struct topo
         for (int i = 0; i < topology->count; i++) {
                 if (!is_candidate(q, topology, i, candidates))
                         continue;
-                if (i + 1 == q->stay && i != topology->primary && is_fresh(q, topology->nodes[i].node, true))
+                if (i + 1 == q->stay && i != topology->primary && is_fresh(q, topology, i))
                         return (struct pick){i, false};
-                if (i == topology->primary || is_fresh(q, topology->nodes[i].node, i + 1 == q->stay))
+                if (i == topology->primary || is_fresh(q, topology, i))
                         fit[count++] = i;
                 else
                         stale = true;
@@ -95,16 +101,19 @@ static struct route to_standby(const struct route_question *q, const struct topo
 static struct route to_target(const struct route_question *q, const struct topology *topology)
 {
         enum candidates candidates = q->target == TARGET_ANY ? READERS : STANDBYS;
+        enum reason reason = REASON_TARGET;
         struct pick pick;
 
         if (q->target == TARGET_PRIMARY || q->target == TARGET_READ_WRITE)
                 return to_primary(q, topology, REASON_TARGET);
         pick = pick_reader(q, topology, candidates);
+        if (pick.node < 0 && pick.stale)
+                reason = REASON_FRESHNESS;
         if (pick.node < 0 && q->target == TARGET_PREFER_STANDBY)
-                return to_primary(q, topology, REASON_TARGET);
+                return to_primary(q, topology, reason);
         return (struct route){pick.node >= 0 && pick.node == topology->primary ? ROUTE_PRIMARY
                                                                                : ROUTE_STANDBY,
-                              pick.node, REASON_TARGET};
+                              pick.node, reason};
 }
 
 /* Whether a wish for a standby is granted: the client may know more than the scanner about its functions, but

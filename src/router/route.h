@@ -28,7 +28,9 @@ struct route_question {
         uint64_t skip;      /* bit i: node i has failed this segment already */
         enum consistency consistency;
         int64_t
-            floor_us; /* the session's newest own commit (clock_us), 0: none; with strong: the cluster's */
+            floor_us;    /* the session's newest own commit (clock_us), 0: none; with strong: the cluster's */
+        int64_t seen_us; /* when the session was last shown something (clock_us), 0: never */
+        int seen_on;     /* the node that showed it, which need not have passed seen_us; -1: none */
         int stay; /* the node that served this transaction's reads until now, counted from 1; 0: none... */
         int64_t stay_floor_us;   /* ...and until when: another one must have all that it may have shown */
         bool reads_need_standby; /* true: never fall back to the primary for reads */

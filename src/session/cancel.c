@@ -109,6 +109,7 @@ static void cancel_client(struct errand *e, struct client *c)
                 end(e, "successfully sent cancel request");
                 client_cancelled(c);
                 return;
+        case CLIENT_CATCHING:
         case CLIENT_HELD:
                 end(e, "successfully sent cancel request");
                 client_cancelled(c);

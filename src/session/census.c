@@ -27,6 +27,7 @@ static const char *client_state(const struct client *c)
         switch (c->state) {
         case CLIENT_WAITING:
         case CLIENT_HELD:
+        case CLIENT_CATCHING:
         case CLIENT_WELCOME: return "waiting";
         case CLIENT_GATE:
         case CLIENT_RESOLVE:

@@ -36,16 +36,17 @@ const struct machine_state client_states[CLIENT_STATES] = {
                         MOVE(CLIENT_DELAYED) | MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_DELAYED] = {"delayed", MOVE(CLIENT_AUTH) | TO_CLOSED},
     [CLIENT_WELCOME] = {"welcome", MOVE(CLIENT_IDLE) | TO_CLOSED},
-    [CLIENT_IDLE] = {"idle", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_SETTING) |
-                                 MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_BEGUN) | TO_CLOSED},
+    [CLIENT_IDLE] = {"idle", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_CATCHING) |
+                                 MOVE(CLIENT_SETTING) | MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_BEGUN) | TO_CLOSED},
     [CLIENT_WAITING] = {"waiting", MOVE(CLIENT_SETTING) | MOVE(CLIENT_ACTIVE) | TO_REST | TO_CLOSED},
     [CLIENT_HELD] = {"held", TO_REST | TO_CLOSED},
+    [CLIENT_CATCHING] = {"catching", TO_REST | TO_CLOSED},
     [CLIENT_SETTING] = {"setting", MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_ABORTED) | TO_REST | TO_CLOSED},
     [CLIENT_ACTIVE] = {"active", MOVE(CLIENT_SETTING) | MOVE(CLIENT_ABORTED) | TO_REST | TO_CLOSED},
     [CLIENT_ABORTED] = {"aborted", TO_REST | TO_CLOSED},
-    [CLIENT_BEGUN] = {"begun", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_SETTING) |
-                                   MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_ABORTED) | MOVE(CLIENT_IDLE) |
-                                   TO_CLOSED},
+    [CLIENT_BEGUN] = {"begun", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_CATCHING) |
+                                   MOVE(CLIENT_SETTING) | MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_ABORTED) |
+                                   MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_CLOSED] = {"closed", 0},
 };
 
@@ -70,6 +71,15 @@ void client_move(struct client *c, enum client_state to)
         }
         if (to == CLIENT_HELD)
                 list_append(&c->room->held, &c->in_phase);
+        if (c->state == CLIENT_CATCHING) {
+                list_unlink(&c->in_phase);
+                atomic_fetch_sub_explicit(&c->catching->catching, 1, memory_order_relaxed);
+        }
+        if (to == CLIENT_CATCHING) {
+                list_append(&c->room->catching, &c->in_phase);
+                c->catching = c->endpoint->cluster;
+                cluster_catch_up(c->catching);
+        }
         c->state = to;
         c->since_us = loop_now(c->room->loop);
 }
@@ -201,8 +211,8 @@ void client_want_read(struct client *c)
 {
         bool server_full = c->server != NULL && stream_unsent(&c->server->stream) > 0;
         bool waits = client_asks(c) || c->state == CLIENT_INQUIRY || c->state == CLIENT_DELAYED ||
-                     c->state == CLIENT_WAITING || c->state == CLIENT_HELD || c->state == CLIENT_SETTING ||
-                     (c->state == CLIENT_ACTIVE && c->stalled);
+                     c->state == CLIENT_WAITING || c->state == CLIENT_HELD || c->state == CLIENT_CATCHING ||
+                     c->state == CLIENT_SETTING || (c->state == CLIENT_ACTIVE && c->stalled);
 
         stream_want_read(&c->stream, !server_full && stream_unsent(&c->stream) <= CLIENT_UNSENT_FULL &&
                                          !(waits && buf_len(&c->in) > CLIENT_IN_FULL));
@@ -327,6 +337,7 @@ static size_t take(struct client *c, const uint8_t *p, size_t n)
                 case CLIENT_WELCOME:
                 case CLIENT_WAITING:
                 case CLIENT_HELD:
+                case CLIENT_CATCHING:
                 case CLIENT_SETTING:
                 case CLIENT_CLOSED:
                 case CLIENT_STATES: return used;
@@ -435,6 +446,7 @@ static struct client *make(struct room *room, int fd)
         c->id = stream_next_id();
         c->tx = 'I';
         c->node = -1;
+        c->blind = true; /* until a segment is sent */
         c->since_us = c->connected_us = c->heard_us = loop_now(room->loop);
         c->connected_wall_us = clock_wall_us();
         list_init(&c->in_clients);

@@ -7,6 +7,7 @@
  *      | |  no server free         granted                         |
  *      | +--> WAITING -------------------+--> SETTING --+          |
  *      |  no node: HELD --(topology)--> IDLE            |          |
+ *      |  no fresh node: CATCHING --(health)--> IDLE     |          |
  *      +------------------------------------------------+-> ACTIVE-+
  *     AUTH, INQUIRY --(wrong)--> DELAYED --> CLOSED
  *     ACTIVE --(a RESET on a server it keeps)--> SETTING
@@ -21,25 +22,27 @@
 
 #include "base/machine.h"
 #include "session/endpoint.h"
+#include "session/floor.h"
 #include "session/savepoints.h"
 
 enum client_state {
-        CLIENT_STARTUP, /* the startup packet is awaited */
-        CLIENT_GATE,    /* there are too many, unless somebody has just left (session/roll_call.h) */
-        CLIENT_RESOLVE, /* the name of its host is looked up, for a rule of auth_hba_file */
-        CLIENT_LOOKUP,  /* a server is asked for the user's secret (auth_query) */
-        CLIENT_AUTH,    /* a password or SASL message is awaited */
-        CLIENT_INQUIRY, /* somebody outside is asked whether its password is right (LDAP, PAM) */
-        CLIENT_DELAYED, /* it has failed to log in: the refusal, or its next attempt, has to wait */
-        CLIENT_WELCOME, /* authenticated; a server is asked for its parameters */
-        CLIENT_IDLE,    /* no server; between transactions, or a segment is incomplete */
-        CLIENT_WAITING, /* in a pool's queue with a whole segment */
-        CLIENT_HELD,    /* a whole segment and no node to send it to */
-        CLIENT_SETTING, /* has a server; its settings are being applied there */
-        CLIENT_ACTIVE,  /* has a server; bytes flow */
-        CLIENT_ABORTED, /* its transaction has failed where no server knows of it; we answer until it ends it
-                         */
-        CLIENT_BEGUN,   /* no server; in a transaction block that no server knows of */
+        CLIENT_STARTUP,  /* the startup packet is awaited */
+        CLIENT_GATE,     /* there are too many, unless somebody has just left (session/roll_call.h) */
+        CLIENT_RESOLVE,  /* the name of its host is looked up, for a rule of auth_hba_file */
+        CLIENT_LOOKUP,   /* a server is asked for the user's secret (auth_query) */
+        CLIENT_AUTH,     /* a password or SASL message is awaited */
+        CLIENT_INQUIRY,  /* somebody outside is asked whether its password is right (LDAP, PAM) */
+        CLIENT_DELAYED,  /* it has failed to log in: the refusal, or its next attempt, has to wait */
+        CLIENT_WELCOME,  /* authenticated; a server is asked for its parameters */
+        CLIENT_IDLE,     /* no server; between transactions, or a segment is incomplete */
+        CLIENT_WAITING,  /* in a pool's queue with a whole segment */
+        CLIENT_HELD,     /* a whole segment and no node to send it to */
+        CLIENT_CATCHING, /* a whole segment, which waits a moment for a standby to catch up */
+        CLIENT_SETTING,  /* has a server; its settings are being applied there */
+        CLIENT_ACTIVE,   /* has a server; bytes flow */
+        CLIENT_ABORTED,  /* its transaction has failed where no server knows of it; we answer until it ends it
+                          */
+        CLIENT_BEGUN,    /* no server; in a transaction block that no server knows of */
         CLIENT_CLOSED,
         CLIENT_STATES
 };
@@ -71,7 +74,8 @@ struct client {
         enum client_state state;
         struct room *room;
         struct endpoint *endpoint;        /* from WELCOME on */
-        struct list in_clients, in_phase; /* in_phase: room->logins, waiting or held */
+        struct list in_clients, in_phase; /* in_phase: room->logins, waiting, held or
+                                             catching */
         struct waiter waiter;
         struct node *waits_for;              /* WAITING: the node it is counted at */
         struct server *server;               /* written by session/link.c alone */
@@ -102,6 +106,7 @@ struct client {
         bool commit_sent; /* its end has been sent */
         bool began;       /* BEGIN has been sent in a segment not yet answered */
         bool on_primary;
+        bool blind;                   /* nothing was asked that shows data: SET and the like */
         bool reading;                 /* for the node's counters: routed as a read */
         bool failed;                  /* an error was seen in it since the last ReadyForQuery */
         bool abort_untold;            /* ABORTED: the client has not got the error yet */
@@ -137,7 +142,8 @@ struct client {
         enum tx_isolation isolation;
         unsigned lexing;      /* enum classify_options: as the server reads its texts now... */
         unsigned lexing_base; /* ...and without settings of its own */
-        int64_t floor_us;     /* newest own commit */
+        struct floor floor;
+        struct cluster *catching; /* CATCHING: whose standbys it waits for */
 
         /* for people and deadlines */
         char address[46];
@@ -148,8 +154,9 @@ struct client {
         uint64_t key_id;       /* of it, for room->by_key */
         UT_hash_handle by_key;
         uint64_t id;
-        int64_t since_us; /* when the state began */
-        int64_t held_us;  /* since when the segment in front is held, on and off; 0: it is not */
+        int64_t since_us;    /* when the state began */
+        int64_t held_us;     /* since when the segment in front is held, on and off; 0: it is not */
+        int64_t catching_us; /* since when it waits for a fresh standby, on and off; 0: it does not */
         int64_t connected_us;
         int64_t heard_us;    /* when it said something last */
         int64_t request_us;  /* when the segment arrived */

@@ -4,6 +4,7 @@
 #include "net/timer.h"
 #include "session/autodb.h"
 #include "session/block.h"
+#include "session/catchup.h"
 #include "session/client.h"
 #include "session/delay.h"
 #include "session/entry.h"
@@ -221,6 +222,7 @@ static void look_at_everybody(struct look *look)
                 case CLIENT_WELCOME:
                 case CLIENT_WAITING:
                 case CLIENT_HELD:
+                case CLIENT_CATCHING:
                 case CLIENT_CLOSED:
                 case CLIENT_STATES: break;
                 }
@@ -244,6 +246,7 @@ static void on_tick(void *arg)
                 look.next = next;
         endpoints_keep_minimum(room);
         look_at_held(&look);
+        catchup_look(room);
         look_at_logins(&look);
         look_at_waiting(&look);
         look_at_everybody(&look);

@@ -1,7 +1,5 @@
 #include "session/done.h"
 
-#include "base/clock.h"
-
 /* How long a read took, from when the server had it. */
 static void measure(const struct client *c, int64_t now)
 {
@@ -25,17 +23,4 @@ void done_query(struct client *c)
                 n->xact_time += (uint64_t)(now - c->tx_us);
                 c->tx_us = now;
         }
-}
-
-void done_commit(struct client *c)
-{
-        struct cluster *cluster = c->endpoint->cluster;
-        int64_t old;
-
-        c->floor_us = clock_us(); /* not the turn's time, which may lie before the commit */
-        old = atomic_load_explicit(&cluster->last_commit_us, memory_order_relaxed);
-        while (old < c->floor_us &&
-               !atomic_compare_exchange_weak_explicit(&cluster->last_commit_us, &old, c->floor_us,
-                                                      memory_order_release, memory_order_relaxed))
-                ;
 }

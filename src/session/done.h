@@ -5,6 +5,3 @@
 
 /* A query has been answered, and with client->tx 'I' its transaction: counts them. */
 void done_query(struct client *c);
-
-/* A commit has been confirmed: from now on this session must see it. */
-void done_commit(struct client *c);

@@ -174,8 +174,9 @@ static void refuse_waiting(struct endpoint *e)
         list_for_each_safe (node, &e->room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
 
-                if (c->endpoint == e && (client_asks(c) || c->state == CLIENT_WAITING ||
-                                         c->state == CLIENT_HELD || c->state == CLIENT_SETTING))
+                if (c->endpoint == e &&
+                    (client_asks(c) || c->state == CLIENT_WAITING || c->state == CLIENT_HELD ||
+                     c->state == CLIENT_CATCHING || c->state == CLIENT_SETTING))
                         client_refuse(c, "08P01", "database configuration changed");
         }
 }

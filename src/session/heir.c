@@ -46,7 +46,7 @@ static const struct bundle_field fields[] = {
     BUNDLE_FIELD(struct client, force_primary),
     BUNDLE_FIELD(struct client, retry_reason),
     BUNDLE_FIELD(struct client, pins),
-    BUNDLE_FIELD(struct client, floor_us),
+    BUNDLE_FIELD(struct client, floor.commit_us),
     BUNDLE_FIELD(struct client, port),
     BUNDLE_FIELD(struct client, via_tcp),
     BUNDLE_FIELD(struct client, since_us),
@@ -61,6 +61,8 @@ static const struct bundle_field fields[] = {
     BUNDLE_FIELD(struct client, several),
     BUNDLE_FIELD(struct client, connected_us),
     BUNDLE_FIELD(struct client, heard_us),
+    BUNDLE_FIELD(struct client, floor.seen_us),
+    BUNDLE_FIELD(struct client, blind),
 };
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
@@ -82,7 +84,7 @@ bool heir_possible(const struct client *c)
 /* Who waits asks again: where it is served is decided by who serves it. */
 static enum client_state state_there(const struct client *c)
 {
-        if (c->state == CLIENT_WAITING || c->state == CLIENT_HELD)
+        if (c->state == CLIENT_WAITING || c->state == CLIENT_HELD || c->state == CLIENT_CATCHING)
                 return c->block != NULL ? CLIENT_BEGUN : CLIENT_IDLE;
         return c->state;
 }

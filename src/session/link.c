@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "pool/errand.h"
 #include "session/block.h"
+#include "session/floor.h"
 
 #include <string.h>
 
@@ -14,6 +15,7 @@ void link_join(struct client *c, struct server *s, int node)
         c->node = node;
         c->on_primary = node == c->endpoint->topology->primary;
         atomic_fetch_add_explicit(&s->pool->node->in_flight, 1, memory_order_relaxed);
+        floor_joined(c, s);
 }
 
 static struct server *part(struct client *c)
@@ -21,6 +23,7 @@ static struct server *part(struct client *c)
         struct server *s = c->server;
 
         CHECK(s != NULL && s->client == c);
+        floor_parting(c, s);
         c->server = NULL;
         s->client = NULL;
         if (s->cancels > 0)

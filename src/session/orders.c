@@ -1,6 +1,7 @@
 #include "session/orders.h"
 
 #include "base/check.h"
+#include "session/catchup.h"
 #include "session/client.h"
 #include "session/handover.h"
 #include "session/suspend.h"
@@ -72,7 +73,8 @@ static int drain(struct room *room)
         list_for_each_safe (node, &room->clients) {
                 struct client *c = list_item(node, struct client, in_clients);
 
-                if (client_asks(c) || c->state == CLIENT_WAITING || c->state == CLIENT_HELD)
+                if (client_asks(c) || c->state == CLIENT_WAITING || c->state == CLIENT_HELD ||
+                    c->state == CLIENT_CATCHING)
                         client_refuse(c, "08P01", "server shutting down");
         }
         return busy;
@@ -91,6 +93,7 @@ static int carry_out(struct room *room, const struct order *order)
         case ORDER_CONFIGURE: room_configure(room); return 0;
         case ORDER_NOTHING: return 0;
         case ORDER_TOPOLOGY: room_topology_changed(room); return 0;
+        case ORDER_FRESHNESS: catchup_look(room); return 0;
         case ORDER_PAUSE: return pools_pause(&room->pools, database, true);
         case ORDER_RESUME: return pools_pause(&room->pools, database, false);
         case ORDER_RECONNECT: pools_reconnect(&room->pools, database); return 0;

@@ -8,6 +8,7 @@ enum order_kind {
         ORDER_CONFIGURE, /* a new configuration has been published: room_publish */
         ORDER_NOTHING,   /* done says that all orders before it have been carried out */
         ORDER_TOPOLOGY,  /* a new topology has been published */
+        ORDER_FRESHNESS, /* nodes have answered while readers wait for them: session/catchup.h */
         ORDER_PAUSE,     /* stop serving `database` ("" all); busy counts servers still in use */
         ORDER_RESUME,
         ORDER_RECONNECT,   /* close servers of `database` as soon as they are free */

@@ -330,7 +330,7 @@ static size_t step(struct up *up, const uint8_t *p, size_t n)
         /* More than one segment under way: the first cannot be run again alone. */
         if (!c->in_segment && up->s->replies.count > up->opening) {
                 c->repeat = REPEAT_NO;
-                c->repairable = false;
+                c->repairable = c->blind = false;
         }
         k = on_message(up, &m);
         c->known = c->known > k ? c->known - k : 0;

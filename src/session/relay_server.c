@@ -235,7 +235,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         effects_drop(c);
         if (s->tx == 'I' && !ours) {
                 if (c->wrote && c->endpoint->cluster->probed)
-                        done_commit(c);
+                        floor_committed(c);
                 if (c->defined && c->endpoint->home != NULL)
                         catalog_home_doubt(c->endpoint->home, CATALOG_CHANGED);
                 effects_settle(c, s, !c->failed);

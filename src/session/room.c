@@ -221,6 +221,7 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         list_init(&room->logins);
         list_init(&room->waiting);
         list_init(&room->held);
+        list_init(&room->catching);
         room->random = (uint64_t)clock_us() * 2654435761U + (uint64_t)self + 1;
         read_rules(room);
         crowd->rooms[self] = room;

@@ -90,6 +90,7 @@ struct room {
         struct list logins;          /* before CLIENT_IDLE, oldest first */
         struct list waiting;         /* CLIENT_WAITING, oldest first */
         struct list held;            /* CLIENT_HELD, oldest first */
+        struct list catching;        /* CLIENT_CATCHING */
         struct endpoint *endpoints;  /* uthash */
         struct db_stats *stats;      /* uthash */
         struct client *by_key;       /* uthash: all clients by their cancel keys */

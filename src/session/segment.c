@@ -5,6 +5,7 @@
 #include "router/route.h"
 #include "session/block.h"
 #include "session/carry.h"
+#include "session/catchup.h"
 #include "session/control.h"
 #include "session/facts.h"
 #include "session/lesson.h"
@@ -190,7 +191,6 @@ static struct route decide(struct client *c, const struct segment *seg)
             .force_primary = c->force_primary,
             .skip = c->skip_nodes,
             .consistency = (enum consistency)e->consistency,
-            .floor_us = c->floor_us,
             .stay = apart ? b->node + 1 : 0,
             .stay_floor_us = apart ? b->floor_us : 0,
             .reads_need_standby = c->room->conf->opt.reads_need_standby,
@@ -201,8 +201,7 @@ static struct route decide(struct client *c, const struct segment *seg)
         };
         struct route route;
 
-        if (q.consistency == CONSISTENCY_STRONG)
-                q.floor_us = atomic_load_explicit(&e->cluster->last_commit_us, memory_order_acquire);
+        floor_ask(c, &q);
         route = route_decide(&q, t);
         if (c->force_primary || c->skip_nodes != 0)
                 route.reason = c->retry_reason;
@@ -244,6 +243,13 @@ static bool is_repeatable(const struct facts *f)
         return (f->class == CLASS_READ && f->tx == TX_KEEP) || (f->tx == TX_BEGIN && f->statements == 1);
 }
 
+/* Nothing in its answer tells what anybody has written. */
+static bool is_blind(const struct facts *f)
+{
+        return f->statements <= 1 && f->tx == TX_KEEP && f->pins == 0 &&
+               (f->reason == REASON_SESSION_STATE || f->reason == REASON_NOTHING);
+}
+
 static void note_route(struct client *c, const struct segment *seg, const struct route *route)
 {
         const struct facts *f = &seg->facts;
@@ -261,6 +267,7 @@ static void note_route(struct client *c, const struct segment *seg, const struct
                         ? REPEAT_POSSIBLE
                         : REPEAT_NO;
         c->several = f->statements > 1;
+        c->blind = is_blind(f);
         c->replay_size = c->repeat == REPEAT_POSSIBLE ? seg->size : 0;
         c->known = known_bytes(c, seg);
 }
@@ -294,6 +301,8 @@ static void go(struct client *c, const struct segment *seg, const uint8_t *p)
                                       ? BLOCK_APART
                                       : BLOCK_OPENING;
         route = decide(c, seg);
+        if (catchup_waits(c, &route))
+                return;
         note_route(c, seg, &route);
         if (route.node >= 0 || c->held_us == 0) /* who is held decides again and again */
                 route_log(c, &seg->facts, &route, seg->text);
@@ -388,8 +397,9 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n)
         if (begins_here(c, &seg) && (answered = control_take(c, p, seg.size)) > 0)
                 return c->state == CLIENT_CLOSED ? n : answered;
         if (seg.flush && seg.size == MSG_HEAD)
-                return seg.size;                                          /* nothing to flush */
-        if (c->skip_nodes == 0 && !c->force_primary && c->held_us == 0) { /* else it has been here before */
+                return seg.size; /* nothing to flush */
+        if (c->skip_nodes == 0 && !c->force_primary && c->held_us == 0 &&
+            c->catching_us == 0) { /* else it has been here before */
                 c->request_us = loop_now(c->room->loop);
                 if (c->block == NULL)
                         c->tx_us = c->request_us;
@@ -470,7 +480,7 @@ void segment_refuse(struct client *c, const struct refusal *r)
         }
         buf_consume(&c->in, at);
         c->skip_to_sync = !ended;
-        c->held_us = 0;
+        c->held_us = c->catching_us = 0;
         c->skip_nodes = 0;
         c->force_primary = false;
         client_log_error(c, r);

@@ -204,6 +204,67 @@ def test_a_paused_standby_gives_no_stale_own_reads(t):
         t.equal(c.value("SELECT count(*) FROM ro_paused"), "1", "own write on the standby")
 
 
+def test_a_session_never_goes_back(t):
+    # One standby stands still: a session that was shown more elsewhere is never served by it again.
+    cluster = t.own_cluster(standbys=2)
+    t.sql("CREATE TABLE ro_back(i int)")
+    cluster.wait_replayed()
+    s = t.steer()
+    writer = cluster.primary.connect("app")
+    cluster.standbys[0].query("SELECT pg_wal_replay_pause()")
+    back, served = [], set()
+    sessions = [s.client() for _ in range(8)]
+    last = [0] * len(sessions)
+    for n in range(40):
+        writer.query("INSERT INTO ro_back VALUES (1)")
+        for who, c in enumerate(sessions):
+            count, port = c.query("SELECT count(*), inet_server_port() FROM ro_back").rows[0]
+            served.add(int(port))
+            if int(count) < last[who]:
+                back.append(f"session {who} saw {count} rows after {last[who]}")
+            last[who] = int(count)
+    for c in sessions:
+        c.close()
+    t.equal(back, [], "reads that went back in time")
+    t.true({n.port for n in cluster.standbys} <= served, f"both standbys serve somebody, got {served}")
+    for standby in cluster.standbys[1:]:
+        standby.query("SELECT pg_wal_replay_pause()")
+    with s.client() as c:
+        writer.query("INSERT INTO ro_back VALUES (1)")
+        c.query("BEGIN")
+        seen = c.value("SELECT count(*) FROM ro_back")
+        c.query("COMMIT")
+        t.equal(c.value("SELECT count(*) FROM ro_back"), seen, "what a transaction on the primary has shown")
+    for standby in cluster.standbys:
+        standby.query("SELECT pg_wal_replay_resume()")
+
+
+def test_reads_wait_a_moment_for_a_standby(t):
+    t.sql("CREATE TABLE ro_wait(i int)")
+    s = t.steer(causal_wait="1")
+    with s.client() as c:
+        standby = 0
+        for n in range(50):
+            c.query(f"INSERT INTO ro_wait VALUES ({n})")
+            count, port = c.query("SELECT count(*), inet_server_port() FROM ro_wait").rows[0]
+            t.equal(count, str(n + 1), "own writes")
+            standby += int(port) != t.cluster.primary.port
+        t.true(standby >= 40, f"at least 40 of 50 reads right after a write were served by standbys, got {standby}")
+    cluster = t.own_cluster(standbys=1)
+    t.sql("CREATE TABLE ro_wait(i int)")
+    s = t.steer(causal_wait="0.2")
+    cluster.wait_replayed()
+    cluster.standbys[0].query("SELECT pg_wal_replay_pause()")
+    with s.client() as c:
+        started = time.monotonic()
+        for n in range(20):
+            c.query(f"INSERT INTO ro_wait VALUES ({n})")
+            t.equal(c.value("SELECT count(*) FROM ro_wait"), str(n + 1), "own writes, when waiting is in vain")
+        took = time.monotonic() - started
+        t.true(took < 3, f"only the first read waits for a standby that does not catch up: took {took:.1f} s for 20")
+    cluster.standbys[0].query("SELECT pg_wal_replay_resume()")
+
+
 def test_lag_ejects_a_standby(t):
     cluster = t.own_cluster(standbys=1)
     t.sql("CREATE TABLE ro_lag(i int)")

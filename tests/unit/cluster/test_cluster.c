@@ -76,10 +76,12 @@ static void a_probed_line_knows_nothing_at_first(void)
 
 static struct cluster *published;
 static uint64_t published_epoch;
+static enum cluster_news last_news;
 
-static void on_publish(struct cluster *cluster, void *arg)
+static void on_news(struct cluster *cluster, enum cluster_news news, void *arg)
 {
         published = cluster;
+        last_news = news;
         published_epoch = atomic_load(&cluster->epoch);
         *(int *)arg += 1;
 }
@@ -92,7 +94,7 @@ static void publishing_raises_the_epoch_and_tells(void)
         uint64_t before;
         int told = 0;
 
-        cluster_hooks(on_publish, &told, -1);
+        cluster_hooks(on_news, &told, -1);
         UNIT_ASSERT(cluster_refresh(cluster, &mine));
         UNIT_ASSERT(!cluster_refresh(cluster, &mine));
         before = mine->epoch;
@@ -100,7 +102,8 @@ static void publishing_raises_the_epoch_and_tells(void)
         next = topology_copy(mine);
         next->primary = 1;
         cluster_publish(cluster, next);
-        UNIT_ASSERT(told == 1 && published == cluster && published_epoch == before + 1);
+        UNIT_ASSERT(told == 1 && published == cluster && last_news == CLUSTER_TOPOLOGY &&
+                    published_epoch == before + 1);
         UNIT_ASSERT(cluster_refresh(cluster, &mine));
         UNIT_ASSERT(mine == next && mine->epoch == before + 1 && mine->primary == 1);
         UNIT_ASSERT(!cluster_refresh(cluster, &mine));
@@ -109,6 +112,25 @@ static void publishing_raises_the_epoch_and_tells(void)
         UNIT_ASSERT(atomic_load(&mine->refs) == 2);
         topology_unref(held);
         topology_unref(mine);
+        cluster_hooks(NULL, NULL, -1);
+}
+
+static void answers_are_told_while_somebody_waits_for_them(void)
+{
+        struct conf_database line = line_of("awaited-a", "awaited-b", true);
+        struct cluster *cluster = cluster_for(&line);
+        int told = 0;
+
+        cluster_hooks(on_news, &told, -1);
+        cluster_answered(cluster);
+        UNIT_ASSERT(told == 0);
+        cluster_catch_up(cluster);
+        cluster_answered(cluster);
+        cluster_answered(cluster);
+        UNIT_ASSERT(told == 2 && published == cluster && last_news == CLUSTER_FRESHNESS);
+        atomic_fetch_sub(&cluster->catching, 1);
+        cluster_answered(cluster);
+        UNIT_ASSERT(told == 2);
         cluster_hooks(NULL, NULL, -1);
 }
 
@@ -196,5 +218,6 @@ static void threads_that_ask_at_once_get_one_cluster(void)
 UNIT_SUITE(cluster_cluster, UNIT_CASE(lines_with_equal_hosts_share_a_cluster),
            UNIT_CASE(the_registry_lists_in_order_of_birth), UNIT_CASE(a_plain_line_knows_its_primary),
            UNIT_CASE(a_probed_line_knows_nothing_at_first), UNIT_CASE(publishing_raises_the_epoch_and_tells),
+           UNIT_CASE(answers_are_told_while_somebody_waits_for_them),
            UNIT_CASE(threads_refresh_while_another_publishes),
            UNIT_CASE(threads_that_ask_at_once_get_one_cluster))

@@ -138,6 +138,48 @@ static void traffic_counts_until_a_good_answer(void)
         UNIT_ASSERT(!dossier.traffic);
 }
 
-UNIT_SUITE(health_dossier, UNIT_CASE(counts_what_follows_one_another), UNIT_CASE(facts_outlive_failures),
-           UNIT_CASE(a_timeline_once_seen_stays_for_the_same_run),
+static void another_run_may_show_less(void)
+{
+        static const struct {
+                const char *row;
+                struct answer answer; /* after a good one: started 1, system 7, lsn 100 */
+                bool other;
+        } rows[] = {
+            {"the same",
+             {.kind = ANSWER_GOOD, .facts = {.started_wall_us = 1, .system_id = 7, .lsn = 100}},
+             false},
+            {"went on",
+             {.kind = ANSWER_GOOD, .facts = {.started_wall_us = 1, .system_id = 7, .lsn = 101}},
+             false},
+            {"restarted",
+             {.kind = ANSWER_GOOD, .facts = {.started_wall_us = 2, .system_id = 7, .lsn = 101}},
+             true},
+            {"went back",
+             {.kind = ANSWER_GOOD, .facts = {.started_wall_us = 1, .system_id = 7, .lsn = 99}},
+             true},
+            {"replaced",
+             {.kind = ANSWER_GOOD, .facts = {.started_wall_us = 1, .system_id = 8, .lsn = 101}},
+             true},
+            {"refused", {.kind = ANSWER_REFUSED}, true},
+            {"lost", {.kind = ANSWER_LOST}, true},
+            {"shut down", {.kind = ANSWER_SHUTDOWN}, true},
+            {"slow", {.kind = ANSWER_TIMEOUT}, false},
+            {"our login", {.kind = ANSWER_LOGIN}, false},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct answer first = {.kind = ANSWER_GOOD,
+                                       .facts = {.started_wall_us = 1, .system_id = 7, .lsn = 100}};
+                struct dossier dossier;
+
+                dossier_init(&dossier);
+                unit_row("%s", rows[i].row);
+                UNIT_ASSERT(!dossier_may_have_restarted(&dossier, &first));
+                dossier_note(&dossier, &first);
+                UNIT_ASSERT(dossier_may_have_restarted(&dossier, &rows[i].answer) == rows[i].other);
+        }
+}
+
+UNIT_SUITE(health_dossier, UNIT_CASE(another_run_may_show_less), UNIT_CASE(counts_what_follows_one_another),
+           UNIT_CASE(facts_outlive_failures), UNIT_CASE(a_timeline_once_seen_stays_for_the_same_run),
            UNIT_CASE(traffic_counts_until_a_good_answer))

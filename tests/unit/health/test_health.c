@@ -29,11 +29,11 @@ struct stage {
         int published;
 };
 
-static void on_publish(struct cluster *cluster, void *arg)
+static void on_news(struct cluster *cluster, enum cluster_news news, void *arg)
 {
         struct stage *stage = arg;
 
-        if (cluster == stage->cluster)
+        if (cluster == stage->cluster && news == CLUSTER_TOPOLOGY)
                 stage->published++;
 }
 
@@ -88,7 +88,7 @@ static void stage_open(struct stage *stage)
         }
         stage->conf = conf_of(stage, "health_check_interval = 60s\n");
         log_set_level(LOG_ERROR_);
-        cluster_hooks(on_publish, stage, stage->bell);
+        cluster_hooks(on_news, stage, stage->bell);
         stage->cluster = cluster_for(&stage->conf->databases[0]);
         stage->health = health_new(&stage->loop, stage->conf, stage->bell, NULL);
 }

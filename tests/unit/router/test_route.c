@@ -294,6 +294,54 @@ static void only_fresh_standbys_see_the_sessions_writes(void)
         UNIT_ASSERT(route.node == -1 && route.reason == REASON_FRESHNESS);
 }
 
+/* A, C: healthy; their moments 100 and 200. */
+static void a_session_never_goes_back(void)
+{
+        static const struct {
+                const char *row;
+                int64_t floor_us, seen_us;
+                int seen_on;
+                int a, c; /* whether the node may serve it */
+        } rows[] = {
+            {"nothing seen", 0, 0, -1, 1, 1},
+            {"both have passed it", 0, 100, -1, 1, 1},
+            {"one has passed it", 0, 101, -1, 0, 1},
+            {"none has", 0, 201, -1, 0, 0},
+            {"A has shown it", 0, 201, A, 1, 0},
+            {"C has shown it", 0, 201, C, 0, 1},
+            {"the primary has shown it", 0, 201, P, 0, 0},
+            {"A has shown it, but lacks an own commit", 101, 201, A, 0, 0},
+            {"A has shown it, and C has passed it", 0, 150, A, 1, 1},
+            {"an own commit behind what was seen", 150, 120, -1, 0, 1},
+        };
+        struct topology topology = healthy();
+
+        atomic_store(&nodes[A].fresh_us, 100);
+        atomic_store(&nodes[B].fresh_us, 0);
+        atomic_store(&nodes[C].fresh_us, 200);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct route_question question = nothing_special();
+                int a = 0, c = 0;
+
+                question.floor_us = rows[i].floor_us;
+                question.seen_us = rows[i].seen_us;
+                question.seen_on = rows[i].seen_on;
+                question.skip = UINT64_C(1) << B;
+                for (uint64_t random = 0; random < 50; random++) {
+                        int node;
+
+                        question.balance.random = random * UINT64_C(0x9E3779B97F4A7C15);
+                        node = decide("SELECT 1", question, &topology).node;
+                        a += node == A;
+                        c += node == C;
+                }
+                unit_row("%s", rows[i].row);
+                UNIT_ASSERT((a > 0) == rows[i].a && (c > 0) == rows[i].c);
+                question.consistency = CONSISTENCY_EVENTUAL;
+                UNIT_ASSERT(decide("SELECT 1", question, &topology).target == ROUTE_STANDBY);
+        }
+}
+
 static void failed_nodes_are_skipped(void)
 {
         struct topology topology = healthy();
@@ -397,8 +445,8 @@ static void a_transactions_reads_stay(void)
         UNIT_ASSERT(decide("SELECT 1", question, &topology).node == C);
 }
 
-UNIT_SUITE(router_route, UNIT_CASE(a_transactions_reads_stay), UNIT_CASE(statements_of_their_own),
-           UNIT_CASE(sessions), UNIT_CASE(unfit_standbys_are_passed_over),
+UNIT_SUITE(router_route, UNIT_CASE(a_transactions_reads_stay), UNIT_CASE(a_session_never_goes_back),
+           UNIT_CASE(statements_of_their_own), UNIT_CASE(sessions), UNIT_CASE(unfit_standbys_are_passed_over),
            UNIT_CASE(without_a_primary_reads_go_on), UNIT_CASE(only_fresh_standbys_see_the_sessions_writes),
            UNIT_CASE(failed_nodes_are_skipped), UNIT_CASE(targets_have_their_own_fallbacks),
            UNIT_CASE(load_is_balanced))

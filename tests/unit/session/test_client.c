@@ -15,13 +15,14 @@ static void moves_as_its_picture_says(void)
             [CLIENT_INQUIRY] = " delayed welcome idle closed ",
             [CLIENT_DELAYED] = " auth closed ",
             [CLIENT_WELCOME] = " idle closed ",
-            [CLIENT_IDLE] = " waiting held setting active begun closed ",
+            [CLIENT_IDLE] = " waiting held catching setting active begun closed ",
             [CLIENT_WAITING] = " setting active idle begun closed ",
             [CLIENT_HELD] = " idle begun closed ",
+            [CLIENT_CATCHING] = " idle begun closed ",
             [CLIENT_SETTING] = " active idle begun aborted closed ",
             [CLIENT_ACTIVE] = " idle begun setting aborted closed ",
             [CLIENT_ABORTED] = " idle begun closed ",
-            [CLIENT_BEGUN] = " waiting held setting active aborted idle closed ",
+            [CLIENT_BEGUN] = " waiting held catching setting active aborted idle closed ",
             [CLIENT_CLOSED] = " ",
         };
 
