@@ -48,6 +48,7 @@ static struct user_part *append(struct user_parts *parts, const char *name)
                      .idle_transaction_timeout_us = -1,
                      .transaction_timeout_us = -1,
                      .client_idle_timeout_us = -1,
+                     .consistency = -1,
                      .listed = true},
         };
         return &parts->items[parts->count++];

@@ -232,8 +232,14 @@ void client_settings_changed(struct client *c)
         c->hint = HINT_NONE;
         c->access = ACCESS_UNSAID;
         c->isolation = ISOLATION_UNSAID;
+        c->consistency = -1;
         if (set == NULL)
                 return;
+        if (settings_get(set, SV("pgsteer.consistency"), &s))
+                c->consistency = strcasestr(s.value.p, "strong")     ? CONSISTENCY_STRONG
+                                 : strcasestr(s.value.p, "session")  ? CONSISTENCY_SESSION
+                                 : strcasestr(s.value.p, "eventual") ? CONSISTENCY_EVENTUAL
+                                                                     : -1;
         if (settings_get(set, SV("pgsteer.route"), &s))
                 c->hint = strcasestr(s.value.p, "primary")   ? HINT_PRIMARY
                           : strcasestr(s.value.p, "standby") ? HINT_STANDBY
@@ -445,7 +451,7 @@ static struct client *make(struct room *room, int fd)
         c->state = CLIENT_STARTUP;
         c->id = stream_next_id();
         c->tx = 'I';
-        c->node = -1;
+        c->node = c->consistency = -1;
         c->blind = true; /* until a segment is sent */
         c->since_us = c->connected_us = c->heard_us = loop_now(room->loop);
         c->connected_wall_us = clock_wall_us();

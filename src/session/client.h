@@ -142,6 +142,7 @@ struct client {
         enum tx_isolation isolation;
         unsigned lexing;      /* enum classify_options: as the server reads its texts now... */
         unsigned lexing_base; /* ...and without settings of its own */
+        int consistency;      /* pgsteer.consistency; -1: as the endpoint has it */
         struct floor floor;
         struct cluster *catching; /* CATCHING: whose standbys it waits for */
 

@@ -102,6 +102,19 @@ static void set_terms(struct endpoint *e)
         }
 }
 
+/* What the client's user is given goes before what its line says. */
+static void set_consistency(struct endpoint *e)
+{
+        const struct conf *conf = e->room->conf;
+        const struct conf_user *user = conf_find_user(conf, e->user);
+
+        e->consistency = conf->opt.consistency;
+        if (e->line->consistency >= 0)
+                e->consistency = e->line->consistency;
+        if (user != NULL && user->consistency >= 0)
+                e->consistency = user->consistency;
+}
+
 static void set_up(struct endpoint *e)
 {
         const struct conf *conf = e->room->conf;
@@ -113,7 +126,7 @@ static void set_up(struct endpoint *e)
         if (user != NULL && user->pool_mode >= 0)
                 e->pool_mode = user->pool_mode;
         set_timeouts(e);
-        e->consistency = e->line->consistency >= 0 ? e->line->consistency : conf->opt.consistency;
+        set_consistency(e);
         e->min_pool_size = e->line->min_pool_size >= 0 ? e->line->min_pool_size : conf->opt.min_pool_size;
         e->cluster = cluster_for(e->line);
         set_terms(e);

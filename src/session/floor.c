@@ -12,6 +12,11 @@ static void raise(_Atomic int64_t *moment, int64_t to)
                 ;
 }
 
+enum consistency floor_consistency(const struct client *c)
+{
+        return (enum consistency)(c->consistency >= 0 ? c->consistency : c->endpoint->consistency);
+}
+
 void floor_committed(struct client *c)
 {
         c->floor.commit_us = clock_us(); /* not the turn's time, which may lie before the commit */
@@ -26,9 +31,8 @@ void floor_joined(struct client *c, const struct server *s)
 /* Whether it may have been shown something. A segment that may be run again has had no answer yet. */
 static bool has_seen(const struct client *c)
 {
-        const struct endpoint *e = c->endpoint;
-
-        return !e->single && e->consistency != CONSISTENCY_EVENTUAL && !c->blind && c->repeat == REPEAT_NO;
+        return !c->endpoint->single && !c->blind && c->repeat == REPEAT_NO &&
+               floor_consistency(c) != CONSISTENCY_EVENTUAL;
 }
 
 void floor_parting(struct client *c, const struct server *s)
@@ -60,6 +64,7 @@ void floor_ask(const struct client *c, struct route_question *q)
 {
         int64_t all;
 
+        q->consistency = floor_consistency(c);
         q->floor_us = c->floor.commit_us;
         q->seen_us = c->floor.seen_us;
         q->seen_on = witness(c);

@@ -21,6 +21,9 @@ struct floor {
         uint32_t run;               /* of the server's node when the client was joined to it */
 };
 
+/* What this session's reads must see: as it says itself, else as its endpoint does. */
+enum consistency floor_consistency(const struct client *c);
+
 /* A commit has been confirmed: from now on this session must see it. */
 void floor_committed(struct client *c);
 
@@ -28,5 +31,5 @@ void floor_committed(struct client *c);
 void floor_joined(struct client *c, const struct server *s);
 void floor_parting(struct client *c, const struct server *s);
 
-/* Fills in what a read must see: floor_us, seen_us and seen_on of `q`; its consistency is filled in. */
+/* Fills in what a read must see: consistency, floor_us, seen_us and seen_on of `q`. */
 void floor_ask(const struct client *c, struct route_question *q);

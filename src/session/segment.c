@@ -190,7 +190,6 @@ static struct route decide(struct client *c, const struct segment *seg)
             .session_isolation = c->isolation,
             .force_primary = c->force_primary,
             .skip = c->skip_nodes,
-            .consistency = (enum consistency)e->consistency,
             .stay = apart ? b->node + 1 : 0,
             .stay_floor_us = apart ? b->floor_us : 0,
             .reads_need_standby = c->room->conf->opt.reads_need_standby,

@@ -239,6 +239,47 @@ def test_a_session_never_goes_back(t):
         standby.query("SELECT pg_wal_replay_resume()")
 
 
+def test_consistency_of_sessions_and_users(t):
+    cluster = t.own_cluster(standbys=1)
+    t.sql("CREATE TABLE ro_level(i int)", "GRANT ALL ON ro_level TO scram_user")
+    cluster.wait_replayed()
+    s = t.steer(databases={"app": cluster.line("app"), "loose": cluster.line("app", consistency="eventual")},
+                extra="\n[users]\nscram_user = consistency=eventual\n", causal_wait="0")
+    cluster.standbys[0].query("SELECT pg_wal_replay_pause()")
+    count = "SELECT count(*) FROM ro_level"
+
+    def sees(c, write=True):
+        """What a read right behind a write sees: all, or what the standby that stands still has."""
+        c.query("INSERT INTO ro_level VALUES (1)")
+        whole = int(cluster.primary.value(count, "app"))
+        return int(c.value(count)) == whole
+
+    with s.client() as c:
+        t.equal(sees(c), True, "session, the default: own writes")
+        c.query("SET pgsteer.consistency = 'eventual'")
+        t.equal(sees(c), False, "a session that says eventual")
+        c.query("BEGIN")
+        c.query("SET pgsteer.consistency = 'session'")
+        c.query("ROLLBACK")
+        t.equal(sees(c), False, "what was rolled back does not count")
+        t.equal(c.value("SHOW pgsteer.consistency"), "eventual", "SHOW pgsteer.consistency")
+        c.query("RESET pgsteer.consistency")
+        t.equal(sees(c), True, "after RESET")
+    with s.client(options="-c pgsteer.consistency=eventual") as c:
+        t.equal(sees(c), False, "eventual in the startup options")
+        c.query("SET pgsteer.consistency TO strong")
+        with s.client() as writer:
+            writer.query("INSERT INTO ro_level VALUES (1)")
+        t.equal(c.value(count), cluster.primary.value(count, "app"), "strong: what others have committed")
+    with s.client(database="loose") as c:
+        t.equal(sees(c), False, "eventual on the database's line")
+        c.query("SET pgsteer.consistency = 'session'")
+        t.equal(sees(c), True, "the session's word over the line's")
+    with s.client(user="scram_user") as c:
+        t.equal(sees(c), False, "eventual for the user")
+    cluster.standbys[0].query("SELECT pg_wal_replay_resume()")
+
+
 def test_reads_wait_a_moment_for_a_standby(t):
     t.sql("CREATE TABLE ro_wait(i int)")
     s = t.steer(causal_wait="1")

@@ -167,11 +167,11 @@ static void all_places_are_put_together(void)
         const struct conf_user *u;
 
         files_write("users.txt", "\"bob\" \"1\"\n\"alice\" \"2\"\n");
-        conf =
-            files_load_good(WITH_FILE "admin_users = root, alice\nstats_users = mon,alice, root\n"
-                                      "[users]\nbob = pool_mode=session pool_size=7 client_idle_timeout=1.5 "
-                                      "idle_transaction_timeout=1min query_wait_timeout=3\n"
-                                      "carl = pool_size=0\n");
+        conf = files_load_good(WITH_FILE
+                               "admin_users = root, alice\nstats_users = mon,alice, root\n"
+                               "[users]\nbob = pool_mode=session pool_size=7 client_idle_timeout=1.5 "
+                               "idle_transaction_timeout=1min query_wait_timeout=3 consistency=strong\n"
+                               "carl = pool_size=0\n");
         UNIT_ASSERT(conf != NULL && conf->user_count == 5);
         if (conf == NULL)
                 return;
@@ -182,7 +182,9 @@ static void all_places_are_put_together(void)
         UNIT_ASSERT(u != NULL && u->idle_transaction_timeout_us == 60000000);
         UNIT_ASSERT(u != NULL && u->query_wait_timeout_us == 3000000 && u->query_timeout_us == -1);
         UNIT_ASSERT(u != NULL && u->transaction_timeout_us == -1 && u->max_user_connections == -1);
+        UNIT_ASSERT(u != NULL && u->consistency == CONSISTENCY_STRONG);
         u = conf_find_user(conf, "alice");
+        UNIT_ASSERT(u != NULL && u->consistency == -1);
         UNIT_ASSERT(u != NULL && strcmp(u->secret, "2") == 0 && u->admin && u->stats && u->pool_size == -1);
         u = conf_find_user(conf, "root");
         UNIT_ASSERT(u != NULL && u->secret == NULL && u->admin && u->stats);
