@@ -69,6 +69,7 @@ struct conf_user {
         int64_t query_timeout_us, query_wait_timeout_us, idle_transaction_timeout_us, transaction_timeout_us,
             client_idle_timeout_us;
         int consistency;   /* enum consistency or -1 */
+        int target;        /* enum target_attrs or -1 */
         bool admin, stats; /* listed in admin_users, stats_users */
         bool listed;       /* and not only there: PgBouncer knows it, SHOW USERS shows it */
 };

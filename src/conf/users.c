@@ -14,8 +14,8 @@ enum { SECRET_MAX = 65530 /* PgBouncer's */, NAME_MAX_BYTES = 127 };
 static const struct option_info keys[] = {
 #define DATABASE_KEY(...)
 #define TLS_KEY(...)
-#define USER_KEY(name, type, field, words, effect, text)                                                     \
-        LINE_KEY(name, type, conf_user, field, words, effect, PGBOUNCER, text)
+#define USER_KEY(name, type, field, words, effect, own, text)                                                \
+        LINE_KEY(name, type, conf_user, field, words, effect, own, text)
 #include "conf/keys.def"
 #undef DATABASE_KEY
 #undef TLS_KEY
@@ -39,6 +39,7 @@ static struct user_part *append(struct user_parts *parts, const char *name)
             .rank = parts->count,
             .user = {.name = name,
                      .pool_mode = -1,
+                     .target = -1,
                      .pool_size = -1,
                      .reserve_pool_size = -1,
                      .max_user_connections = -1,

@@ -97,7 +97,7 @@ static struct route to_standby(const struct route_question *q, const struct topo
         return to_primary(q, topology, reason);
 }
 
-/* target_session_attrs of the line, in libpq's words. */
+/* target_session_attrs, in libpq's words. */
 static struct route to_target(const struct route_question *q, const struct topology *topology)
 {
         enum candidates candidates = q->target == TARGET_ANY ? READERS : STANDBYS;

@@ -17,7 +17,7 @@ struct route {
 /* What route_decide looks at, all of it. */
 struct route_question {
         const struct facts *facts; /* of the whole segment */
-        enum target_attrs target;  /* of the database line */
+        enum target_attrs target;  /* of the database line, or the user */
         bool single;               /* a plain line: nothing to choose */
         bool session_pool;         /* pool_mode=session */
         bool pinned;

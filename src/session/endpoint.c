@@ -103,7 +103,7 @@ static void set_terms(struct endpoint *e)
 }
 
 /* What the client's user is given goes before what its line says. */
-static void set_consistency(struct endpoint *e)
+static void set_wishes(struct endpoint *e)
 {
         const struct conf *conf = e->room->conf;
         const struct conf_user *user = conf_find_user(conf, e->user);
@@ -113,6 +113,9 @@ static void set_consistency(struct endpoint *e)
                 e->consistency = e->line->consistency;
         if (user != NULL && user->consistency >= 0)
                 e->consistency = user->consistency;
+        e->target = e->line->target;
+        if (user != NULL && user->target >= 0)
+                e->target = (enum target_attrs)user->target;
 }
 
 static void set_up(struct endpoint *e)
@@ -126,13 +129,13 @@ static void set_up(struct endpoint *e)
         if (user != NULL && user->pool_mode >= 0)
                 e->pool_mode = user->pool_mode;
         set_timeouts(e);
-        set_consistency(e);
+        set_wishes(e);
         e->min_pool_size = e->line->min_pool_size >= 0 ? e->line->min_pool_size : conf->opt.min_pool_size;
         e->cluster = cluster_for(e->line);
         set_terms(e);
         e->single = !e->cluster->probed || !conf->opt.routing;
         e->split =
-            !e->single && e->line->target == TARGET_AUTO &&
+            !e->single && e->target == TARGET_AUTO &&
             (e->line->transaction_split >= 0 ? e->line->transaction_split != 0 : conf->opt.transaction_split);
         e->isolation = ISOLATION_UNSAID;
         for (int i = 0; i < TOPOLOGY_NODES_MAX; i++)
@@ -365,7 +368,7 @@ struct welcome *endpoint_learn(struct endpoint *e, struct settings *settings, co
         struct buf messages = {0}, key = {0};
         struct writer out = writer_to(&messages, WELCOME_BYTES_MAX);
         struct sv at = params_all(params), name, value, board;
-        bool read_write = e->line->target < TARGET_READ_ONLY || e->line->target == TARGET_PRIMARY;
+        bool read_write = e->target < TARGET_READ_ONLY || e->target == TARGET_PRIMARY;
 
         while (params_next(&at, &name, &value)) {
                 /* One server to the client: libpq's target_session_attrs must not take us for a standby. */

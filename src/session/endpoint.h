@@ -29,7 +29,8 @@ struct endpoint {
         struct db_stats *stats;
         struct list welcomes;
         int welcome_count;
-        int pool_mode; /* enum pool_mode */
+        int pool_mode;            /* enum pool_mode */
+        enum target_attrs target; /* the user's, else the line's */
         int consistency;
         int min_pool_size;
         int64_t client_idle_timeout_us, query_wait_timeout_us; /* 0: none */

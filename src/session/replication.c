@@ -11,7 +11,7 @@ static int choose_node(struct client *c)
         static const struct facts writes = {.class = CLASS_WRITE};
         struct route_question q = {
             .facts = &writes,
-            .target = c->endpoint->line->target,
+            .target = c->endpoint->target,
             .single = c->endpoint->single,
             .pinned = true,
             .balance = {.terms = &c->endpoint->terms, .random = room_random(c->room)},

@@ -1,7 +1,7 @@
 /* replication: a client that asks for a replication connection gets a server of its own when it logs in,
  * opened with what its startup packet says (pool/solo.h), and keeps it until either leaves: nothing is
- * classified, carried or exchanged. In a cluster that is the primary, unless the line's target_session_attrs
- * says otherwise (manual, "Streaming Replication Protocol"). */
+ * classified, carried or exchanged. In a cluster that is the primary, unless target_session_attrs says
+ * otherwise (manual, "Streaming Replication Protocol"). */
 #pragma once
 
 #include "session/client.h"

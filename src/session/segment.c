@@ -181,7 +181,7 @@ static struct route decide(struct client *c, const struct segment *seg)
         struct facts facts = b != NULL && !apart ? block_facts(b, &seg->facts) : seg->facts;
         struct route_question q = {
             .facts = &facts,
-            .target = e->line->target,
+            .target = e->target,
             .single = e->single,
             .session_pool = e->pool_mode == POOL_SESSION,
             .pinned = c->pins != 0,

@@ -356,6 +356,20 @@ def test_routing_off_and_fixed_targets(t):
             t.equal(places(t, c), {expected}, f"where SELECT of {database} goes")
     with s.client(database="app_ro") as c:
         t.error("25006", lambda: c.query("CREATE TABLE ro_ro(i int)"), "a write on a read-only endpoint")
+    # A user's own target is stronger than the line's.
+    s = t.steer(databases=lines, extra="[users]\napp = target_session_attrs=auto\n"
+                "scram_user = target_session_attrs=prefer-standby\n")
+    for user, database, expected in (("app", "app_ro", "primary"), ("scram_user", "app_rw", "standby"),
+                                     ("scram_user", "single", "primary"), ("md5_user", "app_rw", "primary")):
+        with s.client(user=user, database=database) as c:
+            t.equal(places(t, c, "SELECT inet_server_port() FROM (SELECT pg_is_in_recovery()) x"),
+                    {expected}, f"where a statement for the primary goes that {user} asks of {database}")
+    with open(s.ini) as f:
+        text = f.read()
+    with s.client(user="scram_user", database="app_rw") as c:
+        s.run.write(s.ini, text.replace("scram_user = target_session_attrs=prefer-standby", ""))
+        s.admin("RELOAD")
+        t.wait(lambda: places(t, c, times=1) == {"primary"}, "a RELOAD to take the user's target away")
     off = t.steer(databases=lines, routing="0")
     with off.client() as c:
         t.equal(places(t, c), {"primary"}, "where SELECT goes with routing = 0")

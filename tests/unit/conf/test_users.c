@@ -171,7 +171,7 @@ static void all_places_are_put_together(void)
                                "admin_users = root, alice\nstats_users = mon,alice, root\n"
                                "[users]\nbob = pool_mode=session pool_size=7 client_idle_timeout=1.5 "
                                "idle_transaction_timeout=1min query_wait_timeout=3 consistency=strong\n"
-                               "carl = pool_size=0\n");
+                               "carl = pool_size=0 target_session_attrs=prefer-standby\n");
         UNIT_ASSERT(conf != NULL && conf->user_count == 5);
         if (conf == NULL)
                 return;
@@ -183,6 +183,7 @@ static void all_places_are_put_together(void)
         UNIT_ASSERT(u != NULL && u->query_wait_timeout_us == 3000000 && u->query_timeout_us == -1);
         UNIT_ASSERT(u != NULL && u->transaction_timeout_us == -1 && u->max_user_connections == -1);
         UNIT_ASSERT(u != NULL && u->consistency == CONSISTENCY_STRONG);
+        UNIT_ASSERT(u != NULL && u->target == -1);
         u = conf_find_user(conf, "alice");
         UNIT_ASSERT(u != NULL && u->consistency == -1);
         UNIT_ASSERT(u != NULL && strcmp(u->secret, "2") == 0 && u->admin && u->stats && u->pool_size == -1);
@@ -192,6 +193,7 @@ static void all_places_are_put_together(void)
         UNIT_ASSERT(u != NULL && u->secret == NULL && !u->admin && u->stats);
         u = conf_find_user(conf, "carl");
         UNIT_ASSERT(u != NULL && u->secret == NULL && u->pool_size == 0 && !u->stats);
+        UNIT_ASSERT(u != NULL && u->target == TARGET_PREFER_STANDBY);
         UNIT_ASSERT(conf_find_user(conf, "dora") == NULL && conf_find_user(conf, "") == NULL);
         for (size_t i = 1; i < conf->user_count; i++)
                 UNIT_ASSERT(strcmp(conf->users[i - 1].name, conf->users[i].name) < 0);
