@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan demo clients readers drill bench bench-catalog oracle clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan demo clients readers drill pairs bench bench-catalog oracle clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -106,6 +106,10 @@ readers: test-deps ## what reads PgBouncer's console: check_postgres, munin, the
 drill: test-deps ## failover drills under load; prints a table
 	@$(MAKE) --no-print-directory all
 	@tests/drill/drill
+
+pairs: test-deps ## write-then-read pairs (PAIRS=1000000) beside paused and delayed standbys: none may be stale
+	@$(MAKE) --no-print-directory all
+	@$${PYTHON:-/usr/bin/python3} -B tests/drill/pairs.py $(PAIRS)
 
 bench: test-deps ## speed beside PgBouncer in the same run; prints ratios
 	@tests/lib/packages bench

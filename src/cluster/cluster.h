@@ -41,6 +41,7 @@ struct cluster {
             floor_wanted_us; /* clock_us when a read last went to the primary for want of freshness */
         _Atomic uint64_t toll[TOLL_KINDS];   /* so far; written by workers */
         _Atomic int catching;                /* clients that wait for a standby to catch up */
+        _Atomic int caught_nothing;          /* waits in vain since one was not */
         _Atomic int64_t catch_rest_until_us; /* until then nobody does: it was in vain */
         _Atomic int64_t last_commit_us;      /* clock_us of the newest commit through any worker */
         struct {

@@ -3,18 +3,22 @@
 #include "router/route.h"
 #include "session/block.h"
 
-/* After a wait in vain nobody waits for so many times as long. */
-enum { REST_FACTOR = 20 };
+/* After waits in vain in a row nobody waits for as many times as long, up to this many. */
+enum { REST_FACTOR_MAX = 20 };
 
 static bool waits_in_vain(struct client *c, int64_t now, int64_t limit)
 {
         struct cluster *cluster = c->endpoint->cluster;
+        int vain;
 
         if (c->catching_us == 0)
                 return now < atomic_load_explicit(&cluster->catch_rest_until_us, memory_order_relaxed);
         if (now - c->catching_us < limit)
                 return false;
-        atomic_store_explicit(&cluster->catch_rest_until_us, now + REST_FACTOR * limit, memory_order_relaxed);
+        vain = 1 + atomic_fetch_add_explicit(&cluster->caught_nothing, 1, memory_order_relaxed);
+        atomic_store_explicit(&cluster->catch_rest_until_us,
+                              now + limit * (vain < REST_FACTOR_MAX ? vain : REST_FACTOR_MAX),
+                              memory_order_relaxed);
         return true;
 }
 
@@ -24,6 +28,8 @@ bool catchup_waits(struct client *c, const struct route *route)
 
         if (limit == 0 || route->reason != REASON_FRESHNESS || route->node < 0 ||
             waits_in_vain(c, now, limit)) {
+                if (c->catching_us != 0 && route->reason != REASON_FRESHNESS)
+                        atomic_store_explicit(&c->endpoint->cluster->caught_nothing, 0, memory_order_relaxed);
                 c->catching_us = 0;
                 return false;
         }
