@@ -206,7 +206,7 @@ static enum login_result find_keys(struct server *s, struct scram_keys *challeng
                           "only the key of a client that logs in with SCRAM can open");
         scram_client_keys(password, challenge);
         pool->keys = *challenge;
-        pool->have_keys = true;
+        pool->have_keys = pool->derived_keys = true;
         return LOGIN_MORE;
 }
 

@@ -467,4 +467,5 @@ void pool_offer_keys(struct pool *pool, const struct scram_keys *keys)
                 return;
         pool->keys = *keys;
         pool->have_keys = true;
+        pool->derived_keys = false;
 }

@@ -71,6 +71,7 @@ struct pool {
         bool solo_serving;
         bool paused; /* PAUSE: nobody is served */
         bool have_keys;
+        bool derived_keys;      /* they are of a password in the configuration, not a client's own */
         char *secret;           /* the user's, found by auth_query; NULL: none */
         struct scram_keys keys; /* for logging in at the node */
         int64_t retry_us;       /* no login attempt before this moment */

@@ -269,6 +269,8 @@ void pools_configure(struct pools *pools, struct conf *conf, struct tls_set *tls
                         line = NULL;
                 same = same_login(pool->line, line);
                 pool->line = line;
+                if (pool->derived_keys) /* the password may be another one now */
+                        pool->have_keys = pool->derived_keys = false;
                 same = same && tls_context_same(was, pool_tls(pool));
                 if (!same)
                         start_anew(pool);
