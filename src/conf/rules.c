@@ -3,6 +3,7 @@
 #include "base/ip.h"
 #include "conf/database.h"
 #include "conf/report.h"
+#include "conf/route_list.h"
 #include "conf/suggest.h"
 
 #include <arpa/inet.h>
@@ -85,6 +86,8 @@ bool rules_check_text(const struct option_info *info, const char *text, char *wh
                         if (!check_proxy_item(item, why, size))
                                 return false;
         }
+        if (option_id(info) == OPTION_ID_route_primary || option_id(info) == OPTION_ID_route_standby)
+                return route_list_check(text, why, size);
         if (option_id(info) == OPTION_ID_auth_dbname && strcmp(text, "pgbouncer") == 0) {
                 snprintf(why, size,
                          "cannot use the reserved \"pgbouncer\" database as an auth_dbname: it is the "

@@ -1,5 +1,6 @@
 #include "router/classify.h"
 
+#include "router/patterns.h"
 #include "router/statement.h"
 
 static const char *const reason_names[REASON_COUNT] = {
@@ -173,7 +174,8 @@ static void drop_session_modes(struct facts *facts)
         }
 }
 
-void classify(struct sv text, const struct classify_rules *rules, unsigned options, struct facts *out)
+static void classify_all(struct sv text, const struct classify_rules *rules, unsigned options,
+                         struct facts *out)
 {
         struct facts one;
 
@@ -184,4 +186,11 @@ void classify(struct sv text, const struct classify_rules *rules, unsigned optio
                         drop_session_modes(out);
                 merge(out, &one);
         }
+}
+
+void classify(struct sv text, const struct classify_rules *rules, unsigned options, struct facts *out)
+{
+        classify_all(text, rules, options, out);
+        if (rules != NULL && rules->patterns != NULL)
+                patterns_judge(rules->patterns, text, out);
 }

@@ -10,6 +10,7 @@
 #include "base/sv.h"
 
 struct catalog;
+struct patterns;
 
 enum stmt_class {
         CLASS_NONE,  /* nothing to run: empty text, comments */
@@ -84,7 +85,7 @@ enum pin {
 struct facts {
         enum stmt_class class;
         enum reason reason;  /* of the strongest statement */
-        struct sv token;     /* the token that decided; may be empty */
+        struct sv token;     /* the token that decided, or the pattern, which the rules own; may be empty */
         unsigned statements; /* how many non-empty statements */
         enum tx_effect tx;   /* of the last statement that has one */
         enum tx_access access;
@@ -118,6 +119,7 @@ struct facts {
 struct classify_rules {
         const char *const *primary_functions; /* NULL-terminated; lower case; always writes */
         const char *const *standby_functions; /* NULL-terminated; lower case; read although unknown */
+        const struct patterns *patterns;      /* of texts, which have the last word; NULL: none */
         /* Of the database; borrowed. NULL, as one that is CATALOG_ABSENT: unknown functions, operators are
          * writes, all relations are taken for tables. CATALOG_WAITING: relations are unknown too. Loaded:
          * what it says, and a name that it does not have is a write. */

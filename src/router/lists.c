@@ -1,25 +1,31 @@
 #include "router/lists.h"
 
 #include "base/check.h"
+#include "conf/route_list.h"
+#include "router/patterns.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* "a, b , c" as a NULL-terminated list; one allocation. */
+/* The functions of "a, b , c" as a NULL-terminated list; one allocation. */
 static const char **split(const char *text)
 {
-        size_t n = strlen(text), count = 1;
+        size_t count = 0, bytes = 0;
+        struct route_item item;
         const char **list;
-        char *copy;
+        char *space;
 
-        for (size_t i = 0; i < n; i++)
-                count += text[i] == ',';
-        list = xcalloc(1, (count + 1) * sizeof(*list) + n + 1);
-        copy = memcpy((char *)(list + count + 1), text, n + 1);
+        for (const char *rest = text; route_list_next(&rest, &item); count++)
+                bytes += item.text.n + 1;
+        list = xcalloc(1, (count + 1) * sizeof(*list) + bytes);
+        space = (char *)(list + count + 1);
         count = 0;
-        for (char *save = NULL, *word = strtok_r(copy, ", \t", &save); word != NULL;
-             word = strtok_r(NULL, ", \t", &save))
-                list[count++] = word;
+        while (route_list_next(&text, &item)) {
+                if (item.is_pattern)
+                        continue;
+                list[count++] = memcpy(space, item.text.p, item.text.n);
+                space += item.text.n + 1;
+        }
         return list;
 }
 
@@ -28,17 +34,23 @@ void lists_read(struct route_lists *lists, const struct options *opt)
         lists_free(lists);
         lists->primary = split(opt->route_primary);
         lists->standby = split(opt->route_standby);
+        lists->patterns = patterns_new(opt);
 }
 
 void lists_free(struct route_lists *lists)
 {
         free(lists->primary);
         free(lists->standby);
+        patterns_free(lists->patterns);
         *lists = (struct route_lists){0};
 }
 
 struct classify_rules lists_rules(const struct route_lists *lists, const struct catalog *catalog)
 {
         return (struct classify_rules){
-            .primary_functions = lists->primary, .standby_functions = lists->standby, .catalog = catalog};
+            .primary_functions = lists->primary,
+            .standby_functions = lists->standby,
+            .patterns = lists->patterns,
+            .catalog = catalog,
+        };
 }

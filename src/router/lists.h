@@ -1,5 +1,5 @@
-/* lists: the functions that the configuration names (route_primary, route_standby), as classify wants them.
- */
+/* lists: the functions and texts that the configuration names (route_primary, route_standby), as classify
+ * wants them. */
 #pragma once
 
 #include "conf/options.h"
@@ -7,6 +7,7 @@
 
 struct route_lists {
         const char **primary, **standby; /* NULL-terminated */
+        struct patterns *patterns;       /* NULL: none */
 };
 
 /* Reads them; what was there before is freed. */

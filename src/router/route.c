@@ -122,10 +122,11 @@ static bool may_try_standby(const struct facts *facts)
 {
         if (facts->class != CLASS_WRITE)
                 return true;
-        return facts->pins == 0 && (facts->reason == REASON_FUNCTION || facts->reason == REASON_EFFECT ||
-                                    facts->reason == REASON_NODE_STATE || facts->reason == REASON_OPERATOR ||
-                                    facts->reason == REASON_RELATION || facts->reason == REASON_TYPE ||
-                                    facts->reason == REASON_TRANSACTION_CONTROL);
+        return facts->pins == 0 &&
+               (facts->reason == REASON_FUNCTION || facts->reason == REASON_EFFECT ||
+                facts->reason == REASON_NODE_STATE || facts->reason == REASON_OPERATOR ||
+                facts->reason == REASON_RELATION || facts->reason == REASON_TYPE ||
+                facts->reason == REASON_TRANSACTION_CONTROL || facts->reason == REASON_PATTERN);
 }
 
 /* Whether READ ONLY carries it to a standby: a write would fail on either node, but what asks for the primary
@@ -137,7 +138,7 @@ static bool read_only_carries(const struct facts *facts)
                 return true;
         return facts->pins == 0 && facts->reason != REASON_EFFECT && facts->reason != REASON_NODE_STATE &&
                facts->reason != REASON_UNREADABLE && facts->reason != REASON_UNLEXABLE &&
-               facts->reason != REASON_UNKNOWN_STATEMENT;
+               facts->reason != REASON_UNKNOWN_STATEMENT && facts->reason != REASON_PATTERN;
 }
 
 static bool begins_transaction(const struct facts *facts)

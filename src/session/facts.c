@@ -20,6 +20,7 @@ bool facts_write(const struct facts *f)
         case REASON_RELATION: return f->class == CLASS_WRITE;
         case REASON_NOTHING:
         case REASON_READ:
+        case REASON_PATTERN: /* else it has another reason, or is a read by order */
         case REASON_NODE_STATE:
         case REASON_UNREADABLE:
         case REASON_SESSION_STATE:

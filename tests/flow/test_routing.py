@@ -144,6 +144,42 @@ def test_hints(t):
         t.equal(places(t, c), {"primary"}, "pgsteer.route in the startup options")
 
 
+def test_patterns(t):
+    t.sql("CREATE TABLE ro_audit_log(i int)", "CREATE FUNCTION ro_unknown() RETURNS int LANGUAGE plpgsql VOLATILE "
+          "AS 'BEGIN RETURN inet_server_port(); END'")
+    s = t.steer(route_primary="upper, /^select .* from ro_audit_/", route_standby="/ro_unknown.. as (safe|sure)/")
+    audit, safe = "SELECT inet_server_port() FROM ro_audit_log RIGHT JOIN (SELECT 1) x ON true", "SELECT ro_unknown() AS safe"
+    with s.client() as c:
+        t.cluster.wait_replayed()
+        for sql, expected in ((audit, "primary"), (PORT, "standby"), (safe, "standby"),
+                              ("SELECT ro_unknown() AS other", "primary")):
+            t.equal(places(t, c, sql), {expected}, f"where {sql} goes")
+        c.segment(wire.parse("audit", audit))
+
+        def prepared():
+            return int(c.segment(wire.bind("", "audit"), wire.execute()).rows[0][0]) == t.cluster.primary.port
+        t.true(prepared(), "the prepared statement goes to the primary")
+        with s.console() as console:
+            t.equal(console.query(f"EXPLAIN ROUTE FOR app: {audit}").rows[0][3:5],
+                    ["pattern", "/^select .* from ro_audit_/"], "EXPLAIN ROUTE")
+        done = t.run.call([s.program, "--classify", "--lines", "--database", "app", s.ini], input=audit + "\n")
+        t.equal(done.stdout, "W\tpattern\t/^select .* from ro_audit_/\n", "--classify")
+        with open(s.ini) as f:
+            text = f.read()
+        s.run.write(s.ini, text.replace("/^select .* from ro_audit_/", "/(a)\\1/"))
+        done = t.run.call([s.program, "-t", s.ini], check=False)
+        number = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("route_primary")][0]
+        t.contains(done.stdout + done.stderr, f"pgsteer.ini:{number}: ", "the line of a bad pattern")
+        t.contains(done.stdout + done.stderr, "the pattern /(a)\\1/ has a back-reference", "what is wrong with it")
+        t.true(done.returncode != 0, "-t fails")
+        with s.console() as console:
+            console.query("RELOAD", check=False)
+        t.true(prepared(), "a RELOAD with a bad pattern changes nothing")
+        s.run.write(s.ini, text.replace("/^select .* from ro_audit_/", "/^never/"))
+        s.admin("RELOAD")
+        t.wait(lambda: not prepared(), "a RELOAD without the pattern to be heeded by the prepared statement")
+
+
 def test_several_statements_in_one_query(t):
     t.sql("CREATE TABLE ro_multi(i int)")
     s = t.steer()
