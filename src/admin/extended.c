@@ -252,13 +252,14 @@ static void describe(struct console *c, const struct command *command, uint64_t 
 }
 
 /* Runs a SELECT, to see what columns it has. Of a portal the answer is kept for Execute. */
-static void describe_by_running(struct console *c, struct saved *s, struct portal *p)
+static void describe_by_running(struct console *c, struct saved *s, struct portal *p,
+                                const struct command *command)
 {
         console_move(c, CONSOLE_PORTAL);
         c->describing = true;
         c->described = s;
         c->portal = p;
-        c->command = s != NULL ? s->command : p->command;
+        c->command = *command;
         console_run(c);
 }
 
@@ -275,12 +276,12 @@ static void on_describe(struct console *c, struct reader body)
         if (kind == 'S' && s != NULL) {
                 write_parameters(&w, s);
                 if (s->command.verb == VERB_SQL)
-                        describe_by_running(c, s, NULL);
+                        describe_by_running(c, s, NULL, &s->command);
                 else
                         describe(c, &s->command, 0);
         } else if (kind == 'P' && p != NULL) {
                 if (p->command.verb == VERB_SQL && !p->run)
-                        describe_by_running(c, NULL, p);
+                        describe_by_running(c, NULL, p, &p->command);
                 else if (p->command.verb == VERB_SQL)
                         write_row_description(&w, p->outcome.table.columns, p->outcome.table.column_count,
                                               p->cursor.binary);

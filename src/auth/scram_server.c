@@ -36,7 +36,7 @@ enum status scram_server_choose(struct scram_server *s, struct sv mechanism,
 
 static const char *unknown_binding(struct scram_server *s, struct sv type)
 {
-        char shown[31], text[sizeof(s->text)];
+        char shown[31] = "", text[sizeof(s->text)];
         size_t n = type.n < sizeof(shown) - 1 ? type.n : sizeof(shown) - 1;
 
         for (size_t i = 0; i < n; i++)

@@ -65,7 +65,7 @@ static bool is_shunned(const char *uri)
 /* Those that answer first, else in their order. */
 static void order(struct authority_servers *s)
 {
-        char *late[SERVERS_MAX];
+        char *late[SERVERS_MAX] = {NULL};
         size_t good = 0, bad = 0;
 
         for (size_t i = 0; i < s->count; i++)

@@ -1,5 +1,7 @@
 #include "router/balance.h"
 
+#include "base/check.h"
+
 #include "base/clock.h"
 
 enum {
@@ -64,6 +66,7 @@ static int draw(const struct balance *b, const struct topology *topology, int *f
 
         for (uint32_t j = 0; j < count; j++)
                 total += share_of(b, topology, fit[j]);
+        CHECK(total > 0); /* no weight is 0 */
         at = random % total;
         while (at >= share_of(b, topology, fit[i]))
                 at -= share_of(b, topology, fit[i++]);
