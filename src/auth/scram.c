@@ -66,27 +66,36 @@ void scram_client_keys(const char *password, struct scram_keys *keys)
         secret_free(prepared);
 }
 
-void scram_verifier_from_password(const char *password, uint32_t iterations, struct scram_verifier *out)
+void scram_verifier_of_keys(const struct scram_keys *keys, struct scram_verifier *out)
 {
-        uint8_t salt[SCRAM_FRESH_SALT_SIZE];
-
-        secret_random(salt, sizeof(salt));
-        scram_verifier_salted(password, iterations, salt, out);
+        memset(out, 0, sizeof(*out));
+        out->iterations = keys->iterations;
+        out->salt_size = keys->salt_size;
+        memcpy(out->salt, keys->salt, keys->salt_size);
+        scram_stored_key(keys->client_key, out->stored_key);
+        memcpy(out->server_key, keys->server_key, SCRAM_KEY_SIZE);
 }
 
-void scram_verifier_salted(const char *password, uint32_t iterations,
-                           const uint8_t salt[SCRAM_FRESH_SALT_SIZE], struct scram_verifier *out)
+void scram_keys_for(const struct scram_verifier *verifier, struct scram_keys *out)
+{
+        memset(out, 0, sizeof(*out));
+        out->iterations = verifier->iterations;
+        out->salt_size = verifier->salt_size;
+        memcpy(out->salt, verifier->salt, verifier->salt_size);
+}
+
+bool scram_keys_fit(const struct scram_keys *keys, const struct scram_verifier *verifier)
+{
+        return secret_equal(keys->server_key, verifier->server_key, SCRAM_KEY_SIZE);
+}
+
+void scram_verifier_from_password(const char *password, uint32_t iterations, struct scram_verifier *out)
 {
         struct scram_keys keys = {.iterations = iterations, .salt_size = SCRAM_FRESH_SALT_SIZE};
 
-        memcpy(keys.salt, salt, keys.salt_size);
+        secret_random(keys.salt, keys.salt_size);
         scram_client_keys(password, &keys);
-        memset(out, 0, sizeof(*out));
-        out->iterations = iterations;
-        out->salt_size = keys.salt_size;
-        memcpy(out->salt, keys.salt, keys.salt_size);
-        scram_stored_key(keys.client_key, out->stored_key);
-        memcpy(out->server_key, keys.server_key, SCRAM_KEY_SIZE);
+        scram_verifier_of_keys(&keys, out);
         secret_wipe(&keys, sizeof(keys));
 }
 

@@ -4,10 +4,9 @@
  * With a binding it is SCRAM-SHA-256-PLUS: both sides prove as well that they see the same server
  * certificate.
  *
- * The costly part, PBKDF2, is only in scram_verifier_from_password and scram_client_keys (and plain_verify of
- * auth/secret.h for such a secret); callers keep what those return, so that a login does not pay again.
- * Refuses other channel bindings than tls-server-end-point, authorization identities and mandatory
- * extensions. */
+ * The costly part, PBKDF2, is only in scram_verifier_from_password and scram_client_keys; callers keep what
+ * those return, so that a login does not pay again. Refuses other channel bindings than tls-server-end-point,
+ * authorization identities and mandatory extensions. */
 #pragma once
 
 #include "base/status.h"
@@ -57,11 +56,6 @@ MUST_USE enum status scram_verifier_parse(const char *secret, struct scram_verif
 /* A verifier with a fresh random salt (16 bytes). Costs 2 x `iterations` HMACs' worth of hashing;
  * 1 <= iterations <= SCRAM_ITERATIONS_MAX. */
 void scram_verifier_from_password(const char *password, uint32_t iterations, struct scram_verifier *out);
-
-/* The same with a given salt: one that scram_verifier_mock gives for the user's name makes users that exist
- * look like those that do not, and the same in every thread. */
-void scram_verifier_salted(const char *password, uint32_t iterations,
-                           const uint8_t salt[SCRAM_FRESH_SALT_SIZE], struct scram_verifier *out);
 
 /* A verifier for a user that does not exist: the same for the same name and process, indistinguishable from a
  * real one, never matches. `key`: 32 random bytes of this process. */
@@ -129,6 +123,15 @@ MUST_USE enum status scram_client_challenge(const struct scram_client *c, struct
 
 /* What is wrong with a server-first-message, in English, static; NULL when nothing is. */
 const char *scram_client_complaint(const struct scram_client *c, struct sv server_first);
+
+/* The verifier of these keys. */
+void scram_verifier_of_keys(const struct scram_keys *keys, struct scram_verifier *out);
+
+/* Whether the keys, of the verifier's salt and iterations, come from its password. Constant time. */
+bool scram_keys_fit(const struct scram_keys *keys, const struct scram_verifier *verifier);
+
+/* The salt and the iterations of a verifier; the keys in *out are zeros. */
+void scram_keys_for(const struct scram_verifier *verifier, struct scram_keys *out);
 
 /* Derives client_key and server_key in place from a password (auth/saslprep.h), for the salt and
  * iterations already in *keys. Costs what scram_verifier_from_password does. */

@@ -103,46 +103,17 @@ static bool md5_plain_verify(const char *secret, const char *user, struct sv pas
         return same;
 }
 
-/* `password` ends in NUL: PBKDF2 is scram_client_keys' business. */
-static bool scram_plain_verify(const char *secret, const char *password)
-{
-        struct scram_keys keys = {0};
-        struct scram_verifier verifier;
-        bool same = false;
-
-        if (scram_verifier_parse(secret, &verifier) == STATUS_OK &&
-            verifier.iterations <= SCRAM_ITERATIONS_MAX) {
-                keys.iterations = verifier.iterations;
-                keys.salt_size = verifier.salt_size;
-                memcpy(keys.salt, verifier.salt, sizeof(keys.salt));
-                scram_client_keys(password, &keys);
-                same = secret_equal(keys.server_key, verifier.server_key, SCRAM_KEY_SIZE);
-        }
-        secret_wipe(&keys, sizeof(keys));
-        secret_wipe(&verifier, sizeof(verifier));
-        return same;
-}
-
 bool plain_verify(const char *secret, const char *user, const char *password, size_t n)
 {
-        char *copy;
-        bool same;
-
         if (n == 0 || memchr(password, '\0', n) != NULL)
                 return false;
         switch (secret_kind(secret)) {
-        case SECRET_NONE: return false;
         case SECRET_PLAIN: return strlen(secret) == n && secret_equal(secret, password, n);
         case SECRET_MD5: return md5_plain_verify(secret, user, sv_from(password, n));
+        case SECRET_NONE:
         case SECRET_SCRAM: break;
         }
-        copy = xmalloc(n + 1);
-        memcpy(copy, password, n);
-        copy[n] = '\0';
-        same = scram_plain_verify(secret, copy);
-        secret_wipe(copy, n);
-        free(copy);
-        return same;
+        return false;
 }
 
 void secret_free(char *secret)

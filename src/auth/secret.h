@@ -28,9 +28,8 @@ MUST_USE enum status md5_answer(const char *secret, const char *user, const uint
 /* Whether `answer` (n bytes, NUL not counted) is the right one. Constant time in the secret. */
 bool md5_verify(const char *secret, const char *user, const uint8_t salt[4], const char *answer, size_t n);
 
-/* Whether a clear-text password (n bytes) fits a secret of any kind. An empty password never does, nor one
- * with a NUL in it, nor does any fit a SCRAM secret of more than SCRAM_ITERATIONS_MAX. For a SCRAM secret
- * this costs its iterations (milliseconds at 4096). */
+/* Whether a clear-text password (n bytes) fits a plain or an md5 secret (a SCRAM secret: scram_keys_fit of
+ * auth/scram.h). An empty password never does, nor one with a NUL in it. */
 bool plain_verify(const char *secret, const char *user, const char *password, size_t n);
 
 /* Wipes and frees; NULL is allowed. */

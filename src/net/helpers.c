@@ -35,13 +35,14 @@ struct helpers *helpers_new(void)
         return h;
 }
 
-static bool is_full(const struct helpers *h, const char *lane)
+static bool is_full(const struct helpers *h, const struct helper_job *job)
 {
+        int most = job->most > 0 ? job->most : HELPERS_LANE_MAX;
         int at_work = 0;
 
         for (int i = 0; i < h->started; i++)
-                at_work += h->all[i].lane != NULL && strcmp(h->all[i].lane, lane) == 0;
-        return at_work >= HELPERS_LANE_MAX;
+                at_work += h->all[i].lane != NULL && strcmp(h->all[i].lane, job->lane) == 0;
+        return at_work >= most;
 }
 
 /* The oldest job that may begin. */
@@ -50,7 +51,7 @@ static struct helper_job *next_job(struct helpers *h)
         list_for_each (node, &h->queue) {
                 struct helper_job *job = list_item(node, struct helper_job, in_queue);
 
-                if (!is_full(h, job->lane)) {
+                if (!is_full(h, job)) {
                         list_unlink(&job->in_queue);
                         h->queued--;
                         return job;
@@ -109,7 +110,7 @@ bool helpers_give(struct helpers *h, struct helper_job *job)
 
         list_init(&job->in_queue);
         pthread_mutex_lock(&h->lock);
-        if (h->idle <= h->queued && h->started < HELPERS_MAX && !is_full(h, job->lane))
+        if (h->idle <= h->queued && h->started < HELPERS_MAX && !is_full(h, job))
                 start_one(h);
         taken = h->started > 0 && h->queued < HELPERS_QUEUE_MAX && !h->stopping;
         if (taken) {

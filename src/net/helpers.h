@@ -1,4 +1,5 @@
-/* helpers: threads for what would block a loop: a directory server that has to be asked, a PAM module.
+/* helpers: threads for what would block a loop: a directory server that has to be asked, a PAM module, a
+ * long computation.
  *
  *     owner: helpers_give --> queue --> a helper: job->work --> owner's mailbox: job->letter.open
  *                               |
@@ -24,6 +25,7 @@ struct helper_job {
         struct mailbox *home;                 /* where the letter goes when the work is done */
         void (*work)(struct helper_job *job); /* on a helper's thread; may block */
         const char *lane;                     /* valid as long as the job */
+        int most;                             /* of its lane at a time; 0: HELPERS_LANE_MAX */
         struct list in_queue;                 /* of helpers.c */
 };
 

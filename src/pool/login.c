@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "net/address.h"
+#include "net/derivation.h"
 #include "net/secure.h"
 #include "pool/pool.h"
 #include "pool/server.h"
@@ -11,6 +12,7 @@
 #include "wire/writer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LOGIN_OUT_MAX = 2 * STARTUP_MAX, CONNECT_QUERY_MAX = 1 << 20 };
@@ -187,15 +189,54 @@ static bool same_salt(const struct scram_keys *a, const struct scram_keys *b)
                memcmp(a->salt, b->salt, a->salt_size) == 0;
 }
 
-/* Keys for the challenge: what this pool has derived or been handed already, else from the password. */
-static enum login_result find_keys(struct server *s, struct scram_keys *challenge, struct refusal *r)
+static enum login_result send_final(struct server *s, struct sv challenge, struct refusal *r)
+{
+        char final[SCRAM_MESSAGE_MAX];
+
+        if (scram_client_final(&s->login->scram, &s->login->keys, challenge, final) != STATUS_OK)
+                return reject(r, "08P01", "malformed SCRAM challenge from the server");
+        s->login->stage = 2;
+        return send_sasl(s, NULL, final, r);
+}
+
+static void on_derived(void *arg, const struct scram_keys *keys)
+{
+        struct server *s = arg;
+        struct login *login = s->login;
+        struct refusal r = {0};
+
+        login->derivation = NULL;
+        login->keys = *keys;
+        if (send_final(s, sv_from(buf_data(&login->challenge), buf_len(&login->challenge)), &r) != LOGIN_MORE)
+                server_reject(s, &r);
+}
+
+static enum login_result derive(struct server *s, const char *password, struct sv challenge,
+                                struct refusal *r)
+{
+        struct pools *home = s->pool->home;
+        struct login *login = s->login;
+
+        if (login->keys.iterations <= DERIVATION_SMALL) {
+                scram_client_keys(password, &login->keys);
+                return send_final(s, challenge, r);
+        }
+        if (buf_append(&login->challenge, challenge.p, challenge.n, SCRAM_MESSAGE_MAX) == STATUS_OK)
+                login->derivation = derivation_begin(home->helpers, &home->loop->mailbox, password,
+                                                     &login->keys, on_derived, s);
+        return login->derivation != NULL ? LOGIN_MORE : reject(r, "53300", "too many logins are computed");
+}
+
+/* With the keys for the challenge: those this pool has proved or been handed already, else from the password.
+ */
+static enum login_result answer_challenge(struct server *s, struct sv challenge, struct refusal *r)
 {
         struct pool *pool = s->pool;
         const char *password = secret_for(s);
 
-        if (pool->have_keys && same_salt(&pool->keys, challenge)) {
-                *challenge = pool->keys;
-                return LOGIN_MORE;
+        if (pool->have_keys && same_salt(&pool->keys, &s->login->keys)) {
+                s->login->keys = pool->keys;
+                return send_final(s, challenge, r);
         }
         if (password[0] != '\0' && secret_kind(password) != SECRET_PLAIN)
                 return reject_secret(
@@ -204,27 +245,31 @@ static enum login_result find_keys(struct server *s, struct scram_keys *challeng
                         ? "cannot do SCRAM authentication: the server's secret is not the one in auth_file"
                         : "cannot do SCRAM authentication: wrong password type: auth_file has a secret that "
                           "only the key of a client that logs in with SCRAM can open");
-        scram_client_keys(password, challenge);
-        pool->keys = *challenge;
-        pool->have_keys = pool->derived_keys = true;
-        return LOGIN_MORE;
+        return derive(s, password, challenge, r);
 }
 
 static enum login_result sasl_continue(struct server *s, struct sv data, struct refusal *r)
 {
-        char final[SCRAM_MESSAGE_MAX];
-        enum login_result result;
-
         if (s->login->stage != 1 ||
             scram_client_challenge(&s->login->scram, data, &s->login->keys) != STATUS_OK)
                 return reject(r, "08P01", "malformed or unacceptable SCRAM challenge from the server");
-        result = find_keys(s, &s->login->keys, r);
-        if (result != LOGIN_MORE)
-                return result;
-        if (scram_client_final(&s->login->scram, &s->login->keys, data, final) != STATUS_OK)
-                return reject(r, "08P01", "malformed SCRAM challenge from the server");
-        s->login->stage = 2;
-        return send_sasl(s, NULL, final, r);
+        return answer_challenge(s, data, r);
+}
+
+/* Keys that were right are good for the pool's next logins; wrong ones would be in the way of a password that
+ * has been put right. */
+static enum login_result sasl_final(struct server *s, struct sv data, struct refusal *r)
+{
+        struct pool *pool = s->pool;
+
+        if (s->login->stage != 2 || scram_client_verify(&s->login->scram, data) != STATUS_OK)
+                return reject(r, "08P01", "invalid server signature");
+        s->login->stage = 3;
+        if (!pool->have_keys || !same_salt(&pool->keys, &s->login->keys)) {
+                pool->keys = s->login->keys;
+                pool->have_keys = pool->derived_keys = true;
+        }
+        return LOGIN_MORE;
 }
 
 static enum login_result md5_reply(struct server *s, struct reader *rd, struct refusal *r)
@@ -281,6 +326,8 @@ static enum login_result on_auth(struct server *s, const struct msg *m, struct r
 
         if (rd.failed)
                 return reject(r, "08P01", "malformed authentication request from the server");
+        if (s->login->derivation != NULL)
+                return reject(r, "08P01", "the server broke the protocol during login");
         if (request == AUTH_REQ_OK || request == AUTH_REQ_CLEARTEXT || request == AUTH_REQ_MD5) {
                 const char *wrong = unbound(s);
 
@@ -297,12 +344,7 @@ static enum login_result on_auth(struct server *s, const struct msg *m, struct r
         case AUTH_REQ_MD5: return md5_reply(s, &rd, r);
         case AUTH_REQ_SASL: return sasl_first(s, &rd, r);
         case AUTH_REQ_SASL_CONTINUE: return sasl_continue(s, sv_from(rd.p, rd.n), r);
-        case AUTH_REQ_SASL_FINAL:
-                if (s->login->stage != 2 ||
-                    scram_client_verify(&s->login->scram, sv_from(rd.p, rd.n)) != STATUS_OK)
-                        return reject(r, "08P01", "invalid server signature");
-                s->login->stage = 3;
-                return LOGIN_MORE;
+        case AUTH_REQ_SASL_FINAL: return sasl_final(s, sv_from(rd.p, rd.n), r);
         default:
                 snprintf(text, sizeof(text),
                          "the server wants authentication method %u, which is unsupported", request);
@@ -406,4 +448,16 @@ enum login_result login_step(struct server *s, const struct msg *m, struct refus
                 return reject(r, "08P01", "the server broke the protocol during login");
         default: return reject(r, "08P01", "the server broke the protocol during login");
         }
+}
+
+void login_end(struct server *s)
+{
+        if (s->login == NULL)
+                return;
+        server_tls_fini(&s->login->tls);
+        derivation_forget(s->login->derivation);
+        buf_release(&s->login->challenge);
+        secret_wipe(s->login, sizeof(*s->login));
+        free(s->login);
+        s->login = NULL;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "auth/scram.h"
+#include "base/buf.h"
 #include "base/refusal.h"
 #include "pool/server_tls.h"
 #include "wire/proto.h"
@@ -17,8 +18,10 @@ enum { LOGIN_CONNECT_QUERY = 4 }; /* logged in; connect_query runs */
 struct login {
         struct scram_client scram;
         struct scram_keys keys;
-        struct server_tls tls; /* until the startup packet is sent */
-        int stage;             /* 0: nothing; 1: SASL first sent; 2: final sent; 3: server verified; or: */
+        struct server_tls tls;         /* until the startup packet is sent */
+        struct derivation *derivation; /* the keys for `challenge` are on their way; else NULL */
+        struct buf challenge;          /* the server-first-message meanwhile */
+        int stage; /* 0: nothing; 1: SASL first sent; 2: final sent; 3: server verified; or: */
 };
 
 enum login_result {
@@ -31,5 +34,9 @@ enum login_result {
 /* Sends the startup packet. STATUS_IO: the connection broke. */
 MUST_USE enum status login_start(struct server *s);
 
-/* One message from the server. */
+/* One message from the server. What a helper has to compute first is sent later; server_reject says when that
+ * fails. */
 enum login_result login_step(struct server *s, const struct msg *m, struct refusal *r);
+
+/* Wipes and frees server->login, if there is one. */
+void login_end(struct server *s);

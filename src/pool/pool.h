@@ -85,7 +85,8 @@ struct pools {
         struct conf *conf;
         struct tls_set *tls; /* of the configuration; NULL: none yet */
         const struct pool_ops *ops;
-        int self; /* this worker's number */
+        struct helpers *helpers; /* for what would keep the loop; NULL only where nothing does (tests) */
+        int self;                /* this worker's number */
         int count;
         struct pools **peers;           /* of all workers, by number */
         struct pool *pools;             /* uthash */

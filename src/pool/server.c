@@ -98,16 +98,6 @@ static struct settings_table *table_of(struct server *s)
         return &s->pool->home->settings;
 }
 
-static void end_login(struct server *s)
-{
-        if (s->login == NULL)
-                return;
-        server_tls_fini(&s->login->tls);
-        explicit_bzero(s->login, sizeof(*s->login));
-        free(s->login);
-        s->login = NULL;
-}
-
 void server_close(struct server *s, const char *why)
 {
         struct pool *pool = s->pool;
@@ -130,7 +120,7 @@ void server_close(struct server *s, const char *why)
                          (long long)((loop_now(pool->home->loop) - s->connected_us) / US_PER_SEC));
                 say(s, line);
         }
-        end_login(s);
+        login_end(s);
         if (s->replication != REPLICATION_NONE)
                 solo_closed(s);
         server_move(s, SERVER_CLOSED);
@@ -186,6 +176,11 @@ static void each_message(struct server *s, bool (*step)(struct server *s, const 
                 buf_trim(&s->in);
 }
 
+void server_reject(struct server *s, const struct refusal *r)
+{
+        fail(s, POOL_REJECTED, r);
+}
+
 static bool on_login_message(struct server *s, const struct msg *m)
 {
         struct refusal r = {0};
@@ -195,10 +190,10 @@ static bool on_login_message(struct server *s, const struct msg *m)
         case LOGIN_DONE:
                 buf_consume(&s->in, m->size);
                 buf_trim(&s->in);
-                end_login(s);
+                login_end(s);
                 pool_server_ready(s);
                 return false;
-        case LOGIN_REJECTED: fail(s, POOL_REJECTED, &r); return false;
+        case LOGIN_REJECTED: server_reject(s, &r); return false;
         case LOGIN_SHUTDOWN:
                 node_report(s->pool->node, EVIDENCE_SHUTDOWN);
                 fail(s, POOL_UNREACHABLE, &r);

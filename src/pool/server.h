@@ -24,6 +24,7 @@
 struct client;
 struct pool;
 struct pools;
+struct refusal;
 struct waiter;
 
 enum server_state {
@@ -116,6 +117,9 @@ void server_move(struct server *s, enum server_state to);
 /* Sends Terminate where that is polite, closes, gives the quota back, buries. `why` goes to the log
  * ("closing because: ..."); NULL: nothing does. Not for LEASED: the session parts first. */
 void server_close(struct server *s, const char *why);
+
+/* Its login has failed between two messages (login.c): who waits is told *r, and it is closed. */
+void server_reject(struct server *s, const struct refusal *r);
 
 /* The last cancel request of a server in SERVER_PARKED is through. */
 void server_unpark(struct server *s);

@@ -32,8 +32,8 @@ const struct machine_state client_states[CLIENT_STATES] = {
     [CLIENT_LOOKUP] = {"lookup", MOVE(CLIENT_AUTH) | MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_AUTH] = {"auth", MOVE(CLIENT_INQUIRY) | MOVE(CLIENT_DELAYED) | MOVE(CLIENT_WELCOME) |
                                  MOVE(CLIENT_IDLE) | TO_CLOSED},
-    [CLIENT_INQUIRY] = {"inquiry",
-                        MOVE(CLIENT_DELAYED) | MOVE(CLIENT_WELCOME) | MOVE(CLIENT_IDLE) | TO_CLOSED},
+    [CLIENT_INQUIRY] = {"inquiry", MOVE(CLIENT_AUTH) | MOVE(CLIENT_DELAYED) | MOVE(CLIENT_WELCOME) |
+                                       MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_DELAYED] = {"delayed", MOVE(CLIENT_AUTH) | TO_CLOSED},
     [CLIENT_WELCOME] = {"welcome", MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_IDLE] = {"idle", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_CATCHING) |

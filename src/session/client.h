@@ -1,7 +1,7 @@
 /* client: one application's connection, from accept to close: what it has sent and not yet got through, what
  * transaction and settings it believes to have, and which server serves it now.
  *
- *     STARTUP [--> GATE] [--> RESOLVE] [--> LOOKUP] --> AUTH [--> INQUIRY] --> WELCOME --> IDLE
+ *     STARTUP [--> GATE] [--> RESOLVE] [--> LOOKUP] --> AUTH [<--> INQUIRY] --> WELCOME --> IDLE
  *
  *     IDLE <-------------------------------------------------------+
  *      | |  no server free         granted                         |
@@ -31,7 +31,7 @@ enum client_state {
         CLIENT_RESOLVE,  /* the name of its host is looked up, for a rule of auth_hba_file */
         CLIENT_LOOKUP,   /* a server is asked for the user's secret (auth_query) */
         CLIENT_AUTH,     /* a password or SASL message is awaited */
-        CLIENT_INQUIRY,  /* somebody outside is asked whether its password is right (LDAP, PAM) */
+        CLIENT_INQUIRY,  /* its password is looked at elsewhere (LDAP, PAM, a helper) */
         CLIENT_DELAYED,  /* it has failed to log in: the refusal, or its next attempt, has to wait */
         CLIENT_WELCOME,  /* authenticated; a server is asked for its parameters */
         CLIENT_IDLE,     /* no server; between transactions, or a segment is incomplete */

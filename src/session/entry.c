@@ -3,6 +3,7 @@
 #include "auth/secret.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "net/derivation.h"
 #include "net/host_name.h"
 #include "session/autodb.h"
 #include "session/cancel.h"
@@ -41,6 +42,8 @@ void entry_free(struct client *c)
         free(e->host);
         lookup_fini(&e->lookup);
         inquiry_close(e->inquiry);
+        derivation_forget(e->derivation);
+        buf_release(&e->first);
         secret_free(e->shown);
         secret_wipe(e, sizeof(*e));
         free(e);

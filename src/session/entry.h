@@ -17,6 +17,9 @@ struct entry {
         uint8_t md5_salt[4];
         struct scram_binding binding; /* of an offer of SCRAM-SHA-256-PLUS */
         struct scram_server scram;
+        struct buf first;               /* ENTRY_SASL_FIRST: the client-first-message */
+        const struct verifier *awaited; /* CLIENT_INQUIRY: until it has been made; else NULL */
+        struct derivation *derivation;  /* CLIENT_INQUIRY: what its clear-text password becomes; else NULL */
         struct scram_keys keys;
         bool have_keys;
         unsigned call;            /* CLIENT_GATE: the number of the roll call it waits for */

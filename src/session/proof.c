@@ -3,65 +3,19 @@
 #include "auth/secret.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "net/derivation.h"
 #include "net/secure.h"
 #include "session/delay.h"
 #include "session/entry.h"
+#include "session/verifiers.h"
 #include "wire/writer.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* A SCRAM verifier made from a plain password, so that a login does not pay for PBKDF2 each time. */
-struct verifier {
-        UT_hash_handle hh;
-        struct scram_verifier verifier;
-        char key[]; /* user NUL password NUL */
-};
-
-/* Of the secrets that we derive: no worker may be kept for long. */
-static uint32_t iterations_of(const struct room *room)
-{
-        int wanted = room->conf->opt.scram_iterations;
-
-        return (uint32_t)(wanted < SCRAM_ITERATIONS_MAX ? wanted : SCRAM_ITERATIONS_MAX);
-}
-
-static const struct scram_verifier *verifier_of(struct room *room, const char *user, const char *password)
-{
-        size_t un = strlen(user) + 1, pn = strlen(password) + 1;
-        struct verifier *v = xcalloc(1, sizeof(*v) + un + pn), *found;
-        uint32_t iterations = iterations_of(room);
-        struct scram_verifier mock;
-
-        memcpy(v->key, user, un);
-        memcpy(v->key + un, password, pn);
-        HASH_FIND(hh, room->verifiers, v->key, (unsigned)(un + pn), found);
-        if (found != NULL) {
-                secret_wipe(v->key, un + pn);
-                free(v);
-                return &found->verifier;
-        }
-        /* The salt a user of this name would be shown if it did not exist: from it nobody can tell whether it
-         * does. */
-        scram_verifier_mock(user, room->crowd->mock_key, iterations, &mock);
-        scram_verifier_salted(password, iterations, mock.salt, &v->verifier);
-        HASH_ADD_KEYPTR(hh, room->verifiers, v->key, (unsigned)(un + pn), v);
-        return &v->verifier;
-}
 
 void proof_forget(struct room *room)
 {
-        struct verifier *v, *next;
-
-        room->mock = MOCK_UNDECIDED;
-        HASH_ITER (hh, room->verifiers, v, next) {
-                size_t n = v->hh.keylen;
-
-                HASH_DEL(room->verifiers, v);
-                secret_wipe(v->key, n);
-                secret_wipe(&v->verifier, sizeof(v->verifier));
-                free(v);
-        }
+        room->secrets.known = false;
+        verifiers_forget(room);
 }
 
 /* PgBouncer says no more than that it failed; [pgsteer] says it as PostgreSQL does, which drivers know. */
@@ -123,22 +77,30 @@ static void ask_md5(struct client *c)
         request(c, AUTH_REQ_MD5, c->entry->md5_salt, sizeof(c->entry->md5_salt));
 }
 
+static const struct secrets_seen *secrets_of(struct room *room)
+{
+        struct secrets_seen *seen = &room->secrets;
+
+        if (seen->known)
+                return seen;
+        *seen = (struct secrets_seen){.known = true};
+        for (size_t i = 0; i < room->conf->user_count; i++) {
+                enum secret_kind kind = secret_kind(room->conf->users[i].secret);
+
+                seen->plain = seen->plain || kind == SECRET_PLAIN;
+                seen->md5 = seen->md5 || kind == SECRET_MD5;
+                seen->scram = seen->scram || kind == SECRET_SCRAM;
+        }
+        return seen;
+}
+
 /* Who does not exist is asked as those who do: for SCRAM where auth_file has nothing but such secrets.
  * PgBouncer asks for md5. */
 static bool mocks_scram(struct room *room)
 {
-        bool scram = false, others = false;
+        const struct secrets_seen *seen = secrets_of(room);
 
-        if (room->mock == MOCK_UNDECIDED) {
-                for (size_t i = 0; i < room->conf->user_count; i++) {
-                        enum secret_kind kind = secret_kind(room->conf->users[i].secret);
-
-                        scram = scram || kind == SECRET_SCRAM;
-                        others = others || kind == SECRET_MD5 || kind == SECRET_PLAIN;
-                }
-                room->mock = room->conf->pgsteer_defaults && scram && !others ? MOCK_SCRAM : MOCK_MD5;
-        }
-        return room->mock == MOCK_SCRAM;
+        return room->conf->pgsteer_defaults && seen->scram && !seen->md5 && !seen->plain;
 }
 
 /* The password is not for us. */
@@ -257,40 +219,69 @@ static bool choose(struct client *c, struct sv mechanism)
         return e->scram.plus || c->room->conf->opt.client_tls_channel_binding != CHANNEL_BINDING_REQUIRE;
 }
 
-static void sasl_first(struct client *c, struct reader *r)
+/* What the user's proof is compared with. Who has none is taken for one with a clear secret where there are
+ * such, so that the first login costs the same. NULL: not yet, or the client has been refused. */
+static const struct scram_verifier *verifier_of(struct client *c, struct scram_verifier *own, bool *doomed)
+{
+        const char *secret = secret_of(c);
+
+        *doomed = false;
+        switch (secret_kind(secret)) {
+        case SECRET_SCRAM: *doomed = scram_verifier_parse(secret, own) != STATUS_OK; return own;
+        case SECRET_PLAIN: return verifiers_find(c, secret);
+        case SECRET_NONE:
+        case SECRET_MD5: break;
+        }
+        *doomed = true;
+        if (secrets_of(c->room)->plain)
+                return verifiers_find(c, "");
+        verifiers_mock(c, own);
+        return own;
+}
+
+/* To the client-first-message that has been kept. */
+static void answer_first(struct client *c)
 {
         struct entry *e = c->entry;
-        const char *secret = secret_of(c);
-        struct sv mechanism = take_cstr(r);
-        uint32_t size = take_u32(r);
-        struct scram_verifier mock;
-        const struct scram_verifier *verifier = &mock;
+        struct sv first = sv_from(buf_data(&e->first), buf_len(&e->first));
+        struct scram_verifier own;
+        bool doomed;
+        const struct scram_verifier *verifier = verifier_of(c, &own, &doomed);
         char out[SCRAM_MESSAGE_MAX];
-        bool doomed = false;
+        enum status status;
 
-        if (!r->failed && !choose(c, mechanism)) {
-                client_refuse(c, "08P01", "client selected an invalid SASL authentication mechanism");
+        if (verifier == NULL)
                 return;
-        }
-        if (r->failed || size != r->n) {
-                client_refuse(c, "08P01", "malformed SASLInitialResponse");
-                return;
-        }
-        switch (secret_kind(secret)) {
-        case SECRET_SCRAM: doomed = scram_verifier_parse(secret, &mock) != STATUS_OK; break;
-        case SECRET_PLAIN: verifier = verifier_of(c->room, e->user, secret); break;
-        case SECRET_NONE:
-        case SECRET_MD5:
-                doomed = true;
-                scram_verifier_mock(e->user, c->room->crowd->mock_key, iterations_of(c->room), &mock);
-                break;
-        }
-        if (scram_server_first(&e->scram, verifier, doomed, sv_from(r->p, r->n), out) != STATUS_OK) {
+        status = scram_server_first(&e->scram, verifier, doomed, first, out);
+        secret_wipe(&own, sizeof(own));
+        if (status != STATUS_OK) {
                 refuse_scram(c);
                 return;
         }
         e->expects = ENTRY_SASL_FINAL;
         request(c, AUTH_REQ_SASL_CONTINUE, out, strlen(out));
+}
+
+void proof_go_on(struct client *c)
+{
+        c->entry->awaited = NULL;
+        client_move(c, CLIENT_AUTH);
+        answer_first(c);
+        client_go_on(c);
+}
+
+static void sasl_first(struct client *c, struct reader *r)
+{
+        struct sv mechanism = take_cstr(r);
+        uint32_t size = take_u32(r);
+
+        if (!r->failed && !choose(c, mechanism))
+                client_refuse(c, "08P01", "client selected an invalid SASL authentication mechanism");
+        else if (r->failed || size != r->n ||
+                 buf_append(&c->entry->first, r->p, r->n, STARTUP_MAX) != STATUS_OK)
+                client_refuse(c, "08P01", "malformed SASLInitialResponse");
+        else
+                answer_first(c);
 }
 
 static void sasl_final(struct client *c, struct reader *r)
@@ -316,6 +307,70 @@ static void sasl_final(struct client *c, struct reader *r)
                 entry_admit(c);
 }
 
+static void conclude(struct client *c, bool right)
+{
+        if (right)
+                entry_admit(c);
+        else
+                deny(c, "password authentication failed");
+}
+
+static bool keys_fit(const struct client *c, const struct scram_keys *keys)
+{
+        const struct scram_server *scram = &c->entry->scram;
+
+        return scram_keys_fit(keys, &scram->verifier) && !scram->doomed;
+}
+
+static void on_derived(void *arg, const struct scram_keys *keys)
+{
+        struct client *c = arg;
+
+        c->entry->derivation = NULL;
+        conclude(c, keys_fit(c, keys));
+        client_go_on(c);
+}
+
+/* A clear-text password against the verifier in e->scram. */
+static void compare_derived(struct client *c, const char *password)
+{
+        struct entry *e = c->entry;
+        struct scram_keys keys;
+
+        scram_keys_for(&e->scram.verifier, &keys);
+        if (keys.iterations > SCRAM_ITERATIONS_MAX) {
+                conclude(c, false);
+        } else if (keys.iterations <= DERIVATION_SMALL) {
+                scram_client_keys(password, &keys);
+                conclude(c, keys_fit(c, &keys));
+        } else {
+                e->derivation = derivation_begin(c->room->crowd->helpers, &c->room->loop->mailbox, password,
+                                                 &keys, on_derived, c);
+                if (e->derivation != NULL)
+                        client_move(c, CLIENT_INQUIRY);
+                else
+                        client_refuse(c, "53300", "too many logins wait for their passwords to be checked");
+        }
+        secret_wipe(&keys, sizeof(keys));
+}
+
+/* Who has no secret is taken for one with a SCRAM verifier where there are such: it takes as long. */
+static void compare_clear(struct client *c, struct sv password)
+{
+        struct scram_server *scram = &c->entry->scram;
+        const char *secret = secret_of(c);
+        enum secret_kind kind = secret_kind(secret);
+
+        scram->doomed = kind == SECRET_NONE;
+        if (scram->doomed && secrets_of(c->room)->scram)
+                verifiers_mock(c, &scram->verifier);
+        else if (kind != SECRET_SCRAM || scram_verifier_parse(secret, &scram->verifier) != STATUS_OK) {
+                conclude(c, plain_verify(secret, c->entry->user, password.p, password.n));
+                return;
+        }
+        compare_derived(c, password.p);
+}
+
 bool proof_hears(struct client *c)
 {
         return c->entry->expects == ENTRY_SASL_FIRST || delay_hears(c);
@@ -325,9 +380,7 @@ void proof_take(struct client *c, const struct msg *m)
 {
         struct entry *e = c->entry;
         struct reader r = reader_of(m);
-        const char *secret = secret_of(c);
         struct sv password;
-        bool right;
 
         switch (e->expects) {
         case ENTRY_SASL_FIRST: sasl_first(c, &r); return;
@@ -349,10 +402,8 @@ void proof_take(struct client *c, const struct msg *m)
                 inquiry_begin(c, password.p);
                 return;
         }
-        right = e->expects == ENTRY_MD5 ? md5_verify(secret, e->user, e->md5_salt, password.p, password.n)
-                                        : plain_verify(secret, e->user, password.p, password.n);
-        if (right && secret != NULL)
-                entry_admit(c);
+        if (e->expects == ENTRY_MD5)
+                conclude(c, md5_verify(secret_of(c), e->user, e->md5_salt, password.p, password.n));
         else
-                deny(c, "password authentication failed");
+                compare_clear(c, password);
 }

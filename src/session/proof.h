@@ -19,5 +19,8 @@ bool proof_hears(struct client *c);
 /* CLIENT_AUTH: a whole PasswordMessage, SASLInitialResponse or SASLResponse. */
 void proof_take(struct client *c, const struct msg *m);
 
+/* CLIENT_INQUIRY: the verifier that it awaited has been made, or has to be looked for again. */
+void proof_go_on(struct client *c);
+
 /* A new configuration: passwords may have changed. */
 void proof_forget(struct room *room);

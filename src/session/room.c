@@ -211,6 +211,7 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         *room = (struct room){.loop = loop, .crowd = crowd, .self = self};
         room->conf = conf_ref(conf);
         pools_init(&room->pools, loop, conf, &pool_ops, self);
+        room->pools.helpers = crowd->helpers;
         pools_configure(&room->pools, conf, news.tls);
         room->hba = hba_ref(news.hba);
         news_unref(&news);

@@ -77,6 +77,11 @@ struct route_lines {
         int64_t since_us;           /* when it began */
 };
 
+/* Which kinds of secrets auth_file has, as who does not exist is treated like those who do. */
+struct secrets_seen {
+        bool known, plain, md5, scram;
+};
+
 struct room {
         struct loop *loop;
         struct conf *conf;
@@ -97,12 +102,8 @@ struct room {
         struct classify_rules rules; /* of the configuration; those of a database: endpoint_rules */
         struct route_lists lists;    /* what rules points to */
         struct proxies proxies;
-        struct verifier *verifiers; /* uthash: SCRAM verifiers made from plain passwords */
-        enum {
-                MOCK_UNDECIDED,
-                MOCK_MD5,
-                MOCK_SCRAM
-        } mock;                            /* what auth_type=md5 asks who does not exist for */
+        struct verifier *verifiers;        /* uthash: session/verifiers.h */
+        struct secrets_seen secrets;       /* session/proof.c */
         const struct listeners *listeners; /* that it has listened to */
         struct watch *watch;               /* NULL: it does not listen now */
         struct timer *tick;

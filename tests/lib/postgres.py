@@ -40,6 +40,7 @@ log_line_prefix = '%m [%p] %u@%d '
 def _hba():
     lines = ["host replication postgres 127.0.0.1/32 trust", "host all postgres 127.0.0.1/32 trust"]
     lines += [f"host all {name} 127.0.0.1/32 {method}" for name, (_, method) in USERS.items()]
+    lines.append("host all slow_role 127.0.0.1/32 scram-sha-256")  # of tests/flow/test_slow_secrets.py
     return "\n".join(lines + ["host all all 127.0.0.1/32 trust", ""])
 
 

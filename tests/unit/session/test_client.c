@@ -12,7 +12,7 @@ static void moves_as_its_picture_says(void)
             [CLIENT_RESOLVE] = " lookup auth welcome idle closed ",
             [CLIENT_LOOKUP] = " auth welcome idle closed ",
             [CLIENT_AUTH] = " inquiry delayed welcome idle closed ",
-            [CLIENT_INQUIRY] = " delayed welcome idle closed ",
+            [CLIENT_INQUIRY] = " auth delayed welcome idle closed ",
             [CLIENT_DELAYED] = " auth closed ",
             [CLIENT_WELCOME] = " idle closed ",
             [CLIENT_IDLE] = " waiting held catching setting active begun closed ",
