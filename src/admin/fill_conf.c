@@ -7,11 +7,11 @@
 
 /* auth_query and longer are no secrets, passwords are, to administrators too: a console answer is easily
  * copied. */
-static bool is_secret(const char *name)
+static bool is_secret(const struct option_info *info)
 {
-        size_t n = strlen(name);
+        size_t n = strlen(info->name);
 
-        return n >= 8 && strcmp(name + n - 8, "password") == 0;
+        return info->kind == KIND_SECRET || (n >= 8 && strcmp(info->name + n - 8, "password") == 0);
 }
 
 /* Those that PgBouncer shows as null while they are not set. */
@@ -46,7 +46,7 @@ static void value_text(struct table *t, const struct conf *conf, const struct op
                  !conf->pgsteer_defaults) /* a number like others to PgBouncer */
                 table_textf(t, "%lld", (long long)value_load(info, &conf->opt));
         else
-                table_text(t, is_secret(info->name) && text[0] != 0 ? "********" : text);
+                table_text(t, is_secret(info) && text[0] != 0 ? "********" : text);
 }
 
 void fill_config(struct table *t, const struct scene *s)
