@@ -359,6 +359,7 @@ void extended_answer(struct console *c, struct outcome *outcome)
                 write_row_description(&w, s->shape, s->columns, 0);
                 return;
         }
+        CHECK(p != NULL); /* else a statement was described */
         console_note(c, &p->command, outcome);
         p->run = true;
         p->outcome = *outcome; /* the table passes over */

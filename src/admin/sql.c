@@ -157,7 +157,7 @@ int sql_parameter_count(const struct sql *sql)
 
         for (int i = 1; i <= sqlite3_bind_parameter_count(sql->statement); i++) {
                 const char *name = sqlite3_bind_parameter_name(sql->statement, i);
-                int n = name != NULL && *name == '$' ? atoi(name + 1) : 0;
+                int n = name != NULL && *name == '$' ? (int)strtol(name + 1, NULL, 10) : 0;
 
                 if (n > highest)
                         highest = n;

@@ -205,6 +205,7 @@ static void take_catalog(struct keeper *keeper, const struct reading *reading)
         struct catalog_status *status = &keeper->status;
         const struct catalog *catalog = reading->catalog;
 
+        CHECK(catalog != NULL); /* the reading went well */
         status->read_us = reading->took_us;
         status->longest_us = reading->longest_us;
         status->slice_us = reading->longest_cpu_us;

@@ -110,7 +110,7 @@ static void on_resolved(void *arg, const struct name_answer *answer)
         d->resolving = false;
         if (answer->count == 0)
                 snprintf(d->why, sizeof(d->why), "server DNS lookup failed: %s", answer->why);
-        while (d->count < answer->count && d->count < DIAL_ADDRESSES_MAX) {
+        while (answer->count > 0 && d->count < answer->count && d->count < DIAL_ADDRESSES_MAX) {
                 struct address *a = &d->addresses[d->count];
 
                 *a = answer->list[(answer->first + d->count++) % answer->count];

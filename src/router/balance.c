@@ -68,7 +68,7 @@ static int draw(const struct balance *b, const struct topology *topology, int *f
                 total += share_of(b, topology, fit[j]);
         CHECK(total > 0); /* no weight is 0 */
         at = random % total;
-        while (at >= share_of(b, topology, fit[i]))
+        while (i + 1 < count && at >= share_of(b, topology, fit[i]))
                 at -= share_of(b, topology, fit[i++]);
         drawn = fit[i];
         fit[i] = fit[count - 1];
