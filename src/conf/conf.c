@@ -283,6 +283,8 @@ static int compare_user(const void *name, const void *user)
 
 const struct conf_user *conf_find_user(const struct conf *conf, const char *name)
 {
+        if (conf->user_count == 0) /* bsearch() takes no NULL, not even for nothing */
+                return NULL;
         return bsearch(name, conf->users, conf->user_count, sizeof(*conf->users), compare_user);
 }
 

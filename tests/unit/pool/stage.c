@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { STAGE_TURNS = 12 }; /* more than a login or a letter and its answer take, however slow the machine */
@@ -126,6 +127,7 @@ void stage_fini(void)
                 loop_fini(&stage.loop[i]);
         }
         conf_unref(stage.conf);
+        free(stage.node); /* one allocation; only the registry's are for ever */
         fakes_fini(&stage.fakes);
         log_set_level(LOG_INFO_);
 }

@@ -251,6 +251,7 @@ static void fight(const char *line, const char *user, int times)
         stage_init(1, line, "");
         atomic_store(&most, 0);
         rounds = times;
+        free(stage.node);
         stage.node = node_new("127.0.0.1", stage.fakes.port);
         for (int i = 0; i < 2; i++)
                 house_init(&houses[i], peers, i, i == 0 ? "bob" : user);
