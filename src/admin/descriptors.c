@@ -73,7 +73,8 @@ static size_t count_all(const struct census *census, const struct listeners *l)
         return n;
 }
 
-static void fill(struct job *job, const struct census *census)
+/* The answer is sent before the census, and its duplicates with it, goes. */
+static bool fill(struct job *job, const struct census *census)
 {
         struct admin *a = job->admin;
         struct outcome *o = &job->outcome;
@@ -95,21 +96,7 @@ static void fill(struct job *job, const struct census *census)
         for (int w = 0; w < census->workers; w++)
                 socket_rows(&rows, "server", census->worker[w].servers, census->worker[w].server_count);
         o->passed = rows.passed;
-}
-
-/* The answer is sent before the census, and its duplicates with it, goes. */
-static void on_census(struct letter *letter, void *owner)
-{
-        struct census *census = (struct census *)(void *)letter;
-        struct job *job = census->arg;
-        void (*give_back)(struct census *) = job->admin->workers->census_free;
-
-        (void)owner;
-        if (job_letter_back(job)) {
-                fill(job, census);
-                job_end(job);
-        }
-        give_back(census);
+        return true;
 }
 
 static bool may_have_them(const struct console *c)
@@ -124,8 +111,7 @@ bool job_fds(struct job *job)
 
         if (may_have_them(job->arg))
                 parts |= CENSUS_DESCRIPTORS;
-        job_ask_census(job, parts, on_census);
-        return false;
+        return job_ask_census(job, parts, fill);
 }
 
 /* ---- sending ---- */

@@ -17,6 +17,7 @@
 static void job_free(struct job *job)
 {
         timer_free(job->timer);
+        job_sql_free(job);
         if (job->outcome.has_table)
                 table_fini(&job->outcome.table);
         admin_unref(job->admin);
@@ -62,7 +63,7 @@ void job_end(struct job *job)
 
 /* ---- tables ---- */
 
-static void fill(struct job *job, const struct census *census)
+static bool fill(struct job *job, const struct census *census)
 {
         struct scene scene;
 
@@ -71,6 +72,7 @@ static void fill(struct job *job, const struct census *census)
         job->outcome.has_table = true;
         job->command.show->fill(&job->outcome.table, &scene);
         scene_end(&scene);
+        return true;
 }
 
 static void on_census(struct letter *letter, void *owner)
@@ -80,29 +82,26 @@ static void on_census(struct letter *letter, void *owner)
         void (*give_back)(struct census *) = job->admin->workers->census_free;
 
         (void)owner;
-        if (job_letter_back(job)) {
-                fill(job, census);
+        if (job_letter_back(job) && job->use(job, census))
                 job_end(job);
-        }
         give_back(census);
 }
 
-void job_ask_census(struct job *job, unsigned parts, void (*done)(struct letter *letter, void *owner))
+bool job_ask_census(struct job *job, unsigned parts, bool (*use)(struct job *, const struct census *))
 {
         struct admin *a = job->admin;
 
+        if (parts == 0)
+                return use(job, NULL);
+        job->use = use;
         job->letters++;
-        (void)a->workers->census(a->crowd, parts, &a->loop->mailbox, job, done);
+        (void)a->workers->census(a->crowd, parts, &a->loop->mailbox, job, on_census);
+        return false;
 }
 
 static bool run_show(struct job *job)
 {
-        if (job->command.show->parts == 0) {
-                fill(job, NULL);
-                return true;
-        }
-        job_ask_census(job, job->command.show->parts, on_census);
-        return false;
+        return job_ask_census(job, job->command.show->parts, fill);
 }
 
 /* What a driver asked by itself: one row of one column. */

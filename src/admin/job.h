@@ -24,7 +24,8 @@ struct job {
         /* Called when a job that did not end at once has ended; NULL: abandoned. */
         void (*done)(void *arg);
         void *arg;
-        int letters; /* out */
+        int letters;                                      /* out */
+        bool (*use)(struct job *, const struct census *); /* while a census is out */
         bool cancelled;
         char hint[512];              /* what outcome.refusal.hint may point to */
         struct timer *timer;         /* NULL: none */
@@ -54,8 +55,10 @@ void job_end(struct job *job);
 /* A letter of the job is back. False: nobody waits for the outcome, and the job may be gone. */
 bool job_letter_back(struct job *job);
 
-/* Asks the workers; `done` gets the census, whose arg is the job. */
-void job_ask_census(struct job *job, unsigned parts, void (*done)(struct letter *letter, void *owner));
+/* Asks the workers for `parts` of the census; `use` gets it, for as long as it runs (NULL when there are no
+ * parts to ask for), and says whether the job has ended. Not called when nobody wants the outcome any more.
+ * True: it has ended already. */
+bool job_ask_census(struct job *job, unsigned parts, bool (*use)(struct job *, const struct census *));
 
 /* The commands of job_orders.c; true: it has ended. */
 bool job_pause(struct job *job);
@@ -64,9 +67,10 @@ bool job_reconnect(struct job *job);
 bool job_kill(struct job *job);
 bool job_wait_close(struct job *job);
 bool job_forget(struct job *job);
-/* job_sql.c; and ends a statement that runs soon. */
+/* job_sql.c; and ends a statement that runs soon; and frees one that has not begun to. */
 bool job_sql(struct job *job);
 void job_sql_stop(struct job *job);
+void job_sql_free(struct job *job);
 /* A new configuration is under way: ends when all workers have it. */
 bool job_settle(struct job *job);
 bool job_suspend(struct job *job);

@@ -314,7 +314,7 @@ bool job_kill_client(struct job *job)
 
 /* ---- WAIT_CLOSE ---- */
 
-static void on_closing(struct letter *letter, void *owner);
+static bool on_closing(struct job *job, const struct census *census);
 
 static void on_close_timer(void *arg)
 {
@@ -333,20 +333,12 @@ static bool some_closing(const struct census *census, const char *database)
         return false;
 }
 
-static void on_closing(struct letter *letter, void *owner)
+static bool on_closing(struct job *job, const struct census *census)
 {
-        struct census *census = (struct census *)(void *)letter;
-        struct job *job = census->arg;
-        void (*give_back)(struct census *) = job->admin->workers->census_free;
-
-        (void)owner;
-        if (job_letter_back(job)) {
-                if (some_closing(census, job->command.name))
-                        poll_again(job, on_close_timer);
-                else
-                        job_end(job);
-        }
-        give_back(census);
+        if (!some_closing(census, job->command.name))
+                return true;
+        poll_again(job, on_close_timer);
+        return false;
 }
 
 bool job_wait_close(struct job *job)
@@ -354,6 +346,5 @@ bool job_wait_close(struct job *job)
         log_order(job);
         if (!check_database(job, "wait in"))
                 return true;
-        job_ask_census(job, CENSUS_SERVERS, on_closing);
-        return false;
+        return job_ask_census(job, CENSUS_SERVERS, on_closing);
 }

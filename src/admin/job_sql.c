@@ -43,11 +43,11 @@ static void take_back(struct selection *s)
         struct job *job = s->job;
 
         list_unlink(&s->in_admin);
+        job->selection = NULL;
         if (!job_letter_back(job)) {
                 if (s->good)
                         table_fini(&s->answer);
         } else {
-                job->selection = NULL;
                 job->outcome.refusal = s->refusal;
                 job->outcome.has_table = s->good;
                 job->outcome.table = s->answer;
@@ -67,7 +67,14 @@ static void on_answer(struct letter *letter, void *owner)
         take_back(list_item(work, struct selection, work));
 }
 
-/* False: it has ended, with an error. */
+void job_sql_free(struct job *job)
+{
+        if (job->selection != NULL)
+                selection_free(job->selection);
+        job->selection = NULL;
+}
+
+/* True: it has ended, with an error. */
 static bool give_to_helper(struct job *job, const struct census *census)
 {
         struct selection *s = job->selection;
@@ -77,29 +84,12 @@ static bool give_to_helper(struct job *job, const struct census *census)
         sql_fill(s->sql, &scene);
         scene_end(&scene);
         if (!helpers_give(job->admin->crowd->helpers, &s->work)) {
-                job->selection = NULL;
-                selection_free(s);
                 refusal_set(&job->outcome.refusal, "ERROR", "53000", "too many statements are waiting");
-                return false;
+                return true;
         }
         job->letters++;
         list_append(&job->admin->statements, &s->in_admin);
-        return true;
-}
-
-static void on_census(struct letter *letter, void *owner)
-{
-        struct census *census = (struct census *)(void *)letter;
-        struct job *job = census->arg;
-        void (*give_back)(struct census *) = job->admin->workers->census_free;
-        struct selection *s = job->selection;
-
-        (void)owner;
-        if (!job_letter_back(job))
-                selection_free(s);
-        else if (!give_to_helper(job, census))
-                job_end(job);
-        give_back(census);
+        return false;
 }
 
 static void bind_parameters(struct sql *sql, const struct command *command)
@@ -130,10 +120,7 @@ bool job_sql(struct job *job)
         s->job = job;
         s->sql = sql;
         job->selection = s;
-        if (sql_parts(sql) == 0)
-                return !give_to_helper(job, NULL);
-        job_ask_census(job, sql_parts(sql), on_census);
-        return false;
+        return job_ask_census(job, sql_parts(sql), give_to_helper);
 }
 
 void job_sql_stop(struct job *job)
