@@ -111,23 +111,26 @@ pairs: test-deps ## write-then-read pairs (PAIRS=1000000) beside paused and dela
 	@$(MAKE) --no-print-directory all
 	@$${PYTHON:-/usr/bin/python3} -B tests/drill/pairs.py $(PAIRS)
 
-bench: test-deps ## speed beside PgBouncer in the same run; prints ratios
+bench: test-deps ## the scanner's speed; speed beside PgBouncer in the same run, as ratios
 	@tests/lib/packages bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/classify
+	@$(BUILD)/bench/classify
 	@tests/bench/bench
 
 bench-catalog: test-deps ## how long the catalog of a large database takes to read, and whom that keeps waiting
 	@$(MAKE) --no-print-directory all
 	@tests/bench/catalog
 
-# The scanner alone, beside the library that holds PostgreSQL's grammar.
-ORACLE_OBJ := $(BUILD)/tests/oracle/compare.o $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/router/*.c) src/cluster/catalog.c src/base/check.c)
-
-$(BUILD)/oracle/compare: $(ORACLE_OBJ)
+# Programs of the tests that call the rooms: the scanner beside the library that holds PostgreSQL's grammar; its speed.
+$(BUILD)/oracle/compare: $(BUILD)/tests/oracle/compare.o $(ROOM_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lpg_query
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpg_query
 
--include $(BUILD)/tests/oracle/compare.d
+$(BUILD)/bench/classify: $(BUILD)/tests/bench/classify_bench.o $(ROOM_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+-include $(BUILD)/tests/oracle/compare.d $(BUILD)/tests/bench/classify_bench.d
 
 oracle: deps ## the scanner beside PostgreSQL's own grammar: no write may be a read; prints the reads it loses
 	@tests/lib/packages oracle

@@ -1,15 +1,16 @@
 /* What classify() costs: nanoseconds of thread CPU time a text, the least of several rounds, for texts of
  * three sizes and for hostile ones, where only the time a byte matters (it must not grow with the length).
  *
- *     cc -O2 -std=c17 -D_GNU_SOURCE -Isrc -o build/classify_bench tests/bench/classify_bench.c \
- *         src/router/*.c src/cluster/catalog.c src/base/check.c && build/classify_bench */
+ *     build/bench/classify [NAME]
+ * With the name of one of the texts it classifies that one COUNTED times and prints nothing, for who counts
+ * instructions: valgrind --tool=callgrind --toggle-collect=classify build/bench/classify report */
 #include "router/classify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { ROUNDS = 9 };
+enum { ROUNDS = 9, COUNTED = 100 };
 
 static double cpu_ns(void)
 {
@@ -19,6 +20,8 @@ static double cpu_ns(void)
         return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
+static const char *only; /* the one text to classify COUNTED times, for who counts instructions */
+
 static void measure(const char *name, struct sv text)
 {
         unsigned long repeats = 20000000 / (text.n + 200) + 1;
@@ -26,6 +29,11 @@ static void measure(const char *name, struct sv text)
         struct facts facts = {0};
         static const char *const classes[] = {"none", "read", "write"};
 
+        if (only != NULL) {
+                for (int i = 0; i < COUNTED && strcmp(only, name) == 0; i++)
+                        classify(text, NULL, 0, &facts);
+                return;
+        }
         for (int round = 0; round < ROUNDS; round++) {
                 double begin = cpu_ns(), took;
 
@@ -71,8 +79,9 @@ static const char *const report_part =
     "customers c ON c.id = o.customer_id WHERE o.created_at >= now() - interval '1 year' AND c.region = ANY "
     "($1) GROUP BY c.region, month HAVING sum(o.total_cents) > 1000 UNION ALL\n";
 
-int main(void)
+int main(int argc, char **argv)
 {
+        only = argc > 1 ? argv[1] : NULL;
         measure("point select", sv_cstr(point_select));
         measure("ORM select", sv_cstr(orm_select));
         repeated("report", "", report_part, "SELECT 1, now(), 2, 3", 26000);
