@@ -1,0 +1,140 @@
+#include "session/gather.h"
+
+#include "session/facts.h"
+#include "session/lesson.h"
+
+#include <string.h>
+
+bool gather_wants_facts(const struct client *c)
+{
+        return !c->endpoint->single || c->room->conf->opt.session_state;
+}
+
+static void add_facts(struct segment *seg, const struct facts *one, struct sv text)
+{
+        if (seg->text.n == 0 || one->class > seg->facts.class)
+                seg->text = text;
+        facts_merge(&seg->facts, one);
+}
+
+static void add_text(struct client *c, struct sv text, struct segment *seg)
+{
+        struct facts one;
+
+        if (!gather_wants_facts(c))
+                return;
+        lesson_classify(c, text, &one);
+        add_facts(seg, &one, text);
+}
+
+/* A Bind or Describe of a statement: it counts as what its Parse was. */
+static void add_statement(struct client *c, struct sv name, struct segment *seg)
+{
+        struct statement *s;
+        struct facts space;
+
+        if (!gather_wants_facts(c))
+                return;
+        if (name.n > 0) {
+                s = names_find(&c->names, name);
+                if (s != NULL)
+                        add_facts(seg, lesson_facts(c, s, &space), sv_cstr(s->parse));
+                else if (seg->facts.statements == 0)
+                        facts_strengthen(&seg->facts,
+                                         REASON_UNKNOWN_STATEMENT); /* the server shall say what is wrong */
+        } else if (!seg->unnamed && buf_len(&c->unnamed) > 0) {
+                add_text(c, sv_cstr((const char *)buf_data(&c->unnamed)), seg);
+        } else if (!seg->unnamed) {
+                facts_strengthen(&seg->facts, REASON_UNKNOWN_STATEMENT);
+        }
+}
+
+/* One message of a segment. False: it is not whole, and shall be. */
+static bool add_message(struct client *c, const struct msg *m, struct segment *seg)
+{
+        struct reader r = reader_of(m);
+        struct sv name, text;
+        bool whole = m->have == m->size;
+        size_t limit = (size_t)c->room->conf->opt.scan_limit;
+
+        switch (m->type) {
+        case FE_QUERY:
+        case FE_PARSE:
+                name = m->type == FE_PARSE ? take_cstr(&r) : SV("");
+                if (!whole && (m->size <= limit || (m->type == FE_PARSE && (r.failed || name.n > 0))))
+                        return false;
+                seg->unnamed = seg->unnamed || (m->type == FE_PARSE && name.n == 0);
+                if (!whole || m->size > limit) {
+                        facts_strengthen(&seg->facts, REASON_TOO_LARGE);
+                        return true;
+                }
+                text = take_cstr(&r);
+                if (r.failed)
+                        facts_strengthen(&seg->facts, REASON_UNKNOWN_STATEMENT);
+                else
+                        add_text(c, text, seg);
+                return true;
+        case FE_BIND:
+                (void)take_cstr(&r);
+                name = take_cstr(&r);
+                if (!whole && (m->size <= limit || (r.failed && m->have < limit)))
+                        return false;
+                if (!whole) /* sent as it comes, and anything may follow it */
+                        facts_strengthen(&seg->facts, REASON_TOO_LARGE);
+                add_statement(c, name, seg);
+                return true;
+        case FE_DESCRIBE:
+                if (!whole)
+                        return m->size > limit;
+                if (take_u8(&r) == 'S')
+                        add_statement(c, take_cstr(&r), seg);
+                return true;
+        case FE_FUNCTION: facts_strengthen(&seg->facts, REASON_FUNCTION); return true;
+        default: return whole || m->size > limit;
+        }
+}
+
+static bool is_frontend(char type)
+{
+        return type != '\0' && strchr("BCDEFHPQSX", type) != NULL;
+}
+
+enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct segment *seg)
+{
+        size_t at = 0;
+        struct msg m;
+
+        *seg = (struct segment){0};
+        for (;;) {
+                enum status status = msg_peek(p + at, n - at, &m);
+
+                if (status == STATUS_OK && !is_frontend(m.type) && at == 0)
+                        return GATHER_BROKEN;
+                if (status == STATUS_INVALID ||
+                    (status == STATUS_OK && (m.type == FE_TERMINATE || !is_frontend(m.type))))
+                        return at == 0 ? GATHER_END : GATHER_READY;
+                if (status == STATUS_AGAIN || !add_message(c, &m, seg)) {
+                        /* What nothing depends on is not waited for: as with PgBouncer the server may answer
+                         * it before there is a Sync. */
+                        if (at < (size_t)c->room->conf->opt.scan_limit && (at == 0 || gather_wants_facts(c)))
+                                return GATHER_MORE;
+                        /* Else a long pipeline without a Sync in sight: what is here decides. */
+                        facts_strengthen(&seg->facts, REASON_TOO_LARGE);
+                        seg->size = at;
+                        return GATHER_READY;
+                }
+                at += m.have;
+                seg->size = at;
+                seg->bound = seg->bound || m.type == FE_BIND || m.type == FE_EXECUTE;
+                if (m.have < m.size)
+                        return GATHER_READY; /* streamed; known to be a write */
+                if (m.type == FE_QUERY || m.type == FE_SYNC || m.type == FE_FUNCTION || m.type == FE_FLUSH) {
+                        seg->whole = true;
+                        seg->flush = m.type == FE_FLUSH;
+                        if (seg->flush && seg->bound)
+                                facts_strengthen(&seg->facts, REASON_FLUSH);
+                        seg->only_sync = m.type == FE_SYNC && at == m.size;
+                        return GATHER_READY;
+                }
+        }
+}
