@@ -1,5 +1,5 @@
-/* gather: where a segment ends, and what it is: the facts of all that stands in it, together. Sends and changes
- * nothing. */
+/* gather: where a segment ends, and what it is: the facts of all that stands in it, together. Sends and
+ * changes nothing. */
 #pragma once
 
 #include "session/client.h"

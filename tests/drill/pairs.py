@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
@@ -26,20 +27,26 @@ class Load:
     def __init__(self, steer, primary, pairs, first):
         self.steer, self.primary, self.first = steer, primary, first
         self.each = max(1, pairs // SESSIONS)
-        self.stale = self.back = self.standby = 0
+        self.stale = self.standby = 0
+        self.back = Counter()  # by (where it had been seen, where it was no more)
         self.errors, self.lock = [], threading.Lock()
 
+    def place(self, port):
+        return "the primary" if port == self.primary.port else f"standby {port}"
+
     def session(self, who):
-        stale = back = standby = total = 0
+        stale = standby = total = before = 0
+        back = Counter()
         try:
             with self.steer.client() as c:
                 for n in range(self.first, self.first + self.each):
                     c.query(f"UPDATE pairs SET n = {n} WHERE who = {who}")
                     seen, port, everything = (int(value) for value in c.query(READ.format(who)).rows[0])
                     stale += seen != n
-                    back += everything < total
+                    if everything < total:
+                        back[self.place(before), self.place(port)] += 1
                     standby += port != self.primary.port
-                    total = everything
+                    total, before = everything, port
         except Exception as problem:  # noqa: BLE001
             self.errors.append(f"session {who}: {problem}")
         with self.lock:
@@ -55,8 +62,10 @@ class Load:
         for thread in threads:
             thread.join()
         count = self.each * SESSIONS
-        print("%-18s %9d %6d %10d %11.1f%% %8.0f" % (phase, count, self.stale, self.back, 100 * self.standby / count,
+        print("%-18s %9d %6d %10d %11.1f%% %8.0f" % (phase, count, self.stale, self.back.total(), 100 * self.standby / count,
                                                      count / (time.monotonic() - started)), flush=True)
+        for (seen, gone), times in self.back.items():
+            print(f"  seen on {seen}, then not on {gone}: {times}")
         for error in self.errors:
             print(error)
         return not (self.stale or self.back or self.errors)
