@@ -21,6 +21,7 @@ void admin_unref(struct admin *admin)
         if (atomic_fetch_sub_explicit(&admin->refs, 1, memory_order_acq_rel) > 1)
                 return;
         averages_fini(&admin->averages);
+        latency_history_fini(&admin->latency);
         paused_fini(&admin->paused);
         free(admin);
 }
@@ -48,11 +49,14 @@ static void on_stats(struct letter *letter, void *owner)
         struct census *census = (struct census *)(void *)letter;
         struct admin *a = census->arg;
         struct totals now;
+        struct latencies latencies;
 
         (void)owner;
         if (!a->closed) {
                 totals_make(&now, census, &a->own);
                 averages_shift(&a->averages, &now, clock_us());
+                latencies_make(&latencies, census);
+                latency_history_shift(&a->latency, &latencies);
                 if (a->ops->conf(a->arg)->opt.log_stats)
                         log_stats(a);
         }
@@ -64,7 +68,8 @@ static void on_stats_timer(void *arg)
 {
         struct admin *a = arg;
 
-        (void)a->workers->census(a->crowd, CENSUS_STATS, &a->loop->mailbox, admin_ref(a), on_stats);
+        (void)a->workers->census(a->crowd, CENSUS_STATS | CENSUS_LATENCY, &a->loop->mailbox, admin_ref(a),
+                                 on_stats);
         schedule_stats(a);
 }
 

@@ -1,5 +1,6 @@
 #include "admin/fill.h"
 
+#include "admin/latencies.h"
 #include "router/route.h"
 
 #include <stdio.h>
@@ -114,4 +115,62 @@ void fill_routes(struct table *t, const struct scene *s)
                 }
         }
         totals_fini(&now);
+}
+
+/* ---- SHOW LATENCY ---- */
+
+static void latency_cells(struct table *t, const struct histogram *h)
+{
+        static const double shares[] = {0.5, 0.95, 0.99, 0.999};
+
+        table_counter(t, histogram_count(h));
+        for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
+                table_int(t, (int64_t)histogram_percentile(h, shares[i]));
+        table_int(t, (int64_t)h->max);
+}
+
+/* `recent` has the same rows as `all`. */
+static void latency_rows(struct table *t, const char *level, const struct latencies *all,
+                         const struct latencies *recent)
+{
+        static const char *const kinds[LATENCY_KINDS] = {
+            [LATENCY_TRANSACTION] = "transaction", [LATENCY_QUERY] = "query", [LATENCY_WAIT] = "wait"};
+
+        for (size_t i = 0; i < all->count; i++) {
+                const struct latency_row *row = &all->list[i];
+
+                for (int k = 0; k < LATENCY_KINDS; k++) {
+                        table_text(t, level);
+                        table_text(t, row->database[0] != '\0' ? row->database : NULL);
+                        table_text(t, row->user[0] != '\0' ? row->user : NULL);
+                        table_text(t, row->node[0] != '\0' ? row->node : NULL);
+                        table_text(t, kinds[k]);
+                        latency_cells(t, &row->n.of[k]);
+                        latency_cells(t, &recent->list[i].n.of[k]);
+                }
+        }
+}
+
+void fill_latency(struct table *t, const struct scene *s)
+{
+        static const struct {
+                const char *name;
+                unsigned key;
+        } levels[] = {{"database", BY_DATABASE}, {"node", BY_NODE}};
+        struct latencies now, recent;
+
+        latencies_make(&now, s->census);
+        latencies_since(&recent, &now, &s->latency->older);
+        for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+                struct latencies all, lately;
+
+                latencies_by(&all, &now, levels[i].key);
+                latencies_by(&lately, &recent, levels[i].key);
+                latency_rows(t, levels[i].name, &all, &lately);
+                latencies_fini(&all);
+                latencies_fini(&lately);
+        }
+        latency_rows(t, "pool", &now, &recent);
+        latencies_fini(&now);
+        latencies_fini(&recent);
 }

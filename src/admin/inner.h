@@ -3,6 +3,7 @@
 
 #include "admin/admin.h"
 #include "admin/averages.h"
+#include "admin/latencies.h"
 #include "admin/paused.h"
 #include "net/timer.h"
 
@@ -46,6 +47,7 @@ struct admin {
         int64_t takeover_since_us;
         struct timer *takeover_timer; /* NULL: never needed yet */
         struct averages averages;
+        struct latency_history latency;
         struct list statements; /* SELECTs that helpers have */
         struct counters own;    /* what the console itself was asked */
         struct timer *stats_timer;

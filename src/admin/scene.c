@@ -11,6 +11,7 @@ void scene_make(struct scene *scene, struct admin *admin, const struct census *c
             .conf = admin->ops->conf(admin->arg),
             .census = census,
             .averages = &admin->averages,
+            .latency = &admin->latency,
             .paused = &admin->paused,
             .own = &admin->own,
             .now_us = clock_us(),

@@ -8,11 +8,13 @@
 #include "session/census.h"
 
 struct admin;
+struct latency_history;
 
 struct scene {
         const struct conf *conf;
         const struct census *census; /* with the parts that the table asks for; NULL when it asks for none */
         const struct averages *averages;
+        const struct latency_history *latency;
         const struct paused *paused;
         const struct counters *own;     /* of the console itself */
         struct census_socket *consoles; /* its clients; the scene's own */

@@ -202,6 +202,14 @@ static const struct column catalog[] = {
 
 static const struct column routes[] = {TEXT("database"), TEXT("target"), TEXT("reason"), NUMERIC("count")};
 
+#define LATENCY_COLUMNS(when)                                                                                \
+        NUMERIC(when "count"), BIGINT(when "p50_us"), BIGINT(when "p95_us"), BIGINT(when "p99_us"),          \
+            BIGINT(when "p999_us"), BIGINT(when "max_us")
+
+static const struct column latency[] = {
+    TEXT("level"),       TEXT("database"),          TEXT("user"), TEXT("node"), TEXT("what"),
+    LATENCY_COLUMNS(""), LATENCY_COLUMNS("recent_")};
+
 static const struct column learned[] = {TEXT("database"), TEXT("statement"), TEXT("sqlstate"),
                                         NUMERIC("uses"),  TEXT("since"),     TEXT("fingerprint")};
 
@@ -247,6 +255,7 @@ static const struct show list[] = {
     SHOW_AS("dns_zones", dns_zones, CENSUS_NAMES, fill_dns_zones,
             "Zones of those host names, and their serials as last seen."),
     SHOW(extended_pools, CENSUS_POOLS, "The pools, one row for each node."),
+    SHOW(latency, CENSUS_LATENCY, "How long transactions, queries and waits take: percentiles."),
     SHOW(learned, 0, "Statements that look like reads and that a standby has refused: now they are writes."),
     SHOW(failovers, 0, "When a primary was lost, which node came, and what it cost clients."),
     SHOW(lists, CENSUS_POOLS | CENSUS_NAMES | CENSUS_MEMORY, "How many there are of what."),

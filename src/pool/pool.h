@@ -14,6 +14,7 @@
 #include "conf/conf.h"
 #include "net/tls_set.h"
 #include "pool/delivery.h"
+#include "pool/latency.h"
 #include "pool/quota.h"
 #include "pool/server.h"
 
@@ -71,12 +72,13 @@ struct pool {
         bool solo_serving;
         bool paused; /* PAUSE: nobody is served */
         bool have_keys;
-        bool derived_keys;      /* they are of a password in the configuration, not a client's own */
-        char *secret;           /* the user's, found by auth_query; NULL: none */
-        struct scram_keys keys; /* for logging in at the node */
-        int64_t retry_us;       /* no login attempt before this moment */
-        bool proven;            /* the last login went well */
-        struct refusal last;    /* why the last login failed; severity NULL: it did not */
+        bool derived_keys;       /* they are of a password in the configuration, not a client's own */
+        char *secret;            /* the user's, found by auth_query; NULL: none */
+        struct scram_keys keys;  /* for logging in at the node */
+        int64_t retry_us;        /* no login attempt before this moment */
+        bool proven;             /* the last login went well */
+        struct refusal last;     /* why the last login failed; severity NULL: it did not */
+        struct latency *latency; /* NULL: nothing has been served yet */
         enum pool_trouble last_trouble;
 };
 

@@ -105,6 +105,7 @@ void pool_free(struct pool *pool)
         explicit_bzero(&pool->keys, sizeof(pool->keys));
         secret_free(pool->secret);
         free(pool->dbname);
+        free(pool->latency);
         free(pool);
 }
 

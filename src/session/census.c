@@ -273,6 +273,25 @@ static void fill_pool(const struct pool *pool, struct census_pool *row, struct c
         row->worker = pool->home->self;
 }
 
+static void fill_latency(struct room *room, struct census_worker *w)
+{
+        struct pool *pool, *next;
+
+        w->latency = arena_alloc(&w->arena, HASH_COUNT(room->pools.pools) * sizeof(*w->latency));
+        HASH_ITER (hh, room->pools.pools, pool, next) {
+                struct census_latency *row = &w->latency[w->latency_count];
+
+                if (pool->latency == NULL)
+                        continue;
+                row->database = arena_strdup(&w->arena, pool->quota->database);
+                row->user = arena_strdup(&w->arena, pool->quota->user);
+                row->node = arena_strdup(&w->arena, pool->node->name);
+                for (int i = 0; i < LATENCY_KINDS; i++)
+                        row->of[i] = histogram_extract(&pool->latency->of[i], &w->arena);
+                w->latency_count++;
+        }
+}
+
 static void fill_peers(struct room *room, struct census_worker *w)
 {
         size_t n = 0;
@@ -391,6 +410,8 @@ static void fill(struct room *room, unsigned parts, struct census_worker *w)
                         w->stats[w->stats_count++] =
                             (struct census_stats){arena_strdup(&w->arena, s->database), s->n};
         }
+        if (parts & CENSUS_LATENCY)
+                fill_latency(room, w);
         if (parts & CENSUS_NAMES)
                 fill_names_kept(room, w);
         if (parts & CENSUS_MEMORY)

@@ -16,6 +16,7 @@ enum census_part {
         CENSUS_STATS = 1 << 3,
         CENSUS_NAMES = 1 << 4,
         CENSUS_MEMORY = 1 << 5,
+        CENSUS_LATENCY = 1 << 7,
         CENSUS_DESCRIPTORS = 1 << 6, /* with clients and servers: duplicates, as long as the census lives */
 };
 
@@ -80,6 +81,12 @@ struct census_stats {
         struct counters n;
 };
 
+/* One per pool of a worker that has served somebody. */
+struct census_latency {
+        const char *database, *user, *node;
+        struct histogram_extract of[LATENCY_KINDS];
+};
+
 /* A host name that a worker has asked for. */
 struct census_name {
         const char *name;
@@ -112,6 +119,8 @@ struct census_worker {
         size_t endpoint_count;
         struct census_stats *stats;
         size_t stats_count;
+        struct census_latency *latency;
+        size_t latency_count;
         struct census_name *names;
         size_t name_count;
         int lookups; /* of names, under way */

@@ -16,11 +16,15 @@ void done_query(struct client *c)
         n->query_count++;
         c->answered_us = now;
         n->query_time += (uint64_t)(now - c->request_us);
+        if (c->server != NULL)
+                latency_add(&c->server->pool->latency, LATENCY_QUERY, now - c->request_us);
         if (c->server != NULL && c->reading && c->endpoint->cluster->probed)
                 measure(c, now);
         if (c->tx == 'I') {
                 n->xact_count++;
                 n->xact_time += (uint64_t)(now - c->tx_us);
+                if (c->server != NULL)
+                        latency_add(&c->server->pool->latency, LATENCY_TRANSACTION, now - c->tx_us);
                 c->tx_us = now;
         }
 }

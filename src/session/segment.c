@@ -133,6 +133,7 @@ static void begin(struct client *c, struct server *s, int node)
         }
         c->held_us = 0;
         c->endpoint->stats->n.server_assignment_count++;
+        latency_add(&s->pool->latency, LATENCY_WAIT, loop_now(c->room->loop) - c->request_us);
         atomic_fetch_add_explicit(c->reading ? &n->reads : &n->writes, 1, memory_order_relaxed);
         if (carry_begin(c, c->settings) && c->state != CLIENT_ACTIVE)
                 client_move(c, CLIENT_ACTIVE);

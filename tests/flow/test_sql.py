@@ -60,6 +60,29 @@ def test_psql_describes_tables(t):
     t.contains(done.stdout, "cl_waiting|integer|", r"\d pools")
 
 
+def test_latency(t):
+    s = t.steer(default_pool_size=1, stats_period=1)
+    with s.client(database="single") as a, s.client(database="single") as b, s.console() as console:
+        def of(what, column, level="database"):
+            return int(console.value(f"SELECT {column} FROM latency WHERE what = '{what}' AND level = '{level}' AND "
+                                     "coalesce(database, 'single') = 'single'"))
+        a.query("SELECT pg_sleep(0.3)")
+        t.true(300000 <= of("query", "max_us") < 5000000, "a query's time, in microseconds")
+        t.equal([of("query", "count"), of("transaction", "count"), of("wait", "count")], [1, 1, 1], "one of each")
+        t.true(of("wait", "max_us") <= of("query", "max_us") - 300000, "the wait is a part of it, and no more")
+        a.query("BEGIN")
+        a.query("SELECT 1")
+        b.send(wire.query("SELECT 2"))
+        t.wait(lambda: console.value("SELECT cl_waiting FROM pools WHERE database = 'single'") == "1", "the other waits")
+        a.query("SELECT pg_sleep(0.4)")
+        a.query("COMMIT")
+        b.result()
+        t.true(of("wait", "max_us") >= 400000, "how long it waited")
+        t.true(of("query", "max_us", "node") >= 400000, "its node's slowest query")
+        t.equal([of("query", "count", "pool"), of("transaction", "count", "pool")], [6, 3], "the pool's")
+        t.wait(lambda: of("query", "recent_count") == 0 and of("query", "recent_p99_us") == 0, "what is over is not recent")
+
+
 ENDLESS = "WITH RECURSIVE t(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM t) SELECT sum(n) FROM t"
 
 

@@ -1,5 +1,6 @@
 #include "admin/shows.h"
 
+#include "admin/latencies.h"
 #include "admin/scene.h"
 #include "base/check.h"
 #include "unit.h"
@@ -76,6 +77,7 @@ struct stage {
         struct conf conf;
         struct paused paused;
         struct averages averages;
+        struct latency_history latency;
         struct counters own;
         struct census_socket console;
         struct scene scene;
@@ -116,6 +118,7 @@ static void stage_init(struct stage *s)
         s->scene = (struct scene){.conf = &s->conf,
                                   .census = s->census,
                                   .averages = &s->averages,
+                                  .latency = &s->latency,
                                   .paused = &s->paused,
                                   .own = &s->own,
                                   .consoles = &s->console,
@@ -126,6 +129,7 @@ static void stage_init(struct stage *s)
 static void stage_fini(struct stage *s)
 {
         paused_fini(&s->paused);
+        latency_history_fini(&s->latency);
         free(s->census);
 }
 
@@ -479,6 +483,74 @@ static void routes_show_what_happened(void)
         stage_fini(&s);
 }
 
+/* A row of SHOW LATENCY; a row that is not there counts as -1. */
+static int64_t delay(const struct table *t, const char *level, const char *name, const char *what,
+                     const char *of)
+{
+        for (size_t i = 0; i < table_rows(t); i++) {
+                const struct cell *cell = table_cell(t, i, column(t, of));
+
+                if (text_is(t, i, "level", level) && text_is(t, i, "what", what) &&
+                    (text_is(t, i, "database", name) || text_is(t, i, "node", name)))
+                        return cell->number + (int64_t)cell->counter; /* one of them is 0 */
+        }
+        return -1;
+}
+
+static void latency_of_pools_adds_up(void)
+{
+        struct arena arena = {0};
+        struct histogram h[3] = {0};
+        struct latencies before;
+        struct census_latency rows[2][2] = {{{.database = "app", .user = "ann", .node = "n1:1"},
+                                             {.database = "app", .user = "ann", .node = "n2:2"}},
+                                            {{.database = "app", .user = "ann", .node = "n1:1"},
+                                             {.database = "zoo", .user = "zoe", .node = "n1:1"}}};
+        struct stage s;
+        struct table t;
+
+        stage_init(&s);
+        for (int i = 0; i < 3; i++)
+                for (int n = 0; n < 100; n++)
+                        histogram_add(&h[i], i == 2 ? 1000000 : i == 1 ? 2000 : 1000);
+        rows[0][0].of[LATENCY_QUERY] = histogram_extract(&h[0], &arena);
+        rows[1][0].of[LATENCY_QUERY] = histogram_extract(&h[1], &arena);
+        rows[0][1].of[LATENCY_QUERY] = rows[1][1].of[LATENCY_QUERY] = histogram_extract(&h[2], &arena);
+        for (int w = 0; w < 2; w++) {
+                s.census->worker[w].latency = rows[w];
+                s.census->worker[w].latency_count = 2;
+        }
+        show(&s, "latency", &t);
+        UNIT_ASSERT(table_rows(&t) == LATENCY_KINDS * (2 + 2 + 3));
+        UNIT_ASSERT(delay(&t, "database", "app", "query", "count") == 300);
+        UNIT_ASSERT(delay(&t, "database", "app", "query", "max_us") == 1000000);
+        UNIT_ASSERT(delay(&t, "database", "app", "query", "p50_us") / 256 == 2047 / 256);
+        UNIT_ASSERT(delay(&t, "database", "app", "wait", "count") == 0);
+        UNIT_ASSERT(delay(&t, "node", "n1:1", "query", "count") == 300);
+        UNIT_ASSERT(delay(&t, "node", "n2:2", "query", "p50_us") == 1000000);
+        UNIT_ASSERT(delay(&t, "pool", "app", "query", "count") == 200);
+        UNIT_ASSERT(delay(&t, "pool", "app", "query", "max_us") == 2000);
+        UNIT_ASSERT(delay(&t, "pool", "app", "query", "recent_count") == 200);
+        table_fini(&t);
+
+        unit_row("what came since a snapshot");
+        latencies_make(&before, s.census);
+        latency_history_shift(&s.latency, &before);
+        latencies_make(&before, s.census);
+        latency_history_shift(&s.latency, &before);
+        histogram_add(&h[2], 50);
+        rows[1][1].of[LATENCY_QUERY] = histogram_extract(&h[2], &arena);
+        show(&s, "latency", &t);
+        UNIT_ASSERT(delay(&t, "database", "zoo", "query", "count") == 101);
+        UNIT_ASSERT(delay(&t, "database", "zoo", "query", "recent_count") == 1);
+        UNIT_ASSERT(delay(&t, "database", "zoo", "query", "recent_p99_us") == 51);
+        UNIT_ASSERT(delay(&t, "node", "n1:1", "query", "recent_count") == 1);
+        UNIT_ASSERT(delay(&t, "database", "app", "query", "recent_count") == 0);
+        table_fini(&t);
+        arena_release(&arena);
+        stage_fini(&s);
+}
+
 /* Each worker asks for itself: a name is one row, that of the youngest answer, and counts once in its zone.
  */
 static void names_are_shown_once(void)
@@ -531,4 +603,4 @@ UNIT_SUITE(admin_shows, UNIT_CASE(names_are_found_in_any_case), UNIT_CASE(memory
            UNIT_CASE(extended_pools_have_one_row_for_each_node),
            UNIT_CASE(databases_are_lines_and_those_in_use), UNIT_CASE(users_are_counted),
            UNIT_CASE(lists_count), UNIT_CASE(sockets_are_shown_whole), UNIT_CASE(routes_show_what_happened),
-           UNIT_CASE(names_are_shown_once))
+           UNIT_CASE(names_are_shown_once), UNIT_CASE(latency_of_pools_adds_up))
