@@ -182,6 +182,13 @@ bool entry_is_own_user(const struct client *c)
                getsockopt(c->stream.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
 }
 
+static bool may_enter_console(const struct client *c)
+{
+        const struct conf_user *user = conf_find_user(c->room->conf, c->entry->user);
+
+        return entry_is_own_user(c) || (user != NULL && (user->admin || user->stats));
+}
+
 static void enter_console(struct client *c)
 {
         struct entry *e = c->entry;
@@ -220,7 +227,10 @@ void entry_admit(struct client *c)
         struct refusal r;
 
         if (e->admin_database) {
-                enter_console(c);
+                if (may_enter_console(c))
+                        enter_console(c);
+                else
+                        client_refuse(c, "42501", "not allowed");
                 return;
         }
         if (line == NULL) {
@@ -270,6 +280,7 @@ static void begin_proof(struct client *c)
         const struct entry *e = c->entry;
         const struct conf_user *user = conf_find_user(c->room->conf, e->user);
         const struct conf_database *line = conf_find_database(c->room->conf, e->database);
+        bool is_stranger = e->admin_database && !may_enter_console(c);
         struct demand demand;
         char name[400];
 
@@ -291,7 +302,8 @@ static void begin_proof(struct client *c)
                 client_refuse(c, "08P01", "bouncer config error");
                 return;
         }
-        if (e->admin_database && (user == NULL || (!user->admin && !user->stats))) {
+        /* PgBouncer says at once whose console it is not; under [pgsteer] nobody learns whose it is. */
+        if (is_stranger && !c->room->conf->pgsteer_defaults) {
                 log_attempt(c);
                 client_refuse(c, "08P01", "not allowed");
                 return;
@@ -310,7 +322,7 @@ static void begin_proof(struct client *c)
                 if (!inquiry_allowed(c, demand.type))
                         return;
         } else if (opt->auth_type != AUTH_ANY && (user == NULL || user->secret == NULL)) {
-                if (lookup_begin(c))
+                if (!is_stranger && lookup_begin(c))
                         return;
                 say_unknown(c);
         }

@@ -7,6 +7,7 @@
 #include "session/entry.h"
 #include "session/link.h"
 #include "session/loss.h"
+#include "session/measure.h"
 #include "session/room.h"
 #include "wire/fields.h"
 #include "wire/proto.h"
@@ -183,6 +184,7 @@ static bool on_row(struct client *c, const struct msg *m)
                 if (secret == NULL || memchr(secret, 0, size) != NULL)
                         return wrong(c, "malformed answer to auth_query");
                 l->secret = strndup((const char *)secret, size);
+                measure_note(c->room, l->secret);
         }
         return true;
 }

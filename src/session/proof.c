@@ -7,16 +7,11 @@
 #include "net/secure.h"
 #include "session/delay.h"
 #include "session/entry.h"
+#include "session/measure.h"
 #include "session/verifiers.h"
 #include "wire/writer.h"
 
 #include <string.h>
-
-void proof_forget(struct room *room)
-{
-        room->secrets.known = false;
-        verifiers_forget(room);
-}
 
 /* PgBouncer says no more than that it failed; [pgsteer] says it as PostgreSQL does, which drivers know. */
 static void deny(struct client *c, const char *text)
@@ -77,32 +72,6 @@ static void ask_md5(struct client *c)
         request(c, AUTH_REQ_MD5, c->entry->md5_salt, sizeof(c->entry->md5_salt));
 }
 
-static const struct secrets_seen *secrets_of(struct room *room)
-{
-        struct secrets_seen *seen = &room->secrets;
-
-        if (seen->known)
-                return seen;
-        *seen = (struct secrets_seen){.known = true};
-        for (size_t i = 0; i < room->conf->user_count; i++) {
-                enum secret_kind kind = secret_kind(room->conf->users[i].secret);
-
-                seen->plain = seen->plain || kind == SECRET_PLAIN;
-                seen->md5 = seen->md5 || kind == SECRET_MD5;
-                seen->scram = seen->scram || kind == SECRET_SCRAM;
-        }
-        return seen;
-}
-
-/* Who does not exist is asked as those who do: for SCRAM where auth_file has nothing but such secrets.
- * PgBouncer asks for md5. */
-static bool mocks_scram(struct room *room)
-{
-        const struct secrets_seen *seen = secrets_of(room);
-
-        return room->conf->pgsteer_defaults && seen->scram && !seen->md5 && !seen->plain;
-}
-
 /* The password is not for us. */
 static void ask_for_others(struct client *c, const struct demand *demand)
 {
@@ -115,31 +84,18 @@ static void ask_for_others(struct client *c, const struct demand *demand)
         request(c, AUTH_REQ_CLEARTEXT, "", 0);
 }
 
-static const char *secret_of(struct client *c)
+/* Who does not exist is asked as those who do. PgBouncer asks for md5. */
+static bool wants_scram(const struct client *c)
 {
-        const struct conf_user *user = conf_find_user(c->room->conf, c->entry->user);
+        struct measure m = measure_of(c);
 
-        if (c->entry->lookup.result == LOOKUP_FOUND)
-                return c->entry->lookup.secret;
-        return user != NULL ? user->secret : NULL;
-}
-
-static bool wants_scram(struct client *c)
-{
-        enum secret_kind kind = secret_kind(secret_of(c));
-
-        return kind == SECRET_SCRAM || (kind == SECRET_NONE && mocks_scram(c->room));
-}
-
-static bool is_known(struct client *c)
-{
-        return secret_of(c) != NULL || c->entry->lookup.result == LOOKUP_FOUND;
+        return m.kind == SECRET_SCRAM && (!m.doomed || c->room->conf->pgsteer_defaults);
 }
 
 /* Who is vouched for must be known as well. */
 static void decide(struct client *c, bool shown, const char *text)
 {
-        if (shown && is_known(c))
+        if (shown && measure_is_known(c))
                 entry_admit(c);
         else
                 client_refuse(c, c->room->conf->pgsteer_defaults ? "28000" : "08P01", text);
@@ -219,23 +175,29 @@ static bool choose(struct client *c, struct sv mechanism)
         return e->scram.plus || c->room->conf->opt.client_tls_channel_binding != CHANNEL_BINDING_REQUIRE;
 }
 
-/* What the user's proof is compared with. Who has none is taken for one with a clear secret where there are
- * such, so that the first login costs the same. NULL: not yet, or the client has been refused. */
+/* What the user's proof is compared with. The salt of a clear secret's is the one that a stranger of this
+ * name is shown, so that nobody can tell them apart. NULL: not yet, or the client has been refused. */
 static const struct scram_verifier *verifier_of(struct client *c, struct scram_verifier *own, bool *doomed)
 {
-        const char *secret = secret_of(c);
+        struct measure m = measure_of(c);
+        const struct scram_verifier *found = own;
+        struct scram_verifier mock;
 
-        *doomed = false;
-        switch (secret_kind(secret)) {
-        case SECRET_SCRAM: *doomed = scram_verifier_parse(secret, own) != STATUS_OK; return own;
-        case SECRET_PLAIN: return verifiers_find(c, secret);
+        *doomed = m.doomed;
+        verifiers_mock(c->room, c->entry->user, &mock);
+        switch (m.kind) {
+        case SECRET_SCRAM: *doomed = scram_verifier_parse(m.secret, own) != STATUS_OK || m.doomed; break;
+        case SECRET_PLAIN: found = verifiers_find(c, m.user, m.secret); break;
         case SECRET_NONE:
-        case SECRET_MD5: break;
+        case SECRET_MD5:
+                *doomed = true;
+                *own = mock;
+                break;
         }
-        *doomed = true;
-        if (secrets_of(c->room)->plain)
-                return verifiers_find(c, "");
-        verifiers_mock(c, own);
+        if (!m.doomed || found == NULL)
+                return found;
+        mock.iterations = found->iterations;
+        *own = mock;
         return own;
 }
 
@@ -354,21 +316,23 @@ static void compare_derived(struct client *c, const char *password)
         secret_wipe(&keys, sizeof(keys));
 }
 
-/* Who has no secret is taken for one with a SCRAM verifier where there are such: it takes as long. */
 static void compare_clear(struct client *c, struct sv password)
 {
         struct scram_server *scram = &c->entry->scram;
-        const char *secret = secret_of(c);
-        enum secret_kind kind = secret_kind(secret);
+        struct measure m = measure_of(c);
 
-        scram->doomed = kind == SECRET_NONE;
-        if (scram->doomed && secrets_of(c->room)->scram)
-                verifiers_mock(c, &scram->verifier);
-        else if (kind != SECRET_SCRAM || scram_verifier_parse(secret, &scram->verifier) != STATUS_OK) {
-                conclude(c, plain_verify(secret, c->entry->user, password.p, password.n));
-                return;
-        }
-        compare_derived(c, password.p);
+        scram->doomed = m.doomed;
+        if (m.kind == SECRET_SCRAM && scram_verifier_parse(m.secret, &scram->verifier) == STATUS_OK)
+                compare_derived(c, password.p);
+        else
+                conclude(c, plain_verify(m.secret, m.user, password.p, password.n) && !m.doomed);
+}
+
+static void compare_md5(struct client *c, struct sv answer)
+{
+        struct measure m = measure_of(c);
+
+        conclude(c, md5_verify(m.secret, m.user, c->entry->md5_salt, answer.p, answer.n) && !m.doomed);
 }
 
 bool proof_hears(struct client *c)
@@ -403,7 +367,7 @@ void proof_take(struct client *c, const struct msg *m)
                 return;
         }
         if (e->expects == ENTRY_MD5)
-                conclude(c, md5_verify(secret_of(c), e->user, e->md5_salt, password.p, password.n));
+                compare_md5(c, password);
         else
                 compare_clear(c, password);
 }

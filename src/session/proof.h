@@ -1,7 +1,8 @@
 /* proof: how a client shows that it is who it says: trust, a password, md5, SCRAM-SHA-256, each against the
  * secret in auth_file, or the one that auth_query has found; or others do (session/vouch.h,
- * session/inquiry.h). A user who does not exist is asked all the same, so that nobody can tell. State that
- * only this needs is in client->entry; who has shown it goes on with entry_admit. */
+ * session/inquiry.h). A user who does not exist is asked all the same, so that nobody can tell
+ * (session/measure.h). State that only this needs is in client->entry; who has shown it goes on with
+ * entry_admit. */
 #pragma once
 
 #include "session/vouch.h"
@@ -21,6 +22,3 @@ void proof_take(struct client *c, const struct msg *m);
 
 /* CLIENT_INQUIRY: the verifier that it awaited has been made, or has to be looked for again. */
 void proof_go_on(struct client *c);
-
-/* A new configuration: passwords may have changed. */
-void proof_forget(struct room *room);

@@ -11,9 +11,9 @@
 #include "session/link.h"
 #include "session/lookup.h"
 #include "session/loss.h"
-#include "session/proof.h"
 #include "session/relay.h"
 #include "session/segment.h"
+#include "session/verifiers.h"
 #include "session/welcome.h"
 
 #include <stdlib.h>
@@ -171,7 +171,7 @@ void room_configure(struct room *room)
         read_rules(room);
         HASH_ITER (hh, room->endpoints, e, next)
                 endpoint_configure(e);
-        proof_forget(room);
+        verifiers_forget(room);
         news_unref(&news);
         news_unref(&old);
 }
@@ -331,7 +331,7 @@ void room_free(struct room *room)
         }
         pools_free(&room->pools);
         statements_fini(&room->statements);
-        proof_forget(room);
+        verifiers_forget(room);
         welcome_forget_all();
         stats_free(&room->stats);
         nameset_fini(&room->disabled);

@@ -77,11 +77,6 @@ struct route_lines {
         int64_t since_us;           /* when it began */
 };
 
-/* Which kinds of secrets auth_file has, as who does not exist is treated like those who do. */
-struct secrets_seen {
-        bool known, plain, md5, scram;
-};
-
 struct room {
         struct loop *loop;
         struct conf *conf;
@@ -103,7 +98,7 @@ struct room {
         struct route_lists lists;    /* what rules points to */
         struct proxies proxies;
         struct verifier *verifiers;        /* uthash: session/verifiers.h */
-        struct secrets_seen secrets;       /* session/proof.c */
+        char found[160];                   /* session/measure.h: a secret like auth_query's, of nobody's */
         const struct listeners *listeners; /* that it has listened to */
         struct watch *watch;               /* NULL: it does not listen now */
         struct timer *tick;

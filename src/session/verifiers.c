@@ -25,9 +25,9 @@ static uint32_t iterations_of(const struct room *room)
         return (uint32_t)(wanted < SCRAM_ITERATIONS_MAX ? wanted : SCRAM_ITERATIONS_MAX);
 }
 
-void verifiers_mock(const struct client *c, struct scram_verifier *out)
+void verifiers_mock(const struct room *room, const char *user, struct scram_verifier *out)
 {
-        scram_verifier_mock(c->entry->user, c->room->crowd->mock_key, iterations_of(c->room), out);
+        scram_verifier_mock(user, room->crowd->mock_key, iterations_of(room), out);
 }
 
 static void destroy(struct verifier *v)
@@ -78,13 +78,13 @@ static void make_room(struct room *room)
 
 /* The salt is the one that a user of this name would be shown if it did not exist: from it nobody can tell
  * whether it does. False: there are too many under way. */
-static bool derive(struct verifier *v, const struct client *c, const char *secret)
+static bool derive(struct verifier *v, const char *user, const char *secret)
 {
         struct room *room = v->room;
         struct scram_verifier mock;
         struct scram_keys keys;
 
-        verifiers_mock(c, &mock);
+        verifiers_mock(room, user, &mock);
         scram_keys_for(&mock, &keys);
         if (mock.iterations > DERIVATION_SMALL) {
                 v->derivation = derivation_begin(room->crowd->helpers, &room->loop->mailbox, secret, &keys,
@@ -98,17 +98,16 @@ static bool derive(struct verifier *v, const struct client *c, const char *secre
 }
 
 /* Made, or being made; NULL: neither is possible. */
-static struct verifier *get(struct client *c, const char *secret)
+static struct verifier *get(struct room *room, const char *user, const char *secret)
 {
-        struct room *room = c->room;
-        size_t un = strlen(c->entry->user) + 1, sn = strlen(secret) + 1;
+        size_t un = strlen(user) + 1, sn = strlen(secret) + 1;
         struct verifier *v = xcalloc(1, sizeof(*v) + un + sn), *found;
 
         v->room = room;
-        memcpy(v->key, c->entry->user, un);
+        memcpy(v->key, user, un);
         memcpy(v->key + un, secret, sn);
         HASH_FIND(hh, room->verifiers, v->key, (unsigned)(un + sn), found);
-        if (found == NULL && derive(v, c, secret)) {
+        if (found == NULL && derive(v, user, secret)) {
                 make_room(room);
                 HASH_ADD_KEYPTR(hh, room->verifiers, v->key, (unsigned)(un + sn), v);
                 return v;
@@ -118,9 +117,9 @@ static struct verifier *get(struct client *c, const char *secret)
         return found;
 }
 
-const struct scram_verifier *verifiers_find(struct client *c, const char *secret)
+const struct scram_verifier *verifiers_find(struct client *c, const char *user, const char *secret)
 {
-        struct verifier *v = get(c, secret);
+        struct verifier *v = get(c->room, user, secret);
 
         if (v != NULL && v->derivation == NULL)
                 return &v->verifier;

@@ -157,7 +157,7 @@ def test_new_limits_hold_at_once(t):
                 wire.Client(s.port, user="boss", database="pgbouncer"):
             t.equal(now(s, "USERS", "boss"), 2, "administrators counted")
         console.query("SET admin_users = 'admin'")
-        e = t.error("08P01", lambda: wire.Client(s.port, user="boss", database="pgbouncer"), "no administrator any more")
+        e = t.error("42501", lambda: wire.Client(s.port, user="boss", database="pgbouncer"), "no administrator any more")
         t.equal(e.message, "not allowed", "no administrator any more")
         t.wait(lambda: now(s, "USERS", "boss") == 0, "the console's clients to be counted out")
 

@@ -144,6 +144,7 @@ def test_unix_socket_and_reboot(t):
     s.run.write(f"{s.dir}/hba.conf", "host all all 10.1.0.0/16 trust\nhost all admin 127.0.0.1/32 trust\n"
                                      "local all app peer\n")
     s.start()
+    s.wait_log("process up")  # the Unix socket is the last to listen
     refused(t, s, "PROXY protocol header expected", "psql on the Unix socket", host=s.dir)
     kept = s.client(database="single", host=s.dir, first=inet4("10.1.2.3"))
     t.equal(shown(s), [("10.1.2.3", 7777)], "a client through the Unix socket")
@@ -158,8 +159,8 @@ def test_unix_socket_and_reboot(t):
         return t.run.call(["/usr/bin/python3", "-c", code, os.path.dirname(copy), s.dir, str(s.port), first.hex()],
                           check=False).stderr
     t.equal(own_user(LOCAL), "", "our own user, who says so")
-    t.contains(own_user(inet4("10.1.2.3")), "not allowed", "somebody behind a proxy that is our own user")
-    t.contains(own_user(UNSPEC), "not allowed", "somebody whom it does not tell")
+    t.contains(own_user(inet4("10.1.2.3")), "authentication failed", "somebody behind a proxy that is our own user")
+    t.contains(own_user(UNSPEC), "no authentication method is found", "somebody whom it does not tell")
     # A header that is half there when another process takes over goes on there, and so does who has come.
     half = s.client(database="single", host=s.dir, login=False, first=inet4("10.1.2.4")[:21])
     t.wait(lambda: len(s.show("CLIENTS")) >= 2, "the half header to arrive")

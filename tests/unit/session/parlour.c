@@ -130,6 +130,25 @@ bool caller_hears(struct caller *c, const void *bytes, size_t n)
         return same;
 }
 
+bool caller_next(struct caller *c, struct msg *m)
+{
+        static uint8_t bytes[4096];
+        int64_t end = clock_us() + 5 * US_PER_SEC;
+
+        for (;;) {
+                if (msg_peek(buf_data(&c->got), buf_len(&c->got), m) == STATUS_OK && m->have == m->size) {
+                        CHECK(m->size <= sizeof(bytes));
+                        memcpy(bytes, m->head, m->size);
+                        buf_consume(&c->got, m->size);
+                        return msg_peek(bytes, m->size, m) == STATUS_OK;
+                }
+                if (c->fd < 0 || clock_us() > end)
+                        return false;
+                parlour_turn();
+                hear(c);
+        }
+}
+
 bool caller_is_left(struct caller *c)
 {
         int64_t end = clock_us() + 5 * US_PER_SEC;

@@ -44,6 +44,10 @@ bool caller_log_in_with(struct caller *c, const void *packet, size_t n);
 bool caller_hears(struct caller *c, const void *bytes, size_t n);
 #define CALLER_HEARS(caller, literal) caller_hears(caller, literal, sizeof(literal) - 1)
 
+/* Turns until a whole message has come, at most 5 s, and takes it off what has come. Its bytes are valid
+ * until the next call. */
+bool caller_next(struct caller *c, struct msg *m);
+
 /* Turns until the room has closed, at most 5 s; what has come stays in c->got. */
 bool caller_is_left(struct caller *c);
 
