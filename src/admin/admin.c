@@ -2,6 +2,7 @@
 
 #include "admin/console.h"
 #include "admin/inner.h"
+#include "admin/switchover.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -107,6 +108,7 @@ void admin_free(struct admin *admin)
                 return;
         while ((it = list_first(&admin->consoles)) != NULL)
                 console_close(list_item(it, struct console, in_admin), "shutting down");
+        switchover_stop(admin);
         timer_free(admin->stats_timer);
         timer_free(admin->suspend_timer);
         admin->suspend_timer = NULL;

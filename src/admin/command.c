@@ -1,102 +1,11 @@
 #include "admin/command.h"
 
 #include "admin/explain.h"
+#include "admin/switchover.h"
+#include "admin/token.h"
 
 #include <ctype.h>
 #include <stdio.h>
-
-/* ---- tokens ---- */
-
-enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_QUOTED, TOKEN_STRING, TOKEN_SIGN };
-
-struct token {
-        enum token_kind kind;
-        struct sv text; /* quotes included */
-};
-
-/* Bytes of white space and comments at the front; comments nest, as in PostgreSQL. */
-static size_t blank_length(struct sv v)
-{
-        size_t i = 0;
-
-        while (i < v.n) {
-                if (isspace((unsigned char)v.p[i])) {
-                        i++;
-                } else if (i + 1 < v.n && v.p[i] == '-' && v.p[i + 1] == '-') {
-                        while (i < v.n && v.p[i] != '\n')
-                                i++;
-                } else if (i + 1 < v.n && v.p[i] == '/' && v.p[i + 1] == '*') {
-                        int depth = 0;
-
-                        do {
-                                bool opens = i + 1 < v.n && v.p[i] == '/' && v.p[i + 1] == '*';
-                                bool closes = i + 1 < v.n && v.p[i] == '*' && v.p[i + 1] == '/';
-
-                                depth += opens - closes;
-                                i += opens || closes ? 2 : 1;
-                        } while (depth > 0 && i < v.n);
-                } else {
-                        break;
-                }
-        }
-        return i;
-}
-
-/* Bytes of the quoted text at the front; a doubled quote stands for one. An unterminated one takes the rest.
- */
-static size_t quoted_length(struct sv v)
-{
-        char quote = v.p[0];
-        size_t i = 1;
-
-        while (i < v.n) {
-                if (v.p[i++] != quote)
-                        continue;
-                if (i == v.n || v.p[i] != quote)
-                        return i;
-                i++;
-        }
-        return v.n;
-}
-
-static bool token_is(struct token token, const char *word)
-{
-        return token.kind == TOKEN_WORD && sv_ieq(token.text, sv_cstr(word));
-}
-
-static bool is_word_byte(char c)
-{
-        return isalnum((unsigned char)c) || (c != 0 && strchr("_.$*+-", c) != NULL) ||
-               (unsigned char)c >= 0x80;
-}
-
-static struct sv rest_after(struct sv v, size_t n)
-{
-        return sv_from(v.p + n, v.n - n);
-}
-
-static struct token take_token(struct sv *text)
-{
-        struct token token = {TOKEN_END, {"", 0}};
-        size_t n = 1;
-
-        *text = rest_after(*text, blank_length(*text));
-        if (text->n == 0)
-                return token;
-        if (text->p[0] == '"' || text->p[0] == '\'') {
-                token.kind = text->p[0] == '"' ? TOKEN_QUOTED : TOKEN_STRING;
-                n = quoted_length(*text);
-        } else if (is_word_byte(text->p[0])) {
-                token.kind = TOKEN_WORD;
-                while (n < text->n && is_word_byte(text->p[n]) && blank_length(rest_after(*text, n)) == 0)
-                        n++;
-        } else {
-                token.kind = TOKEN_SIGN;
-        }
-        token.text = sv_from(text->p, n);
-        *text = rest_after(*text, n);
-        return token;
-}
 
 bool command_cut(struct sv *text, struct sv *command)
 {
@@ -117,29 +26,6 @@ bool command_cut(struct sv *text, struct sv *command)
         } while (token.kind != TOKEN_END && !(token.kind == TOKEN_SIGN && token.text.p[0] == ';'));
         *command = sv_from(text->p, text->n - rest.n);
         *text = rest;
-        return true;
-}
-
-/* A word or quoted text, without its quotes. False: unterminated, or too long for `size`. */
-static bool token_copy(struct token token, char *out, size_t size)
-{
-        struct sv v = token.text;
-        char quote = token.kind == TOKEN_WORD ? 0 : v.p[0];
-        size_t n = 0;
-
-        if (quote != 0) {
-                if (v.n < 2 || v.p[v.n - 1] != quote)
-                        return false;
-                v = sv_from(v.p + 1, v.n - 2);
-        }
-        for (size_t i = 0; i < v.n; i++) {
-                if (n + 1 >= size || v.p[i] == 0)
-                        return false;
-                out[n++] = v.p[i];
-                if (quote != 0 && v.p[i] == quote)
-                        i++;
-        }
-        out[n] = 0;
         return true;
 }
 
@@ -233,6 +119,33 @@ static bool parse_node(struct parse *p)
         memcpy(p->out->value, rest.p, rest.n);
         p->out->value[rest.n] = '\0';
         return true;
+}
+
+/* The word FORCE at the end, if it is there. */
+static bool take_force(struct parse *p)
+{
+        struct sv rest = sv_trim(p->rest);
+
+        while (rest.n > 0 && rest.p[rest.n - 1] == ';')
+                rest = sv_trim(sv_from(rest.p, rest.n - 1));
+        if (rest.n < 6 || !isspace((unsigned char)rest.p[rest.n - 6]) ||
+            !sv_ieq(rest_after(rest, rest.n - 5), SV("force")))
+                return false;
+        p->rest = sv_from(rest.p, rest.n - 6);
+        return true;
+}
+
+/* database TO node [FORCE] */
+static bool parse_switchover(struct parse *p)
+{
+        struct token name = take_token(&p->rest);
+
+        if ((name.kind != TOKEN_WORD && name.kind != TOKEN_QUOTED) || !skip_word(p, "to"))
+                return refuse_syntax(p->whole, p->refusal);
+        if (!token_copy(name, p->out->name, sizeof(p->out->name)) || p->out->name[0] == 0)
+                return refuse_arguments(p->refusal);
+        p->out->force = take_force(p);
+        return parse_node(p);
 }
 
 static bool parse_no_name(struct parse *p)
@@ -451,6 +364,7 @@ static const struct {
     {"unfence", VERB_UNFENCE, "UNFENCE", parse_node},
     {"drain", VERB_DRAIN, "DRAIN", parse_node},
     {"undrain", VERB_UNDRAIN, "UNDRAIN", parse_node},
+    {"switchover", VERB_SWITCHOVER, "SWITCHOVER", parse_switchover},
     /* drivers */
     {"begin", VERB_BEGIN, "BEGIN", parse_anything},
     {"start", VERB_BEGIN, "START TRANSACTION", parse_anything},
@@ -499,6 +413,8 @@ const struct column *command_columns(const struct command *command, struct colum
         }
         if (command->verb == VERB_EXPLAIN)
                 return explain_columns(count);
+        if (command->verb == VERB_SWITCHOVER)
+                return switchover_columns(count);
         if (command->verb == VERB_PARAM) {
                 *one = (struct column){command->fake->name, CELL_TEXT};
                 return one;
@@ -532,6 +448,7 @@ bool command_needs_admin(const struct command *command)
         case VERB_UNFENCE:
         case VERB_DRAIN:
         case VERB_UNDRAIN:
+        case VERB_SWITCHOVER:
         case VERB_SHUTDOWN: return true;
         case VERB_NOTHING:
         case VERB_HELP:

@@ -39,8 +39,9 @@ enum verb {
         VERB_UNFENCE,
         VERB_DRAIN,
         VERB_UNDRAIN,
-        VERB_SQL,      /* sql: a SELECT over the tables; parameters come with Bind */
-        VERB_SHUTDOWN, /* name: "", "WAIT_FOR_SERVERS" or "WAIT_FOR_CLIENTS" */
+        VERB_SWITCHOVER, /* name: of a database; value: of the node; force */
+        VERB_SQL,        /* sql: a SELECT over the tables; parameters come with Bind */
+        VERB_SHUTDOWN,   /* name: "", "WAIT_FOR_SERVERS" or "WAIT_FOR_CLIENTS" */
 };
 
 enum { COMMAND_WORD_MAX = 15, COMMAND_NAME_SIZE = 64, COMMAND_VALUE_SIZE = 256 };
@@ -60,6 +61,7 @@ struct command {
         int64_t number;
         char name[COMMAND_NAME_SIZE];
         char value[COMMAND_VALUE_SIZE];
+        bool force;
         struct sv sql;                      /* a view of what command_parse was given */
         const struct parameter *parameters; /* a view */
         int parameter_count;

@@ -22,6 +22,7 @@ const char *console_help(void)
                "\tWAIT_CLOSE [<db>]\n"
                "\tSHOW ALL|NODES|TOPOLOGY|FAILOVERS|CATALOG|ROUTES|SESSIONS|LEARNED|EXTENDED POOLS\n"
                "\tFORGET [<db>]\n"
+               "\tSWITCHOVER <db> TO <host:port> [FORCE]\n"
                "\tDRAIN|UNDRAIN|FENCE|UNFENCE <host:port>\n"
                "\tSELECT ... (SQL over all of these)\n"
                "\tEXPLAIN ROUTE FOR <db>: <sql>";

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 struct census_socket;
+struct switchover;
 
 enum {
         CONSOLES_MAX = 1000,
@@ -45,7 +46,8 @@ struct admin {
         struct handover *handover; /* NULL: logins are still awaited */
         bool handed_over;          /* it has got everything, and now has the word */
         int64_t takeover_since_us;
-        struct timer *takeover_timer; /* NULL: never needed yet */
+        struct timer *takeover_timer;  /* NULL: never needed yet */
+        struct switchover *switchover; /* NULL: none is under way */
         struct averages averages;
         struct latency_history latency;
         struct list statements; /* SELECTs that helpers have */

@@ -28,6 +28,7 @@ void job_drop(struct job *job)
 {
         job->done = NULL;
         job_sql_stop(job);
+        job_switchover_leave(job);
         if (job->letters == 0)
                 job_free(job);
 }
@@ -198,6 +199,7 @@ static bool run(struct job *job)
         case VERB_UNFENCE:
         case VERB_DRAIN:
         case VERB_UNDRAIN: return job_wish(job);
+        case VERB_SWITCHOVER: return job_switchover(job);
         case VERB_SQL: return job_sql(job);
         case VERB_SET: return run_set(job);
         case VERB_SET_IGNORED: job->outcome.notice = "SET ignored"; return true;

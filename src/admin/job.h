@@ -27,9 +27,10 @@ struct job {
         int letters;                                      /* out */
         bool (*use)(struct job *, const struct census *); /* while a census is out */
         bool cancelled;
-        char hint[512];              /* what outcome.refusal.hint may point to */
-        struct timer *timer;         /* NULL: none */
-        struct selection *selection; /* VERB_SQL: on its way; NULL: none */
+        char hint[512];                /* what outcome.refusal.hint may point to */
+        struct timer *timer;           /* NULL: none */
+        struct selection *selection;   /* VERB_SQL: on its way; NULL: none */
+        struct switchover *switchover; /* VERB_SWITCHOVER: under way; NULL: none */
 };
 
 /* Starts `command`. `may_command`: for admin_users. Whether it has ended, *ended says; else `done` is called
@@ -76,4 +77,7 @@ bool job_settle(struct job *job);
 bool job_suspend(struct job *job);
 bool job_disable(struct job *job); /* and ENABLE */
 bool job_kill_client(struct job *job);
+bool job_switchover(struct job *job); /* and whoever started it leaves, or changes his mind; job_nodes.c */
+void job_switchover_leave(struct job *job);
+void job_switchover_cancel(struct job *job);
 bool job_wish(struct job *job); /* FENCE, UNFENCE, DRAIN, UNDRAIN; job_nodes.c */

@@ -1,8 +1,12 @@
 #include "admin/job.h"
+#include "admin/namesakes.h"
+#include "admin/switchover.h"
 
 #include "base/log.h"
 #include "cluster/cluster.h"
 #include "health/health.h"
+
+#include <stdio.h>
 
 /* What an operator says of a node: it holds until it is taken back, or the process ends. */
 
@@ -59,7 +63,52 @@ bool job_wish(struct job *job)
         }
         if (!may_wish(job, cluster, node))
                 return true;
-        node_wish(node, verb == VERB_FENCE ? WISH_FENCE : verb == VERB_DRAIN ? WISH_DRAIN : WISH_NONE);
+        namesakes_wish(name, verb == VERB_FENCE ? WISH_FENCE : verb == VERB_DRAIN ? WISH_DRAIN : WISH_NONE);
         log_info("%s %s command issued", job->command.tag, name);
         return true;
+}
+
+/* ---- SWITCHOVER ---- */
+
+static void on_switched(void *arg, const struct switchover *sw)
+{
+        struct job *job = arg;
+        const struct refusal *r = switchover_refusal(sw);
+        int count;
+        const struct column *columns = switchover_columns(&count);
+
+        job->switchover = NULL;
+        job->outcome.refusal = *r;
+        if (r->hint != NULL) { /* it is the switchover's, which goes */
+                snprintf(job->hint, sizeof(job->hint), "%s", r->hint);
+                job->outcome.refusal.hint = job->hint;
+        }
+        if (r->severity == NULL) {
+                table_init(&job->outcome.table, columns, count);
+                job->outcome.has_table = true;
+                switchover_fill(sw, &job->outcome.table);
+        }
+        job_end(job);
+}
+
+bool job_switchover(struct job *job)
+{
+        const struct command *c = &job->command;
+        struct switchover_order order = {c->name, c->value, c->force};
+
+        log_info("SWITCHOVER %s TO %s%s command issued", c->name, c->value, c->force ? " FORCE" : "");
+        job->switchover = switchover_start(job->admin, &order, on_switched, job, &job->outcome.refusal);
+        return job->switchover == NULL;
+}
+
+void job_switchover_leave(struct job *job)
+{
+        if (job->switchover != NULL)
+                switchover_leave(job->switchover);
+}
+
+void job_switchover_cancel(struct job *job)
+{
+        if (job->switchover != NULL)
+                switchover_cancel(job->switchover);
 }

@@ -221,6 +221,7 @@ void job_cancel(struct job *job)
                 return;
         job->cancelled = true;
         job_sql_stop(job);
+        job_switchover_cancel(job);
         if (job->command.verb == VERB_SUSPEND && a->paused.suspended)
                 admin_wake(a);
         if (job->command.verb != VERB_PAUSE || !still_paused(job))

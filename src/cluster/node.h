@@ -22,6 +22,7 @@ enum node_wish {
         WISH_NONE,
         WISH_DRAIN, /* no new work; what runs may end */
         WISH_FENCE, /* nothing at all, at once */
+        WISH_YIELD, /* a primary: no new work, until another one is there; what runs may end */
 };
 
 struct node {

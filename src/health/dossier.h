@@ -34,9 +34,10 @@ struct facts {
 
 struct answer {
         enum answer_kind kind;
-        struct facts facts; /* ANSWER_GOOD */
-        int64_t sent_us;    /* clock_us just before the question left; 0 when it did not */
-        char text[100];     /* the other kinds: what was seen, for people */
+        struct facts facts;             /* ANSWER_GOOD */
+        int64_t sent_us;                /* clock_us just before the question left; 0 when it did not */
+        char text[100];                 /* the other kinds: what was seen, for people */
+        const struct pg_result *result; /* of probe_say, ANSWER_GOOD: libpq's; else NULL */
 };
 
 struct dossier {

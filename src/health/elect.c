@@ -132,7 +132,7 @@ static bool is_claiming(const struct ballot *b, int i)
 
         if (!dossier->known || dossier->facts.in_recovery || is_foreign(b, i) ||
             dossier->facts.timeline < b->timeline || b->memory->nodes[i].twin_of != NONE ||
-            dossier->wish == WISH_FENCE)
+            dossier->wish == WISH_FENCE || dossier->wish == WISH_YIELD)
                 return false;
         return b->presence[i] == GOOD || (b->now->primary == i && is_running(b->presence[i]));
 }
@@ -178,6 +178,8 @@ static enum elect_cause judge_claimant(struct ballot *b, int i)
                 return CAUSE_OLD_TIMELINE;
         if (node->twin_of != NONE)
                 return CAUSE_TWIN;
+        if (b->dossiers[i].wish == WISH_YIELD)
+                return CAUSE_YIELDING;
         if (b->presence[i] != GOOD) /* what it is by now is not sure */
                 return node->cause == CAUSE_TWIN || node->cause == CAUSE_UNCONFIRMED ? node->cause
                                                                                      : CAUSE_LOGIN;
@@ -278,23 +280,16 @@ static enum elect_cause judge(struct ballot *b, int i)
 
 static enum node_state state_for(enum elect_cause cause)
 {
-        static const enum node_state states[CAUSE_COUNT] = {[CAUSE_NOT_ASKED] = NODE_NEW,
-                                                            [CAUSE_PRIMARY] = NODE_UP,
-                                                            [CAUSE_PRIMARY_READ_ONLY] = NODE_UP,
-                                                            [CAUSE_PRIMARY_KEPT] = NODE_UP,
-                                                            [CAUSE_STANDBY] = NODE_UP,
-                                                            [CAUSE_STANDBY_KEPT] = NODE_UP,
-                                                            [CAUSE_PROBATION] = NODE_EJECTED,
-                                                            [CAUSE_LAG] = NODE_EJECTED,
-                                                            [CAUSE_TIMELINE] = NODE_EJECTED,
-                                                            [CAUSE_UNCONFIRMED] = NODE_EJECTED,
-                                                            [CAUSE_OLD_TIMELINE] = NODE_FENCED,
-                                                            [CAUSE_TWIN] = NODE_FENCED,
-                                                            [CAUSE_FOREIGN] = NODE_FENCED,
-                                                            [CAUSE_FENCED] = NODE_FENCED,
-                                                            [CAUSE_DRAINED] = NODE_EJECTED,
-                                                            [CAUSE_LOGIN] = NODE_EJECTED,
-                                                            [CAUSE_GONE] = NODE_DOWN};
+        static const enum node_state states[CAUSE_COUNT] = {
+            [CAUSE_NOT_ASKED] = NODE_NEW,        [CAUSE_PRIMARY] = NODE_UP,
+            [CAUSE_PRIMARY_READ_ONLY] = NODE_UP, [CAUSE_PRIMARY_KEPT] = NODE_UP,
+            [CAUSE_STANDBY] = NODE_UP,           [CAUSE_STANDBY_KEPT] = NODE_UP,
+            [CAUSE_PROBATION] = NODE_EJECTED,    [CAUSE_LAG] = NODE_EJECTED,
+            [CAUSE_TIMELINE] = NODE_EJECTED,     [CAUSE_UNCONFIRMED] = NODE_EJECTED,
+            [CAUSE_OLD_TIMELINE] = NODE_FENCED,  [CAUSE_TWIN] = NODE_FENCED,
+            [CAUSE_FOREIGN] = NODE_FENCED,       [CAUSE_FENCED] = NODE_FENCED,
+            [CAUSE_DRAINED] = NODE_EJECTED,      [CAUSE_YIELDING] = NODE_EJECTED,
+            [CAUSE_LOGIN] = NODE_EJECTED,        [CAUSE_GONE] = NODE_DOWN};
 
         return states[cause];
 }

@@ -27,6 +27,7 @@ enum elect_cause {
         CAUSE_FOREIGN,      /* of another system identifier */
         CAUSE_FENCED,       /* an operator wants it so */
         CAUSE_DRAINED,      /* the same */
+        CAUSE_YIELDING,     /* a primary that another one is about to replace, as an operator wants it */
         CAUSE_LOGIN,        /* our login fails, and nothing sure is known of it */
         CAUSE_GONE,         /* does not answer */
         CAUSE_COUNT,

@@ -162,6 +162,7 @@ static enum log_level level_of(enum elect_cause cause)
         case CAUSE_STANDBY:
         case CAUSE_FENCED:
         case CAUSE_DRAINED:
+        case CAUSE_YIELDING:
         case CAUSE_PROBATION: return LOG_INFO_;
         case CAUSE_PRIMARY_READ_ONLY:
         case CAUSE_PRIMARY_KEPT:
@@ -255,6 +256,18 @@ static void publish(struct monitor *monitor, const struct topology *was)
         view->epoch = atomic_load(&monitor->cluster->epoch);
 }
 
+/* Whether what node `i` has just said tells how far a standby must be: it is the primary, or was the last one
+ * and gives way to the next, which must have all that it wrote. */
+static bool is_source(const struct monitor *monitor, int i)
+{
+        const struct dossier *dossier = &monitor->dossiers[i];
+
+        return dossier->last == ANSWER_GOOD &&
+               (monitor->view->primary == i ||
+                (monitor->memory.primary == i && dossier->wish == WISH_YIELD && !dossier->facts.in_recovery &&
+                 dossier->facts.timeline == monitor->memory.timeline));
+}
+
 /* The primary's answer is a sample. Samples of another primary or timeline are of no use any more. */
 static void take_sample(struct monitor *monitor, int i)
 {
@@ -312,8 +325,7 @@ static void decide(struct monitor *monitor, int answered)
         memcpy(&was, monitor->view, sizeof(was));
         monitor->rules.now_us = clock_us();
         changed = elect(&monitor->rules, monitor->dossiers, &monitor->memory, monitor->view);
-        if (answered >= 0 && monitor->view->primary == answered &&
-            monitor->dossiers[answered].last == ANSWER_GOOD)
+        if (answered >= 0 && is_source(monitor, answered))
                 take_sample(monitor, answered);
         update_freshness(monitor);
         if (changed)
@@ -397,20 +409,25 @@ static bool replace(char **field, const char *value)
         return true;
 }
 
-static void make_probes(struct monitor *monitor)
+struct probe *monitor_probe(const struct monitor *monitor, int i, probe_answer_fn *on_heard, void *arg)
 {
-        struct probe_target target = {.user = monitor->user,
+        struct probe_target target = {.host = monitor->cluster->nodes[i]->host,
+                                      .port = monitor->cluster->nodes[i]->port,
+                                      .user = monitor->user,
                                       .password = monitor->password,
                                       .dbname = monitor->dbname,
                                       .trust = monitor->trust};
 
+        return probe_new(monitor->base, monitor->names, &target, on_heard, arg);
+}
+
+static void make_probes(struct monitor *monitor)
+{
         for (int i = 0; i < monitor->view->count; i++) {
                 struct watched *watched = &monitor->watched[i];
 
-                target.host = monitor->cluster->nodes[i]->host;
-                target.port = monitor->cluster->nodes[i]->port;
                 probe_free(watched->probe);
-                watched->probe = probe_new(monitor->base, monitor->names, &target, on_answer, watched);
+                watched->probe = monitor_probe(monitor, i, on_answer, watched);
                 watched->urgent = true;
         }
 }

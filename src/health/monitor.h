@@ -5,6 +5,8 @@
  * the control thread. */
 #pragma once
 
+#include "health/probe.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,10 +14,8 @@
 struct cluster;
 struct conf;
 struct conf_database;
-struct event_base;
 struct failover;
 struct monitor;
-struct names;
 struct topology;
 
 /* Starts to watch `cluster` as `line` (its first line in conf) says. `cluster` outlives it. */
@@ -31,6 +31,9 @@ void monitor_wake(struct monitor *monitor);
 
 /* The last view with the latest numbers; borrowed, changes with every answer. */
 const struct topology *monitor_view(const struct monitor *monitor);
+
+/* Another connection to node `i`, as whom and how the monitor itself asks; the caller's. */
+struct probe *monitor_probe(const struct monitor *monitor, int i, probe_answer_fn *on_heard, void *arg);
 
 /* The i-th failover that is known, the oldest first. False: there is none. */
 bool monitor_failover(const struct monitor *monitor, size_t i, struct failover *out);

@@ -37,6 +37,7 @@ struct probe {
         bool asking;                     /* a question is open */
         bool pending;                    /* `answer` is ready, the loop will deliver it */
         enum question_form form;         /* the first one that this server allows us */
+        char *saying;                    /* what is asked instead; NULL: the form */
         int64_t timeout_us, deadline_us; /* of the open question */
         PGresult *result;                /* of the open question, until ReadyForQuery is there */
         struct answer answer;
@@ -132,7 +133,8 @@ static void send_question(struct probe *probe)
         if (probe->state != PROBE_ASKING)
                 move(probe, PROBE_ASKING);
         probe->answer.sent_us = clock_us();
-        if (PQsendQuery(probe->conn, question_sql(probe->form)) != 1) {
+        if (PQsendQuery(probe->conn, probe->saying != NULL ? probe->saying : question_sql(probe->form)) !=
+            1) {
                 fail_connection(probe);
                 return;
         }
@@ -158,6 +160,13 @@ static void take_error(struct probe *probe, const PGresult *result)
                 fail(probe, question_kind(sqlstate), sqlstate, text != NULL ? text : "");
 }
 
+static void rest(struct probe *probe)
+{
+        move(probe, PROBE_IDLE);
+        watch(probe, EV_READ | EV_PERSIST);
+        finish(probe, ANSWER_GOOD);
+}
+
 /* Everything up to ReadyForQuery is here. */
 static void take_result(struct probe *probe)
 {
@@ -166,7 +175,8 @@ static void take_result(struct probe *probe)
         const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
         if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-                if (sqlstate == NULL || !is_form_refused(sqlstate) || probe->form + 1 >= QUESTION_FORMS) {
+                if (probe->saying != NULL || sqlstate == NULL || !is_form_refused(sqlstate) ||
+                    probe->form + 1 >= QUESTION_FORMS) {
                         take_error(probe, result);
                         return;
                 }
@@ -177,12 +187,13 @@ static void take_result(struct probe *probe)
                     probe->target.host, probe->target.port, probe->target.user,
                     text != NULL ? text : sqlstate);
                 send_question(probe);
+        } else if (probe->saying != NULL) {
+                probe->answer.result = result;
+                rest(probe);
         } else if (question_read(result, &probe->answer.facts) != STATUS_OK) {
                 fail(probe, ANSWER_LOGIN, "", "the answer is not one of a PostgreSQL server");
         } else {
-                move(probe, PROBE_IDLE);
-                watch(probe, EV_READ | EV_PERSIST);
-                finish(probe, ANSWER_GOOD);
+                rest(probe);
         }
 }
 
@@ -228,6 +239,10 @@ static void step_idle(struct probe *probe)
 {
         if (PQconsumeInput(probe->conn) == 1 && PQstatus(probe->conn) == CONNECTION_OK)
                 return;
+        if (probe->pending && probe->saying != NULL) { /* it has done what it was told: that stays true */
+                close_connection(probe);
+                return;
+        }
         probe->answer.sent_us = 0;
         fail(probe, ANSWER_LOST, "", "the server closed the monitoring connection");
 }
@@ -312,6 +327,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
         struct probe *probe = arg;
         struct answer answer;
+        PGresult *result;
         char text[80];
 
         (void)fd;
@@ -330,10 +346,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         }
         event_del(probe->timer);
         answer = probe->answer;
+        result = probe->result; /* the answer may point there */
         probe->pending = probe->asking = false;
-        forget_result(probe);
+        probe->result = NULL;
         memset(&probe->answer, 0, sizeof(probe->answer));
         probe->on_answer(&answer, probe->arg);
+        PQclear(result);
 }
 
 struct probe *probe_new(struct event_base *base, struct names *names, const struct probe_target *target,
@@ -369,6 +387,13 @@ void probe_ask(struct probe *probe, int64_t timeout_us)
                 start_connect(probe);
 }
 
+void probe_say(struct probe *probe, const char *sql, int64_t timeout_us)
+{
+        free(probe->saying);
+        probe->saying = xstrdup(sql);
+        probe_ask(probe, timeout_us);
+}
+
 bool probe_is_asking(const struct probe *probe)
 {
         return probe->asking;
@@ -383,5 +408,6 @@ void probe_free(struct probe *probe)
         resolver_free(probe->resolver);
         event_free(probe->timer);
         target_free(&probe->target);
+        free(probe->saying);
         free(probe);
 }

@@ -80,6 +80,9 @@ void ballot_why(const struct ballot *b, int i, enum elect_cause cause, char *out
         case CAUSE_DRAINED:
                 snprintf(out, size, "drained by an operator: it gets no new work until UNDRAIN");
                 return;
+        case CAUSE_YIELDING:
+                snprintf(out, size, "gives way to another primary (SWITCHOVER): writes wait");
+                return;
         case CAUSE_LOGIN:
         case CAUSE_GONE:
         case CAUSE_COUNT: break;

@@ -72,17 +72,6 @@ static struct route to_primary(const struct route_question *q, const struct topo
         return (struct route){ROUTE_PRIMARY, node >= 0 && !skipped(q, node) ? node : -1, reason};
 }
 
-/* A plain line: its hosts are equal, and the topology calls the first of them primary. */
-static struct route to_single(const struct route_question *q, const struct topology *topology)
-{
-        struct route route = to_primary(q, topology, REASON_SINGLE);
-
-        for (int i = 0; route.node < 0 && i < topology->count; i++)
-                if (!skipped(q, i))
-                        route.node = i;
-        return route;
-}
-
 /* To a standby, or to the primary when there is no fit one and the line allows it. */
 static struct route to_standby(const struct route_question *q, const struct topology *topology,
                                enum reason reason)
@@ -177,7 +166,7 @@ struct route route_decide(const struct route_question *q, const struct topology 
         enum hint hint = q->facts->hint != HINT_NONE ? q->facts->hint : q->session_hint;
 
         if (q->single)
-                return to_single(q, topology);
+                return to_primary(q, topology, REASON_SINGLE);
         if (q->target != TARGET_AUTO)
                 return to_target(q, topology);
         if (q->force_primary)

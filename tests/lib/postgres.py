@@ -251,12 +251,17 @@ class Cluster:
             return int(node.value("SELECT coalesce(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'"))
         return max((n for n in self.alive() if n is not self.primary), key=received)
 
+    def rally(self, chosen):
+        """All other standbys follow the one that is about to be promoted, in cascade until then: nobody waits for
+        that afterwards."""
+        for node in self.alive():
+            if node not in (chosen, self.primary):
+                node.follow(chosen)
+
     def fail_over(self):
         """Promotes the best standby; the others follow it. Returns the promotion's end (time.monotonic)."""
         chosen = self.candidate()
-        for node in self.alive():
-            if node not in (chosen, self.primary):
-                node.follow(chosen)  # cascading until the promotion: nobody waits for it afterwards
+        self.rally(chosen)
         self.primary = chosen
         return chosen.promote()
 

@@ -58,7 +58,8 @@ static void answer_bad(struct world *world, int i, enum answer_kind kind)
  * sure z1 a standby whose timeline we may not see      F1 another cluster's primary     f1 another cluster's
  * standby n1 a primary of unknown system identifier r refused   l lost   h shutting down   t no answer in
  * time   a our login fails   R refused, as traffic said L1..L9 a standby on timeline 1, so many times 2 s
- * behind   w 6 s go by   W 600 s   D, X, U an operator wants it drained, fenced, neither   . nothing */
+ * behind   w 6 s go by   W 600 s   D, X, Y, U an operator wants it drained, fenced, replaced, none of it   .
+ * nothing */
 static void hear(struct world *world, int i, const char *word)
 {
         struct facts facts = {.timeline = (uint32_t)(word[0] != '\0' ? word[1] - '0' : 0),
@@ -102,6 +103,7 @@ static void hear(struct world *world, int i, const char *word)
         case 'a': answer_bad(world, i, ANSWER_LOGIN); return;
         case 'D': world->dossiers[i].wish = WISH_DRAIN; return;
         case 'X': world->dossiers[i].wish = WISH_FENCE; return;
+        case 'Y': world->dossiers[i].wish = WISH_YIELD; return;
         case 'U': world->dossiers[i].wish = WISH_NONE; return;
         case 'w': world->rules.now_us += 6 * US_PER_SEC; return;
         case 'W': world->rules.now_us += 600 * US_PER_SEC; return;
@@ -178,6 +180,15 @@ static const struct scenario scenarios[] = {
      {"p1 s1 s1", "X . .", ". p2 s2", "U . .", "p1 . ."},
      "fenced primary standby",
      "an old primary"},
+    {"the primary gives way", {"p1 s1 s1", "Y . ."}, "ejected standby standby", "gives way"},
+    {"and is the primary again", {"p1 s1 s1", "Y . .", "p1 s1 s1", "U . ."}, "primary standby standby", NULL},
+    {"and is replaced", {"p1 s1 s1", "Y . .", ". p2 s2"}, "fenced primary standby", "an old primary"},
+    {"and stays out afterwards",
+     {"p1 s1 s1", "Y . .", ". p2 s2", "U . .", "p1 . ."},
+     "fenced primary standby",
+     "an old primary"},
+    {"and dies", {"p1 s1 s1", "Y . .", "r . .", "r . ."}, "down standby standby", NULL},
+    {"a standby cannot give way", {"p1 s1 s1", ". Y ."}, "primary standby standby", NULL},
     {"a fenced node dies", {"p1 s1 s1", ". X .", ". r .", ". r ."}, "primary down standby", NULL},
     {"a fenced standby that is promoted is not followed",
      {"p1 s1 s1", ". X .", "r p2 .", "r . ."},

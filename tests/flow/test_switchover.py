@@ -1,0 +1,192 @@
+"""SWITCHOVER: a standby takes the primary's place, and nobody loses anything; and all that it refuses."""
+import time
+
+from flow import deadline
+from run import wait_for
+from test_failover import settle, start_load
+from wire import Client, query
+
+SETTINGS = {"lazy_begin": 1, "switchover_timeout": "3"}
+
+
+def name(node):
+    return f"127.0.0.1:{node.port}"
+
+
+def rally(cluster, chosen):
+    cluster.rally(chosen)
+    wait_for(lambda: chosen.value("SELECT count(*) FROM pg_stat_replication") == "1", "the other standby to follow")
+
+
+def switch(t, s, chosen, more=""):
+    """SWITCHOVER; returns its rows."""
+    rows = s.admin(f"SWITCHOVER app TO {name(chosen)}{more}").dicts()
+    t.cluster.primary = chosen
+    return rows
+
+
+def refused(t, s, command, *parts):
+    """The error of a SWITCHOVER that comes to nothing."""
+    with s.console() as c:
+        got = c.query(command, check=False)
+    t.true(got.errors, f"an error of {command}")
+    text = f"{got.errors[0].message} {got.errors[0].fields.get('H', '')}"
+    for part in parts:
+        t.contains(text, part, f"the error of {command}")
+
+
+def still_writes(t, s, table):
+    with s.client() as c:
+        t.equal(c.query(f"INSERT INTO {table} VALUES (1)").tags, ["INSERT 0 1"], "writes go on as before")
+
+
+def under_load(t, synchronous):
+    cluster = t.own_cluster()
+    if synchronous:
+        cluster.synchronous()
+    # the same servers under another line, which makes another cluster of them
+    s = t.steer({"app": cluster.line("app"), "turned": cluster.line("app", cluster.nodes[::-1])}, nodes=False)
+    t.wait(lambda: [row["state"] for row in s.nodes()] == ["up"] * 6, "all nodes to be up")
+    chosen, old = cluster.standbys[0], cluster.primary
+    rally(cluster, chosen)
+    ledger = start_load(t, s)
+    rows = switch(t, s, chosen)
+    moment = time.monotonic()
+    t.equal(len(rows), 7, f"a row for each step of {rows}")
+    verdict = settle(t, ledger, s)
+    t.equal(dict(ledger.write_errors), {}, f"errors of writes: {ledger.first_messages}")
+    t.equal(verdict.lost[:10], [], "acknowledged commits that are lost")
+    t.equal(s.node(old.port)["state"], "fenced", "the old primary")
+    with old.connect("app") as c:
+        t.equal(ledger.sent_after(c, moment)[:10], [], "rows on the old primary that were sent afterwards")
+    row = s.show("FAILOVERS")[-1]
+    t.equal((row["from_node"], row["to_node"], row["rolled_back"], row["unknown"]),
+            (name(old), name(chosen), "0", "0"), "SHOW FAILOVERS")
+    print(f"new work was held for {row['gap_ms']} ms")
+
+
+@deadline(120)
+def test_under_load_with_asynchronous_replication(t):
+    under_load(t, False)
+
+
+@deadline(120)
+def test_under_load_with_synchronous_replication(t):
+    under_load(t, True)
+
+
+@deadline(120)
+def test_what_runs_ends_first_or_is_ended(t):
+    cluster = t.own_cluster()
+    s = t.steer(switchover_timeout="1.5")
+    chosen = cluster.standbys[0]
+    command = f"SWITCHOVER app TO {name(chosen)}"
+    t.sql("CREATE TABLE so_runs(i int)")
+    s.wait_known("so_runs")
+    with s.client() as c, s.client() as other, s.console() as console:
+        c.query("BEGIN")
+        c.query("INSERT INTO so_runs VALUES (1)")
+        refused(t, s, command, "1 clients still use", "SHOW SESSIONS", "FORCE")
+        t.equal(c.query("INSERT INTO so_runs VALUES (2)").status, "T", "the transaction goes on")
+        still_writes(t, s, "so_runs")
+        # and one that ends in time is waited for, while new ones wait
+        console.send(query(command))
+        wait_for(lambda: all(row["role"] != "primary" for row in s.nodes()), "new work to be held")
+        other.send(query("INSERT INTO so_runs VALUES (4)"))
+        t.true(other.quiet(0.2), "a write is held")
+        t.equal(c.query("COMMIT").tags, ["COMMIT"], "what ran ends")
+        t.equal(len(console.result().rows), 7, "and the switchover goes on")
+        cluster.primary, old = chosen, cluster.primary
+        t.equal(other.result().tags, ["INSERT 0 1"], "and the write goes to the new primary")
+        t.equal(chosen.value("SELECT string_agg(i::text, ',' ORDER BY i) FROM so_runs", "app"), "1,1,2,4", "rows")
+        old.stop("fast")
+        cluster.rejoin(old)
+        t.wait(lambda: s.node(old.port)["state"] == "up", "the old primary to come back as a standby", 40)
+        c.query("BEGIN")
+        c.query("INSERT INTO so_runs VALUES (5)")
+        switch(t, s, old, " FORCE")
+        t.equal(c.query("COMMIT", check=False).errors[0].sqlstate, "40001", "the end of what was ended")
+    t.equal(old.value("SELECT count(*) FROM so_runs WHERE i = 5", "app"), "0", "and it is not there")
+
+
+@deadline(120)
+def test_refuses_to_lose_what_others_write(t):
+    cluster = t.own_cluster()
+    s = t.steer(switchover_timeout="1.5")
+    command = f"SWITCHOVER app TO {name(cluster.standbys[0])}"
+    t.sql("CREATE TABLE so_others(i int)")
+    s.wait_known("so_others")
+    with cluster.primary.connect("app") as direct:
+        direct.query("BEGIN")
+        direct.query("INSERT INTO so_others VALUES (1)")
+        refused(t, s, command, "others write to", "FORCE")
+        still_writes(t, s, "so_others")
+        direct.query("COMMIT")
+    cluster.standbys[0].query("SELECT pg_wal_replay_pause()")
+    refused(t, s, command, "its replay is paused", "pg_wal_replay_resume")
+    cluster.standbys[0].query("SELECT pg_wal_replay_resume()")
+    cluster.standbys[0].set(recovery_min_apply_delay=60000)
+    with cluster.primary.connect("app", user="app") as c:
+        c.query("INSERT INTO so_others VALUES (2)")
+    refused(t, s, command, "has not replayed everything")
+    still_writes(t, s, "so_others")
+
+
+@deadline(120)
+def test_refusals(t):
+    cluster = t.own_cluster()
+    cluster.synchronous()
+    s = t.steer()
+    primary, standby = cluster.primary, cluster.standbys[0]
+    t.sql("CREATE TABLE so_refused(i int)")
+    s.wait_known("so_refused")
+    refused(t, s, f"SWITCHOVER nothing TO {name(standby)}", "no such database: nothing")
+    refused(t, s, f"SWITCHOVER single TO {name(standby)}", "is no cluster")
+    refused(t, s, "SWITCHOVER app TO 127.0.0.1:1", "has no node", "SHOW NODES")
+    refused(t, s, f"SWITCHOVER app TO {name(primary)}", "is the primary already")
+    refused(t, s, "SWITCHOVER app", "invalid command")
+    refused(t, s, f"SWITCHOVER app TO {name(standby)}", "would wait for standbys", "synchronous_standby_names")
+    s.admin(f"DRAIN {name(standby)}")
+    t.wait(lambda: s.node(standby.port)["state"] == "ejected", "the standby to be drained")
+    refused(t, s, f"SWITCHOVER app TO {name(standby)}", "is no fit standby")
+    s.admin(f"UNDRAIN {name(standby)}")
+    t.wait(lambda: s.node(standby.port)["state"] == "up", "the standby to be back")
+    cluster.synchronous(False)
+    with Client(standby.port, user="postgres", database="postgres") as c:
+        c.query("SET application_name = 'Patroni'")
+        refused(t, s, f"SWITCHOVER app TO {name(standby)}", "Patroni manages it", "patronictl switchover")
+    s.settings["health_check_user"] = "app"
+    s.reload()
+    t.wait(lambda: cluster.primary.value("SELECT count(*) FROM pg_stat_activity WHERE usename = 'app' AND "
+                                         "application_name = 'pgsteer health check'") != "0", "the new login")
+    s.wait_nodes(2)
+    refused(t, s, f"SWITCHOVER app TO {name(standby)}", "may not promote", "GRANT EXECUTE ON FUNCTION pg_promote")
+    still_writes(t, s, "so_refused")
+
+
+@deadline(120)
+def test_called_off(t):
+    """By the operator, by his leaving, by RELOAD: what was held goes on where it was."""
+    cluster = t.own_cluster()
+    s = t.steer(switchover_timeout="60")
+    command = f"SWITCHOVER app TO {name(cluster.standbys[0])}"
+    t.sql("CREATE TABLE so_off(i int)")
+    s.wait_known("so_off")
+    with s.client() as c:
+        c.query("BEGIN")
+        c.query("INSERT INTO so_off VALUES (1)")
+        for how, message in ((lambda console: console.cancel(), "canceling statement"),
+                             (lambda console: s.reload(), "configuration was read anew"),
+                             (lambda console: console.close(), None)):
+            console = s.console()
+            console.send(query(command))
+            wait_for(lambda: all(row["role"] != "primary" for row in s.nodes()), "new work to be held")
+            refused(t, s, command, "another switchover is under way")
+            how(console)
+            if message:
+                t.contains(console.result(check=False).errors[0].message, message, "how it ended")
+                console.close()
+            s.wait_nodes(2)
+            still_writes(t, s, "so_off")
+        c.query("COMMIT")
+    t.equal(cluster.primary.value("SELECT count(*) FROM so_off", "app"), "4", "rows")
