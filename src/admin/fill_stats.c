@@ -1,9 +1,11 @@
 #include "admin/fill.h"
 
 #include "admin/latencies.h"
+#include "base/check.h"
 #include "router/route.h"
 
-#include <stdio.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The eleven counters that SHOW STATS and its relatives show, in their order; `total` names them in SHOW
@@ -119,11 +121,11 @@ void fill_routes(struct table *t, const struct scene *s)
 
 /* ---- SHOW LATENCY ---- */
 
-static void latency_cells(struct table *t, const struct histogram *h)
+/* PERCENTILE_COLUMNS. */
+static void percentiles(struct table *t, const struct histogram *h)
 {
         static const double shares[] = {0.5, 0.95, 0.99, 0.999};
 
-        table_counter(t, histogram_count(h));
         for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
                 table_int(t, (int64_t)histogram_percentile(h, shares[i]));
         table_int(t, (int64_t)h->max);
@@ -145,8 +147,10 @@ static void latency_rows(struct table *t, const char *level, const struct latenc
                         table_text(t, row->user[0] != '\0' ? row->user : NULL);
                         table_text(t, row->node[0] != '\0' ? row->node : NULL);
                         table_text(t, kinds[k]);
-                        latency_cells(t, &row->n.of[k]);
-                        latency_cells(t, &recent->list[i].n.of[k]);
+                        table_counter(t, histogram_count(&row->n.of[k]));
+                        percentiles(t, &row->n.of[k]);
+                        table_counter(t, histogram_count(&recent->list[i].n.of[k]));
+                        percentiles(t, &recent->list[i].n.of[k]);
                 }
         }
 }
@@ -173,4 +177,64 @@ void fill_latency(struct table *t, const struct scene *s)
         latency_rows(t, "pool", &now, &recent);
         latencies_fini(&now);
         latencies_fini(&recent);
+}
+
+/* ---- SHOW QUERIES ---- */
+
+static int by_key(const void *a, const void *b)
+{
+        const struct census_query *x = *(const struct census_query *const *)a;
+        const struct census_query *y = *(const struct census_query *const *)b;
+
+        return x->key < y->key ? -1 : x->key > y->key;
+}
+
+/* What the workers know of one query: `count` of them, side by side. */
+static void query_row(struct table *t, const struct census_query *const *list, size_t count)
+{
+        struct census_query sum = *list[0];
+        struct histogram time = {0};
+
+        histogram_fold(&time, &list[0]->time);
+        for (size_t i = 1; i < count; i++) {
+                sum.calls += list[i]->calls;
+                sum.errors += list[i]->errors;
+                sum.rows += list[i]->rows;
+                sum.on_primary += list[i]->on_primary;
+                sum.on_standby += list[i]->on_standby;
+                histogram_fold(&time, &list[i]->time);
+        }
+        table_text(t, sum.database);
+        table_text(t, sum.user);
+        table_text(t, sum.text);
+        table_counter(t, sum.calls);
+        table_counter(t, sum.errors);
+        table_counter(t, sum.rows);
+        table_counter(t, sum.on_primary);
+        table_counter(t, sum.on_standby);
+        table_counter(t, time.sum);
+        percentiles(t, &time);
+        table_textf(t, "%016" PRIx64, sum.fingerprint);
+}
+
+void fill_queries(struct table *t, const struct scene *s)
+{
+        const struct census *census = s->census;
+        const struct census_query **list;
+        size_t count = 0, same;
+
+        for (int w = 0; w < census->workers; w++)
+                count += census->worker[w].query_count;
+        list = xcalloc(count + 1, sizeof(struct census_query *));
+        count = 0;
+        for (int w = 0; w < census->workers; w++)
+                for (size_t i = 0; i < census->worker[w].query_count; i++)
+                        list[count++] = &census->worker[w].queries[i];
+        qsort(list, count, sizeof(struct census_query *), by_key);
+        for (size_t i = 0; i < count; i += same) {
+                for (same = 1; i + same < count && list[i + same]->key == list[i]->key;)
+                        same++;
+                query_row(t, list + i, same);
+        }
+        free(list);
 }

@@ -202,13 +202,24 @@ static const struct column catalog[] = {
 
 static const struct column routes[] = {TEXT("database"), TEXT("target"), TEXT("reason"), NUMERIC("count")};
 
-#define LATENCY_COLUMNS(when)                                                                                \
-        NUMERIC(when "count"), BIGINT(when "p50_us"), BIGINT(when "p95_us"), BIGINT(when "p99_us"),          \
-            BIGINT(when "p999_us"), BIGINT(when "max_us")
+#define PERCENTILE_COLUMNS(when)                                                                             \
+        BIGINT(when "p50_us"), BIGINT(when "p95_us"), BIGINT(when "p99_us"), BIGINT(when "p999_us"),         \
+            BIGINT(when "max_us")
 
-static const struct column latency[] = {
-    TEXT("level"),       TEXT("database"),          TEXT("user"), TEXT("node"), TEXT("what"),
-    LATENCY_COLUMNS(""), LATENCY_COLUMNS("recent_")};
+static const struct column latency[] = {TEXT("level"),
+                                        TEXT("database"),
+                                        TEXT("user"),
+                                        TEXT("node"),
+                                        TEXT("what"),
+                                        NUMERIC("count"),
+                                        PERCENTILE_COLUMNS(""),
+                                        NUMERIC("recent_count"),
+                                        PERCENTILE_COLUMNS("recent_")};
+
+static const struct column queries[] = {TEXT("database"),       TEXT("user"),          TEXT("query"),
+                                        NUMERIC("calls"),       NUMERIC("errors"),     NUMERIC("rows"),
+                                        NUMERIC("on_primary"),  NUMERIC("on_standby"), NUMERIC("total_us"),
+                                        PERCENTILE_COLUMNS(""), TEXT("fingerprint")};
 
 static const struct column learned[] = {TEXT("database"), TEXT("statement"), TEXT("sqlstate"),
                                         NUMERIC("uses"),  TEXT("since"),     TEXT("fingerprint")};
@@ -264,6 +275,8 @@ static const struct show list[] = {
     SHOW(peer_pools, CENSUS_POOLS, "Cancel requests on their way to peers, one row for each peer."),
     SHOW(peers, 0, "The lines of [peers]."),
     SHOW(pools, CENSUS_POOLS, "The pools, one row for each database and user."),
+    SHOW(queries, CENSUS_QUERIES,
+         "Statements without their constants: calls, rows, errors, times, where they ran."),
     SHOW(routes, CENSUS_STATS, "How many transactions went where, and why."),
     SHOW_AS("servers", clients, CENSUS_SERVERS, fill_servers, "Connections to PostgreSQL."),
     SHOW(sessions, CENSUS_CLIENTS, "Clients, where they are served, and what keeps them there."),

@@ -32,7 +32,7 @@ enum {
 struct reply {
         uint8_t kind, flags;
         uint64_t key[2]; /* the statement, 0: none of ours; REPLY_PARSE: forgotten when it fails; REPLY_CLOSE:
-                            known again then */
+                            known again then; REPLY_EXECUTE, REPLY_QUERY: what session/tally.h counts */
 };
 
 enum { REPLIES_INLINE = 8, REPLIES_MAX = 1 << 20 };

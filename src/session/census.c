@@ -292,6 +292,33 @@ static void fill_latency(struct room *room, struct census_worker *w)
         }
 }
 
+static void fill_queries(struct room *room, struct census_worker *w)
+{
+        const struct queries *q = &room->queries;
+
+        if (q->places == NULL)
+                return;
+        w->queries = arena_alloc(&w->arena, q->count * sizeof(*w->queries));
+        for (size_t i = 0; i < q->count; i++) {
+                const struct query *from = &q->places[i];
+
+                if (from->key == 0)
+                        continue;
+                w->queries[w->query_count++] =
+                    (struct census_query){.key = from->key,
+                                          .database = arena_strdup(&w->arena, from->database),
+                                          .user = arena_strdup(&w->arena, from->user),
+                                          .text = arena_strdup(&w->arena, from->text),
+                                          .fingerprint = from->fingerprint,
+                                          .calls = from->calls,
+                                          .errors = from->errors,
+                                          .rows = from->rows,
+                                          .on_primary = from->on_primary,
+                                          .on_standby = from->on_standby,
+                                          .time = histogram_extract(&from->time, &w->arena)};
+        }
+}
+
 static void fill_peers(struct room *room, struct census_worker *w)
 {
         size_t n = 0;
@@ -412,6 +439,8 @@ static void fill(struct room *room, unsigned parts, struct census_worker *w)
         }
         if (parts & CENSUS_LATENCY)
                 fill_latency(room, w);
+        if (parts & CENSUS_QUERIES)
+                fill_queries(room, w);
         if (parts & CENSUS_NAMES)
                 fill_names_kept(room, w);
         if (parts & CENSUS_MEMORY)

@@ -17,6 +17,7 @@ enum census_part {
         CENSUS_NAMES = 1 << 4,
         CENSUS_MEMORY = 1 << 5,
         CENSUS_LATENCY = 1 << 7,
+        CENSUS_QUERIES = 1 << 8,
         CENSUS_DESCRIPTORS = 1 << 6, /* with clients and servers: duplicates, as long as the census lives */
 };
 
@@ -87,6 +88,14 @@ struct census_latency {
         struct histogram_extract of[LATENCY_KINDS];
 };
 
+/* One per query of a worker, session/queries.h. */
+struct census_query {
+        uint64_t key; /* the same in all workers */
+        const char *database, *user, *text;
+        uint64_t fingerprint, calls, errors, rows, on_primary, on_standby;
+        struct histogram_extract time;
+};
+
 /* A host name that a worker has asked for. */
 struct census_name {
         const char *name;
@@ -121,6 +130,8 @@ struct census_worker {
         size_t stats_count;
         struct census_latency *latency;
         size_t latency_count;
+        struct census_query *queries;
+        size_t query_count;
         struct census_name *names;
         size_t name_count;
         int lookups; /* of names, under way */

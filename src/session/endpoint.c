@@ -164,6 +164,7 @@ struct endpoint *endpoint_get(struct room *room, const struct conf_database *lin
         e->user = e->key + dn;
         e->line = line;
         e->stats = stats_for(&room->stats, database);
+        e->salt = query_salt(database, user);
         list_init(&e->welcomes);
         HASH_ADD_KEYPTR(hh, room->endpoints, e->key, e->key_size, e);
         set_up(e);

@@ -27,6 +27,7 @@ struct endpoint {
         struct classify_rules rules;            /* for endpoint_rules alone */
         struct pool *pools[TOPOLOGY_NODES_MAX]; /* by index in the cluster; NULL: not used yet */
         struct db_stats *stats;
+        uint64_t salt; /* query_salt() */
         struct list welcomes;
         int welcome_count;
         int pool_mode;            /* enum pool_mode */

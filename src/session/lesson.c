@@ -31,9 +31,7 @@ const struct facts *lesson_facts(struct client *c, struct statement *s, struct f
 
         if (own->class != CLASS_READ || !learned_any())
                 return own;
-        if (s->fingerprint == 0)
-                s->fingerprint = fingerprint_hash(sv_cstr(s->parse), s->options);
-        if (!is_learned(c, s->fingerprint))
+        if (!is_learned(c, statement_fingerprint(s)))
                 return own;
         *space = *own;
         make_write(space);

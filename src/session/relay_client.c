@@ -11,6 +11,7 @@
 #include "session/facts.h"
 #include "session/lesson.h"
 #include "session/segment.h"
+#include "session/tally.h"
 #include "wire/proto.h"
 
 #include <stdio.h>
@@ -81,7 +82,7 @@ static size_t on_query(struct up *up, const struct msg *m)
         if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return m->have;
         executes = f.execute.n > 0 && execute_pass(up, m);
-        if (!up_owe(up, REPLY_QUERY, 0, NULL) || executes)
+        if (!up_owe(up, REPLY_QUERY, 0, tally_query(c, m)) || executes)
                 return m->have;
         return pass(up, m);
 }
@@ -103,6 +104,7 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
                         c->wrote = true;
         }
         c->unnamed_here = true;
+        tally_parse(c, m);
         buf_consume(&c->unnamed, buf_len(&c->unnamed));
         /* Bound at once, as nearly always: nothing to keep. Else a Bind may come when another server serves
          * us. What has effects has them when it is bound. */
@@ -181,6 +183,7 @@ static size_t on_bind(struct up *up, const struct msg *m)
         if (!exchange_target(up, name, &st) || !look_at_bound(up, name, st) ||
             !up_owe(up, REPLY_BIND, 0, st != NULL ? st->key : NULL))
                 return m->have;
+        tally_bind(up->c, st, name);
         if (st == NULL)
                 return pass(up, m);
         up_put_head(up, FE_BIND, m->body_size - name.n + sizeof(st->name) - 1);
@@ -281,7 +284,7 @@ static size_t on_message(struct up *up, const struct msg *m)
         case FE_CLOSE: c->in_segment = true; return on_close(up, m);
         case FE_EXECUTE:
                 c->in_segment = c->bound = true;
-                up_owe(up, REPLY_EXECUTE, 0, NULL);
+                up_owe(up, REPLY_EXECUTE, 0, tally_execute(c));
                 return pass(up, m);
         case FE_SYNC:
                 c->in_segment = c->bound = false;

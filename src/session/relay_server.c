@@ -12,6 +12,7 @@
 #include "session/loss.h"
 #include "session/plan.h"
 #include "session/split.h"
+#include "session/tally.h"
 #include "wire/fields.h"
 
 #include <string.h>
@@ -156,6 +157,7 @@ static enum verdict on_error(struct down *d, const struct msg *m)
         d->c->failed = true;
         if (d->c->on_primary && sqlstate_is_read_only(e.sqlstate) && d->c->access != ACCESS_READ_ONLY)
                 node_report(d->s->pool->node, EVIDENCE_READ_ONLY);
+        tally_failed(d->c, d->s);
         d->s->skipping = d->s->skipping || is_in_extended(&d->s->replies);
         skip_replies(d);
         exchange_end_skip(d->c, d->s);
@@ -173,6 +175,9 @@ static void on_tag(struct down *d, const struct msg *m)
                 return;
         }
         effects_done(d->c, d->s, tag);
+        tally_rows(d->c, tag);
+        if (head != NULL && head->kind == REPLY_EXECUTE)
+                tally_done(d->c, d->s);
         if (tag.n > 0 && tag.p[0] == 'D' && (sv_is(tag, "DISCARD ALL") || sv_is(tag, "DEALLOCATE ALL"))) {
                 prepared_fini(&d->s->prepared);
                 prepared_init(&d->s->prepared);
@@ -218,6 +223,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
             strchr("ITE", m->body[0]) == NULL)
                 return violation(d);
         own = (replies_head(&s->replies)->flags & REPLY_SWALLOW) != 0;
+        tally_done(c, s);
         replies_pop(&s->replies);
         s->tx = (char)m->body[0];
         if (ours && s->tx != 'I')

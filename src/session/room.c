@@ -169,6 +169,7 @@ void room_configure(struct room *room)
         room->looks_at_everybody = false;
         pools_configure(&room->pools, news.conf, news.tls);
         read_rules(room);
+        queries_resize(&room->queries, (size_t)room->conf->opt.query_stats_size);
         HASH_ITER (hh, room->endpoints, e, next)
                 endpoint_configure(e);
         verifiers_forget(room);
@@ -225,6 +226,7 @@ void room_init(struct room *room, struct loop *loop, struct conf *conf, struct c
         list_init(&room->catching);
         room->random = (uint64_t)clock_us() * 2654435761U + (uint64_t)self + 1;
         read_rules(room);
+        queries_resize(&room->queries, (size_t)conf->opt.query_stats_size);
         crowd->rooms[self] = room;
         deadlines_start(room);
 }
@@ -334,6 +336,7 @@ void room_free(struct room *room)
         verifiers_forget(room);
         welcome_forget_all();
         stats_free(&room->stats);
+        queries_forget(&room->queries);
         nameset_fini(&room->disabled);
         slab_fini(&room->clients_slab);
         slab_fini(&room->blocks_slab);

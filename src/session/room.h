@@ -11,7 +11,9 @@
 #include "net/listener.h"
 #include "pool/pool.h"
 #include "router/lists.h"
+#include "session/line_bound.h"
 #include "session/proxied.h"
+#include "session/queries.h"
 #include "session/statement.h"
 #include "session/stats.h"
 #include "wire/cancel_key.h"
@@ -70,13 +72,6 @@ struct crowd {
                                void *done_arg);
 };
 
-/* For session/route_log.c alone. */
-struct route_lines {
-        unsigned passed;            /* decisions since the last line */
-        unsigned written, left_out; /* lines in this second */
-        int64_t since_us;           /* when it began */
-};
-
 struct room {
         struct loop *loop;
         struct conf *conf;
@@ -103,7 +98,9 @@ struct room {
         struct watch *watch;               /* NULL: it does not listen now */
         struct timer *tick;
         uint64_t random;
-        struct route_lines route_lines;
+        unsigned routes_passed; /* decisions since the last line about one */
+        struct line_bound route_lines, slow_lines;
+        struct queries queries;  /* size as query_stats_size says */
         bool calling;            /* session/roll_call.h: one is under way */
         unsigned next_call;      /* the number of the next one */
         bool keeps_minimum;      /* some pool may have a min_pool_size */

@@ -1,6 +1,5 @@
 #include "session/route_log.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "router/explain.h"
 #include "router/fingerprint.h"
@@ -13,23 +12,10 @@ enum { TEXT_SIZE = 1024, TOKEN_MAX = 128 };
 /* Whether it is this one's turn, and there is room for it in this second. */
 static bool is_due(struct room *room)
 {
-        struct route_lines *lines = &room->route_lines;
-        int64_t now = loop_now(room->loop);
-
-        if (++lines->passed < (unsigned)room->conf->opt.log_routes)
+        if (++room->routes_passed < (unsigned)room->conf->opt.log_routes)
                 return false;
-        lines->passed = 0;
-        if (now - lines->since_us >= US_PER_SEC) {
-                if (lines->left_out > 0)
-                        log_info("log_routes: %u lines left out", lines->left_out);
-                *lines = (struct route_lines){.since_us = now};
-        }
-        if (lines->written >= ROUTE_LINES_MAX) {
-                lines->left_out++;
-                return false;
-        }
-        lines->written++;
-        return true;
+        room->routes_passed = 0;
+        return line_bound_allows(&room->route_lines, loop_now(room->loop), "log_routes");
 }
 
 /* A token may be a literal that does not end, and have anything in it. */

@@ -6,14 +6,11 @@
  *     ... route: target=primary node=10.0.0.1:5432 class=write reason="dml" token="UPDATE" text=update t set
  * a = ?
  *
- * At most ROUTE_LINES_MAX lines a second from a worker: what is more is counted, and the next second says how
- * many there were. */
+ * As many in a second as session/line_bound.h allows. */
 #pragma once
 
 #include "router/route.h"
 #include "session/client.h"
-
-enum { ROUTE_LINES_MAX = 1000 };
 
 /* For route_log, when log_routes is not 0. */
 void route_log_tell(struct client *c, const struct facts *facts, const struct route *route, struct sv text);

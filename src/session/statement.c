@@ -1,6 +1,7 @@
 #include "session/statement.h"
 
 #include "base/check.h"
+#include "router/fingerprint.h"
 #include "wire/writer.h"
 
 #include <stdio.h>
@@ -95,6 +96,13 @@ struct statement *statement_ref(struct statement *s)
         if (s != NULL)
                 s->refs++;
         return s;
+}
+
+uint64_t statement_fingerprint(struct statement *s)
+{
+        if (s->fingerprint == 0)
+                s->fingerprint = fingerprint_hash(sv_cstr(s->parse), s->options);
+        return s->fingerprint;
 }
 
 void statement_unref(struct statements *all, struct statement *s)

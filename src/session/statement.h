@@ -22,7 +22,7 @@ struct statement {
         struct facts facts;             /* statement_facts; its views point into `parse` */
         uint64_t stamp;                 /* of the rules that they were found by */
         unsigned options;               /* enum classify_options */
-        uint64_t fingerprint;           /* of the text; 0: not needed yet */
+        uint64_t fingerprint;           /* statement_fingerprint's; 0: not asked for yet */
         int refs;
         size_t size;
         char parse[]; /* the body of Parse behind the name: query NUL, count, types */
@@ -52,6 +52,9 @@ struct statement *statement_ref(struct statement *s);
 /* What it is, found again when the rules are others than before. */
 const struct facts *statement_facts(struct statement *s, const struct classify_rules *rules);
 void statement_unref(struct statements *all, struct statement *s);
+
+/* fingerprint_hash() of its text, found once. */
+uint64_t statement_fingerprint(struct statement *s);
 
 /* ---- a client's names ---- */
 

@@ -83,6 +83,48 @@ def test_latency(t):
         t.wait(lambda: of("query", "recent_count") == 0 and of("query", "recent_p99_us") == 0, "what is over is not recent")
 
 
+def test_queries(t):
+    import psycopg
+    s = t.steer(log_slow_queries="0.3")
+    with s.console() as console:
+        def rows(like):
+            got = console.query("SELECT calls, errors, rows, on_primary, on_standby, max_us >= 300000 FROM queries "
+                                f"WHERE database = 'app' AND user = 'app' AND query LIKE '{like}' ORDER BY query")
+            return [tuple(int(v) for v in row) for row in got.rows]
+        with s.client() as a, s.client() as b:
+            for client in (a, b, a):
+                client.query("CREATE TEMP TABLE IF NOT EXISTS tally (n int)")
+            a.query("INSERT INTO tally SELECT generate_series(1, 5)")
+            a.query("INSERT INTO tally SELECT generate_series(7, 8)")
+            t.equal(rows("insert%"), [(2, 0, 7, 2, 0, 0)], "constants do not matter")
+            t.equal(rows("create temp%"), [(3, 0, 0, 3, 0, 0)], "of two clients")
+            a.query("SELECT 1 / (n - 7) FROM tally", check=False)
+            t.equal(rows("select _ / (n - _) from%"), [(1, 1, 0, 1, 0, 0)], "one that failed")
+            a.query("SELECT pg_sleep(0.31)")
+            t.equal([row[5] for row in rows("select pg_sleep%")], [1], "its time")
+            t.equal(a.query("SELECT 1; SELECT 2").rows, [["1"], ["2"]], "two in one")
+            t.equal(rows("select _; select _"), [(1, 0, 2, 1, 0, 0)], "are one query of two rows")
+        with psycopg.connect(s.dsn(), autocommit=True) as c:
+            for i in range(7):  # prepared from the fifth on
+                c.execute("SELECT g FROM generate_series(1, %s) g", (i,))
+            t.equal(rows("select g from%"), [(7, 0, 21, 0, 7, 0)], "by Bind and by name, on a standby")
+            with c.pipeline():
+                for i in range(4):
+                    c.execute("SELECT %s::int + 1", (i,))
+                c.execute("SELECT %s::int - 1", (1,))
+            t.equal([row[:3] for row in rows("select ?::int + ?")], [(4, 0, 4)], "in a pipeline")
+            t.equal([row[:3] for row in rows("select ?::int - ?")], [(1, 0, 1)], "and the other one")
+            try:
+                c.execute("SELECT 1 / %s", (0,))
+            except psycopg.Error:
+                pass
+            t.equal([row[:2] for row in rows("select ? / ?")], [(1, 1)], "one that failed in the extended protocol")
+        t.contains(s.log_text(), "slow query: time=3", "the slow one is logged")
+        t.contains(s.log_text(), "text=select pg_sleep(?)", "without its constants")
+        console.query("SET query_stats_size = 0")
+        t.equal(rows("%"), [], "nothing is kept")
+
+
 ENDLESS = "WITH RECURSIVE t(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM t) SELECT sum(n) FROM t"
 
 
