@@ -49,6 +49,9 @@ struct node {
         /* live: written by health */
         _Atomic int64_t fresh_us; /* all that was committed before this moment (clock_us) is visible here;
                                      0: unknown. INT64_MAX for the primary. */
+        _Atomic uint64_t lsn;     /* the primary's insert position, a standby's replayed one, as last
+                                     answered; 0: unknown */
+        _Atomic int64_t asked_us; /* when that was asked (clock_us), at the latest: stored after lsn */
 };
 
 /* A node for `host` and `port`, in one allocation. Never freed: workers hold pointers to it for as long as

@@ -308,12 +308,25 @@ static int64_t fresh_us(const struct monitor *monitor, int i)
         return ring_fresh_us(&monitor->ring, dossier->facts.lsn);
 }
 
+/* The same for its position in the WAL. */
+static uint64_t lsn(const struct monitor *monitor, int i)
+{
+        const struct dossier *dossier = &monitor->dossiers[i];
+
+        return monitor->view->nodes[i].state == NODE_UP && dossier->last == ANSWER_GOOD ? dossier->facts.lsn
+                                                                                        : 0;
+}
+
 /* Whatever loses certainty loses it before readers learn why. */
 static void update_freshness(struct monitor *monitor)
 {
-        for (int i = 0; i < monitor->view->count; i++)
-                atomic_store_explicit(&monitor->view->nodes[i].node->fresh_us, fresh_us(monitor, i),
-                                      memory_order_release);
+        for (int i = 0; i < monitor->view->count; i++) {
+                struct node *node = monitor->view->nodes[i].node;
+
+                atomic_store_explicit(&node->fresh_us, fresh_us(monitor, i), memory_order_release);
+                atomic_store_explicit(&node->lsn, lsn(monitor, i), memory_order_release);
+                atomic_store_explicit(&node->asked_us, monitor->dossiers[i].good_us, memory_order_release);
+        }
 }
 
 /* What the evidence means now. `answered`: whose answer is new; -1: nobody's. */
@@ -467,6 +480,7 @@ void monitor_free(struct monitor *monitor)
         for (int i = 0; i < monitor->view->count; i++) {
                 probe_free(monitor->watched[i].probe);
                 atomic_store(&monitor->view->nodes[i].node->fresh_us, 0);
+                atomic_store(&monitor->view->nodes[i].node->lsn, 0);
         }
         event_free(monitor->tick);
         topology_unref(monitor->view);

@@ -1,6 +1,6 @@
 #include "health/question.h"
 
-#include "health/ring.h"
+#include "cluster/position.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -67,19 +67,11 @@ static bool read_number(const PGresult *result, int column, int base, uint64_t *
         return errno == 0 && end != text && *end == '\0';
 }
 
-/* "A/1000148": two hexadecimal numbers of at most 8 digits. */
 static bool read_lsn(const PGresult *result, int column, uint64_t *out)
 {
-        const char *text = PQgetvalue(result, 0, column);
-        size_t high = strspn(text, HEX), low = text[high] == '/' ? strspn(text + high + 1, HEX) : 0;
-
         *out = 0;
-        if (PQgetisnull(result, 0, column))
-                return true;
-        if (high < 1 || high > 8 || low < 1 || low > 8 || text[high + 1 + low] != '\0')
-                return false;
-        *out = strtoull(text, NULL, 16) << 32 | strtoull(text + high + 1, NULL, 16);
-        return true;
+        return PQgetisnull(result, 0, column) ||
+               position_parse_lsn(sv_cstr(PQgetvalue(result, 0, column)), out);
 }
 
 /* A WAL file's name is 24 hexadecimal digits, the first 8 are the timeline. */
@@ -127,7 +119,7 @@ enum status question_read(const PGresult *result, struct facts *facts)
                 return STATUS_OK;
         }
         facts->timeline_sure = true;
-        facts->lsn = ring_normalise(facts->lsn, facts->wal_block_size);
+        facts->lsn = position_normalise(facts->lsn, facts->wal_block_size);
         return read_walfile(result, &facts->timeline) ? STATUS_OK : STATUS_INVALID;
 }
 

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { PAGE_HEADER = 24, SEGMENT_HEADER = 40, SEGMENT_MIN = 1 << 20, PAGE = 8192, CUT_RECORD = 4 * PAGE };
+enum { PAGE = 8192, CUT_RECORD = 4 * PAGE };
 
 void ring_reset(struct ring *ring, uint32_t timeline)
 {
@@ -97,15 +97,4 @@ int64_t ring_lag_bytes(const struct ring *ring, uint64_t replay_lsn)
                 return -1;
         newest = ring->samples[ring->count - 1].flush_lsn;
         return newest > replay_lsn ? (int64_t)(newest - replay_lsn) : 0;
-}
-
-uint64_t ring_normalise(uint64_t lsn, uint32_t block_size)
-{
-        if (block_size == 0)
-                block_size = 8192;
-        if (lsn % block_size == PAGE_HEADER)
-                return lsn - PAGE_HEADER;
-        if (lsn % SEGMENT_MIN == SEGMENT_HEADER)
-                return lsn - SEGMENT_HEADER;
-        return lsn;
 }

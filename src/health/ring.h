@@ -43,10 +43,3 @@ int64_t ring_lag_us(const struct ring *ring, uint64_t replay_lsn, int64_t now_us
 
 /* Bytes between `replay_lsn` and the newest flushed position; -1: no samples. */
 int64_t ring_lag_bytes(const struct ring *ring, uint64_t replay_lsn);
-
-/* pg_current_wal_insert_lsn() names the place of the next record, which is past the page header when the last
- * record ended at the page's end; replay ends at the page's end and would never reach it on an idle primary.
- * Gives the page's beginning for such a position (header of 24 bytes, 40 at a segment's start), else `lsn`.
- * Sound also when the last record does end there: it began before the page, so a replay position is either
- * before the page or past it. `block_size` is the server's wal_block_size. */
-uint64_t ring_normalise(uint64_t lsn, uint32_t block_size);

@@ -273,6 +273,7 @@ bool known_node_setting(struct sv name)
             "ident_file",
             "in_hot_standby",
             "listen_addresses",
+            "pgsteer.lsn",
             "port",
             "primary_conninfo",
             "primary_slot_name",

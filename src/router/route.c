@@ -17,6 +17,15 @@ static bool skipped(const struct route_question *q, int node)
         return (q->skip & UINT64_C(1) << node) != 0;
 }
 
+/* A position on an older timeline is one on all that came of it, or its WAL is lost: then whoever has as much
+ * of the new one has all there is. */
+static bool has_reached(const struct topology_node *standby, const struct position *min)
+{
+        return standby->timeline >= min->timeline &&
+               (min->system_id == 0 || min->system_id == standby->system_id) &&
+               atomic_load_explicit(&standby->node->lsn, memory_order_acquire) >= min->lsn;
+}
+
 static bool is_fresh(const struct route_question *q, const struct topology *topology, int i)
 {
         int64_t floor_us = 0;
@@ -28,6 +37,8 @@ static bool is_fresh(const struct route_question *q, const struct topology *topo
         }
         if (i + 1 != q->stay && q->stay_floor_us > floor_us)
                 floor_us = q->stay_floor_us;
+        if (q->min != NULL && !has_reached(&topology->nodes[i], q->min))
+                return false;
         return floor_us == 0 ||
                atomic_load_explicit(&topology->nodes[i].node->fresh_us, memory_order_acquire) >= floor_us;
 }

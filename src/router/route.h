@@ -2,6 +2,7 @@
  * topology says and what the nodes' live numbers say. Always with a reason. Does no I/O, keeps no state. */
 #pragma once
 
+#include "cluster/position.h"
 #include "conf/options.h"
 #include "router/balance.h"
 #include "router/classify.h"
@@ -31,6 +32,7 @@ struct route_question {
             floor_us;    /* the session's newest own commit (clock_us), 0: none; with strong: the cluster's */
         int64_t seen_us; /* when the session was last shown something (clock_us), 0: never */
         int seen_on;     /* the node that showed it, which need not have passed seen_us; -1: none */
+        const struct position *min; /* what a standby must have replayed besides; NULL: nothing */
         int stay; /* the node that served this transaction's reads until now, counted from 1; 0: none... */
         int64_t stay_floor_us;   /* ...and until when: another one must have all that it may have shown */
         bool reads_need_standby; /* true: never fall back to the primary for reads */

@@ -202,25 +202,6 @@ struct facts block_facts(const struct block *b, const struct facts *first)
         return f;
 }
 
-/* One statement, in the extended protocol: when it fails, all behind it is skipped, and nothing of the block
- * runs outside of its transaction. */
-static bool put_statement(struct up *up, const char *sql)
-{
-        static const uint8_t bind[] = {0, 0, 0, 0, 0, 0, 0, 0}, execute[] = {0, 0, 0, 0, 0};
-        size_t n = strlen(sql) + 1;
-
-        up_put_head(up, FE_PARSE, 1 + n + 2);
-        plan_put(&up->plan, "", 1);
-        plan_put(&up->plan, sql, n);
-        plan_put(&up->plan, bind, 2);
-        up_put_head(up, FE_BIND, sizeof(bind));
-        plan_put(&up->plan, bind, sizeof(bind));
-        up_put_head(up, FE_EXECUTE, sizeof(execute));
-        plan_put(&up->plan, execute, sizeof(execute));
-        return up_owe(up, REPLY_PARSE, REPLY_SWALLOW, NULL) && up_owe(up, REPLY_BIND, REPLY_SWALLOW, NULL) &&
-               up_owe(up, REPLY_EXECUTE, REPLY_SWALLOW, NULL);
-}
-
 /* A folded identifier, quoted. */
 static void quote(const char *name, char *out)
 {
@@ -242,7 +223,7 @@ static bool put_savepoints(struct up *up)
         for (unsigned i = 0; i < all->count; i++) {
                 quote(all->levels[i].name, sql + 10);
                 for (unsigned k = 0; k < all->levels[i].times; k++)
-                        if (!put_statement(up, sql))
+                        if (!exchange_execute(up, "", sql))
                                 return false;
         }
         return true;
@@ -253,12 +234,12 @@ bool block_open(struct up *up)
         struct block *b = up->c->block;
 
         for (size_t at = 0; at < b->size; at += strlen(b->opening + at) + 1)
-                if (!put_statement(up, b->opening + at))
+                if (!exchange_execute(up, "", b->opening + at))
                         return false;
         /* What has been read apart was a query, behind which some modes cannot be set any more. */
-        if (b->read && !put_statement(up, "SELECT"))
+        if (b->read && !exchange_execute(up, "", "SELECT"))
                 return false;
-        if (split_wants_to_know(up->c->endpoint) && !put_statement(up, SPLIT_QUESTION))
+        if (split_wants_to_know(up->c->endpoint) && !exchange_execute(up, "", SPLIT_QUESTION))
                 return false;
         if (!put_savepoints(up))
                 return false;

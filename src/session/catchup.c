@@ -1,5 +1,6 @@
 #include "session/catchup.h"
 
+#include "base/clock.h"
 #include "router/route.h"
 #include "session/block.h"
 
@@ -37,6 +38,13 @@ bool catchup_waits(struct client *c, const struct route *route)
                 c->catching_us = now;
         client_move(c, CLIENT_CATCHING);
         return true;
+}
+
+void catchup_await(struct client *c)
+{
+        if (c->catching_us == 0)
+                c->catching_us = clock_us(); /* not the turn's time, which may lie before the request */
+        client_move(c, CLIENT_CATCHING);
 }
 
 void catchup_look(struct room *room)

@@ -16,5 +16,8 @@ struct route;
  * primary for want of freshness, waits instead: then it is CLIENT_CATCHING. */
 bool catchup_waits(struct client *c, const struct route *route);
 
+/* The same client waits until the primary has been asked again (client->catching_us is before that). */
+void catchup_await(struct client *c);
+
 /* Nodes have answered, or time has passed: who waits decides anew. */
 void catchup_look(struct room *room);

@@ -233,6 +233,7 @@ void client_settings_changed(struct client *c)
         c->access = ACCESS_UNSAID;
         c->isolation = ISOLATION_UNSAID;
         c->consistency = -1;
+        floor_settings_changed(c);
         if (set == NULL)
                 return;
         if (settings_get(set, SV("pgsteer.consistency"), &s))

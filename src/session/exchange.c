@@ -31,11 +31,13 @@ void up_put_head(struct up *up, char type, size_t body)
         plan_put(&up->plan, head, sizeof(head));
 }
 
-void up_put_about(struct up *up, char type, const char name[STATEMENT_NAME_SIZE])
+void up_put_about(struct up *up, char type, const char *name)
 {
-        up_put_head(up, type, 1 + STATEMENT_NAME_SIZE);
+        size_t n = strlen(name) + 1;
+
+        up_put_head(up, type, 1 + n);
         plan_put(&up->plan, "S", 1);
-        plan_put(&up->plan, name, STATEMENT_NAME_SIZE);
+        plan_put(&up->plan, name, n);
 }
 
 static bool send_parse(struct up *up, const char *name, struct sv rest, unsigned flags, const uint64_t *key)
@@ -155,6 +157,30 @@ bool exchange_run(struct up *up, const char *sql)
         up_put_head(up, FE_QUERY, n);
         plan_put(&up->plan, sql, n);
         return up_owe(up, REPLY_QUERY, REPLY_SWALLOW, NULL);
+}
+
+bool exchange_execute(struct up *up, const char *name, const char *sql)
+{
+        static const uint8_t bind[] = {0, 0, 0, 0, 0, 0}, execute[] = {0, 0, 0, 0, 0};
+        size_t name_size = strlen(name) + 1, size = strlen(sql) + 1;
+
+        if (*name != '\0') { /* it may be there already */
+                up_put_about(up, FE_CLOSE, name);
+                if (!up_owe(up, REPLY_CLOSE, REPLY_SWALLOW, NULL))
+                        return false;
+        }
+        up_put_head(up, FE_PARSE, name_size + size + 2);
+        plan_put(&up->plan, name, name_size);
+        plan_put(&up->plan, sql, size);
+        plan_put(&up->plan, bind, 2);
+        up_put_head(up, FE_BIND, 1 + name_size + sizeof(bind));
+        plan_put(&up->plan, "", 1);
+        plan_put(&up->plan, name, name_size);
+        plan_put(&up->plan, bind, sizeof(bind));
+        up_put_head(up, FE_EXECUTE, sizeof(execute));
+        plan_put(&up->plan, execute, sizeof(execute));
+        return up_owe(up, REPLY_PARSE, REPLY_SWALLOW, NULL) && up_owe(up, REPLY_BIND, REPLY_SWALLOW, NULL) &&
+               up_owe(up, REPLY_EXECUTE, REPLY_SWALLOW, NULL);
 }
 
 void exchange_end_skip(struct client *c, struct server *s)

@@ -23,7 +23,7 @@ bool up_owe(struct up *up, enum reply_kind kind, unsigned flags, const uint64_t 
 void up_put_head(struct up *up, char type, size_t body);
 
 /* Close or Describe of a statement by its name on servers. */
-void up_put_about(struct up *up, char type, const char name[STATEMENT_NAME_SIZE]);
+void up_put_about(struct up *up, char type, const char *name);
 
 /* Whether what passes has to be understood; relay_client.c. */
 bool up_must_look(const struct client *c);
@@ -43,6 +43,11 @@ void exchange_end_skip(struct client *c, struct server *s);
 
 /* A Query of our own. */
 bool exchange_run(struct up *up, const char *sql);
+
+/* A statement of our own in the extended protocol: when it fails, all behind it is skipped. `name`: of the
+ * prepared statement that it becomes, where the unnamed one may be the client's. False: the client has been
+ * refused. */
+MUST_USE bool exchange_execute(struct up *up, const char *name, const char *sql);
 
 /* A Bind or Describe of `name`: *st is what it means (NULL: the name passes as it is), prepared on the server
  * when this is sent. False: the client has been refused. */

@@ -63,8 +63,11 @@ void facts_merge(struct facts *all, const struct facts *one)
                 all->access = one->access;
         if (one->isolation != ISOLATION_UNSAID)
                 all->isolation = one->isolation;
-        if (one->setting != SETTING_NONE)
-                all->setting = SETTING_UNKNOWN;
+        if (one->setting != SETTING_NONE) {
+                all->setting = all->statements == 0 ? one->setting : SETTING_UNKNOWN;
+                all->setting_name = one->setting_name;
+                all->setting_value = one->setting_value;
+        }
         all->defines = all->defines || one->defines;
         all->lacks = all->lacks || one->lacks;
         all->pins |= one->pins;
@@ -73,6 +76,8 @@ void facts_merge(struct facts *all, const struct facts *one)
                 all->deallocate = one->deallocate;
         if (one->execute.n > 0)
                 all->execute = one->execute;
+        if (one->show.n > 0)
+                all->show = one->show;
         if (one->savepoint != SAVEPOINT_KEEP)
                 all->savepoint = one->savepoint;
         all->exact = all->statements == 0 && one->exact;

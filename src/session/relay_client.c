@@ -81,6 +81,8 @@ static size_t on_query(struct up *up, const struct msg *m)
         c->in_segment = c->bound = false;
         if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return m->have;
+        if (!floor_tell(up, &f))
+                return m->have;
         executes = f.execute.n > 0 && execute_pass(up, m);
         if (!up_owe(up, REPLY_QUERY, 0, tally_query(c, m)) || executes)
                 return m->have;
@@ -112,7 +114,7 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
             buf_append(&c->unnamed, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK)
                 buf_release(&c->unnamed);
         buf_trim(&c->unnamed);
-        if (!up_owe(up, REPLY_PARSE, 0, NULL))
+        if (!floor_tell(up, &f) || !up_owe(up, REPLY_PARSE, 0, NULL))
                 return m->have;
         return pass(up, m);
 }
@@ -166,7 +168,7 @@ static bool look_at_bound(struct up *up, struct sv name, struct statement *st)
                 look(c, &f);
                 effects_note(c, text, &f);
         }
-        return true;
+        return floor_tell(up, &f);
 }
 
 static size_t on_bind(struct up *up, const struct msg *m)
@@ -205,7 +207,9 @@ static size_t on_describe(struct up *up, const struct msg *m)
                            ? (client_refuse(up->c, "08P01", "broken packet from client"), m->have)
                            : 0;
         what = take_u8(&r);
-        if (what == 'S' && !exchange_target(up, take_cstr(&r), &st))
+        if (what == 'S' &&
+            (!exchange_target(up, take_cstr(&r), &st) ||
+             (st != NULL && !floor_tell(up, statement_facts(st, endpoint_rules(up->c->endpoint))))))
                 return m->have;
         if (!up_owe(up, REPLY_DESCRIBE, 0, st != NULL ? st->key : NULL))
                 return m->have;

@@ -81,8 +81,8 @@ static size_t known_bytes(const struct client *c, const struct segment *seg)
 {
         const struct facts *f = &seg->facts;
         bool dull = f->setting == SETTING_NONE && f->pins == 0 && f->unpins == 0 && f->deallocate.n == 0 &&
-                    f->execute.n == 0 && f->savepoint == SAVEPOINT_KEEP && f->tx == TX_KEEP &&
-                    !facts_write(f);
+                    f->execute.n == 0 && f->show.n == 0 && f->savepoint == SAVEPOINT_KEEP &&
+                    f->tx == TX_KEEP && !facts_write(f);
 
         return dull || !gather_wants_facts(c) ? seg->size : 0;
 }
@@ -220,11 +220,61 @@ static bool begins_here(const struct client *c, const struct segment *seg)
         return c->block != NULL || (seg->facts.tx != TX_KEEP && block_allowed(c));
 }
 
+/* Answers the segment at `p` with an error. Returns how many bytes are through with; the client may be
+ * closed. */
+static size_t turn_down(struct client *c, const struct segment *seg, const uint8_t *p,
+                        const struct refusal *r)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+        struct msg m;
+        size_t at = 0;
+        bool ended = false;
+
+        while (at < seg->size && msg_peek(p + at, seg->size - at, &m) == STATUS_OK) {
+                at += m.have;
+                c->drop = m.size - m.have;
+                ended = m.type == FE_QUERY || m.type == FE_SYNC || m.type == FE_FUNCTION;
+        }
+        c->skip_to_sync = !ended;
+        c->held_us = c->catching_us = 0;
+        c->skip_nodes = 0;
+        c->force_primary = false;
+        client_log_error(c, r);
+        write_refusal(&w, r);
+        if (c->block != NULL) {
+                c->tx = 'E';
+                client_move(c, CLIENT_ABORTED);
+        }
+        if (ended)
+                write_ready(&w, c->tx);
+        client_send(c, &w);
+        return at;
+}
+
+/* A floor from another session is taken when we know that it can be. False: *used bytes are through with. */
+static bool take_floor(struct client *c, const struct segment *seg, const uint8_t *p, size_t *used)
+{
+        struct refusal r;
+        enum floor_verdict verdict = floor_weigh(c, &seg->facts, &r);
+
+        *used = 0;
+        if (verdict == FLOOR_TAKEN)
+                return true;
+        if (verdict == FLOOR_REFUSED)
+                *used = turn_down(c, seg, p, &r);
+        else if (c->endpoint->topology->primary >= 0)
+                catchup_await(c);
+        else
+                segment_hold(c);
+        return false;
+}
+
 size_t segment_take(struct client *c, const uint8_t *p, size_t n)
 {
         struct segment seg;
         struct msg first;
-        size_t answered;
+        size_t answered, used;
 
         /* Copy messages outside a copy are what a client sent before it learned that its COPY failed. */
         if (c->drop > 0 || c->skip_to_sync || is_copy(p[0]))
@@ -256,6 +306,8 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n)
                         c->tx_us = c->request_us;
                 c->notified = false;
         }
+        if (!take_floor(c, &seg, p, &used))
+                return c->state == CLIENT_CLOSED ? n : used;
         go(c, &seg, p);
         return 0;
 }
@@ -312,36 +364,15 @@ enum status segment_may_follow(struct client *c, const uint8_t *p, size_t n)
 void segment_refuse(struct client *c, const struct refusal *r)
 {
         struct segment seg;
-        struct buf out = {0};
-        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
         const uint8_t *p = buf_data(&c->in);
-        struct msg m;
-        size_t at = 0;
-        bool ended = false;
+        size_t used;
 
         CHECK(c->state == CLIENT_IDLE || c->state == CLIENT_BEGUN);
-        if (gather(c, p, buf_len(&c->in), &seg) != GATHER_READY) {
-                client_go_on(c);
-                return;
+        if (gather(c, p, buf_len(&c->in), &seg) == GATHER_READY) {
+                used = turn_down(c, &seg, p, r);
+                if (c->state == CLIENT_CLOSED)
+                        return;
+                buf_consume(&c->in, used);
         }
-        while (at < seg.size && msg_peek(p + at, seg.size - at, &m) == STATUS_OK) {
-                at += m.have;
-                c->drop = m.size - m.have;
-                ended = m.type == FE_QUERY || m.type == FE_SYNC || m.type == FE_FUNCTION;
-        }
-        buf_consume(&c->in, at);
-        c->skip_to_sync = !ended;
-        c->held_us = c->catching_us = 0;
-        c->skip_nodes = 0;
-        c->force_primary = false;
-        client_log_error(c, r);
-        write_refusal(&w, r);
-        if (c->block != NULL) {
-                c->tx = 'E';
-                client_move(c, CLIENT_ABORTED);
-        }
-        if (ended)
-                write_ready(&w, c->tx);
-        if (client_send(c, &w))
-                client_go_on(c);
+        client_go_on(c);
 }

@@ -78,6 +78,8 @@ static enum status add_setting(struct client *c, struct sv name, struct sv value
                             unsupported, SV_ARG(name), SV_ARG(value));
                 return refuse_name(r, unsupported, name);
         }
+        if (floor_weigh_at_login(name, value, r) == FLOOR_REFUSED)
+                return STATUS_DENIED;
         if (put(c, name, value) != STATUS_OK)
                 return refuse_name(r, "startup parameter is too large", name);
         return STATUS_OK;

@@ -139,34 +139,9 @@ static void overflow_only_makes_old_answers_older(void)
         UNIT_ASSERT(ring.samples[0].clock_us == step);
 }
 
-static void page_headers_are_not_waited_for(void)
-{
-        static const struct {
-                const char *row;
-                uint64_t lsn;
-                uint32_t block;
-                uint64_t normal;
-        } rows[] = {
-            {"in the middle of a page", 0x3000148, 8192, 0x3000148},
-            {"past a page's header", 0x3002018, 8192, 0x3002000},
-            {"past a segment's header", 0x3000028, 8192, 0x3000000},
-            {"40 bytes into a common page", 0x3002028, 8192, 0x3002028},
-            {"at a page's beginning", 0x3002000, 8192, 0x3002000},
-            {"24 bytes after 8 kB, but pages have 16", 0x3002018, 16384, 0x3002018},
-            {"past a page's header, 16 kB", 0x3004018, 16384, 0x3004000},
-            {"block size unknown", 0x3002018, 0, 0x3002000},
-            {"no position", 0, 8192, 0},
-        };
-
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                unit_row("%s", rows[i].row);
-                UNIT_ASSERT(ring_normalise(rows[i].lsn, rows[i].block) == rows[i].normal);
-        }
-}
-
 UNIT_SUITE(health_ring, UNIT_CASE(an_empty_ring_knows_nothing), UNIT_CASE(replay_becomes_a_time),
            UNIT_CASE(a_cut_stream_grows_old), UNIT_CASE(an_idle_primary_makes_no_lag),
            UNIT_CASE(unflushed_wal_is_no_lag_and_no_freshness),
            UNIT_CASE(a_flush_that_cuts_a_record_is_not_waited_for),
            UNIT_CASE(a_new_timeline_or_a_fall_starts_afresh),
-           UNIT_CASE(overflow_only_makes_old_answers_older), UNIT_CASE(page_headers_are_not_waited_for))
+           UNIT_CASE(overflow_only_makes_old_answers_older))

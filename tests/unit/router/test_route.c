@@ -294,6 +294,48 @@ static void only_fresh_standbys_see_the_sessions_writes(void)
         UNIT_ASSERT(route.node == -1 && route.reason == REASON_FRESHNESS);
 }
 
+/* A floor from another session: P, A and B on timeline 3 of system 7, A at 100, B at 200. */
+static void a_handed_floor_is_a_place_in_the_wal(void)
+{
+        static const struct {
+                const char *row;
+                struct position min;
+                enum consistency consistency;
+                int a, b; /* whether the node may serve it */
+        } rows[] = {
+            {"both have it", {100, 3, 7}, CONSISTENCY_SESSION, 1, 1},
+            {"one byte further", {101, 3, 7}, CONSISTENCY_SESSION, 0, 1},
+            {"none has it", {201, 3, 7}, CONSISTENCY_SESSION, 0, 0},
+            {"eventual as well", {101, 3, 7}, CONSISTENCY_EVENTUAL, 0, 1},
+            {"strong as well", {101, 3, 7}, CONSISTENCY_STRONG, 0, 1},
+            {"on an older timeline", {101, 2, 7}, CONSISTENCY_SESSION, 0, 1},
+            {"on one that has not begun", {1, 4, 7}, CONSISTENCY_SESSION, 0, 0},
+            {"of whatever cluster", {100, 3, 0}, CONSISTENCY_SESSION, 1, 1},
+            {"of another cluster", {100, 3, 8}, CONSISTENCY_SESSION, 0, 0},
+            {"none at all", {UINT64_MAX, 0, 0}, CONSISTENCY_EVENTUAL, 0, 0},
+        };
+        struct topology topology = healthy();
+
+        topology.count = 3;
+        for (int i = 0; i < topology.count; i++) {
+                topology.nodes[i].timeline = 3;
+                topology.nodes[i].system_id = 7;
+                atomic_store(&nodes[i].lsn, (uint64_t)(i == P ? 50 : 100 * i));
+        }
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct route_question q = {.consistency = rows[i].consistency, .min = &rows[i].min};
+                bool served[3] = {false};
+
+                unit_row("%s", rows[i].row);
+                for (uint64_t random = 0; random < 50; random++) {
+                        q.balance.random = random * UINT64_C(0x9E3779B97F4A7C15);
+                        served[decide("SELECT 1", q, &topology).node] = true;
+                }
+                UNIT_ASSERT(served[A] == rows[i].a && served[B] == rows[i].b);
+                UNIT_ASSERT(served[P] == (!rows[i].a && !rows[i].b));
+        }
+}
+
 /* A, C: healthy; their moments 100 and 200. */
 static void a_session_never_goes_back(void)
 {
@@ -448,5 +490,5 @@ static void a_transactions_reads_stay(void)
 UNIT_SUITE(router_route, UNIT_CASE(a_transactions_reads_stay), UNIT_CASE(a_session_never_goes_back),
            UNIT_CASE(statements_of_their_own), UNIT_CASE(sessions), UNIT_CASE(unfit_standbys_are_passed_over),
            UNIT_CASE(without_a_primary_reads_go_on), UNIT_CASE(only_fresh_standbys_see_the_sessions_writes),
-           UNIT_CASE(failed_nodes_are_skipped), UNIT_CASE(targets_have_their_own_fallbacks),
-           UNIT_CASE(load_is_balanced))
+           UNIT_CASE(a_handed_floor_is_a_place_in_the_wal), UNIT_CASE(failed_nodes_are_skipped),
+           UNIT_CASE(targets_have_their_own_fallbacks), UNIT_CASE(load_is_balanced))
