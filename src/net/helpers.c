@@ -13,14 +13,14 @@ struct helper {
         struct helpers *helpers;
         pthread_t thread;
         const char *lane; /* of the job it works on; NULL: none */
-        bool joined;
 };
 
 struct helpers {
         pthread_mutex_t lock; /* over all below */
-        pthread_cond_t news;
-        struct list queue; /* oldest first */
-        int queued, started, idle;
+        pthread_cond_t news;  /* for helpers: a job, or the end */
+        pthread_cond_t left;  /* for helpers_stop(): one has nothing to do any more */
+        struct list queue;    /* oldest first */
+        int queued, started, idle, ended;
         bool stopping;
         struct helper all[HELPERS_MAX];
 };
@@ -31,6 +31,7 @@ struct helpers *helpers_new(void)
 
         CHECK(pthread_mutex_init(&h->lock, NULL) == 0);
         CHECK(pthread_cond_init(&h->news, NULL) == 0);
+        CHECK(pthread_cond_init(&h->left, NULL) == 0);
         list_init(&h->queue);
         return h;
 }
@@ -84,6 +85,8 @@ static void *run(void *arg)
                 if (!h->stopping)
                         mailbox_post(job->home, &job->letter);
         }
+        h->ended++;
+        pthread_cond_signal(&h->left);
         pthread_mutex_unlock(&h->lock);
         return NULL;
 }
@@ -110,7 +113,7 @@ bool helpers_give(struct helpers *h, struct helper_job *job)
 
         list_init(&job->in_queue);
         pthread_mutex_lock(&h->lock);
-        if (h->idle <= h->queued && h->started < HELPERS_MAX && !is_full(h, job))
+        if (h->idle <= h->queued && h->started < HELPERS_MAX && !h->stopping && !is_full(h, job))
                 start_one(h);
         taken = h->started > 0 && h->queued < HELPERS_QUEUE_MAX && !h->stopping;
         if (taken) {
@@ -140,21 +143,20 @@ bool helpers_stop(struct helpers *h, int ms)
 {
         int64_t end = clock_us() + ms * US_PER_MS;
         struct timespec until = {.tv_sec = end / US_PER_SEC, .tv_nsec = end % US_PER_SEC * 1000};
-        bool ended = true;
+        int waited = 0;
+        bool all;
 
         pthread_mutex_lock(&h->lock);
         h->stopping = true;
         pthread_cond_broadcast(&h->news);
+        while (h->ended < h->started && waited == 0)
+                waited = pthread_cond_clockwait(&h->left, &h->lock, CLOCK_MONOTONIC, &until);
+        all = h->ended >= h->started;
         pthread_mutex_unlock(&h->lock);
-        for (int i = 0; i < h->started; i++) {
-                struct helper *helper = &h->all[i];
-
-                if (!helper->joined)
-                        helper->joined =
-                            pthread_clockjoin_np(helper->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
-                ended = ended && helper->joined;
-        }
-        return ended;
+        /* Nobody starts one any more, and those that have ended do not block. */
+        while (all && h->started > 0)
+                CHECK(pthread_join(h->all[--h->started].thread, NULL) == 0);
+        return all;
 }
 
 void helpers_free(struct helpers *h)
@@ -162,5 +164,6 @@ void helpers_free(struct helpers *h)
         CHECK(list_empty(&h->queue));
         pthread_mutex_destroy(&h->lock);
         pthread_cond_destroy(&h->news);
+        pthread_cond_destroy(&h->left);
         free(h);
 }
