@@ -89,9 +89,7 @@ def test_ldap(t):
     manager = f'ldapbinddn="cn=manager,{BASE}" ldapbindpasswd="manager # secret"'
     s = t.steer(start=False, nodes=False, users={ADMIN: ADMIN_PASSWORD, "postgres": "unused"}, auth_type="ldap",
                 auth_ldap_options=f'{at} ldapprefix="uid=" ldapsuffix=",{BASE}"')
-    s.write_files()
-    s.process = s.run.spawn([s.program, s.ini], cwd=s.dir, log=s.log)
-    wait_for(lambda: "process up" in s.log_text(), "the start")
+    s.start()
 
     def good(database, user="scram_user"):
         with s.client(user, database, password=PEOPLE[user]) as c:

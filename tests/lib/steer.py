@@ -6,7 +6,6 @@ there too proves that the test's own idea of the compatible behaviour is right.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 
 import wire
@@ -76,14 +75,14 @@ class Steer:
 
     def start(self):
         self.write_files()
+        before = len(self.log_text())
         self.process = self.run.spawn([self.program, self.ini], cwd=self.dir, log=self.log)
 
-        def answers():
+        def listens():
             if self.process.poll() is not None:
                 raise Timeout(f"pgsteer ended with {self.process.returncode} at its start:\n{self.log_text()}")
-            socket.create_connection(("127.0.0.1", self.port), 5).close()
-            return True
-        wait_for(answers, "pgsteer's port to answer")
+            return "process up" in self.log_text()[before:]  # one port that answers is not yet all of its sockets
+        wait_for(listens, "pgsteer to listen")
         return self
 
     @property
