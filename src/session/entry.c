@@ -94,7 +94,7 @@ struct server *entry_lease(struct client *c, struct settings *like)
 {
         int node;
 
-        if (c->waiter.pool != NULL || c->server != NULL)
+        if (c->waiter.pool != NULL)
                 return NULL;
         if (c->endpoint->line == NULL) {
                 client_refuse(c, "08P01", "database configuration changed");
@@ -139,6 +139,8 @@ static void ask_for_welcome(struct client *c)
 
 void entry_ask(struct client *c)
 {
+        if (c->server != NULL)
+                return; /* its answer is under way, also when somebody else has learned the same meanwhile */
         if (c->state == CLIENT_LOOKUP)
                 lookup_ask(c);
         else

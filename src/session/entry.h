@@ -56,7 +56,7 @@ void entry_looked_up(struct client *c);
 int entry_node_to_ask(const struct topology *t);
 
 /* Leases a server for a question, one with the settings `like` if there is a choice. NULL: the client waits
- * for one, has one already, or has been refused. */
+ * for one, or has been refused. Not for who has one. */
 struct server *entry_lease(struct client *c, struct settings *like);
 
 /* The index of a leased server's node in the client's cluster. */

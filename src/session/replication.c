@@ -24,7 +24,7 @@ void replication_ask(struct client *c)
 {
         int node;
 
-        if (c->waiter.pool != NULL || c->server != NULL)
+        if (c->waiter.pool != NULL)
                 return;
         if (c->endpoint->line == NULL) {
                 client_refuse(c, "08P01", "database configuration changed");

@@ -35,6 +35,9 @@ void caller_say(struct caller *c, const void *bytes, size_t n);
 #define CALLER_SAY(caller, literal) caller_say(caller, literal, sizeof(literal) - 1)
 void caller_hang_up(struct caller *c);
 
+/* Turns until ReadyForQuery comes, at most 5 s; what has come stays in c->got. */
+bool caller_is_let_in(struct caller *c);
+
 /* Logs in at "app" as bob and keeps what was said in c->got; false when there was no ReadyForQuery. */
 bool caller_log_in(struct caller *c);
 /* The same with another startup packet. */

@@ -1,5 +1,6 @@
 #include "session/relay.h"
 
+#include "base/clock.h"
 #include "session/parlour.h"
 #include "unit.h"
 
@@ -105,6 +106,38 @@ static void welcomes_and_relays(void)
         UNIT_ASSERT(CALLER_HEARS(&c[0], FAKE_ANSWER));
         CALLER_SAY(&c[0], QUERY QUERY QUERY);
         UNIT_ASSERT(CALLER_HEARS(&c[0], FAKE_ANSWER FAKE_ANSWER FAKE_ANSWER));
+        parlour_fini();
+}
+
+static void answer_all_but_the_first(struct fakes *fakes, struct fake *fake, const struct msg *m)
+{
+        if (fake != &fakes->fake[0])
+                answer_all(fakes, fake, m);
+}
+
+/* The first one's server is slow to take its settings; meanwhile the second one's has said what they all say.
+ */
+static void welcome_is_learned_by_another_meanwhile(void)
+{
+        static const char packet[] = "\0\0\0\54\0\3\0\0user\0bob\0database\0app\0work_mem\0009MB\0";
+        int64_t end;
+
+        begin("session_state = 1");
+        parlour.fakes.on_message = answer_all_but_the_first;
+        caller_call(&c[0]);
+        caller_say(&c[0], packet, sizeof(packet));
+        while (parlour.fakes.fake[0].queries == 0)
+                parlour_turn();
+        UNIT_ASSERT(caller_log_in_with(&c[1], packet, sizeof(packet)));
+        for (end = clock_us() + 300 * US_PER_MS; clock_us() < end;) /* the room's tick looks at logins */
+                parlour_turn();
+        UNIT_ASSERT(CALLER_HEARS(&c[0], ""));
+        parlour.fakes.on_message = answer_all;
+        FAKE_SAY(&parlour.fakes.fake[0], FAKE_ANSWER);
+        UNIT_ASSERT(caller_is_let_in(&c[0]));
+        buf_release(&c[0].got);
+        CALLER_SAY(&c[0], QUERY);
+        UNIT_ASSERT(CALLER_HEARS(&c[0], FAKE_ANSWER));
         parlour_fini();
 }
 
@@ -519,7 +552,7 @@ static void a_slow_client_stops_its_server(void)
         parlour_fini();
 }
 
-UNIT_SUITE(session_relay, UNIT_CASE(welcomes_and_relays),
+UNIT_SUITE(session_relay, UNIT_CASE(welcomes_and_relays), UNIT_CASE(welcome_is_learned_by_another_meanwhile),
            UNIT_CASE(prepared_statements_get_names_that_all_share),
            UNIT_CASE(local_answers_come_in_their_turn), UNIT_CASE(an_error_ends_its_pipeline_and_no_more),
            UNIT_CASE(a_hostile_server_costs_its_client_and_no_more), UNIT_CASE(noise_is_passed_on),
