@@ -31,14 +31,14 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan demo clients readers drill pairs bench bench-catalog oracle clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers drill pairs bench bench-catalog oracle clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
 
-$(BUILD)/pgsteer: $(ROOF_OBJ) $(ROOM_OBJ)
+$(BUILD)/pgsteer: $(ROOF_OBJ) $(ROOM_OBJ) $(EXTRA_OBJ)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/unit: $(UNIT_OBJ) $(ROOM_OBJ)
@@ -80,13 +80,22 @@ lint: test-deps ## clang-format, clang-tidy, cppcheck, floors and walls, headers
 format: ## apply clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+# Address space randomization is more than the sanitizers of some compilers bear. Not everywhere can it be turned off.
+STILL     = $$(setarch -R true 2>/dev/null && echo setarch -R)
+
 asan: test-deps ## unit and flow tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/asan OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' all build/asan/unit
-	@BUILD=build/asan tests/run unit flow
+	@BUILD=build/asan $(STILL) tests/run unit flow
 
 tsan: test-deps ## unit and flow tests under ThreadSanitizer
-	@$(MAKE) --no-print-directory BUILD=build/tsan OPT=-O1 SANITIZE='-fsanitize=thread -fno-omit-frame-pointer' all build/tsan/unit
-	@BUILD=build/tsan tests/run unit flow
+	@$(MAKE) --no-print-directory BUILD=build/tsan OPT=-O1 SANITIZE='-fsanitize=thread -fno-omit-frame-pointer' EXTRA_OBJ=build/tsan/tests/lib/tsan.o all build/tsan/unit
+	@BUILD=build/tsan $(STILL) tests/run unit flow
+
+valgrind: test-deps ## logins of every kind under memcheck: no error, and nothing left at the end
+	@tests/lib/packages valgrind
+	@$(MAKE) --no-print-directory all
+	@STEER_WRAPPER='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,possible' \
+		tests/run $(or $(PARTS),flow:auth. flow:login. flow:tls. flow:outside. flow:slow_secrets.)
 
 demo: ## the product in 90 seconds: a cluster, a load, a failover
 	@tests/lib/packages build demo

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <ldap.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,11 +88,23 @@ static int set_up(struct visit *v)
         return error;
 }
 
+/* The first question of all makes libldap read its own files, which many threads must not make it do at once.
+ */
+static void prepare_library(void)
+{
+        int level;
+
+        ldap_get_option(NULL, LDAP_OPT_DEBUG_LEVEL, &level);
+}
+
 /* Nothing is sent before the first question, but for TLS. */
 static enum verdict enter(struct visit *v)
 {
-        int error = ldap_initialize(&v->ldap, v->uri);
+        static pthread_once_t prepared = PTHREAD_ONCE_INIT;
+        int error;
 
+        CHECK(pthread_once(&prepared, prepare_library) == 0);
+        error = ldap_initialize(&v->ldap, v->uri);
         if (error != LDAP_SUCCESS)
                 return fail(v, error, "could not initialize LDAP: %s", ldap_err2string(error));
         error = set_up(v);

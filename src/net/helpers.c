@@ -13,6 +13,7 @@ struct helper {
         struct helpers *helpers;
         pthread_t thread;
         const char *lane; /* of the job it works on; NULL: none */
+        bool ended, joined;
 };
 
 struct helpers {
@@ -85,6 +86,7 @@ static void *run(void *arg)
                 if (!h->stopping)
                         mailbox_post(job->home, &job->letter);
         }
+        self->ended = true;
         h->ended++;
         pthread_cond_signal(&h->left);
         pthread_mutex_unlock(&h->lock);
@@ -144,19 +146,21 @@ bool helpers_stop(struct helpers *h, int ms)
         int64_t end = clock_us() + ms * US_PER_MS;
         struct timespec until = {.tv_sec = end / US_PER_SEC, .tv_nsec = end % US_PER_SEC * 1000};
         int waited = 0;
-        bool all;
 
         pthread_mutex_lock(&h->lock);
         h->stopping = true;
         pthread_cond_broadcast(&h->news);
         while (h->ended < h->started && waited == 0)
                 waited = pthread_cond_clockwait(&h->left, &h->lock, CLOCK_MONOTONIC, &until);
-        all = h->ended >= h->started;
+        for (int i = 0; i < h->started; i++) {
+                struct helper *helper = &h->all[i];
+
+                /* That it has ended is the last thing it does under the lock. */
+                if (helper->ended && !helper->joined)
+                        helper->joined = pthread_join(helper->thread, NULL) == 0;
+        }
         pthread_mutex_unlock(&h->lock);
-        /* Nobody starts one any more, and those that have ended do not block. */
-        while (all && h->started > 0)
-                CHECK(pthread_join(h->all[--h->started].thread, NULL) == 0);
-        return all;
+        return waited == 0;
 }
 
 void helpers_free(struct helpers *h)

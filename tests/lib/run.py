@@ -23,8 +23,11 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 
+# What a pgsteer is run by, for instance valgrind and its options.
+WRAPPER = os.environ.get("STEER_WRAPPER", "").split()
+
 # A sanitizer's build is slower; deadlines are generous anyway and grow with it.
-SLOW = 4 if any(word in BUILD for word in ("asan", "tsan")) else 1
+SLOW = 10 if WRAPPER else 4 if any(word in BUILD for word in ("asan", "tsan")) else 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -10,7 +10,7 @@ import subprocess
 
 import wire
 from postgres import USERS
-from run import BUILD, SLOW, Timeout, wait_for
+from run import BUILD, SLOW, WRAPPER, Timeout, wait_for
 
 # What must never stand in a log: our own checks, and what the sanitizers print.
 BAD_LOG = ("check failed", "AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:",
@@ -76,7 +76,7 @@ class Steer:
     def start(self):
         self.write_files()
         before = len(self.log_text())
-        self.process = self.run.spawn([self.program, self.ini], cwd=self.dir, log=self.log)
+        self.process = self.run.spawn([*WRAPPER, self.program, self.ini], cwd=self.dir, log=self.log)
 
         def listens():
             if self.process.poll() is not None:
