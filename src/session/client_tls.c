@@ -63,13 +63,15 @@ void client_tls_failed(struct client *c)
         client_close(c, NULL, why);
 }
 
+/* With PostgreSQL's SQLSTATE drivers whose sslmode is `allow` come back in TLS; PgBouncer's tells them
+ * nothing. */
 bool client_tls_suffices(struct client *c)
 {
         const struct tls_context *context = context_for(c);
 
         if (context == NULL || c->stream.session != NULL || tls_context_mode(context) < SSLMODE_REQUIRE)
                 return true;
-        client_refuse(c, "08P01", "SSL required");
+        client_refuse(c, c->room->conf->pgsteer_defaults ? "28000" : "08P01", "SSL required");
         return false;
 }
 
