@@ -100,6 +100,30 @@ void again_begins(struct client *c)
         s->begin_age = BEGIN_FIRST;
 }
 
+/* How much of what is kept is its first segment. */
+static size_t first_segment(const struct buf *kept)
+{
+        const uint8_t *p = buf_data(kept);
+        size_t n = buf_len(kept), at = 0;
+        struct msg m;
+
+        while (msg_peek(p + at, n - at, &m) == STATUS_OK && m.have == m.size) {
+                at += m.size;
+                if (m.type == FE_QUERY || m.type == FE_SYNC)
+                        break;
+        }
+        return at;
+}
+
+void again_advance(struct client *c)
+{
+        struct buf *kept = &c->server->replay;
+
+        floor_shown(c, c->server);
+        buf_consume(kept, first_segment(kept));
+        c->repeat = buf_len(kept) > 0 ? REPEAT_POSSIBLE : REPEAT_NO;
+}
+
 /* ---- what the answer begins with ---- */
 
 enum beginning {
@@ -134,7 +158,7 @@ static enum beginning look_at_error(struct client *c, const struct msg *m, unsig
         }
         /* A primary refuses a READ ONLY session as well. */
         if (c->access != ACCESS_READ_ONLY)
-                lesson_learn(c, buf_data(kept), buf_len(kept), done, e.sqlstate);
+                lesson_learn(c, buf_data(kept), first_segment(kept), done, e.sqlstate);
         return BEGINS_REFUSED;
 }
 
@@ -163,7 +187,7 @@ static void consider_repeat(struct client *c, const uint8_t *p, size_t n)
         if (begins == BEGINS_REFUSED)
                 c->discarding = true;
         else if (begins != BEGINS_LOST)
-                c->repeat = REPEAT_NO;
+                c->repeat = REPEAT_BEGUN;
 }
 
 /* The reply that comes `*at` behind the oldest from the server itself. */
@@ -263,15 +287,14 @@ bool again_look(struct client *c, const uint8_t *p, size_t n)
 
 /* ---- the second run ---- */
 
-/* Puts the kept segment in front of what has come meanwhile. False: the client is closed. */
-static bool rewind_input(struct client *c)
+bool again_rewind(struct client *c, struct buf *kept)
 {
-        struct server *s = c->server;
         struct buf rest = c->in;
 
+        names_rewind(&c->names, &c->room->statements);
         buf_release(&c->effects);
-        c->in = s->replay;
-        s->replay = (struct buf){0};
+        c->in = *kept;
+        *kept = (struct buf){0};
         if (buf_len(&rest) > 0 &&
             buf_append(&c->in, buf_data(&rest), buf_len(&rest), 2UL * CLIENT_IN_MAX) != STATUS_OK) {
                 client_refuse(c, "53200", "out of memory");
@@ -304,7 +327,7 @@ static void prepare_again(struct client *c)
 void again_run(struct client *c)
 {
         c->discarding = false;
-        if (!rewind_input(c))
+        if (!again_rewind(c, &c->server->replay))
                 return;
         if (c->repairing)
                 prepare_again(c);

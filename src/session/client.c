@@ -460,6 +460,7 @@ static struct client *make(struct room *room, int fd)
         list_init(&c->in_phase);
         list_init(&c->waiter.in_queue);
         list_init(&c->grave.in_graveyard);
+        names_init(&c->names);
         list_append(&room->clients, &c->in_clients);
         socket_options(fd, &tcp);
         stream_open(&c->stream, room->loop, fd, on_event);

@@ -63,8 +63,10 @@ struct entry; /* the login's own state, session/entry.h */
 
 /* How far a segment that may be run again has got. */
 enum repeat {
-        REPEAT_NO,      /* must not be: it writes, or something of its answer has left */
-        REPEAT_POSSIBLE /* a read, kept whole in server->replay; nothing of the answer has left */
+        REPEAT_NO,       /* must not be: it writes, or was not kept */
+        REPEAT_POSSIBLE, /* a read, kept whole in server->replay, and those behind it; nothing of the answer
+                            has left */
+        REPEAT_BEGUN     /* something of its answer has left; those behind it may be */
 };
 
 /* What another process needs of it is in session/heir.c. */

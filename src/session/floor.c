@@ -36,11 +36,11 @@ void floor_joined(struct client *c, const struct server *s)
 /* Whether it may have been shown something. A segment that may be run again has had no answer yet. */
 static bool has_seen(const struct client *c)
 {
-        return !c->endpoint->single && !c->blind && c->repeat == REPEAT_NO &&
+        return !c->endpoint->single && !c->blind && c->repeat != REPEAT_POSSIBLE &&
                floor_consistency(c) != CONSISTENCY_EVENTUAL;
 }
 
-void floor_parting(struct client *c, const struct server *s)
+void floor_shown(struct client *c, const struct server *s)
 {
         struct floor *floor = &c->floor;
 

@@ -42,9 +42,11 @@ enum consistency floor_consistency(const struct client *c);
 /* A commit has been confirmed: from now on this session must see it. */
 void floor_committed(struct client *c);
 
-/* The client has been joined to `s`, and parts from it. */
+/* The client has been joined to `s`. */
 void floor_joined(struct client *c, const struct server *s);
-void floor_parting(struct client *c, const struct server *s);
+
+/* What it has been shown since then, until now, came from `s`. */
+void floor_shown(struct client *c, const struct server *s);
 
 /* Settings have changed: pgsteer.min_lsn may be among them. What is no position is reached by no standby. */
 void floor_settings_changed(struct client *c);

@@ -44,6 +44,7 @@ static void add_statement(struct client *c, struct sv name, struct segment *seg)
                                          REASON_UNKNOWN_STATEMENT); /* the server shall say what is wrong */
         } else if (!seg->unnamed && buf_len(&c->unnamed) > 0) {
                 add_text(c, sv_cstr((const char *)buf_data(&c->unnamed)), seg);
+                seg->leans = true;
         } else if (!seg->unnamed) {
                 facts_strengthen(&seg->facts, REASON_UNKNOWN_STATEMENT);
         }
@@ -64,6 +65,8 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
                 if (!whole && (m->size <= limit || (m->type == FE_PARSE && (r.failed || name.n > 0))))
                         return false;
                 seg->unnamed = seg->unnamed || (m->type == FE_PARSE && name.n == 0);
+                if (seg->unnamed && seg->leans) /* it could not be run again: that statement is gone */
+                        facts_strengthen(&seg->facts, REASON_UNKNOWN_STATEMENT);
                 if (!whole || m->size > limit) {
                         facts_strengthen(&seg->facts, REASON_TOO_LARGE);
                         return true;
@@ -131,7 +134,7 @@ enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct segmen
                 if (m.type == FE_QUERY || m.type == FE_SYNC || m.type == FE_FUNCTION || m.type == FE_FLUSH) {
                         seg->whole = true;
                         seg->flush = m.type == FE_FLUSH;
-                        if (seg->flush && seg->bound)
+                        if ((seg->flush && seg->bound) || (m.type == FE_QUERY && at > m.size))
                                 facts_strengthen(&seg->facts, REASON_FLUSH);
                         seg->only_sync = m.type == FE_SYNC && at == m.size;
                         return GATHER_READY;

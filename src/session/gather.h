@@ -12,6 +12,7 @@ struct segment {
         bool flush;     /* ends in Flush: the client waits, but no ReadyForQuery ends it */
         bool unnamed;   /* it has an unnamed Parse */
         bool bound;     /* it has a Bind or Execute */
+        bool leans;     /* it binds the unnamed statement of an earlier segment */
         bool only_sync; /* nothing but Sync */
         struct sv text; /* of its gravest statement, the first one of these; empty: unknown */
         struct facts facts;

@@ -23,7 +23,7 @@ static struct server *part(struct client *c)
         struct server *s = c->server;
 
         CHECK(s != NULL && s->client == c);
-        floor_parting(c, s);
+        floor_shown(c, s);
         c->server = NULL;
         s->client = NULL;
         if (s->cancels > 0)

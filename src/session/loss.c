@@ -1,6 +1,7 @@
 #include "session/loss.h"
 
 #include "base/check.h"
+#include "session/again.h"
 #include "session/block.h"
 #include "session/carry.h"
 #include "session/link.h"
@@ -35,42 +36,11 @@ static void remember_failure(struct client *c, int node)
         c->retry_reason = REASON_REROUTED;
 }
 
-/* The names that a segment gives, which may have been noted as given already, are given when it runs again.
- */
-static void take_names_back(struct client *c, const struct buf *segment)
-{
-        const uint8_t *p = buf_data(segment);
-        size_t n = buf_len(segment);
-        struct msg m;
-
-        while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
-                struct reader r = reader_of(&m);
-                struct sv name = m.type == FE_PARSE ? take_cstr(&r) : SV("");
-                const struct statement *st = name.n > 0 ? names_find(&c->names, name) : NULL;
-
-                if (st != NULL && st->size == r.n && memcmp(st->parse, r.p, r.n) == 0)
-                        names_drop(&c->names, &c->room->statements, name);
-                p += m.size;
-                n -= m.size;
-        }
-}
-
 /* The segment is whole in c->in, or goes back there: decide anew. */
 static void run_again(struct client *c, struct buf *replay)
 {
-        struct buf rest = c->in;
-
-        if (buf_len(replay) > 0) { /* in front of what came meanwhile */
-                take_names_back(c, replay);
-                c->in = *replay;
-                *replay = (struct buf){0};
-                if (buf_len(&rest) > 0 &&
-                    buf_append(&c->in, buf_data(&rest), buf_len(&rest), CLIENT_IN_MAX * 2UL) != STATUS_OK) {
-                        client_refuse(c, "53200", "out of memory");
-                        return;
-                }
-                buf_release(&rest);
-        }
+        if (buf_len(replay) > 0 && !again_rewind(c, replay))
+                return;
         c->repeat = REPEAT_NO;
         buf_release(&c->effects);
         c->pass = c->known = c->replay_size = 0;
@@ -113,7 +83,7 @@ static void forget_transaction(struct client *c)
         c->pins = 0; /* what pinned it went with the server */
         c->repeat = REPEAT_NO;
         c->discarding = c->repairing = false;
-        names_forget_fresh(&c->names, &c->room->statements);
+        names_rewind(&c->names, &c->room->statements);
         c->drop = c->pass;
         c->pass = 0;
 }

@@ -17,8 +17,3 @@ void relay_from_server(struct server *s);
 /* After bytes of the client have gone through: if its transaction had ended while a message of its (of a copy
  * that had failed) was on its way, the server can go back now. */
 void relay_release_late(struct client *c);
-
-struct plan;
-
-/* Adds the answers that we give in the server's place, as far as their turn has come. */
-void relay_local_answers(struct client *c, struct server *s, struct plan *plan);

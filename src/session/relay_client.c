@@ -10,6 +10,7 @@
 #include "session/execute.h"
 #include "session/facts.h"
 #include "session/lesson.h"
+#include "session/owed.h"
 #include "session/segment.h"
 #include "session/tally.h"
 #include "wire/proto.h"
@@ -231,8 +232,7 @@ static size_t on_close(struct up *up, const struct msg *m)
                            : 0;
         if (take_u8(&r) == 'S' && exchange_follows(c)) {
                 name = take_cstr(&r);
-                if (!r.failed && names_find(&c->names, name) != NULL) {
-                        names_drop(&c->names, &c->room->statements, name);
+                if (!r.failed && names_close(&c->names, name)) {
                         up_owe(up, REPLY_CLOSE, REPLY_LOCAL, NULL);
                         return m->have;
                 }
@@ -258,22 +258,32 @@ static size_t on_flush(struct up *up, const struct msg *m)
         return used;
 }
 
-/* At the start of a segment behind one that is not answered: on the primary all may follow; on a standby only
- * reads may, outside a transaction. */
+/* Whether the server serves some segments only: it is a standby's, and each segment is routed by itself. */
+static bool is_routed(const struct client *c)
+{
+        return !c->on_primary && !c->endpoint->single && c->endpoint->pool_mode != POOL_SESSION &&
+               c->replication == REPLICATION_NONE;
+}
+
+/* At the start of a segment: whether it need not wait for the answers to those before it. On the primary all
+ * may follow, and then none of them can be run again alone; on a standby only reads may, outside a
+ * transaction, kept with those before them. */
 static bool may_follow(struct up *up, const uint8_t *p, size_t n)
 {
         struct client *c = up->c;
 
+        if (up->s->replies.count <= up->opening)
+                return true;
         if (c->block != NULL && c->block->stage == BLOCK_APART)
-                return up->s->replies.count ==
-                       0; /* it runs outside of the transaction that the client is in */
-        if (up->s->replies.count == 0 || c->on_primary || c->replication != REPLICATION_NONE)
-                return true;
-        if (c->commit_sent) /* what comes is outside of the transaction that is ending */
+                return false; /* it runs outside of the transaction that the client is in */
+        if (is_routed(c) && c->commit_sent)
+                return false; /* what comes is outside of the transaction that is ending */
+        if (!is_routed(c) || up->s->tx != 'I' || c->began)
+                c->repeat = REPEAT_NO;
+        else if (segment_follow(c, p, n) != STATUS_OK)
                 return false;
-        if (up->s->tx != 'I' || c->began)
-                return true;
-        return segment_may_follow(c, p, n) == STATUS_OK;
+        c->repairable = c->blind = false;
+        return true;
 }
 
 static size_t on_message(struct up *up, const struct msg *m)
@@ -334,11 +344,6 @@ static size_t step(struct up *up, const uint8_t *p, size_t n)
                 return 0;
         up->next_type =
             m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
-        /* More than one segment under way: the first cannot be run again alone. */
-        if (!c->in_segment && up->s->replies.count > up->opening) {
-                c->repeat = REPEAT_NO;
-                c->repairable = c->blind = false;
-        }
         k = on_message(up, &m);
         c->known = c->known > k ? c->known - k : 0;
         return k;
@@ -350,7 +355,7 @@ static void answer_local(struct client *c, struct server *s)
         struct plan plan;
 
         plan_begin(&plan, &c->stream);
-        relay_local_answers(c, s, &plan);
+        owed_answer(c, s, &plan);
         if (plan_send(&plan) != STATUS_OK)
                 client_close(c, NULL, "client unexpected eof");
 }
@@ -405,7 +410,7 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
         if (plan_send(&up.plan) != STATUS_OK)
                 up.s->close_needed = true;
         head = replies_head(&up.s->replies);
-        if (head != NULL && (head->flags & REPLY_LOCAL) && c->repeat == REPEAT_NO && !c->repairable)
+        if (head != NULL && (head->flags & REPLY_LOCAL))
                 answer_local(c, up.s);
         return used;
 }

@@ -10,6 +10,7 @@
 #include "session/exchange.h"
 #include "session/link.h"
 #include "session/loss.h"
+#include "session/owed.h"
 #include "session/plan.h"
 #include "session/split.h"
 #include "session/tally.h"
@@ -44,26 +45,6 @@ static enum verdict violation(struct down *d)
         return VERDICT_STOP;
 }
 
-void relay_local_answers(struct client *c, struct server *s, struct plan *plan)
-{
-        static const uint8_t parse_complete[] = {BE_PARSE_COMPLETE, 0, 0, 0, 4};
-        static const uint8_t close_complete[] = {BE_CLOSE_COMPLETE, 0, 0, 0, 4};
-        struct reply *head;
-
-        /* After an error the server skips to Sync, and so do we. While the segment may be run again nothing
-         * of its answer may have left. */
-        while (!c->failed && !c->discarding && (head = replies_head(&s->replies)) != NULL &&
-               (head->flags & REPLY_LOCAL)) {
-                if (head->kind == REPLY_PARSE) {
-                        names_settle(&c->names, &c->room->statements, head->key, true);
-                        plan_put(plan, parse_complete, sizeof(parse_complete));
-                } else {
-                        plan_put(plan, close_complete, sizeof(close_complete));
-                }
-                replies_pop(&s->replies);
-        }
-}
-
 /* The answer that the oldest owed reply of `kind` waits for. */
 static enum verdict complete(struct down *d, enum reply_kind kind)
 {
@@ -73,7 +54,7 @@ static enum verdict complete(struct down *d, enum reply_kind kind)
         if (head == NULL || head->kind != kind)
                 return violation(d);
         swallow = (head->flags & REPLY_SWALLOW) != 0;
-        if (kind == REPLY_PARSE && !swallow)
+        if (kind == REPLY_PARSE && !swallow && again_tells(d->c))
                 names_settle(&d->c->names, &d->c->room->statements, head->key, true);
         replies_pop(&d->s->replies);
         return swallow ? VERDICT_SWALLOW : VERDICT_PASS;
@@ -96,60 +77,13 @@ static enum verdict complete_if(struct down *d, enum reply_kind kind)
         return swallow ? VERDICT_SWALLOW : VERDICT_PASS;
 }
 
-/* A message was skipped, or refused: what we believe about the server, and the client, goes back. */
-static void undo(struct down *d, const struct reply *reply)
-{
-        if (reply->kind == REPLY_CLOSE && (reply->flags & REPLY_SWALLOW) &&
-            (reply->key[0] | reply->key[1]) != 0 && !prepared_touch(&d->s->prepared, reply->key))
-                prepared_add(&d->s->prepared, reply->key);
-        if (reply->kind != REPLY_PARSE)
-                return;
-        if (!(reply->flags & REPLY_LOCAL))
-                prepared_forget(&d->s->prepared, reply->key);
-        if (reply->flags & REPLY_SWALLOW)
-                return;
-        if (d->c->room->conf->opt.prepared_repair)
-                names_settle(&d->c->names, &d->c->room->statements, reply->key, false);
-        else
-                names_doubt(&d->c->names, reply->key);
-}
-
-/* After an error in the extended protocol the server answers nothing more up to the next Sync, simple queries
- * not excepted. */
-static bool is_skipped(const struct server *s, const struct reply *reply)
-{
-        return s->skipping ? reply->kind != REPLY_SYNC : !reply_ends_segment(reply);
-}
-
-/* Whether what the server answers next is of the extended protocol. */
-static bool is_in_extended(struct replies *owed)
-{
-        for (uint32_t i = 0; i < owed->count; i++)
-                if (!(replies_at(owed, i)->flags & REPLY_LOCAL))
-                        return !reply_ends_segment(replies_at(owed, i));
-        return false;
-}
-
-static void skip_replies(struct down *d)
-{
-        struct replies *owed = &d->s->replies;
-        uint32_t n = 0;
-
-        while (n < owed->count && is_skipped(d->s, replies_at(owed, n)))
-                n++;
-        for (uint32_t i = n; i-- > 0;) /* what came last is undone first */
-                undo(d, replies_at(owed, i));
-        while (n-- > 0)
-                replies_pop(owed);
-}
-
 static enum verdict on_error(struct down *d, const struct msg *m)
 {
         struct error_fields e;
 
         error_fields_read(m, &e);
         if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC")) {
-                if (d->c->repeat == REPEAT_NO) /* else the client gets the other run's answer */
+                if (d->c->repeat != REPEAT_POSSIBLE) /* else the client gets the other run's answer */
                         plan_send(&d->plan);
                 if (loss_is_fatal(d->c, d->s, m))
                         return VERDICT_STOP;
@@ -158,8 +92,8 @@ static enum verdict on_error(struct down *d, const struct msg *m)
         if (d->c->on_primary && sqlstate_is_read_only(e.sqlstate) && d->c->access != ACCESS_READ_ONLY)
                 node_report(d->s->pool->node, EVIDENCE_READ_ONLY);
         tally_failed(d->c, d->s);
-        d->s->skipping = d->s->skipping || is_in_extended(&d->s->replies);
-        skip_replies(d);
+        d->s->skipping = d->s->skipping || owed_in_extended(&d->s->replies);
+        owed_skip(d->c, d->s);
         exchange_end_skip(d->c, d->s);
         return VERDICT_PASS;
 }
@@ -217,7 +151,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         struct server *s = d->s;
         bool own, ours = block_is_ours(c);
 
-        skip_replies(d); /* sent after an error, before the Sync */
+        owed_skip(c, s); /* sent after an error, before the Sync */
         s->skipping = false;
         if (m->body_size != 1 || replies_head(&s->replies) == NULL || m->body[0] == '\0' ||
             strchr("ITE", m->body[0]) == NULL)
@@ -233,10 +167,12 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
                 loss_expel(c, "transaction blocks not allowed in statement pooling mode");
                 return VERDICT_STOP;
         }
-        if (!own)
+        if (!own) {
+                again_next(c);
                 done_query(c);
-        else if (c->failed) /* the client will skip as the server would, up to the Sync it still owes */
-                c->skip_to_sync = true;
+        } else if (c->failed) {
+                c->skip_to_sync = true; /* as the server would, up to the Sync that the client still owes */
+        }
         d->ready = true;
         effects_drop(c);
         if (s->tx == 'I' && !ours) {
@@ -350,7 +286,7 @@ static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
         if (m.have < m.size && m.size <= (understood ? (size_t)LOOK_WHOLE_MAX : (size_t)KEEP_WHOLE_MAX))
                 return 0;
         d->ready = false;
-        relay_local_answers(d->c, s, &d->plan);
+        owed_answer(d->c, s, &d->plan);
         switch (on_reply(d, &m)) {
         case VERDICT_PASS:
                 if (d->c->discarding) {
@@ -363,7 +299,7 @@ static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
         case VERDICT_SWALLOW: s->swallow = m.size - m.have; break;
         case VERDICT_STOP: *stop = true; return 0;
         }
-        relay_local_answers(d->c, s, &d->plan);
+        owed_answer(d->c, s, &d->plan);
         return m.have;
 }
 
@@ -452,6 +388,12 @@ static bool keep(struct server *s, const uint8_t *p, size_t n)
         return false;
 }
 
+/* At the beginning of an answer: whether too little of it is here to let anything leave. */
+static bool is_held_back(struct client *c, const uint8_t *p, size_t n)
+{
+        return again_may(c) && !again_look(c, p, n);
+}
+
 void relay_from_server(struct server *s)
 {
         struct client *c = s->client;
@@ -478,14 +420,15 @@ void relay_from_server(struct server *s)
                 buf_consume(&s->in, front);
                 kept = 0;
                 n += front;
-                if (!again_look(c, loop->scratch, n)) {
+                if (is_held_back(c, loop->scratch, n)) {
                         keep(s, loop->scratch, n);
                         return;
                 }
         }
         if (kept > 0 && !complete_kept(&d, loop->scratch, n, &at, &stop))
                 return; /* still not whole */
-        while (!stop && at < n && (k = step(&d, loop->scratch + at, n - at, &stop)) > 0)
+        while (!stop && at < n && !(d.ready && is_held_back(c, loop->scratch + at, n - at)) &&
+               (k = step(&d, loop->scratch + at, n - at, &stop)) > 0)
                 at += k;
         if (s->client != c) /* parted */
                 return;

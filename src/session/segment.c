@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum {
-        REPEAT_BYTES_MAX = 16384, /* a larger read is not kept to be run again */
+        REPEAT_BYTES_MAX = 16384, /* a larger read is not kept to be run again, nor more of a pipeline */
 };
 
 /* ---- deciding ---- */
@@ -87,10 +87,16 @@ static size_t known_bytes(const struct client *c, const struct segment *seg)
         return dull || !gather_wants_facts(c) ? seg->size : 0;
 }
 
+/* A read, which may run any number of times. */
+static bool is_read(const struct facts *f)
+{
+        return f->class != CLASS_WRITE && f->tx == TX_KEEP;
+}
+
 /* A read, or a BEGIN alone, which has done nothing yet. */
 static bool is_repeatable(const struct facts *f)
 {
-        return (f->class == CLASS_READ && f->tx == TX_KEEP) || (f->tx == TX_BEGIN && f->statements == 1);
+        return is_read(f) || (f->tx == TX_BEGIN && f->statements == 1);
 }
 
 /* Nothing in its answer tells what anybody has written. */
@@ -349,13 +355,18 @@ void segment_retry(struct client *c)
         client_go_on(c);
 }
 
-enum status segment_may_follow(struct client *c, const uint8_t *p, size_t n)
+enum status segment_follow(struct client *c, const uint8_t *p, size_t n)
 {
         struct segment seg;
 
-        if (gather(c, p, n, &seg) != GATHER_READY || !seg.whole || seg.facts.class == CLASS_WRITE ||
-            seg.facts.tx != TX_KEEP || seg.facts.hint == HINT_PRIMARY)
+        if (c->repeat == REPEAT_NO || gather(c, p, n, &seg) != GATHER_READY || !seg.whole || seg.flush ||
+            !is_read(&seg.facts) || seg.facts.hint == HINT_PRIMARY)
                 return STATUS_AGAIN;
+        if (seg.unnamed && buf_len(&c->unnamed) > 0) /* which one that is kept may have bound */
+                return STATUS_AGAIN;
+        if (buf_append(&c->server->replay, p, seg.size, REPEAT_BYTES_MAX) != STATUS_OK)
+                return STATUS_AGAIN;
+        c->several = c->several || seg.facts.statements > 1;
         c->known = known_bytes(c, &seg);
         route_log(c, &seg.facts, &(struct route){ROUTE_STANDBY, c->node, seg.facts.reason}, seg.text);
         return STATUS_OK;

@@ -10,10 +10,10 @@
  * HELD, SETTING. */
 size_t segment_take(struct client *c, const uint8_t *p, size_t n);
 
-/* At the start of a further segment while linked to a standby outside a transaction: whether it may go the
- * same way at once, because it only reads. STATUS_AGAIN: not whole yet, or it must wait for the answers owed.
- */
-MUST_USE enum status segment_may_follow(struct client *c, const uint8_t *p, size_t n);
+/* At the start of a further segment while linked to a standby outside a transaction: whether it goes the same
+ * way at once, because it only reads, and is kept to be run again with what it follows. STATUS_AGAIN: not
+ * whole yet, or it must wait for the answers owed. */
+MUST_USE enum status segment_follow(struct client *c, const uint8_t *p, size_t n);
 
 /* The pool grants what the client in CLIENT_WAITING waited for. */
 void segment_granted(struct client *c, struct server *s);

@@ -9,6 +9,7 @@
 
 struct named {
         UT_hash_handle hh;
+        struct list in_leaving;
         struct statement *statement;
         bool fresh, doubtful;
         char name[];
@@ -116,6 +117,12 @@ void statement_unref(struct statements *all, struct statement *s)
         }
 }
 
+void names_init(struct names *names)
+{
+        names->by_name = NULL;
+        list_init(&names->leaving);
+}
+
 static struct named *find(struct names *names, struct sv name)
 {
         struct named *n;
@@ -149,15 +156,58 @@ void names_put(struct names *names, struct statements *all, struct sv name, stru
         HASH_ADD_KEYPTR(hh, names->by_name, n->name, (unsigned)name.n, n);
 }
 
+static void forget(struct statements *all, struct named *n)
+{
+        statement_unref(all, n->statement);
+        free(n);
+}
+
+static void drop(struct names *names, struct statements *all, struct named *n)
+{
+        HASH_DEL(names->by_name, n);
+        forget(all, n);
+}
+
 void names_drop(struct names *names, struct statements *all, struct sv name)
 {
         struct named *n = find(names, name);
 
+        if (n != NULL)
+                drop(names, all, n);
+}
+
+bool names_close(struct names *names, struct sv name)
+{
+        struct named *n = find(names, name);
+
         if (n == NULL)
-                return;
+                return false;
         HASH_DEL(names->by_name, n);
-        statement_unref(all, n->statement);
-        free(n);
+        list_append(&names->leaving, &n->in_leaving);
+        return true;
+}
+
+void names_closed(struct names *names, struct statements *all)
+{
+        struct list *oldest = list_shift(&names->leaving);
+
+        if (oldest != NULL) /* else DISCARD ALL has taken it */
+                forget(all, list_item(oldest, struct named, in_leaving));
+}
+
+void names_reopen(struct names *names, struct statements *all)
+{
+        struct list *newest = list_last(&names->leaving);
+        struct named *n;
+
+        if (newest == NULL)
+                return;
+        list_unlink(newest);
+        n = list_item(newest, struct named, in_leaving);
+        if (n->fresh || find(names, sv_cstr(n->name)) != NULL)
+                forget(all, n);
+        else
+                HASH_ADD_KEYPTR(hh, names->by_name, n->name, (unsigned)strlen(n->name), n);
 }
 
 void names_settle(struct names *names, struct statements *all, const uint64_t key[2], bool holds)
@@ -168,26 +218,21 @@ void names_settle(struct names *names, struct statements *all, const uint64_t ke
                 if (!n->fresh || n->statement->key[0] != key[0] || n->statement->key[1] != key[1])
                         continue;
                 n->fresh = false;
-                if (!holds) {
-                        HASH_DEL(names->by_name, n);
-                        statement_unref(all, n->statement);
-                        free(n);
-                }
+                if (!holds)
+                        drop(names, all, n);
                 return;
         }
 }
 
-void names_forget_fresh(struct names *names, struct statements *all)
+void names_rewind(struct names *names, struct statements *all)
 {
         struct named *n, *next;
 
-        HASH_ITER (hh, names->by_name, n, next) {
-                if (!n->fresh)
-                        continue;
-                HASH_DEL(names->by_name, n);
-                statement_unref(all, n->statement);
-                free(n);
-        }
+        HASH_ITER (hh, names->by_name, n, next)
+                if (n->fresh)
+                        drop(names, all, n);
+        while (!list_empty(&names->leaving))
+                names_reopen(names, all);
 }
 
 void names_doubt(struct names *names, const uint64_t key[2])
@@ -214,11 +259,10 @@ void names_clear(struct names *names, struct statements *all)
 {
         struct named *n, *next;
 
-        HASH_ITER (hh, names->by_name, n, next) {
-                HASH_DEL(names->by_name, n);
-                statement_unref(all, n->statement);
-                free(n);
-        }
+        HASH_ITER (hh, names->by_name, n, next)
+                drop(names, all, n);
+        while (!list_empty(&names->leaving))
+                names_closed(names, all);
 }
 
 unsigned names_count(const struct names *names)
@@ -226,17 +270,26 @@ unsigned names_count(const struct names *names)
         return HASH_COUNT(names->by_name);
 }
 
+/* What is saved of a name beside it. */
+enum { MARK_FRESH = 1, MARK_DOUBTFUL = 2, MARK_LEAVING = 4 };
+
+static void put_named(struct writer *w, const struct named *n, int leaving)
+{
+        put_cstr(w, n->name);
+        put_byte(w, (uint8_t)((n->fresh ? MARK_FRESH : 0) | (n->doubtful ? MARK_DOUBTFUL : 0) | leaving));
+        put_raw(w, n->statement->key, sizeof(n->statement->key));
+        put_i32(w, (uint32_t)n->statement->size);
+        put_raw(w, n->statement->parse, n->statement->size);
+}
+
 enum status names_save(const struct names *names, struct buf *out, size_t limit)
 {
         struct writer w = writer_to(out, limit);
 
-        for (const struct named *n = names->by_name; n != NULL; n = n->hh.next) {
-                put_cstr(&w, n->name);
-                put_byte(&w, (uint8_t)((n->fresh ? 1 : 0) | (n->doubtful ? 2 : 0)));
-                put_raw(&w, n->statement->key, sizeof(n->statement->key));
-                put_i32(&w, (uint32_t)n->statement->size);
-                put_raw(&w, n->statement->parse, n->statement->size);
-        }
+        list_for_each (it, &names->leaving) /* before those that have their names now */
+                put_named(&w, list_item(it, struct named, in_leaving), MARK_LEAVING);
+        for (const struct named *n = names->by_name; n != NULL; n = n->hh.next)
+                put_named(&w, n, 0);
         return w.failed ? STATUS_LIMIT : STATUS_OK;
 }
 
@@ -281,8 +334,10 @@ bool names_load(struct names *names, struct statements *all, const struct classi
                 if (s == NULL)
                         return false;
                 names_put(names, all, name, s);
-                find(names, name)->fresh = (marks & 1) != 0;
-                find(names, name)->doubtful = (marks & 2) != 0;
+                find(names, name)->fresh = (marks & MARK_FRESH) != 0;
+                find(names, name)->doubtful = (marks & MARK_DOUBTFUL) != 0;
+                if (marks & MARK_LEAVING)
+                        names_close(names, name);
                 r.p += size;
                 r.n -= size;
         }

@@ -8,6 +8,7 @@
 
 #include "auth/secret.h"
 #include "base/buf.h"
+#include "base/list.h"
 #include "base/sv.h"
 #include "router/classify.h"
 
@@ -62,7 +63,10 @@ struct named;
 
 struct names {
         struct named *by_name; /* uthash; NULL: none */
+        struct list leaving;   /* closed by messages that are not answered yet, in their order */
 };
+
+void names_init(struct names *names);
 
 /* NULL when the client has no such name. Borrowed. */
 struct statement *names_find(struct names *names, struct sv name);
@@ -70,12 +74,18 @@ struct statement *names_find(struct names *names, struct sv name);
 void names_put(struct names *names, struct statements *all, struct sv name, struct statement *s);
 /* The Parse of a fresh name of the statement `key` was answered: it holds, or (an error) it is forgotten. */
 void names_settle(struct names *names, struct statements *all, const uint64_t key[2], bool holds);
-/* No Parse will be answered any more: fresh names are forgotten. */
-void names_forget_fresh(struct names *names, struct statements *all);
+/* Nothing will be answered any more: fresh names are forgotten, and those that were closed are back. */
+void names_rewind(struct names *names, struct statements *all);
 /* The other way PgBouncer has with an error: the name stays, and may be bound, but also be given anew. */
 void names_doubt(struct names *names, const uint64_t key[2]);
 bool names_doubtful(struct names *names, struct sv name);
 void names_drop(struct names *names, struct statements *all, struct sv name);
+/* A Close of `name` has been sent: nobody finds it any more, but it may come back. False: no such name. */
+bool names_close(struct names *names, struct sv name);
+/* The oldest Close was answered. */
+void names_closed(struct names *names, struct statements *all);
+/* The newest Close has not been done: its name is back. */
+void names_reopen(struct names *names, struct statements *all);
 void names_clear(struct names *names, struct statements *all);
 unsigned names_count(const struct names *names);
 
