@@ -1,5 +1,5 @@
-/* owed: what a server owes its client, settled where no message of the server's own does it: the answers that we
- * give in its place, and those that an error takes away. */
+/* owed: what a server owes its client, settled where no message of the server's own does it: the answers that
+ * we give in its place, and those that an error takes away. */
 #pragma once
 
 #include "session/client.h"

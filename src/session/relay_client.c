@@ -85,6 +85,8 @@ static size_t on_query(struct up *up, const struct msg *m)
         if (!floor_tell(up, &f))
                 return m->have;
         executes = f.execute.n > 0 && execute_pass(up, m);
+        if (executes) /* where what we put in front of it fails, the server skips all that is behind it */
+                c->barrier = true;
         if (!up_owe(up, REPLY_QUERY, 0, tally_query(c, m)) || executes)
                 return m->have;
         return pass(up, m);

@@ -381,3 +381,16 @@ def test_execute_of_a_statement_prepared_by_message(t):
         got = c.query("EXECUTE gone", check=False)
         t.equal(([e.sqlstate for e in got.errors], got.status), (["42P01"], "I"), "one that cannot be prepared again")
         t.equal(c.value("SELECT 1"), "1", "the connection goes on")
+
+
+def test_execute_that_fails_in_a_pipeline(t):
+    t.sql("CREATE TABLE ps_gone(i int)")
+    s = t.steer()
+    with s.client() as c:
+        c.segment(parse("gone", "SELECT * FROM ps_gone"))
+        t.sql("DROP TABLE ps_gone")
+        with s.client() as other:  # so that c's next server has not seen its statement
+            other.query("BEGIN")
+            c.send(wire.query("EXECUTE gone"), wire.query("SELECT 1"))
+            t.equal([[e.sqlstate for e in c.result(check=False).errors] for _ in range(2)], [["42P01"], []],
+                    "the query behind it is answered")
