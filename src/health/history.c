@@ -53,3 +53,11 @@ bool history_at(const struct history *history, size_t i, int64_t now_us, const u
                 out->toll[kind] = until[kind] - out->toll[kind];
         return true;
 }
+
+bool history_last(const struct history *history, int64_t now_us, const uint64_t toll[TOLL_KINDS],
+                  struct failover *out)
+{
+        size_t kept = history->count > HISTORY_MAX ? HISTORY_MAX : history->count;
+
+        return kept > 0 && history_at(history, kept - 1, now_us, toll, out);
+}

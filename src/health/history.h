@@ -34,3 +34,7 @@ void history_elected(struct history *history, const char *to, uint32_t timeline,
  * False: there is none. */
 bool history_at(const struct history *history, size_t i, int64_t now_us, const uint64_t toll[TOLL_KINDS],
                 struct failover *out);
+
+/* The newest one. */
+bool history_last(const struct history *history, int64_t now_us, const uint64_t toll[TOLL_KINDS],
+                  struct failover *out);

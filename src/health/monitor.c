@@ -13,6 +13,7 @@
 #include "health/ring.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,24 @@ static void read_toll(const struct monitor *monitor, uint64_t toll[TOLL_KINDS])
                 toll[kind] = atomic_load_explicit(&monitor->cluster->toll[kind], memory_order_relaxed);
 }
 
+/* All that who is called for it must know, in one line. */
+static void log_failover(const struct monitor *monitor)
+{
+        uint64_t toll[TOLL_KINDS];
+        struct failover f;
+
+        read_toll(monitor, toll);
+        if (!history_last(&monitor->history, clock_us(), toll, &f))
+                return; /* the first primary is none that replaces another */
+        log_warning("%s: failover: %s is the primary %s%s (%s), timeline %u, after %" PRId64
+                    " ms without one; clients that waited: %" PRIu64 ", refused: %" PRIu64
+                    ", rolled back (40001): %" PRIu64 ", outcome unknown (40003): %" PRIu64,
+                    monitor->name, f.to, strcmp(f.to, f.from) == 0 ? "again" : "instead of ",
+                    strcmp(f.to, f.from) == 0 ? "" : f.from, f.why, (unsigned)f.timeline,
+                    f.gap_us / US_PER_MS, f.toll[TOLL_HELD], f.toll[TOLL_REFUSED], f.toll[TOLL_ROLLED_BACK],
+                    f.toll[TOLL_UNKNOWN]);
+}
+
 static void note_failover(struct monitor *monitor, const struct topology *was)
 {
         const struct topology *is = monitor->view;
@@ -219,9 +238,11 @@ static void note_failover(struct monitor *monitor, const struct topology *was)
                 history_lost(&monitor->history, was->nodes[was->primary].node->name,
                              is->nodes[was->primary].why, clock_us(), clock_wall_us(), toll);
         }
-        if (is->primary >= 0)
+        if (is->primary >= 0) {
                 history_elected(&monitor->history, is->nodes[is->primary].node->name,
                                 is->nodes[is->primary].timeline, clock_us(), clock_wall_us());
+                log_failover(monitor);
+        }
 }
 
 bool monitor_failover(const struct monitor *monitor, size_t i, struct failover *out)

@@ -53,6 +53,8 @@ def test_killed_primary_synchronous(t):
     t.equal((row["state"], row["timeline"]), ("up", "2"), "the new primary in SHOW NODES")
     t.equal(s.node(old.port)["state"], "down", "the dead node in SHOW NODES")
     t.true(epoch != s.nodes(), "SHOW NODES has changed")
+    t.contains(s.log_text(), f"failover: 127.0.0.1:{cluster.primary.port} is the primary instead of 127.0.0.1:{old.port} (",
+               "one line that says what happened")
     verdict = settle(t, ledger, s)
     t.equal(verdict.lost[:10], [], "acknowledged commits that are lost, replication being synchronous")
     t.true(verdict.acknowledged > 100, f"commits, got {verdict.acknowledged}")

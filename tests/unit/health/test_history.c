@@ -12,7 +12,7 @@ static void tells_what_each_cost(void)
         struct failover f;
 
         history_elected(&h, "a:1", 1, 100, 1000);
-        UNIT_ASSERT(!history_at(&h, 0, 200, toll, &f));
+        UNIT_ASSERT(!history_at(&h, 0, 200, toll, &f) && !history_last(&h, 200, toll, &f));
         history_lost(&h, "a:1", "refused", 1000000, 7, toll);
         toll[TOLL_HELD] = 5;
         UNIT_ASSERT(history_at(&h, 0, 1500000, toll, &f));
@@ -33,6 +33,7 @@ static void tells_what_each_cost(void)
         UNIT_ASSERT(history_at(&h, 1, 11000000, toll, &f) && f.toll[TOLL_UNKNOWN] == 1 &&
                     f.toll[TOLL_HELD] == 0);
         UNIT_ASSERT(f.gap_us == 0);
+        UNIT_ASSERT(history_last(&h, 11000000, toll, &f) && strcmp(f.to, "c:3") == 0);
         UNIT_ASSERT(!history_at(&h, 2, 11000000, toll, &f));
 }
 
