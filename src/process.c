@@ -56,6 +56,7 @@ enum status process_log(const struct conf *conf, int verbose, struct process_why
         if (conf_is_set(conf, option_at(OPTION_ID_verbose)))
                 verbose = opt->verbose;
         log_set_level((enum log_level)(LOG_INFO_ + (verbose > 3 ? 3 : verbose)));
+        log_set_format((enum log_format)opt->log_format);
         snprintf(name, sizeof(name), "%.*s", SV_ARG(word));
         log_to_syslog(opt->syslog, opt->syslog_ident, name);
         if (!log_open(opt->logfile))

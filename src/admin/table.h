@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "wire/writer.h"
 
 #include <stdint.h>
@@ -57,6 +58,3 @@ void write_row_description(struct writer *w, const struct column *columns, int c
 
 /* DataRow. */
 void write_data_row(struct writer *w, const struct table *t, size_t row, uint64_t binary);
-
-/* `in` with each byte that is not part of valid UTF-8 replaced by '?', in place. */
-void utf8_clean(char *text);

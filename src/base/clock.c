@@ -31,6 +31,17 @@ void clock_format_log(int64_t wall_us, char *out, unsigned long size)
         snprintf(out, size, "%s.%03d %s", date, (int)(wall_us / US_PER_MS % 1000), zone);
 }
 
+void clock_format_iso(int64_t wall_us, char *out, unsigned long size)
+{
+        time_t seconds = (time_t)(wall_us / US_PER_SEC);
+        struct tm tm;
+        char date[24];
+
+        gmtime_r(&seconds, &tm);
+        strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+        snprintf(out, size, "%s.%03dZ", date, (int)(wall_us / US_PER_MS % 1000));
+}
+
 void clock_format(int64_t wall_us, char *out, unsigned long size)
 {
         time_t seconds = (time_t)(wall_us / US_PER_SEC);

@@ -16,5 +16,8 @@ int64_t clock_wall_us(void);
 /* Writes "YYYY-MM-DD HH:MM:SS.mmm TZ" (local time, as PgBouncer's log has it) and NUL. `size` >= 40. */
 void clock_format_log(int64_t wall_us, char *out, unsigned long size);
 
+/* Writes "YYYY-MM-DDTHH:MM:SS.mmmZ" (RFC 3339, UTC) and NUL. `size` >= 40. */
+void clock_format_iso(int64_t wall_us, char *out, unsigned long size);
+
 /* Writes "YYYY-MM-DD HH:MM:SS TZ" (as PgBouncer's console has it) and NUL. `size` >= 40. */
 void clock_format(int64_t wall_us, char *out, unsigned long size);

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,9 @@ static const struct {
 } levels[] = {{"FATAL", LOG_CRIT}, {"ERROR", LOG_ERR},   {"WARNING", LOG_WARNING},
               {"LOG", LOG_INFO},   {"DEBUG", LOG_DEBUG}, {"NOISE", LOG_DEBUG}};
 
-static atomic_int log_level = LOG_INFO_;
+enum { TEXT_MAX = 1960, LINE_MAX_ = 2 * TEXT_MAX + 200 /* each byte may need an escape */ };
+
+static atomic_int log_level = LOG_INFO_, log_format = LOG_FORMAT_PLAIN;
 static atomic_int file_fd = -1;
 static atomic_bool use_stderr = true, use_syslog = false, stderr_is_journal = false;
 
@@ -96,6 +99,11 @@ void log_set_level(enum log_level level)
         atomic_store_explicit(&log_level, (int)level, memory_order_relaxed);
 }
 
+void log_set_format(enum log_format format)
+{
+        atomic_store_explicit(&log_format, (int)format, memory_order_relaxed);
+}
+
 bool log_enabled(enum log_level level)
 {
         return (int)level <= atomic_load_explicit(&log_level, memory_order_relaxed);
@@ -109,39 +117,93 @@ static void write_line(int fd, const char *line, size_t n)
         (void)ignored;
 }
 
+/* ---- lines ---- */
+
+/* "C-0x5a: rest": what comes before the colon; 0: the text begins otherwise. */
+static size_t id_length(const char *text)
+{
+        size_t n = 2;
+
+        if (text[0] < 'A' || text[0] > 'Z' || text[1] != '-' || strncmp(text + 2, "0x", 2) != 0)
+                return 0;
+        while (text[n] == 'x' || (text[n] >= '0' && text[n] <= '9') || (text[n] >= 'a' && text[n] <= 'f'))
+                n++;
+        return text[n] == ':' && text[n + 1] == ' ' ? n : 0;
+}
+
+/* `text` has no control characters. Returns how many bytes were written. */
+static size_t put_json(char *out, const char *text)
+{
+        size_t n = 0;
+
+        for (; *text != '\0'; text++) {
+                if (*text == '"' || *text == '\\')
+                        out[n++] = '\\';
+                out[n++] = *text;
+        }
+        return n;
+}
+
+/* Lines end in a newline, and in no NUL. */
+static size_t json_line(char *line, enum log_level level, char *text)
+{
+        size_t id = id_length(text), n;
+        char stamp[48];
+
+        utf8_clean(text);
+        clock_format_iso(clock_wall_us(), stamp, sizeof(stamp));
+        n = (size_t)sprintf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"pid\":%d,", stamp, levels[level].name,
+                            (int)getpid());
+        if (id > 0)
+                n += (size_t)sprintf(line + n, "\"id\":\"%.*s\",", (int)id, text);
+        n += (size_t)sprintf(line + n, "\"message\":\"");
+        n += put_json(line + n, id > 0 ? text + id + 2 : text);
+        memcpy(line + n, "\"}\n", 3);
+        return n + 3;
+}
+
+static size_t plain_line(char *line, enum log_level level, const char *text)
+{
+        char stamp[48];
+
+        clock_format_log(clock_wall_us(), stamp, sizeof(stamp));
+        return (size_t)sprintf(line, "%s [%d] %s %s\n", stamp, (int)getpid(), levels[level].name, text);
+}
+
+/* With a priority instead of time and number. */
+static size_t journal_line(char *line, enum log_level level, const char *text)
+{
+        return (size_t)sprintf(line, "<%d>%s\n", levels[level].priority, text);
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
-        char line[2048], stamp[48], mark[8];
+        char text[TEXT_MAX], line[LINE_MAX_];
+        int before = errno, fd = atomic_load_explicit(&file_fd, memory_order_relaxed);
         va_list args;
-        int head, body, before = errno;
         size_t n;
 
         if (!log_enabled(level))
                 return;
-        clock_format_log(clock_wall_us(), stamp, sizeof(stamp));
-        head = snprintf(line, sizeof(line), "%s [%d] %s ", stamp, (int)getpid(), levels[level].name);
         va_start(args, format);
-        body = vsnprintf(line + head, sizeof(line) - (size_t)head - 1, format, args);
+        vsnprintf(text, sizeof(text), format, args);
         va_end(args);
-        n = (size_t)head + (body > 0 ? (size_t)body : 0);
-        if (n > sizeof(line) - 2)
-                n = sizeof(line) - 2;
-        for (size_t i = (size_t)head; i < n; i++)
-                if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-                        line[i] = '?';
-        line[n] = '\0';
+        for (char *p = text; *p != '\0'; p++)
+                if ((unsigned char)*p < ' ' || *p == 0x7f)
+                        *p = '?';
         if (level <= LOG_INFO_ && atomic_load_explicit(&use_syslog, memory_order_relaxed))
-                syslog(levels[level].priority, "%s", line + head);
-        line[n++] = '\n';
-        if (atomic_load_explicit(&file_fd, memory_order_relaxed) >= 0)
-                write_line(atomic_load_explicit(&file_fd, memory_order_relaxed), line, n);
+                syslog(levels[level].priority, "%s", text);
         if (atomic_load_explicit(&stderr_is_journal, memory_order_relaxed)) {
-                int k = snprintf(mark, sizeof(mark), "<%d>", levels[level].priority);
-
-                memcpy(line + head - k, mark, (size_t)k); /* the head is longer than any mark */
-                write_line(STDERR_FILENO, line + head - k, n - (size_t)(head - k));
-        } else if (atomic_load_explicit(&use_stderr, memory_order_relaxed)) {
+                n = journal_line(line, level, text);
                 write_line(STDERR_FILENO, line, n);
         }
+        n = atomic_load_explicit(&log_format, memory_order_relaxed) == LOG_FORMAT_JSON
+                ? json_line(line, level, text)
+                : plain_line(line, level, text);
+        if (fd >= 0)
+                write_line(fd, line, n);
+        if (atomic_load_explicit(&use_stderr, memory_order_relaxed) &&
+            !atomic_load_explicit(&stderr_is_journal, memory_order_relaxed))
+                write_line(STDERR_FILENO, line, n);
         errno = before;
 }

@@ -2,6 +2,12 @@
  *
  *     2026-11-21 08:04:05.123 UTC [pid] LEVEL text
  *
+ * or, for machines, as JSON (RFC 8259), one object a line:
+ *
+ *     {"time":"2026-11-21T08:04:05.123Z","level":"LOG","pid":1,"id":"C-0x5a","message":"..."}
+ *
+ * where `id` is the client (C-), server (S-) or other thing that the text begins with, if there is one.
+ *
  * One write(2) a line, so lines of several threads never mix; no lock. Files are opened with O_APPEND, so
  * logrotate's copytruncate works. Never log a secret. */
 #pragma once
@@ -21,6 +27,10 @@ void log_to_stderr(bool on);
 /* Whether lines up to LOG_INFO_ also go to syslog, by what name and facility ("daemon", "local0"...). Called
  * again, it changes that. */
 void log_to_syslog(bool on, const char *ident, const char *facility);
+
+/* How lines look in the file and on standard error; syslog and the journal have their own way. */
+enum log_format { LOG_FORMAT_PLAIN, LOG_FORMAT_JSON };
+void log_set_format(enum log_format format);
 
 /* Lines above this level are not written. Default LOG_INFO_. */
 void log_set_level(enum log_level level);

@@ -1,5 +1,6 @@
 """pgsteer among the things of its machine: ports, sockets, pid files, logs, systemd."""
 import grp
+import json
 import os
 import pwd
 import signal
@@ -462,3 +463,16 @@ def test_who_keeps_a_reboot_waiting(t):
         t.within(time.monotonic() - before, 0.5, 0.6 + 4 * SLOW, "how long the restart takes")
         t.true(client.at_end(10), "the client that proves its password is closed")
         t.equal(other.value("SELECT 1"), "1", "another one goes on")
+
+
+def test_log_as_json(t):
+    s = t.steer(log_format="json")
+    with s.client() as c:
+        c.query("SELECT 1")
+    mine = "app/app@127.0.0.1:"
+    t.wait(lambda: any(mine in line and "client close" in line for line in s.log_text().splitlines()), "the client's end in the log")
+    lines = [json.loads(line) for line in s.log_text().splitlines()]
+    t.true(all(line["pid"] == s.pid and line["level"] in ("LOG", "WARNING") and line["time"].endswith("Z") for line in lines),
+           "each line is an object with pid, level and time")
+    left = next(line for line in lines if line["message"].startswith(mine) and "client close" in line["message"])
+    t.true(left["id"].startswith("C-0x"), f"a client's line: {left}")

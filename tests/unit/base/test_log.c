@@ -85,6 +85,38 @@ static void writes_the_line_that_tools_know(void)
         }
 }
 
+static void writes_json(void)
+{
+#define HEAD "^\\{\"time\":\"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z\",\"level\":"
+        static const struct {
+                const char *name;
+                enum log_level level;
+                const char *text, *pattern;
+        } rows[] = {
+            {"a line", LOG_INFO_, "process up",
+             HEAD "\"LOG\",\"pid\":[0-9]+,\"message\":\"process up\"\\}\n$"},
+            {"a client's", LOG_WARNING_, "C-0x5a01: app/ann@127.0.0.1:5 left",
+             HEAD
+             "\"WARNING\",\"pid\":[0-9]+,\"id\":\"C-0x5a01\",\"message\":\"app/ann@127.0.0.1:5 left\"\\}\n$"},
+            {"no id", LOG_INFO_, "C-0x5a\"01: x",
+             HEAD "\"LOG\",\"pid\":[0-9]+,\"message\":\"C-0x5a\\\\\"01: x\"\\}\n$"},
+            {"what must be escaped", LOG_INFO_, "a\"b\\c\nd\xe9",
+             HEAD ".*\"message\":\"a\\\\\"b\\\\\\\\c\\?d\\?\"\\}\n$"},
+        };
+
+        log_set_format(LOG_FORMAT_JSON);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct capture c = capture_begin();
+                const char *said;
+
+                log_write(rows[i].level, "%s", rows[i].text);
+                said = capture_end(&c);
+                unit_row("%s: %s", rows[i].name, said);
+                UNIT_ASSERT(matches(said, rows[i].pattern));
+        }
+        log_set_format(LOG_FORMAT_PLAIN);
+}
+
 static void keeps_to_its_level(void)
 {
         static const enum log_level levels[] = {LOG_FATAL_, LOG_ERROR_, LOG_WARNING_,
@@ -210,5 +242,5 @@ static void speaks_to_the_journal(void)
 }
 
 UNIT_SUITE(base_log, UNIT_CASE(speaks_to_the_journal), UNIT_CASE(writes_the_line_that_tools_know),
-           UNIT_CASE(keeps_to_its_level), UNIT_CASE(cuts_a_long_line_and_ends_it),
+           UNIT_CASE(writes_json), UNIT_CASE(keeps_to_its_level), UNIT_CASE(cuts_a_long_line_and_ends_it),
            UNIT_CASE(lines_of_threads_do_not_mix), UNIT_CASE(reopens_its_file))
