@@ -23,5 +23,16 @@ bool access_read_hba(const struct options *opt, struct hba **out, access_tell *t
 bool access_new(const struct conf *conf, const struct access *old, struct access *out, access_tell *tell,
                 void *arg);
 
+/* One option has been set, by the console. */
+struct access_change {
+        const struct conf *before, *after;
+        const char *key;
+};
+
+/* Of what it concerns both are read again, the rest is taken over. False: `message` (size bytes) says why.
+ * True and a message: TLS stays as it was. */
+bool access_with(const struct access *old, const struct access_change *change, struct access *out,
+                 char *message, size_t size);
+
 /* Gives the references back. */
 void access_release(struct access *access);
