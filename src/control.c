@@ -13,6 +13,7 @@
 #include "service.h"
 #include "session/guesses.h"
 #include "session/orders.h"
+#include "web.h"
 #include "worker.h"
 
 #include <event2/event.h>
@@ -31,7 +32,8 @@ struct control {
         struct access access; /* of conf */
         struct crowd crowd;
         struct worker *workers;
-        struct listeners *listeners;
+        struct listeners *listeners, *http;
+        struct web web;
         struct health *health;
         struct admin *admin;
         struct event *signals[SIGNALS];
@@ -81,6 +83,7 @@ static void take_conf(struct control *ctl, struct conf *conf, struct access *acc
         listeners_set_buffers(ctl->listeners, (int)conf->opt.tcp_socket_buffer);
         orders_give(&ctl->crowd, ORDER_CONFIGURE, NULL, NULL, NULL, NULL);
         health_configure(ctl->health, conf);
+        web_configure(&ctl->web, conf);
 }
 
 static bool reload(void *arg, char *message, size_t size)
@@ -119,71 +122,17 @@ static bool reload(void *arg, char *message, size_t size)
         return true;
 }
 
-/* The first error, for the console's answer. */
-struct answer {
-        char *text;
-        size_t size;
-        bool said;
-};
-
-static void on_answer(void *arg, bool fatal, const char *text)
-{
-        struct answer *answer = arg;
-
-        if (fatal && !answer->said)
-                snprintf(answer->text, answer->size, "%s", text);
-        answer->said = answer->said || fatal;
-}
-
-/* Of what was set, only what it concerns is read again. */
-static bool set_hba(struct control *ctl, const struct options *opt, struct hba **out, char *message,
-                    size_t size)
-{
-        const struct options *old = &ctl->conf->opt;
-        struct answer answer = {message, size, false};
-
-        if (opt->auth_type == old->auth_type && strcmp(opt->auth_hba_file, old->auth_hba_file) == 0 &&
-            strcmp(opt->auth_ident_file, old->auth_ident_file) == 0 &&
-            strcmp(opt->auth_ldap_options, old->auth_ldap_options) == 0) {
-                *out = hba_ref(ctl->access.hba);
-                return true;
-        }
-        return access_read_hba(opt, out, on_answer, &answer);
-}
-
-/* A key and its certificate are set one after the other: the old ones serve until both fit. Of lines nothing
- * can be set. */
-static bool set_tls(struct control *ctl, const struct conf *conf, const char *key, struct tls_set **out,
-                    char *message, size_t size)
-{
-        const struct options *old = &ctl->conf->opt, *opt = &conf->opt;
-        struct answer answer = {message, size, false};
-
-        if (tls_set_settings_same(opt, old)) {
-                *out = tls_set_ref(ctl->access.tls);
-                return true;
-        }
-        if (tls_set_new(conf, ctl->access.tls, out, on_answer, &answer) == STATUS_OK)
-                return true;
-        if (opt->client_tls_sslmode != old->client_tls_sslmode ||
-            opt->server_tls_sslmode != old->server_tls_sslmode)
-                return false;
-        log_warning("SET %s: TLS setup failed: %s; TLS goes on with what it had", key, message);
-        *out = tls_set_ref(ctl->access.tls);
-        return true;
-}
-
 static bool set(void *arg, const char *key, const char *value, char *message, size_t size)
 {
         struct control *ctl = arg;
-        struct access access = {0};
+        struct access_change change = {.before = ctl->conf, .key = key};
+        struct access access;
         struct conf *conf;
 
         if (conf_with(ctl->conf, key, value, &conf, message, size) != STATUS_OK)
                 return false;
-        if (!set_hba(ctl, &conf->opt, &access.hba, message, size) ||
-            !set_tls(ctl, conf, key, &access.tls, message, size)) {
-                access_release(&access);
+        change.after = conf;
+        if (!access_with(&ctl->access, &change, &access, message, size)) {
                 conf_unref(conf);
                 return false;
         }
@@ -404,6 +353,7 @@ static void drain(struct control *ctl)
         for (int i = 0; i < ctl->crowd.workers; i++)
                 loop_drain(&ctl->workers[i].loop);
         loop_drain(&ctl->loop);
+        web_drain(&ctl->web);
 }
 
 /* All threads have ended: what is left is taken down from here. Letters first, since servers travel in them.
@@ -417,6 +367,7 @@ static void take_down(struct control *ctl)
         pthread_sigmask(SIG_BLOCK, &all, NULL);
         admin_end_takeover(ctl->admin);
         orders_give(&ctl->crowd, ORDER_STOP, NULL, NULL, NULL, NULL);
+        web_stop(&ctl->web);
         for (int i = 0; i < ctl->crowd.workers; i++)
                 worker_join(&ctl->workers[i]);
         admin_stop_statements(ctl->admin);
@@ -427,6 +378,7 @@ static void take_down(struct control *ctl)
                 room_fini(&ctl->workers[i].room);
         drain(ctl);
         drain(ctl);
+        web_fini(&ctl->web);
         admin_free(ctl->admin);
         health_free(ctl->health);
         for (int i = 0; i < ctl->crowd.workers; i++)
@@ -442,6 +394,7 @@ static void take_down(struct control *ctl)
                 listeners_hand_over(ctl->listeners);
         else
                 listeners_close(ctl->listeners);
+        listeners_hand_over(ctl->http);
         close(ctl->wake_fd);
         guesses_free(ctl->crowd.guesses);
         if (ctl->helped)
@@ -461,6 +414,7 @@ int control_run(const struct launch *launch)
 
         ctl->conf = launch->conf;
         ctl->listeners = launch->listeners;
+        ctl->http = launch->http;
         ctl->verbose = launch->verbose;
         listeners_defer_accept(launch->listeners, launch->conf->opt.tcp_defer_accept > 0);
         listeners_set_buffers(launch->listeners, (int)launch->conf->opt.tcp_socket_buffer);
@@ -469,12 +423,14 @@ int control_run(const struct launch *launch)
         loop_init(&ctl->loop, ctl);
         cluster_hooks(on_news, ctl, ctl->wake_fd);
         ctl->crowd.listeners = listeners;
+        ctl->crowd.http_listeners = launch->http;
         pthread_mutex_init(&ctl->crowd.news_lock, NULL);
         publish(ctl, launch->access);
         make_workers(ctl, launch->heritage);
         ctl->admin = admin_new(&ctl->loop, &ctl->crowd, &admin_ops, ctl);
         ctl->crowd.adopt_arg = ctl->admin;
         ctl->health = health_new(&ctl->loop, ctl->conf, ctl->wake_fd, &judge_maker);
+        web_init(&ctl->web, launch->http, ctl->admin, ctl->conf);
         watch_signals(ctl);
         if (launch->heritage != NULL)
                 takeover_deal(launch->heritage, &ctl->crowd);
@@ -484,6 +440,7 @@ int control_run(const struct launch *launch)
         pthread_sigmask(SIG_SETMASK, &all, &before);
         for (int i = 0; i < ctl->crowd.workers; i++)
                 worker_start(&ctl->workers[i], listeners);
+        web_start(&ctl->web);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         log_info("process up: pgsteer %s, %d worker%s, listening on %d socket%s", PGSTEER_VERSION,
                  ctl->crowd.workers, ctl->crowd.workers == 1 ? "" : "s", listeners->count,

@@ -10,6 +10,7 @@ struct launch {
         struct conf *conf;            /* its reference passes over */
         struct access *access;        /* what it makes of TLS and HBA; the same */
         struct listeners *listeners;  /* closed at the end */
+        struct listeners *http;       /* the same; none: no HTTP */
         struct inheritance *heritage; /* of the process whose place we take; NULL: of none. Freed */
         int verbose;                  /* as on the command line */
         bool *stuck; /* set at the end: a thread waits for somebody who does not answer; end with _exit */

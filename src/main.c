@@ -7,6 +7,7 @@
 #include "control.h"
 #include "process.h"
 #include "service.h"
+#include "web.h"
 
 #include <event2/event.h>
 #include <getopt.h>
@@ -218,7 +219,6 @@ static bool listen_on(const struct conf *conf, struct listeners *l, struct proce
                 snprintf(why->text, sizeof(why->text), "%s", refused.text);
                 return false;
         }
-        listeners_close_spares(l);
         if (l->count == 0)
                 snprintf(why->text, sizeof(why->text),
                          "nothing to listen on: set listen_addr or unix_socket_dir");
@@ -287,6 +287,7 @@ static bool prepare(const struct arguments *a, struct launch *launch, struct pro
 
         return settle_in(a, launch->conf, why) && meet_old_process(a, launch, why) &&
                listen_on(launch->conf, launch->listeners, why) &&
+               web_listen(&launch->conf->opt, launch->listeners, launch->http, why) &&
                (!a->daemon || process_go_to_background(why) == STATUS_OK) &&
                (launch->heritage != NULL ? finish_takeover(launch, why)
                                          : pidfile_write(pidfile, why) == STATUS_OK);
@@ -295,9 +296,9 @@ static bool prepare(const struct arguments *a, struct launch *launch, struct pro
 int main(int argc, char **argv)
 {
         struct arguments a = {0};
-        static struct listeners listeners;
+        static struct listeners listeners, http;
         bool stuck = false;
-        struct launch launch = {.listeners = &listeners, .stuck = &stuck};
+        struct launch launch = {.listeners = &listeners, .http = &http, .stuck = &stuck};
         struct process_why why = {""};
         char pidfile[256];
         struct access access;
@@ -329,6 +330,7 @@ int main(int argc, char **argv)
                         listeners_hand_over(&listeners); /* the old process still has them */
                 else
                         listeners_close(&listeners);
+                listeners_hand_over(&http);
                 takeover_free(launch.heritage);
                 access_release(&access);
                 conf_unref(launch.conf);

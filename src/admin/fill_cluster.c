@@ -146,6 +146,9 @@ static void topology_row(struct table *t, const struct walk *w, const struct top
         table_int(t, topology->count);
         table_int(t, up);
         table_text(t, readers);
+        table_counter(t, health_failovers(w->cluster));
+        for (int kind = 0; kind < TOLL_KINDS; kind++)
+                table_counter(t, atomic_load_explicit(&w->cluster->toll[kind], memory_order_relaxed));
 }
 
 void fill_topology(struct table *t, const struct scene *s)

@@ -69,9 +69,8 @@ static bool fill(struct job *job, const struct census *census)
         struct scene scene;
 
         scene_make(&scene, job->admin, census);
-        table_init(&job->outcome.table, job->command.show->columns, job->command.show->column_count);
+        show_fill(job->command.show, &job->outcome.table, &scene);
         job->outcome.has_table = true;
-        job->command.show->fill(&job->outcome.table, &scene);
         scene_end(&scene);
         return true;
 }

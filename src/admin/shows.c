@@ -191,9 +191,10 @@ static const struct column nodes[] = {
     NUMERIC("system_id"), TEXT("lsn"),      TEXT("receive_lsn"), BIGINT("lag_ms"), BIGINT("lag_bytes"),
     INT("in_flight"),     NUMERIC("reads"), NUMERIC("writes"),   TEXT("why"),      TEXT("since")};
 
-static const struct column topology[] = {TEXT("cluster"),   NUMERIC("epoch"), BOOL("probed"),
-                                         TEXT("primary"),   INT("nodes"),     INT("up"),
-                                         TEXT("reads_from")};
+static const struct column topology[] = {
+    TEXT("cluster"),    NUMERIC("epoch"),       BOOL("probed"),       TEXT("primary"),    INT("nodes"),
+    INT("up"),          TEXT("reads_from"),     NUMERIC("failovers"), NUMERIC("held"),    NUMERIC("drained"),
+    NUMERIC("refused"), NUMERIC("rolled_back"), NUMERIC("unknown"),   NUMERIC("repeated")};
 
 static const struct column catalog[] = {
     TEXT("cluster"),  TEXT("database"),  TEXT("state"),      INT("functions"),   INT("relations"),
@@ -306,4 +307,10 @@ const struct show *show_find(struct sv name)
 const struct show *show_at(size_t i)
 {
         return i < sizeof(list) / sizeof(list[0]) ? &list[i] : NULL;
+}
+
+void show_fill(const struct show *show, struct table *t, const struct scene *scene)
+{
+        table_init(t, show->columns, show->column_count);
+        show->fill(t, scene);
 }

@@ -28,3 +28,6 @@ extern const struct show show_fds;
 
 /* The i-th, NULL behind the last. */
 const struct show *show_at(size_t i);
+
+/* Makes *t its table, of now. */
+void show_fill(const struct show *show, struct table *t, const struct scene *scene);

@@ -207,10 +207,8 @@ void sql_fill(struct sql *sql, const struct scene *scene)
         for (size_t i = 0; i < sql->source_count; i++) {
                 struct source *source = &sql->sources[i];
 
-                if (!source->used)
-                        continue;
-                table_init(&source->table, source->show->columns, source->show->column_count);
-                source->show->fill(&source->table, scene);
+                if (source->used)
+                        show_fill(source->show, &source->table, scene);
         }
 }
 

@@ -111,6 +111,14 @@ const struct cell *table_cell(const struct table *t, size_t row, int column)
         return &t->cells[row * (size_t)t->column_count + (size_t)column];
 }
 
+int table_column(const struct table *t, const char *name)
+{
+        for (int i = 0; i < t->column_count; i++)
+                if (strcmp(t->columns[i].name, name) == 0)
+                        return i;
+        return -1;
+}
+
 void write_row_description(struct writer *w, const struct column *columns, int count, uint64_t binary)
 {
         msg_begin(w, BE_ROW_DESCRIPTION);
@@ -143,19 +151,27 @@ static void shortest_real(char *text, size_t size, double real)
         }
 }
 
-static void put_cell_text(struct writer *w, const struct cell *cell, enum cell_type type)
+const char *cell_text(const struct cell *cell, enum cell_type type, char room[CELL_ROOM])
 {
-        char text[32] = "";
-
+        if (cell->null)
+                return NULL;
         switch (type) {
         case CELL_BYTEA: /* never anything but null */
-        case CELL_TEXT: put_counted(w, cell->text, strlen(cell->text)); return;
-        case CELL_BOOL: snprintf(text, sizeof(text), "%s", cell->number != 0 ? "t" : "f"); break;
+        case CELL_TEXT: return cell->text;
+        case CELL_BOOL: return cell->number != 0 ? "t" : "f";
         case CELL_INT4:
-        case CELL_INT8: snprintf(text, sizeof(text), "%" PRId64, cell->number); break;
-        case CELL_NUMERIC: snprintf(text, sizeof(text), "%" PRIu64, cell->counter); break;
-        case CELL_FLOAT: shortest_real(text, sizeof(text), cell->real); break;
+        case CELL_INT8: snprintf(room, CELL_ROOM, "%" PRId64, cell->number); break;
+        case CELL_NUMERIC: snprintf(room, CELL_ROOM, "%" PRIu64, cell->counter); break;
+        case CELL_FLOAT: shortest_real(room, CELL_ROOM, cell->real); break;
         }
+        return room;
+}
+
+static void put_cell_text(struct writer *w, const struct cell *cell, enum cell_type type)
+{
+        char room[CELL_ROOM];
+        const char *text = cell_text(cell, type, room);
+
         put_counted(w, text, strlen(text));
 }
 

@@ -53,6 +53,14 @@ void table_null(struct table *t);
 size_t table_rows(const struct table *t);
 const struct cell *table_cell(const struct table *t, size_t row, int column);
 
+/* The column of this name, -1: there is none. */
+int table_column(const struct table *t, const char *name);
+
+/* A value as PostgreSQL writes it, and as JSON and others do, but for CELL_BOOL ("t", "f"); `room` is used
+ * where it is no text itself. NULL: null. */
+enum { CELL_ROOM = 32 };
+const char *cell_text(const struct cell *cell, enum cell_type type, char room[CELL_ROOM]);
+
 /* RowDescription of columns. Bit i of `binary`: column i in binary format. */
 void write_row_description(struct writer *w, const struct column *columns, int count, uint64_t binary);
 

@@ -121,14 +121,15 @@ static bool send_head(const struct admin *a, int to, int64_t deadline_us)
 static bool send_everything(struct admin *a, int to)
 {
         int64_t deadline_us = clock_us() + PASS_PATIENCE_US;
-        const struct listeners *l = a->crowd->listeners;
+        const struct listeners *all[] = {a->crowd->listeners, a->crowd->http_listeners};
         const struct keepsake *k = NULL;
 
         if (!send_head(a, to, deadline_us))
                 return false;
-        for (int i = 0; i < l->count; i++)
-                if (!send_row(to, "pooler", SV(""), l->fds[i], deadline_us))
-                        return false;
+        for (size_t n = 0; n < sizeof(all) / sizeof(all[0]); n++)
+                for (int i = 0; i < all[n]->count; i++)
+                        if (!send_row(to, "pooler", SV(""), all[n]->fds[i], deadline_us))
+                                return false;
         while ((k = handover_next(a->handover, k)) != NULL)
                 if (!send_row(to, k->client ? "client" : "server",
                               sv_from(buf_data(&k->bundle), buf_len(&k->bundle)), k->stream->fd, deadline_us))

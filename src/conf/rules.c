@@ -2,6 +2,7 @@
 
 #include "base/ip.h"
 #include "conf/database.h"
+#include "conf/listen.h"
 #include "conf/report.h"
 #include "conf/route_list.h"
 #include "conf/suggest.h"
@@ -84,6 +85,13 @@ bool rules_check_text(const struct option_info *info, const char *text, char *wh
         if (option_id(info) == OPTION_ID_proxy_protocol_from) {
                 while (option_list_next(&text, &item))
                         if (!check_proxy_item(item, why, size))
+                                return false;
+        }
+        if (option_id(info) == OPTION_ID_http_listen) {
+                struct listen_item parsed;
+
+                while (option_list_next(&text, &item))
+                        if (!listen_item_parse(item, &parsed, why, size))
                                 return false;
         }
         if (option_id(info) == OPTION_ID_route_primary || option_id(info) == OPTION_ID_route_standby)
@@ -242,6 +250,22 @@ static void check_secrets(const struct conf *conf, const struct user_parts *secr
                     count, count == 1 ? "" : "s", first->user.name);
 }
 
+/* What is shown there is no secret, but names of databases, users and clients. */
+static void check_http(const struct conf *conf, const int lines[OPTION_COUNT], struct report *report)
+{
+        const char *rest = conf->opt.http_listen;
+        struct listen_item parsed;
+        struct sv item;
+        char why[256];
+
+        while (conf->opt.http_token[0] == '\0' && option_list_next(&rest, &item))
+                if (listen_item_parse(item, &parsed, why, sizeof(why)) && !listen_item_is_local(&parsed))
+                        report_warn(report, conf->path, lines[OPTION_ID_http_listen],
+                                    "http_listen=%.*s without http_token: everybody who reaches it can read "
+                                    "there what SHOW shows",
+                                    SV_ARG(item));
+}
+
 void rules_check(const struct conf *conf, const struct user_parts *secrets, const int lines[OPTION_COUNT],
                  struct report *report)
 {
@@ -249,6 +273,7 @@ void rules_check(const struct conf *conf, const struct user_parts *secrets, cons
 
         check_auth(conf, lines, report);
         check_secrets(conf, secrets, report);
+        check_http(conf, lines, report);
         if (opt->default_pool_size > 0 && opt->min_pool_size > opt->default_pool_size)
                 report_warn(
                     report, conf->path, lines[OPTION_ID_min_pool_size],

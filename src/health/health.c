@@ -115,6 +115,11 @@ bool health_failover(struct cluster *cluster, size_t i, struct failover *out)
         return cluster->monitor != NULL && monitor_failover(cluster->monitor, i, out);
 }
 
+size_t health_failovers(const struct cluster *cluster)
+{
+        return cluster->monitor != NULL ? monitor_failovers(cluster->monitor) : 0;
+}
+
 void health_free(struct health *health)
 {
         if (health == NULL)

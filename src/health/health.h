@@ -35,5 +35,8 @@ void health_snapshot(struct cluster *cluster, struct topology *out);
  * Control thread. */
 bool health_failover(struct cluster *cluster, size_t i, struct failover *out);
 
+/* How many there were ever. Control thread. */
+size_t health_failovers(const struct cluster *cluster);
+
 /* Closes all connections and frees. NULL is allowed. */
 void health_free(struct health *health);

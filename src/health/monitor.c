@@ -253,6 +253,11 @@ bool monitor_failover(const struct monitor *monitor, size_t i, struct failover *
         return history_at(&monitor->history, i, clock_us(), toll, out);
 }
 
+size_t monitor_failovers(const struct monitor *monitor)
+{
+        return monitor->history.count;
+}
+
 /* Tells the log and all readers. `was` is the view before. */
 static void publish(struct monitor *monitor, const struct topology *was)
 {

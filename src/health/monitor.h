@@ -38,5 +38,8 @@ struct probe *monitor_probe(const struct monitor *monitor, int i, probe_answer_f
 /* The i-th failover that is known, the oldest first. False: there is none. */
 bool monitor_failover(const struct monitor *monitor, size_t i, struct failover *out);
 
+/* How many there were ever. */
+size_t monitor_failovers(const struct monitor *monitor);
+
 /* Ends it; nodes lose their freshness. NULL is allowed. */
 void monitor_free(struct monitor *monitor);

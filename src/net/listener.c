@@ -252,6 +252,12 @@ void listeners_take_spares(struct listeners *l)
         listeners_close_spares(l);
 }
 
+void listeners_pass_spares(struct listeners *from, struct listeners *to)
+{
+        while (from->spare_count > 0)
+                listeners_offer(to, from->spares[--from->spare_count]);
+}
+
 void listeners_close_spares(struct listeners *l)
 {
         while (l->spare_count > 0)

@@ -42,6 +42,8 @@ MUST_USE enum status listeners_add(struct listeners *l, const char *host, int po
 void listeners_offer(struct listeners *l, int fd);
 /* Takes all spares as they are, whatever their address; their files are not ours to remove. */
 void listeners_take_spares(struct listeners *l);
+/* Spares that `from` has not asked for are for `to` to find. */
+void listeners_pass_spares(struct listeners *from, struct listeners *to);
 /* Closes the spares that nobody has asked for. */
 void listeners_close_spares(struct listeners *l);
 

@@ -58,7 +58,8 @@ struct crowd {
         struct news news;        /* under news_lock */
         struct helpers *helpers; /* for what would block */
         const struct listeners *listeners;
-        bool handed_over; /* another process has all of it; control thread */
+        const struct listeners *http_listeners; /* for a takeover alone */
+        bool handed_over;                       /* another process has all of it; control thread */
         uint8_t statement_key[KEYED_HASH_KEY_SIZE];
         struct guesses *guesses;
         uint8_t mock_key[32]; /* for users that do not exist */

@@ -12,7 +12,8 @@ FLOORS = {
     "router": 3, "pool": 3, "health": 3,
     "session": 4,
     "admin": 5,
-    "roof": 6,
+    "http": 6,
+    "roof": 7,
 }
 
 _TOKEN = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)

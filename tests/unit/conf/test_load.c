@@ -320,7 +320,7 @@ static void names_place_and_remedy(void)
 
 /* A file that works, but deserves a word. */
 static const struct bad warnings[] = {
-    {"no effect as yet", OURS "http_listen = bob\n", 5, "http_listen=bob has no effect as yet"},
+    {"HTTP for everybody", OURS "http_listen = 9187, *:9187\n", 5, "http_listen=*:9187 without http_token"},
     {"quoted option", OURS "logfile = '/x'\n", 5, "logfile|with its quotes|leave them out"},
     {"comment behind a query", OURS "server_reset_query = DISCARD ALL # all\n", 5,
      "server_reset_query|comment"},
