@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "control.h"
+#include "health/health.h"
 #include "process.h"
 #include "service.h"
 #include "web.h"
@@ -324,6 +325,7 @@ int main(int argc, char **argv)
                 return 0;
         }
         signal(SIGPIPE, SIG_IGN);
+        health_prepare();
         snprintf(pidfile, sizeof(pidfile), "%s", launch.conf->opt.pidfile);
         if (!prepare(&a, &launch, &why)) {
                 if (launch.heritage != NULL)

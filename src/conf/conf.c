@@ -281,6 +281,13 @@ static int compare_user(const void *name, const void *user)
         return strcmp(name, ((const struct conf_user *)user)->name);
 }
 
+enum channel_binding conf_channel_binding(const struct conf *conf, const struct conf_database *line)
+{
+        if (line != NULL && line->channel_binding >= 0)
+                return (enum channel_binding)line->channel_binding;
+        return (enum channel_binding)conf->opt.server_tls_channel_binding;
+}
+
 const struct conf_user *conf_find_user(const struct conf *conf, const char *name)
 {
         if (conf->user_count == 0) /* bsearch() takes no NULL, not even for nothing */

@@ -136,6 +136,9 @@ const struct conf_database *conf_find_database(const struct conf *conf, const ch
 /* The user, or NULL. Borrowed from conf. */
 const struct conf_user *conf_find_user(const struct conf *conf, const char *name);
 
+/* How connections to servers of `line` (NULL: of none) bind their channel. */
+enum channel_binding conf_channel_binding(const struct conf *conf, const struct conf_database *line);
+
 /* The password that passfile has for this server, or NULL. */
 const char *conf_find_password(const struct conf *conf, const struct conf_host *host, const char *database,
                                const char *user);

@@ -96,7 +96,7 @@ static void start(struct keeper *keeper, const struct node *node, bool primary)
 {
         struct catalogs *catalogs = keeper->catalogs;
         const struct conf_database *line = line_of(catalogs->conf, keeper->home);
-        struct probe_target target = {.host = node->host, .port = node->port};
+        struct probe_target target = {.host = node->host, .port = node->port, .dbname = keeper->home->dbname};
         struct reader_order order = {.target = &target,
                                      .maker = catalogs->maker,
                                      .known = keeper->version,
@@ -107,8 +107,6 @@ static void start(struct keeper *keeper, const struct node *node, bool primary)
         if (line == NULL)
                 return;
         login_choose(catalogs->conf, line, &target);
-        trust_choose(catalogs->conf, line, &target.trust);
-        target.dbname = keeper->home->dbname;
         keeper->node = primary ? node : NULL;
         snprintf(keeper->status.node, sizeof(keeper->status.node), "%s", node->name);
         keeper->again = false;

@@ -5,6 +5,7 @@
 #include "cluster/cluster.h"
 #include "conf/conf.h"
 #include "health/catalogs.h"
+#include "health/libpq.h"
 #include "health/monitor.h"
 #include "net/names.h"
 
@@ -68,6 +69,11 @@ static void follow_conf(struct health *health)
         }
         if (health->catalogs != NULL)
                 catalogs_configure(health->catalogs, health->conf);
+}
+
+void health_prepare(void)
+{
+        libpq_forget_environment();
 }
 
 struct health *health_new(struct loop *loop, struct conf *conf, int wake_fd,

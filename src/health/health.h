@@ -18,6 +18,9 @@ struct health;
 struct loop;
 struct topology;
 
+/* Once, before there are threads: libpq will take nothing from the environment (health/libpq.h). */
+void health_prepare(void);
+
 /* Starts monitoring every probed cluster of `conf` on `loop`, and reading the catalogs of their databases.
  * `wake_fd`: the eventfd of cluster_hooks. `maker`: NULL, no catalogs are read. Keeps its own reference to
  * conf. */

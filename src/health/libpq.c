@@ -38,6 +38,32 @@ void target_free(struct probe_target *mine)
         *mine = (struct probe_target){0};
 }
 
+static bool same_text(const char *a, const char *b)
+{
+        return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool target_same(const struct probe_target *a, const struct probe_target *b)
+{
+        return same_text(a->host, b->host) && a->port == b->port && same_text(a->user, b->user) &&
+               same_text(a->password, b->password) && same_text(a->dbname, b->dbname) &&
+               trust_same(&a->trust, &b->trust);
+}
+
+void libpq_forget_environment(void)
+{
+        /* These are libpq's as well, and not in its list. */
+        static const char *const more[] = {"PGDATESTYLE", "PGTZ", "PGGEQO", "PGSERVICEFILE", "PGSYSCONFDIR"};
+        PQconninfoOption *all = PQconndefaults();
+
+        for (const PQconninfoOption *o = all; o != NULL && o->keyword != NULL; o++)
+                if (o->envvar != NULL && strcmp(o->envvar, "PGPASSFILE") != 0)
+                        CHECK(unsetenv(o->envvar) == 0); /* NOLINT(concurrency-mt-unsafe) */
+        for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+                CHECK(unsetenv(more[i]) == 0); /* NOLINT(concurrency-mt-unsafe) */
+        PQconninfoFree(all);
+}
+
 static bool is_numeric(const char *host)
 {
         struct in6_addr scratch;
@@ -86,6 +112,7 @@ PGconn *libpq_start(const struct probe_target *target, const struct resolver *re
         SET("user", target->user);
         if (target->password != NULL)
                 SET("password", target->password);
+        SET("passfile", TRUST_NOWHERE); /* health/login.h has looked into ours */
         SET("dbname", target->dbname);
         SET("application_name", application);
         SET("options", options);

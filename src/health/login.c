@@ -28,26 +28,34 @@ static const char *choose_user(const struct conf *conf, const struct conf_databa
 }
 
 static const char *choose_password(const struct conf *conf, const struct conf_database *line,
-                                   const char *user)
+                                   const struct probe_target *target)
 {
-        const struct conf_user *known;
+        struct conf_host host = {.host = target->host, .port = target->port};
+        const struct conf_user *known = conf_find_user(conf, target->user);
 
         if (is_set(conf->opt.health_check_password))
                 return conf->opt.health_check_password;
-        if (is_set(line->user) && is_set(line->password) && strcmp(user, line->user) == 0)
+        if (is_set(line->password) && (!is_set(line->user) || strcmp(target->user, line->user) == 0))
                 return line->password;
-        known = conf_find_user(conf, user);
-        return known != NULL && is_set(known->secret) && is_plain(known->secret) ? known->secret : NULL;
+        if (known != NULL && is_set(known->secret) && is_plain(known->secret))
+                return known->secret;
+        return conf_find_password(conf, &host, target->dbname, target->user);
+}
+
+static const char *choose_dbname(const struct conf *conf, const struct conf_database *line)
+{
+        if (is_set(conf->opt.health_check_dbname))
+                return conf->opt.health_check_dbname;
+        if (is_set(line->dbname))
+                return line->dbname;
+        return strcmp(line->name, "*") == 0 ? "postgres" : line->name;
 }
 
 void login_choose(const struct conf *conf, const struct conf_database *line, struct probe_target *target)
 {
         target->user = choose_user(conf, line);
-        target->password = choose_password(conf, line, target->user);
-        if (is_set(conf->opt.health_check_dbname))
-                target->dbname = conf->opt.health_check_dbname;
-        else if (is_set(line->dbname))
-                target->dbname = line->dbname;
-        else
-                target->dbname = strcmp(line->name, "*") == 0 ? "postgres" : line->name;
+        if (target->dbname == NULL)
+                target->dbname = choose_dbname(conf, line);
+        target->password = choose_password(conf, line, target);
+        trust_choose(conf, line, target->host, &target->trust);
 }

@@ -39,8 +39,6 @@ struct monitor {
         struct event *tick;
 
         char *name; /* of the line, for the log */
-        char *user, *password, *dbname;
-        struct trust trust;
         int64_t timeout_us;
         struct elect_rules rules;
         struct pace pace;
@@ -435,62 +433,39 @@ void monitor_wake(struct monitor *monitor)
         ask_who_is_due(monitor);
 }
 
-static bool replace(char **field, const char *value)
-{
-        bool same = value == NULL || *field == NULL ? *field == value : strcmp(*field, value) == 0;
-
-        if (same)
-                return false;
-        if (*field != NULL)
-                explicit_bzero(*field, strlen(*field));
-        free(*field);
-        *field = value != NULL ? xstrdup(value) : NULL;
-        return true;
-}
-
 struct probe *monitor_probe(const struct monitor *monitor, int i, probe_answer_fn *on_heard, void *arg)
 {
-        struct probe_target target = {.host = monitor->cluster->nodes[i]->host,
-                                      .port = monitor->cluster->nodes[i]->port,
-                                      .user = monitor->user,
-                                      .password = monitor->password,
-                                      .dbname = monitor->dbname,
-                                      .trust = monitor->trust};
-
-        return probe_new(monitor->base, monitor->names, &target, on_heard, arg);
+        return probe_new(monitor->base, monitor->names, probe_target(monitor->watched[i].probe), on_heard,
+                         arg);
 }
 
-static void make_probes(struct monitor *monitor)
+static void make_probes(struct monitor *monitor, const struct conf *conf, const struct conf_database *line)
 {
         for (int i = 0; i < monitor->view->count; i++) {
                 struct watched *watched = &monitor->watched[i];
+                const struct node *node = monitor->cluster->nodes[i];
+                struct probe_target target = {.host = node->host, .port = node->port};
 
+                login_choose(conf, line, &target);
+                if (watched->probe != NULL && target_same(probe_target(watched->probe), &target))
+                        continue;
                 probe_free(watched->probe);
-                watched->probe = monitor_probe(monitor, i, on_answer, watched);
+                watched->probe = probe_new(monitor->base, monitor->names, &target, on_answer, watched);
                 watched->urgent = true;
         }
 }
 
 void monitor_configure(struct monitor *monitor, const struct conf *conf, const struct conf_database *line)
 {
-        struct probe_target target;
-        bool changed;
-
-        login_choose(conf, line, &target);
-        trust_choose(conf, line, &target.trust);
-        replace(&monitor->name, line->name);
-        changed = replace(&monitor->user, target.user);
-        changed = replace(&monitor->password, target.password) || changed;
-        changed = replace(&monitor->dbname, target.dbname) || changed;
-        changed = trust_copy(&monitor->trust, &target.trust) || changed;
+        free(monitor->name);
+        monitor->name = xstrdup(line->name);
         monitor->timeout_us = conf->opt.health_check_timeout_us;
         monitor->pace.interval_us = conf->opt.health_check_interval_us;
         monitor->rules.failures = conf->opt.health_check_failures;
         monitor->rules.successes = conf->opt.health_check_successes;
         monitor->rules.max_lag_us =
             line->max_standby_lag_us >= 0 ? line->max_standby_lag_us : conf->opt.max_standby_lag_us;
-        if (changed)
-                make_probes(monitor);
+        make_probes(monitor, conf, line);
         ask_who_is_due(monitor);
 }
 
@@ -510,10 +485,6 @@ void monitor_free(struct monitor *monitor)
         }
         event_free(monitor->tick);
         topology_unref(monitor->view);
-        replace(&monitor->name, NULL);
-        replace(&monitor->user, NULL);
-        replace(&monitor->password, NULL);
-        replace(&monitor->dbname, NULL);
-        trust_free(&monitor->trust);
+        free(monitor->name);
         free(monitor);
 }

@@ -1,10 +1,10 @@
 #include "health/probe.h"
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "health/question.h"
-#include "health/resolver.h"
 
 #include <event2/event.h>
 #include <inttypes.h>
@@ -12,39 +12,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum probe_state { PROBE_CLOSED, PROBE_RESOLVING, PROBE_CONNECTING, PROBE_ASKING, PROBE_IDLE };
+enum probe_state { PROBE_CLOSED, PROBE_OPENING, PROBE_ASKING, PROBE_IDLE };
 
 static const struct machine_state states[] = {
-    [PROBE_CLOSED] = {"closed", MOVE(PROBE_RESOLVING) | MOVE(PROBE_CONNECTING)},
-    [PROBE_RESOLVING] = {"resolving", MOVE(PROBE_CONNECTING) | MOVE(PROBE_CLOSED)},
-    [PROBE_CONNECTING] = {"connecting", MOVE(PROBE_ASKING) | MOVE(PROBE_CLOSED)},
+    [PROBE_CLOSED] = {"closed", MOVE(PROBE_OPENING)},
+    [PROBE_OPENING] = {"opening", MOVE(PROBE_ASKING) | MOVE(PROBE_CLOSED)},
     [PROBE_ASKING] = {"asking", MOVE(PROBE_IDLE) | MOVE(PROBE_CLOSED)},
     [PROBE_IDLE] = {"idle", MOVE(PROBE_ASKING) | MOVE(PROBE_CLOSED)},
 };
 
 struct probe {
-        struct event_base *base;
-        struct probe_target target;
+        struct contact contact;
         probe_answer_fn *on_answer;
         void *arg;
 
         enum probe_state state;
-        struct event *timer;       /* the question's deadline, or of the lookup, or "now" for `pending` */
-        struct event *io;          /* on libpq's socket of the moment; NULL when there is none */
-        struct resolver *resolver; /* NULL: the host is no name */
-        PGconn *conn;
-        bool connected;                  /* this attempt got through to a socket that accepted */
-        bool asking;                     /* a question is open */
-        bool pending;                    /* `answer` is ready, the loop will deliver it */
-        enum question_form form;         /* the first one that this server allows us */
-        char *saying;                    /* what is asked instead; NULL: the form */
+        struct event *timer;     /* the question's deadline, or of the lookup, or "now" for `pending` */
+        bool asking;             /* a question is open */
+        bool pending;            /* `answer` is ready, the loop will deliver it */
+        enum question_form form; /* the first one that this server allows us */
+        char *saying;            /* what is asked instead; NULL: the form */
         int64_t timeout_us, deadline_us; /* of the open question */
         PGresult *result;                /* of the open question, until ReadyForQuery is there */
         struct answer answer;
 };
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
-static void on_io(evutil_socket_t fd, short what, void *arg);
 static void forget_result(struct probe *probe);
 
 static void move(struct probe *probe, enum probe_state to)
@@ -62,30 +55,9 @@ static void set_timer(struct probe *probe, int64_t us)
         CHECK(event_add(probe->timer, &tv) == 0);
 }
 
-static void unwatch(struct probe *probe)
-{
-        if (probe->io != NULL)
-                event_free(probe->io);
-        probe->io = NULL;
-}
-
-/* libpq may have another socket after every step, so the event is always made anew. */
-static void watch(struct probe *probe, short what)
-{
-        unwatch(probe);
-        probe->io = event_new(probe->base, PQsocket(probe->conn), what, on_io, probe);
-        CHECK(probe->io != NULL && event_add(probe->io, NULL) == 0);
-}
-
 static void close_connection(struct probe *probe)
 {
-        unwatch(probe); /* before libpq closes the descriptor */
-        if (probe->resolver != NULL)
-                resolver_cancel(probe->resolver);
-        if (probe->conn != NULL)
-                PQfinish(probe->conn);
-        probe->conn = NULL;
-        probe->connected = false;
+        contact_close(&probe->contact);
         if (probe->state != PROBE_CLOSED)
                 move(probe, PROBE_CLOSED);
 }
@@ -113,19 +85,22 @@ static void fail(struct probe *probe, enum answer_kind kind, const char *sqlstat
         finish(probe, kind);
 }
 
-/* libpq says that the connection attempt or the connection is bad. */
+/* The connection, or the attempt at one, is bad. */
 static void fail_connection(struct probe *probe)
 {
+        const char *text = contact_why(&probe->contact);
         char sqlstate[6];
-        const char *text;
 
-        question_sqlstate(PQerrorMessage(probe->conn), sqlstate, &text);
+        switch (probe->contact.cause) {
+        case CONTACT_NAMELESS: fail(probe, ANSWER_TIMEOUT, "", text); return;
+        case CONTACT_PASSWORDLESS: fail(probe, ANSWER_LOGIN, "", text); return;
+        case CONTACT_BY_LIBPQ: break;
+        }
+        question_sqlstate(text, sqlstate, &text);
         if (*sqlstate != '\0')
                 fail(probe, question_kind(sqlstate), sqlstate, text);
-        else if (PQconnectionNeedsPassword(probe->conn))
-                fail(probe, ANSWER_LOGIN, "", "the server wants a password: set health_check_password");
         else
-                fail(probe, question_failure_kind(text, probe->connected), "", text);
+                fail(probe, question_failure_kind(text, probe->contact.connected), "", text);
 }
 
 static void send_question(struct probe *probe)
@@ -133,13 +108,13 @@ static void send_question(struct probe *probe)
         if (probe->state != PROBE_ASKING)
                 move(probe, PROBE_ASKING);
         probe->answer.sent_us = clock_us();
-        if (PQsendQuery(probe->conn, probe->saying != NULL ? probe->saying : question_sql(probe->form)) !=
-            1) {
+        if (PQsendQuery(probe->contact.conn,
+                        probe->saying != NULL ? probe->saying : question_sql(probe->form)) != 1) {
                 fail_connection(probe);
                 return;
         }
         forget_result(probe);
-        watch(probe, EV_READ | EV_WRITE);
+        contact_watch(&probe->contact, EV_READ | EV_WRITE);
 }
 
 static bool is_form_refused(const char *sqlstate)
@@ -163,7 +138,7 @@ static void take_error(struct probe *probe, const PGresult *result)
 static void rest(struct probe *probe)
 {
         move(probe, PROBE_IDLE);
-        watch(probe, EV_READ | EV_PERSIST);
+        contact_watch(&probe->contact, EV_READ | EV_PERSIST);
         finish(probe, ANSWER_GOOD);
 }
 
@@ -184,7 +159,7 @@ static void take_result(struct probe *probe)
                 log_warning(
                     "health: %s:%d: user \"%s\" may not ask all that a check asks (%s); grant it EXECUTE on "
                     "pg_control_system, pg_control_checkpoint and pg_control_recovery",
-                    probe->target.host, probe->target.port, probe->target.user,
+                    probe->contact.target.host, probe->contact.target.port, probe->contact.target.user,
                     text != NULL ? text : sqlstate);
                 send_question(probe);
         } else if (probe->saying != NULL) {
@@ -205,11 +180,11 @@ static void forget_result(struct probe *probe)
 
 static void step_asking(struct probe *probe)
 {
-        bool alive = PQconsumeInput(probe->conn) == 1;
-        int unsent = alive ? PQflush(probe->conn) : 0;
+        bool alive = PQconsumeInput(probe->contact.conn) == 1;
+        int unsent = alive ? PQflush(probe->contact.conn) : 0;
 
-        while (!PQisBusy(probe->conn)) {
-                PGresult *result = PQgetResult(probe->conn);
+        while (!PQisBusy(probe->contact.conn)) {
+                PGresult *result = PQgetResult(probe->contact.conn);
 
                 if (result == NULL) {
                         if (probe->result != NULL)
@@ -223,7 +198,7 @@ static void step_asking(struct probe *probe)
                 else
                         PQclear(result);
                 if (PQresultStatus(probe->result) == PGRES_FATAL_ERROR &&
-                    PQstatus(probe->conn) == CONNECTION_BAD) {
+                    PQstatus(probe->contact.conn) == CONNECTION_BAD) {
                         take_error(probe, probe->result); /* the server's last words */
                         return;
                 }
@@ -231,13 +206,13 @@ static void step_asking(struct probe *probe)
         if (!alive || unsent < 0)
                 fail_connection(probe);
         else
-                watch(probe, (short)(EV_READ | (unsent > 0 ? EV_WRITE : 0)));
+                contact_watch(&probe->contact, (short)(EV_READ | (unsent > 0 ? EV_WRITE : 0)));
 }
 
 /* Nothing is due on an idle connection but its end, notices and parameter reports. */
 static void step_idle(struct probe *probe)
 {
-        if (PQconsumeInput(probe->conn) == 1 && PQstatus(probe->conn) == CONNECTION_OK)
+        if (PQconsumeInput(probe->contact.conn) == 1 && PQstatus(probe->contact.conn) == CONNECTION_OK)
                 return;
         if (probe->pending && probe->saying != NULL) { /* it has done what it was told: that stays true */
                 close_connection(probe);
@@ -247,101 +222,52 @@ static void step_idle(struct probe *probe)
         fail(probe, ANSWER_LOST, "", "the server closed the monitoring connection");
 }
 
-static void step_connecting(struct probe *probe)
+static void on_contact(struct contact *contact, enum contact_event event)
 {
-        PostgresPollingStatusType next;
+        struct probe *probe = list_item(contact, struct probe, contact);
 
-        unwatch(probe); /* libpq may close the socket and go on with another */
-        next = PQconnectPoll(probe->conn);
-        if (PQstatus(probe->conn) != CONNECTION_STARTED && PQstatus(probe->conn) != CONNECTION_BAD)
-                probe->connected = true;
-        switch (next) {
-        case PGRES_POLLING_READING: watch(probe, EV_READ); return;
-        case PGRES_POLLING_WRITING: watch(probe, EV_WRITE); return;
-        case PGRES_POLLING_OK:
-                if (PQsetnonblocking(probe->conn, 1) == 0)
-                        send_question(probe);
-                else
-                        fail_connection(probe);
-                return;
-        case PGRES_POLLING_FAILED:
-        case PGRES_POLLING_ACTIVE: break;
-        }
-        fail_connection(probe);
-}
-
-static void on_io(evutil_socket_t fd, short what, void *arg)
-{
-        struct probe *probe = arg;
-
-        (void)fd;
-        (void)what;
-        switch (probe->state) {
-        case PROBE_CONNECTING: step_connecting(probe); return;
-        case PROBE_ASKING: step_asking(probe); return;
-        case PROBE_IDLE: step_idle(probe); return;
-        case PROBE_CLOSED:
-        case PROBE_RESOLVING: break;
-        }
-        CHECK(!"a closed probe has no socket");
-}
-
-static void start_connect(struct probe *probe)
-{
-        char options[64];
-
-        snprintf(options, sizeof(options), "-c statement_timeout=%" PRId64,
-                 probe->timeout_us / US_PER_MS + 1);
-        move(probe, PROBE_CONNECTING);
-        probe->conn = libpq_start(&probe->target, probe->resolver, "pgsteer health check", options);
-        if (PQstatus(probe->conn) == CONNECTION_BAD)
+        if (event == CONTACT_READY)
+                send_question(probe);
+        else if (event == CONTACT_FAILED)
                 fail_connection(probe);
+        else if (probe->state == PROBE_ASKING)
+                step_asking(probe);
         else
-                watch(probe, EV_WRITE); /* "behave as if the last PQconnectPoll had said writing" */
+                step_idle(probe);
 }
 
-/* The name server's silence says nothing of the node: the last known addresses will do. */
-static void end_lookup(const char *why, void *arg)
+static void open_connection(struct probe *probe)
 {
-        struct probe *probe = arg;
-        char text[80];
+        struct contact *contact = &probe->contact;
 
-        if (resolver_addresses(probe->resolver)[0] != '\0') {
-                set_timer(probe, probe->deadline_us - clock_us());
-                start_connect(probe);
-                return;
-        }
-        snprintf(text, sizeof(text), "cannot resolve the name: %s", why);
-        fail(probe, ANSWER_TIMEOUT, "", text);
-}
-
-static void start_lookup(struct probe *probe)
-{
-        move(probe, PROBE_RESOLVING);
-        if (resolver_addresses(probe->resolver)[0] != '\0')
+        snprintf(contact->options, sizeof(contact->options), "-c statement_timeout=%" PRId64,
+                 probe->timeout_us / US_PER_MS + 1);
+        move(probe, PROBE_OPENING);
+        contact_open(contact);
+        if (contact_can_hurry(contact))
                 set_timer(probe, probe->timeout_us / 4);
-        resolver_start(probe->resolver);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
         struct probe *probe = arg;
+        int64_t left = probe->deadline_us - clock_us();
         struct answer answer;
         PGresult *result;
         char text[80];
 
         (void)fd;
         (void)what;
-        if (!probe->pending && probe->state == PROBE_RESOLVING &&
-            resolver_addresses(probe->resolver)[0] != '\0') {
-                resolver_cancel(probe->resolver);
-                end_lookup("", probe);
+        if (!probe->pending && left > 0) {
+                set_timer(probe, left);
+                if (contact_can_hurry(&probe->contact))
+                        contact_hurry(&probe->contact);
                 return;
         }
         if (!probe->pending) {
                 snprintf(text, sizeof(text), "no answer within %lld ms%s",
                          (long long)(probe->timeout_us / US_PER_MS),
-                         probe->state == PROBE_RESOLVING ? " from the name server" : "");
+                         probe->contact.resolving ? " from the name server" : "");
                 fail(probe, ANSWER_TIMEOUT, "", text);
         }
         event_del(probe->timer);
@@ -359,12 +285,12 @@ struct probe *probe_new(struct event_base *base, struct names *names, const stru
 {
         struct probe *probe = xcalloc(1, sizeof(*probe));
 
-        probe->base = base;
-        target_copy(&probe->target, target);
+        probe->contact.base = base;
+        probe->contact.application = "pgsteer health check";
+        probe->contact.on_event = on_contact;
+        contact_init(&probe->contact, names, target);
         probe->on_answer = on_answer;
         probe->arg = arg;
-        if (libpq_is_name(target->host))
-                probe->resolver = resolver_new(names, target->host, end_lookup, probe);
         probe->timer = evtimer_new(base, on_timer, probe);
         CHECK(probe->timer != NULL);
         return probe;
@@ -381,10 +307,13 @@ void probe_ask(struct probe *probe, int64_t timeout_us)
         set_timer(probe, timeout_us);
         if (probe->state == PROBE_IDLE)
                 send_question(probe);
-        else if (probe->resolver != NULL)
-                start_lookup(probe);
         else
-                start_connect(probe);
+                open_connection(probe);
+}
+
+const struct probe_target *probe_target(const struct probe *probe)
+{
+        return &probe->contact.target;
 }
 
 void probe_say(struct probe *probe, const char *sql, int64_t timeout_us)
@@ -405,9 +334,8 @@ void probe_free(struct probe *probe)
                 return;
         close_connection(probe);
         forget_result(probe);
-        resolver_free(probe->resolver);
         event_free(probe->timer);
-        target_free(&probe->target);
+        contact_fini(&probe->contact);
         free(probe->saying);
         free(probe);
 }

@@ -1,18 +1,15 @@
 /* probe: the monitoring connection to one node: asks one question at a time and hands out one answer for
  * each.
  *
- *     CLOSED -> RESOLVING -> CONNECTING -> ASKING <-> IDLE        (any -> CLOSED when something fails)
+ *     CLOSED -> OPENING -> ASKING <-> IDLE        (any -> CLOSED when something fails)
  *
- * Never blocks: names are looked up on the loop, libpq is used through its polling calls only, and
- * one deadline bounds a question with everything it needs. It judges nothing. Owner and thread: the control
- * thread. */
+ * Never blocks; one deadline bounds a question with everything it needs. It judges nothing. Owner and thread:
+ * the control thread. */
 #pragma once
 
+#include "health/contact.h"
 #include "health/dossier.h"
-#include "health/libpq.h"
 
-struct event_base;
-struct names;
 struct probe;
 
 typedef void probe_answer_fn(const struct answer *answer, void *arg);
@@ -31,6 +28,8 @@ void probe_ask(struct probe *probe, int64_t timeout_us);
  * good answer has its result, until on_answer returns, and no facts. An answer that is not good was given
  * after the server may have begun with it when sent_us is not 0. */
 void probe_say(struct probe *probe, const char *sql, int64_t timeout_us);
+/* Where it asks. */
+const struct probe_target *probe_target(const struct probe *probe);
 
 /* Whether a question is open. */
 bool probe_is_asking(const struct probe *probe);

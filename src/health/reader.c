@@ -2,10 +2,10 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/machine.h"
 #include "health/catalog_sql.h"
 #include "health/question.h"
-#include "health/resolver.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -18,28 +18,23 @@
 #define SLICE_US 500
 enum { PAUSE_US = 1000, ROWS_A_LOOK = 4 };
 
-enum reader_state { READER_RESOLVING, READER_CONNECTING, READER_ASKING, READER_MAKING, READER_DONE };
+enum reader_state { READER_OPENING, READER_ASKING, READER_MAKING, READER_DONE };
 
 static const struct machine_state states[] = {
-    [READER_RESOLVING] = {"resolving", MOVE(READER_CONNECTING) | MOVE(READER_DONE)},
-    [READER_CONNECTING] = {"connecting", MOVE(READER_ASKING) | MOVE(READER_DONE)},
+    [READER_OPENING] = {"opening", MOVE(READER_ASKING) | MOVE(READER_DONE)},
     [READER_ASKING] = {"asking", MOVE(READER_MAKING) | MOVE(READER_DONE)},
     [READER_MAKING] = {"making", MOVE(READER_DONE)},
     [READER_DONE] = {"done", 0},
 };
 
 struct reader {
-        struct event_base *base;
-        struct probe_target target;
+        struct contact contact;
         struct reader_order order;
         char known[sizeof(((struct catalog *)NULL)->version)];
         char version[sizeof(((struct catalog *)NULL)->version)]; /* read now */
 
         enum reader_state state;
         struct event *deadline, *soon; /* soon: goes on with the work, or tells that it is done */
-        struct event *io;              /* on libpq's socket of the moment; NULL when there is none */
-        struct resolver *resolver;     /* NULL: the host is no name */
-        PGconn *conn;
         const struct catalog_sql *sql; /* under way; NULL: the first one, which begins */
         size_t next;                   /* the one behind it */
         void *making;
@@ -47,27 +42,10 @@ struct reader {
         struct reading reading;
 };
 
-static void on_io(evutil_socket_t fd, short what, void *arg);
-
 static void move(struct reader *reader, enum reader_state to)
 {
         machine_move(states, reader->state, to);
         reader->state = to;
-}
-
-static void unwatch(struct reader *reader)
-{
-        if (reader->io != NULL)
-                event_free(reader->io);
-        reader->io = NULL;
-}
-
-/* libpq may have another socket after every step of connecting, so the event is always made anew. */
-static void watch(struct reader *reader, short what)
-{
-        unwatch(reader);
-        reader->io = event_new(reader->base, PQsocket(reader->conn), what, on_io, reader);
-        CHECK(reader->io != NULL && event_add(reader->io, NULL) == 0);
 }
 
 static void go_on_soon(struct reader *reader, int us)
@@ -75,20 +53,10 @@ static void go_on_soon(struct reader *reader, int us)
         CHECK(event_add(reader->soon, &(struct timeval){.tv_usec = us}) == 0);
 }
 
-static void close_connection(struct reader *reader)
-{
-        unwatch(reader); /* before libpq closes the descriptor */
-        if (reader->resolver != NULL)
-                resolver_cancel(reader->resolver);
-        if (reader->conn != NULL)
-                PQfinish(reader->conn);
-        reader->conn = NULL;
-}
-
 /* It is told by the loop, so that nobody is called back from within his own call. */
 static void end(struct reader *reader)
 {
-        close_connection(reader);
+        contact_close(&reader->contact);
         event_del(reader->deadline);
         move(reader, READER_DONE);
         go_on_soon(reader, 0);
@@ -111,11 +79,11 @@ static void ask(struct reader *reader)
 {
         const char *text = reader->sql == NULL ? catalog_sql_begin : reader->sql->text;
 
-        if (PQsendQuery(reader->conn, text) != 1 || PQsetSingleRowMode(reader->conn) != 1) {
-                fail(reader, PQerrorMessage(reader->conn));
+        if (PQsendQuery(reader->contact.conn, text) != 1 || PQsetSingleRowMode(reader->contact.conn) != 1) {
+                fail(reader, PQerrorMessage(reader->contact.conn));
                 return;
         }
-        watch(reader, EV_READ | EV_WRITE);
+        contact_watch(&reader->contact, EV_READ | EV_WRITE);
 }
 
 static void ask_next(struct reader *reader)
@@ -125,7 +93,7 @@ static void ask_next(struct reader *reader)
                 ask(reader);
                 return;
         }
-        close_connection(reader);
+        contact_close(&reader->contact);
         move(reader, READER_MAKING);
         go_on_soon(reader, PAUSE_US);
 }
@@ -175,16 +143,16 @@ static void take_rows(struct reader *reader)
         int64_t until = clock_us() + SLICE_US;
         unsigned rows = 0;
 
-        while (!PQisBusy(reader->conn)) {
+        while (!PQisBusy(reader->contact.conn)) {
                 PGresult *result;
                 bool good;
 
                 if (++rows % ROWS_A_LOOK == 0 && clock_us() >= until) {
-                        unwatch(reader);
+                        contact_watch(&reader->contact, 0);
                         go_on_soon(reader, PAUSE_US);
                         return;
                 }
-                result = PQgetResult(reader->conn);
+                result = PQgetResult(reader->contact.conn);
                 if (result == NULL) {
                         answered(reader);
                         return;
@@ -194,44 +162,24 @@ static void take_rows(struct reader *reader)
                 if (!good)
                         return;
         }
-        watch(reader, EV_READ);
+        contact_watch(&reader->contact, EV_READ);
 }
 
 static void step_asking(struct reader *reader)
 {
         int unsent;
 
-        if (PQconsumeInput(reader->conn) != 1) {
-                fail(reader, PQerrorMessage(reader->conn));
+        if (PQconsumeInput(reader->contact.conn) != 1) {
+                fail(reader, PQerrorMessage(reader->contact.conn));
                 return;
         }
-        unsent = PQflush(reader->conn);
+        unsent = PQflush(reader->contact.conn);
         if (unsent < 0)
-                fail(reader, PQerrorMessage(reader->conn));
+                fail(reader, PQerrorMessage(reader->contact.conn));
         else if (unsent > 0)
-                watch(reader, EV_READ | EV_WRITE);
+                contact_watch(&reader->contact, EV_READ | EV_WRITE);
         else
                 take_rows(reader);
-}
-
-static void step_connecting(struct reader *reader)
-{
-        unwatch(reader); /* libpq may close the socket and go on with another */
-        switch (PQconnectPoll(reader->conn)) {
-        case PGRES_POLLING_READING: watch(reader, EV_READ); return;
-        case PGRES_POLLING_WRITING: watch(reader, EV_WRITE); return;
-        case PGRES_POLLING_OK:
-                if (PQsetnonblocking(reader->conn, 1) != 0)
-                        break;
-                move(reader, READER_ASKING);
-                ask(reader);
-                return;
-        case PGRES_POLLING_FAILED:
-        case PGRES_POLLING_ACTIVE: break;
-        }
-        fail(reader, PQconnectionNeedsPassword(reader->conn)
-                         ? "the server wants a password: set health_check_password"
-                         : PQerrorMessage(reader->conn));
 }
 
 static void step_making(struct reader *reader)
@@ -282,21 +230,27 @@ static void work(struct reader *reader)
         int64_t began = clock_us(), cpu_began = cpu_us();
 
         switch (reader->state) {
-        case READER_CONNECTING: step_connecting(reader); break;
         case READER_ASKING: step_asking(reader); break;
         case READER_MAKING: step_making(reader); break;
-        case READER_RESOLVING: break;
+        case READER_OPENING: break;
         case READER_DONE: tell(reader); return;
         }
         reader->reading.longest_us = larger(reader->reading.longest_us, clock_us() - began);
         reader->reading.longest_cpu_us = larger(reader->reading.longest_cpu_us, cpu_us() - cpu_began);
 }
 
-static void on_io(evutil_socket_t fd, short what, void *arg)
+static void on_contact(struct contact *contact, enum contact_event event)
 {
-        (void)fd;
-        (void)what;
-        work(arg);
+        struct reader *reader = list_item(contact, struct reader, contact);
+
+        switch (event) {
+        case CONTACT_READY:
+                move(reader, READER_ASKING);
+                ask(reader);
+                return;
+        case CONTACT_SOCKET: work(reader); return;
+        case CONTACT_FAILED: fail(reader, contact_why(contact)); return;
+        }
 }
 
 static void on_soon(evutil_socket_t fd, short what, void *arg)
@@ -316,53 +270,27 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
         fail(reader, "it took too long");
 }
 
-static void start_connect(struct reader *reader)
-{
-        move(reader, READER_CONNECTING);
-        /* names come as the server keeps them; one process there does for us */
-        reader->conn =
-            libpq_start(&reader->target, reader->resolver, "pgsteer catalog",
-                        "-c client_encoding=SQL_ASCII -c search_path=pg_catalog "
-                        "-c max_parallel_workers_per_gather=0 -c jit=off -c statement_timeout=60000");
-        if (PQstatus(reader->conn) == CONNECTION_BAD)
-                fail(reader, PQerrorMessage(reader->conn));
-        else
-                watch(reader, EV_WRITE);
-}
-
-static void end_lookup(const char *why, void *arg)
-{
-        struct reader *reader = arg;
-        char text[100];
-
-        if (resolver_addresses(reader->resolver)[0] != '\0') {
-                start_connect(reader);
-                return;
-        }
-        snprintf(text, sizeof(text), "cannot resolve the name: %s", why);
-        fail(reader, text);
-}
-
 struct reader *reader_new(struct event_base *base, struct names *names, const struct reader_order *order)
 {
         struct reader *reader = xcalloc(1, sizeof(*reader));
         struct timeval timeout = {.tv_sec = order->timeout_us / US_PER_SEC,
                                   .tv_usec = order->timeout_us % US_PER_SEC};
 
-        reader->base = base;
+        reader->contact.base = base;
+        reader->contact.application = "pgsteer catalog";
+        reader->contact.on_event = on_contact;
+        /* names come as the server keeps them; one process there does for us */
+        snprintf(reader->contact.options, sizeof(reader->contact.options),
+                 "-c client_encoding=SQL_ASCII -c search_path=pg_catalog "
+                 "-c max_parallel_workers_per_gather=0 -c jit=off -c statement_timeout=60000");
+        contact_init(&reader->contact, names, order->target);
         reader->order = *order;
-        target_copy(&reader->target, order->target);
         snprintf(reader->known, sizeof(reader->known), "%s", order->known);
         reader->began_us = clock_us();
         reader->deadline = evtimer_new(base, on_deadline, reader);
         reader->soon = evtimer_new(base, on_soon, reader);
         CHECK(reader->deadline != NULL && reader->soon != NULL && event_add(reader->deadline, &timeout) == 0);
-        if (libpq_is_name(order->target->host)) {
-                reader->resolver = resolver_new(names, order->target->host, end_lookup, reader);
-                resolver_start(reader->resolver);
-        } else {
-                start_connect(reader);
-        }
+        contact_open(&reader->contact);
         return reader;
 }
 
@@ -370,12 +298,10 @@ void reader_free(struct reader *reader)
 {
         if (reader == NULL)
                 return;
-        close_connection(reader);
-        resolver_free(reader->resolver);
+        contact_fini(&reader->contact);
         reader->order.maker->drop(reader->making);
         catalog_unref(reader->reading.catalog);
         event_free(reader->deadline);
         event_free(reader->soon);
-        target_free(&reader->target);
         free(reader);
 }

@@ -1,17 +1,15 @@
 /* reader: reads the catalog of one database from one node, over a connection that lives as long as that
  * takes.
  *
- *     RESOLVING -> CONNECTING -> ASKING -> MAKING -> DONE        (any -> DONE when something fails)
+ *     OPENING -> ASKING -> MAKING -> DONE        (any -> DONE when something fails)
  *
  * Never blocks: as a probe, and what comes is taken in slices, between which the loop serves others. One
  * deadline bounds it all. Owner and thread: the control thread. */
 #pragma once
 
 #include "cluster/catalog_maker.h"
-#include "health/libpq.h"
+#include "health/contact.h"
 
-struct event_base;
-struct names;
 struct reader;
 
 struct reading {

@@ -8,9 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A file that never is: so that libpq does not take what it finds in the home directory. */
-static const char nowhere[] = "/dev/null/none";
-
 const char *const trust_keys[TRUST_KEYS] = {
     [TRUST_SSLMODE] = "sslmode",
     [TRUST_SSLROOTCERT] = "sslrootcert",
@@ -21,6 +18,8 @@ const char *const trust_keys[TRUST_KEYS] = {
     [TRUST_SSL_MIN_PROTOCOL_VERSION] = "ssl_min_protocol_version",
     [TRUST_SSL_MAX_PROTOCOL_VERSION] = "ssl_max_protocol_version",
     [TRUST_SSLNEGOTIATION] = "sslnegotiation",
+    [TRUST_CHANNEL_BINDING] = "channel_binding",
+    [TRUST_REQUIRE_AUTH] = "require_auth",
 };
 
 /* The pools ask for TLS under allow as under prefer. */
@@ -51,10 +50,30 @@ static const char *system_authorities(void)
 
 static const char *file_or_none(const char *file)
 {
-        return *file != '\0' ? file : nowhere;
+        return *file != '\0' ? file : TRUST_NOWHERE;
 }
 
-void trust_choose(const struct conf *conf, const struct conf_database *line, struct trust *out)
+static const char *binding_word(enum channel_binding binding)
+{
+        switch (binding) {
+        case CHANNEL_BINDING_DISABLE: return "disable";
+        case CHANNEL_BINDING_PREFER: return "prefer";
+        case CHANNEL_BINDING_REQUIRE: return "require";
+        }
+        return "require";
+}
+
+/* Whether no connection to it may carry a password as it is. */
+static bool never_in_clear(const struct options *opt, enum sslmode mode, const char *host)
+{
+        if (opt->server_cleartext_password == CLEARTEXT_NEVER)
+                return true;
+        return opt->server_cleartext_password == CLEARTEXT_TLS && mode == SSLMODE_DISABLE && host[0] != '/' &&
+               host[0] != '@';
+}
+
+void trust_choose(const struct conf *conf, const struct conf_database *line, const char *host,
+                  struct trust *out)
 {
         static const char *const versions[] = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
         struct tls_settings s = tls_settings_for_line(&conf->opt, &line->tls);
@@ -63,7 +82,7 @@ void trust_choose(const struct conf *conf, const struct conf_database *line, str
         *out = (struct trust){0};
         out->values[TRUST_SSLMODE] = mode_word(s.mode);
         if (s.mode < SSLMODE_VERIFY_CA) /* libpq would verify by an authority that it finds */
-                out->values[TRUST_SSLROOTCERT] = nowhere;
+                out->values[TRUST_SSLROOTCERT] = TRUST_NOWHERE;
         else
                 out->values[TRUST_SSLROOTCERT] = *s.ca_file != '\0' ? s.ca_file : system_authorities();
         out->values[TRUST_SSLCERT] = file_or_none(s.cert_file);
@@ -78,25 +97,30 @@ void trust_choose(const struct conf *conf, const struct conf_database *line, str
                 }
         if (s.direct && PQlibVersion() >= 170000)
                 out->values[TRUST_SSLNEGOTIATION] = "direct";
+        out->values[TRUST_CHANNEL_BINDING] = binding_word(conf_channel_binding(conf, line));
+        if (never_in_clear(&conf->opt, s.mode, host) && PQlibVersion() >= 160000)
+                out->values[TRUST_REQUIRE_AUTH] = "!password";
 }
 
-bool trust_copy(struct trust *mine, const struct trust *from)
+bool trust_same(const struct trust *a, const struct trust *b)
 {
-        bool changed = false;
-
         for (int i = 0; i < TRUST_KEYS; i++) {
-                const char *a = mine->values[i], *b = from->values[i];
+                const char *one = a->values[i], *other = b->values[i];
 
-                if (a == b || (a != NULL && b != NULL && strcmp(a, b) == 0))
-                        continue;
-                free((char *)(uintptr_t)a);
-                mine->values[i] = b != NULL ? xstrdup(b) : NULL;
-                changed = true;
+                if (one != other && (one == NULL || other == NULL || strcmp(one, other) != 0))
+                        return false;
         }
-        return changed;
+        return true;
+}
+
+void trust_copy(struct trust *mine, const struct trust *from)
+{
+        for (int i = 0; i < TRUST_KEYS; i++)
+                mine->values[i] = from->values[i] != NULL ? xstrdup(from->values[i]) : NULL;
 }
 
 void trust_free(struct trust *mine)
 {
-        trust_copy(mine, &(struct trust){0});
+        for (int i = 0; i < TRUST_KEYS; i++)
+                free((char *)(uintptr_t)mine->values[i]);
 }

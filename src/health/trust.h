@@ -1,5 +1,5 @@
-/* trust: how the monitoring connections do TLS: as the pools of the line do, said in libpq's words, so that a
- * node is not believed that no client would be let speak to. */
+/* trust: what the monitoring connections demand of a server, TLS above all: what the pools of the line do,
+ * said in libpq's words, so that a node is not believed that no client would be let speak to. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,19 +18,27 @@ enum trust_key {
         TRUST_SSL_MIN_PROTOCOL_VERSION,
         TRUST_SSL_MAX_PROTOCOL_VERSION,
         TRUST_SSLNEGOTIATION,
+        TRUST_CHANNEL_BINDING,
+        TRUST_REQUIRE_AUTH,
         TRUST_KEYS
 };
 extern const char *const trust_keys[TRUST_KEYS];
+
+/* A file that never is: so that libpq does not take what it finds in the home directory. */
+#define TRUST_NOWHERE "/dev/null/none"
 
 struct trust {
         const char *values[TRUST_KEYS]; /* NULL: the key is not passed */
 };
 
-/* What `line` and the options say; borrowed from conf. Keys that this libpq does not know are left out:
- * before PostgreSQL 17's, it asks the server first even where the pools begin with TLS at once. */
-void trust_choose(const struct conf *conf, const struct conf_database *line, struct trust *out);
+/* What `line` and the options say of a server at `host`; borrowed from conf. Keys that this libpq does not
+ * know are left out: before PostgreSQL 17's, it asks the server first even where the pools begin with TLS at
+ * once; before 16's, it gives a clear text password to whoever asks for it. */
+void trust_choose(const struct conf *conf, const struct conf_database *line, const char *host,
+                  struct trust *out);
 
-/* Makes *mine, of which the strings are its own (zeroed at first), a copy. Returns whether that changed it.
- */
-bool trust_copy(struct trust *mine, const struct trust *from);
+bool trust_same(const struct trust *a, const struct trust *b);
+
+/* A copy whose strings are its own. */
+void trust_copy(struct trust *mine, const struct trust *from);
 void trust_free(struct trust *mine);

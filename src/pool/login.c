@@ -111,11 +111,7 @@ static enum login_result send_sasl(struct server *s, const char *mechanism, cons
 
 static enum channel_binding wanted_binding(const struct server *s)
 {
-        const struct conf_database *line = s->pool->line;
-
-        if (line != NULL && line->channel_binding >= 0)
-                return (enum channel_binding)line->channel_binding;
-        return (enum channel_binding)s->pool->home->conf->opt.server_tls_channel_binding;
+        return conf_channel_binding(s->pool->home->conf, s->pool->line);
 }
 
 /* What to do without it, in libpq's words. */

@@ -1,4 +1,5 @@
 """TLS with clients and with servers: every sslmode, certificates of both sides, direct TLS, reload, big results."""
+import os
 import socket
 import ssl
 import struct
@@ -244,6 +245,40 @@ def test_health(t):
     s.admin("RELOAD")
     plainly = seen.replace("ssl || ' ' || client_dn", "count(*)") + " AND NOT ssl"
     wait_for(lambda: t.cluster.primary.value(plainly) == "1", "a monitoring connection without TLS")
+
+
+def test_health_logs_in_as_servers_do(t):
+    """channel_binding= and passfile count for the monitoring connections, and the environment does not."""
+    cluster = t.own_cluster(standbys=0)
+    d = certificates(t)
+    cluster.primary.set(ssl_cert_file=f"{d}/host.crt", ssl_key_file=f"{d}/host.key")
+    cluster.primary.set(ssl="on")
+    s = t.steer({"app": cluster.line("app", target_session_attrs="any", channel_binding="require")}, start=False,
+                server_tls_sslmode="require", health_check_user="scram_user", health_check_dbname="app",
+                users={"app": "app-secret", ADMIN: ADMIN_PASSWORD})
+    s.settings["passfile"] = s.run.write(f"{s.dir}/pgpass", f"127.0.0.1:{cluster.primary.port}:app:scram_user:scram-secret\n")
+    os.chmod(s.settings["passfile"], 0o600)
+    os.environ["PGPASSWORD"] = "scram-secret"  # of whoever starts it
+    try:
+        s.start()
+    finally:
+        del os.environ["PGPASSWORD"]
+
+    def why():
+        return s.show("NODES")[0]["why"]
+    wait_for(lambda: why().startswith("takes writes"), "the node to answer, bound, to the password of passfile")
+    s.settings["health_check_user"] = "app"  # whom the server asks for nothing
+    s.write_files()
+    s.admin("RELOAD")
+    wait_for(lambda: "channel binding required, but server" in why(), "a node that does not bind its channel")
+    s.databases["app"] = s.databases["app"].replace("require", "prefer")
+    s.write_files()
+    s.admin("RELOAD")
+    wait_for(lambda: why().startswith("takes writes"), "it to be asked where binding is only preferred")
+    s.settings["health_check_user"] = "md5_user"
+    s.write_files()
+    s.admin("RELOAD")
+    wait_for(lambda: "the server wants a password: set health_check_password" in why(), "no password to be known")
 
 
 def test_every_host_by_its_own_name(t):

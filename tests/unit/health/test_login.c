@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MD5   "md5d41d8cd98f00b204e9800998ecf8427e"
@@ -19,7 +20,7 @@ static void chooses_in_order(void)
                 const char *row;
                 const char *opt_user, *opt_password, *opt_dbname, *opt_auth_user;
                 struct conf_database line;
-                const char *secret; /* of every user */
+                const char *secret; /* of every user; passfile has "filed" for hu */
                 const char *user, *password, *dbname;
         } rows[] = {
             {"nothing is said", "", "", "", "", {.name = "app"}, NULL, "postgres", NULL, "app"},
@@ -83,11 +84,22 @@ static void chooses_in_order(void)
              {.name = "app", .user = "lu", .password = "lp"},
              NULL,
              "hu",
-             NULL,
+             "filed",
              "app"},
             {"a plain secret", "hu", "", "", "", {.name = "app"}, "plain", "hu", "plain", "app"},
-            {"an md5 secret is no password", "hu", "", "", "", {.name = "app"}, MD5, "hu", NULL, "app"},
-            {"a SCRAM secret is none", "hu", "", "", "", {.name = "app"}, SCRAM, "hu", NULL, "app"},
+            {"an md5 secret is no password", "hu", "", "", "", {.name = "app"}, MD5, "hu", "filed", "app"},
+            {"a SCRAM secret is none", "hu", "", "", "", {.name = "app"}, SCRAM, "hu", "filed", "app"},
+            {"passfile", "hu", "", "", "", {.name = "app"}, NULL, "hu", "filed", "app"},
+            {"the line's password, for any user",
+             "hu",
+             "",
+             "",
+             "",
+             {.name = "app", .password = "lp"},
+             NULL,
+             "hu",
+             "lp",
+             "app"},
             {"the line's password first",
              "",
              "",
@@ -102,10 +114,21 @@ static void chooses_in_order(void)
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct conf_user users[] = {{.name = "hu"}, {.name = "lu"}};
-                struct conf conf = {.users = users, .user_count = rows[i].secret != NULL ? 2 : 0};
-                struct probe_target target = {0};
+                static const struct conf_passline filed[] = {
+                    {"h:5432:other:hu:no", "no"},
+                    {"other:5432:*:hu:no", "no"},
+                    {"h:5432:*:hu:filed", "filed"},
+                };
+                struct conf conf = {.users = users,
+                                    .user_count = rows[i].secret != NULL ? 2 : 0,
+                                    .passlines = filed,
+                                    .passline_count = 3};
+                struct probe_target target = {.host = "h", .port = 5432};
 
                 users[0].secret = users[1].secret = rows[i].secret;
+                conf.opt.server_tls_protocols = "secure";
+                conf.opt.server_tls_ca_file = conf.opt.server_tls_cert_file = "";
+                conf.opt.server_tls_key_file = conf.opt.server_tls_crl_file = "";
                 conf.opt.health_check_user = rows[i].opt_user;
                 conf.opt.health_check_password = rows[i].opt_password;
                 conf.opt.health_check_dbname = rows[i].opt_dbname;
@@ -118,4 +141,22 @@ static void chooses_in_order(void)
         }
 }
 
-UNIT_SUITE(health_login, UNIT_CASE(chooses_in_order))
+static void the_environment_says_nothing(void)
+{
+        static const char *const names[] = {"PGPASSWORD", "PGSSLMODE", "PGREQUIREPEER", "PGSERVICE", "PGTZ"};
+        const char *had = getenv("PGPASSFILE");
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                setenv(names[i], "x", 1);
+        setenv("PGPASSFILE", "/f", 1);
+        libpq_forget_environment();
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                unit_row("%s", names[i]);
+                UNIT_ASSERT(getenv(names[i]) == NULL);
+        }
+        UNIT_ASSERT(same(getenv("PGPASSFILE"), "/f"));
+        if (had == NULL)
+                unsetenv("PGPASSFILE");
+}
+
+UNIT_SUITE(health_login, UNIT_CASE(chooses_in_order), UNIT_CASE(the_environment_says_nothing))
