@@ -44,6 +44,9 @@ void fill_routes(struct table *t, const struct scene *s);
 void fill_latency(struct table *t, const struct scene *s);
 void fill_queries(struct table *t, const struct scene *s);
 
+/* fill_alerts.c */
+void fill_alerts(struct table *t, const struct scene *s);
+
 /* fill_conf.c */
 void fill_all(struct table *t, const struct scene *s);
 void fill_config(struct table *t, const struct scene *s);

@@ -1,3 +1,4 @@
+#include "admin/cluster_walk.h"
 #include "admin/fill.h"
 
 #include "base/check.h"
@@ -11,48 +12,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* The clusters of the configuration, in its order, each once, with the names of its databases. */
-struct walk {
-        const struct conf *conf;
-        struct cluster **of; /* of each database line; NULL once it has been met */
-        size_t next;
-        struct cluster *cluster;
-        char names[256];
-};
-
-static void walk_init(struct walk *w, const struct conf *conf)
-{
-        *w = (struct walk){.conf = conf, .of = xcalloc(conf->database_count + 1, sizeof(struct cluster *))};
-        for (size_t i = 0; i < conf->database_count; i++)
-                if (conf->databases[i].host_count > 0)
-                        w->of[i] = cluster_for(&conf->databases[i]);
-}
-
-static void walk_fini(struct walk *w)
-{
-        free(w->of);
-}
-
-static bool walk_next(struct walk *w)
-{
-        size_t n = 0;
-
-        while (w->next < w->conf->database_count && w->of[w->next] == NULL)
-                w->next++;
-        if (w->next == w->conf->database_count)
-                return false;
-        w->cluster = w->of[w->next];
-        for (size_t i = w->next; i < w->conf->database_count; i++) {
-                if (w->of[i] != w->cluster)
-                        continue;
-                w->of[i] = NULL;
-                if (n < sizeof(w->names))
-                        n += (size_t)snprintf(w->names + n, sizeof(w->names) - n, "%s%s", n > 0 ? "," : "",
-                                              w->conf->databases[i].name);
-        }
-        return true;
-}
 
 /* ---- SHOW NODES ---- */
 
@@ -109,10 +68,10 @@ static void node_row(struct table *t, const char *names, const struct topology_n
 
 void fill_nodes(struct table *t, const struct scene *s)
 {
-        struct walk w;
+        struct cluster_walk w;
 
-        walk_init(&w, s->conf);
-        while (walk_next(&w)) {
+        cluster_walk_init(&w, s->conf);
+        while (cluster_walk_next(&w)) {
                 struct topology view;
 
                 if (!w.cluster->probed)
@@ -121,12 +80,12 @@ void fill_nodes(struct table *t, const struct scene *s)
                 for (int i = 0; i < view.count; i++)
                         node_row(t, w.names, &view.nodes[i]);
         }
-        walk_fini(&w);
+        cluster_walk_fini(&w);
 }
 
 /* ---- SHOW TOPOLOGY ---- */
 
-static void topology_row(struct table *t, const struct walk *w, const struct topology *topology)
+static void topology_row(struct table *t, const struct cluster_walk *w, const struct topology *topology)
 {
         char readers[1024];
         size_t n = 0;
@@ -153,16 +112,16 @@ static void topology_row(struct table *t, const struct walk *w, const struct top
 
 void fill_topology(struct table *t, const struct scene *s)
 {
-        struct walk w;
+        struct cluster_walk w;
 
-        walk_init(&w, s->conf);
-        while (walk_next(&w)) {
+        cluster_walk_init(&w, s->conf);
+        while (cluster_walk_next(&w)) {
                 struct topology view;
 
                 health_snapshot(w.cluster, &view);
                 topology_row(t, &w, &view);
         }
-        walk_fini(&w);
+        cluster_walk_fini(&w);
 }
 
 /* ---- SHOW LEARNED ---- */
@@ -189,7 +148,7 @@ void fill_learned(struct table *t, const struct scene *s)
 
 /* ---- SHOW CATALOG ---- */
 
-static void catalog_row(struct table *t, const struct walk *w, const struct catalog_home *home)
+static void catalog_row(struct table *t, const struct cluster_walk *w, const struct catalog_home *home)
 {
         struct catalog_status status;
 
@@ -212,14 +171,14 @@ static void catalog_row(struct table *t, const struct walk *w, const struct cata
 
 void fill_catalog(struct table *t, const struct scene *s)
 {
-        struct walk w;
+        struct cluster_walk w;
 
-        walk_init(&w, s->conf);
-        while (walk_next(&w))
+        cluster_walk_init(&w, s->conf);
+        while (cluster_walk_next(&w))
                 for (struct catalog_home *home = catalog_home_first(); home != NULL; home = home->next)
                         if (home->cluster == w.cluster)
                                 catalog_row(t, &w, home);
-        walk_fini(&w);
+        cluster_walk_fini(&w);
 }
 
 /* ---- SHOW FAILOVERS ---- */
@@ -240,14 +199,14 @@ static void failover_row(struct table *t, const char *names, const struct failov
 
 void fill_failovers(struct table *t, const struct scene *s)
 {
-        struct walk w;
+        struct cluster_walk w;
 
-        walk_init(&w, s->conf);
-        while (walk_next(&w)) {
+        cluster_walk_init(&w, s->conf);
+        while (cluster_walk_next(&w)) {
                 struct failover f;
 
                 for (size_t i = 0; health_failover(w.cluster, i, &f); i++)
                         failover_row(t, w.names, &f);
         }
-        walk_fini(&w);
+        cluster_walk_fini(&w);
 }

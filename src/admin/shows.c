@@ -167,6 +167,9 @@ static const struct column totals[] = {TEXT("name"), NUMERIC("value")};
 
 /* ---- ours ---- */
 
+static const struct column alerts[] = {TEXT("severity"), TEXT("rule"), TEXT("database"),
+                                       TEXT("user"),     TEXT("node"), TEXT("text")};
+
 static const struct column all[] = {TEXT("name"), TEXT("setting"), TEXT("description")};
 
 static const struct column extended_pools[] = {TEXT("database"),
@@ -257,6 +260,7 @@ static const struct column sessions[] = {BIGINT("id"),
 static const struct show list[] = {
     SHOW_AS("active_sockets", sockets, CENSUS_CLIENTS | CENSUS_SERVERS, fill_active_sockets,
             "Connections that are doing something now."),
+    SHOW(alerts, CENSUS_POOLS | CENSUS_STATS, "What is wrong now; no row: all is well."),
     SHOW(all, 0, "Every setting, its value and what it does."),
     SHOW(catalog, 0, "What is known of the functions, views and types of each database."),
     SHOW(clients, CENSUS_CLIENTS, "Connections of applications."),

@@ -61,8 +61,11 @@ def test_failovers_are_kept(t):
     with s.client() as c:
         c.query("CREATE TABLE kept(i int)")
         cluster.wait_replayed()
+        t.equal(s.show("ALERTS"), [], "nothing is wrong")
         cluster.primary.kill()
         wait_for(lambda: all(row["role"] != "primary" for row in s.show("NODES")), "pgsteer to see the loss")
+        t.equal({(row["severity"], row["rule"], row["node"]) for row in s.show("ALERTS")},
+                {("critical", "no primary", None), ("warning", "node down", f"127.0.0.1:{old}")}, "SHOW ALERTS")
         error = c.query("INSERT INTO kept VALUES (1)", check=False).errors[0]
         t.equal(error.sqlstate, "57P03", "a write without a primary")
         for node in cluster.nodes:

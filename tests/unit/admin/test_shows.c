@@ -551,6 +551,56 @@ static void latency_of_pools_adds_up(void)
         stage_fini(&s);
 }
 
+static void alerts_follow_thresholds(void)
+{
+        static const struct {
+                const char *name;
+                int waiting, active, xact_s;
+                int64_t maxwait_us;
+                const char *severity, *rule; /* NULL: all is well */
+        } rows[] = {
+            {"calm", 5, 16, 2, 5000000, NULL, NULL},
+            {"some wait", 6, 0, 0, 0, "warning", "clients waiting"},
+            {"many wait", 21, 0, 0, 0, "critical", "clients waiting"},
+            {"a long wait", 0, 0, 0, 5100000, "warning", "longest wait"},
+            {"a very long wait", 0, 0, 0, 10100000, "critical", "longest wait"},
+            {"a busy pool", 0, 17, 0, 0, "warning", "pool use"},
+            {"a full pool", 0, 20, 0, 0, "critical", "pool use"},
+            {"slow transactions", 0, 0, 3, 0, "warning", "transaction time"},
+            {"very slow transactions", 0, 0, 6, 0, "critical", "transaction time"},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct census_pool pool = {.database = "app", .user = "ann", .node = "n1:1", .limit = 20};
+                struct census_endpoint endpoint = {.database = "app", .user = "ann"};
+                struct census_stats stats = {.database = "app"};
+                struct stage s;
+                struct table t;
+
+                stage_init(&s);
+                pool.sv_active = rows[i].active;
+                endpoint.cl_waiting = rows[i].waiting;
+                endpoint.maxwait_us = rows[i].maxwait_us;
+                stats.n.xact_count = 10;
+                stats.n.xact_time = (uint64_t)rows[i].xact_s * 10000000;
+                s.census->workers = 1;
+                s.census->worker[0].pools = &pool;
+                s.census->worker[0].endpoints = &endpoint;
+                s.census->worker[0].stats = &stats;
+                s.census->worker[0].pool_count = s.census->worker[0].endpoint_count = 1;
+                s.census->worker[0].stats_count = 1;
+                show(&s, "alerts", &t);
+                unit_row("%s", rows[i].name);
+                UNIT_ASSERT(table_rows(&t) == (rows[i].rule != NULL));
+                if (table_rows(&t) == 1)
+                        UNIT_ASSERT(text_is(&t, 0, "severity", rows[i].severity) &&
+                                    text_is(&t, 0, "rule", rows[i].rule) &&
+                                    text_is(&t, 0, "database", "app"));
+                table_fini(&t);
+                stage_fini(&s);
+        }
+}
+
 /* Each worker asks for itself: a name is one row, that of the youngest answer, and counts once in its zone.
  */
 static void names_are_shown_once(void)
@@ -603,4 +653,5 @@ UNIT_SUITE(admin_shows, UNIT_CASE(names_are_found_in_any_case), UNIT_CASE(memory
            UNIT_CASE(extended_pools_have_one_row_for_each_node),
            UNIT_CASE(databases_are_lines_and_those_in_use), UNIT_CASE(users_are_counted),
            UNIT_CASE(lists_count), UNIT_CASE(sockets_are_shown_whole), UNIT_CASE(routes_show_what_happened),
-           UNIT_CASE(names_are_shown_once), UNIT_CASE(latency_of_pools_adds_up))
+           UNIT_CASE(names_are_shown_once), UNIT_CASE(latency_of_pools_adds_up),
+           UNIT_CASE(alerts_follow_thresholds))
