@@ -1,6 +1,7 @@
 #include "cluster/catalog.h"
 
 #include "base/check.h"
+#include "base/hash.h"
 
 #include <stdlib.h>
 
@@ -17,20 +18,12 @@ struct catalog *catalog_new(enum catalog_state state)
         return catalog;
 }
 
-static uint32_t hash_bytes(uint32_t hash, struct sv bytes)
-{
-        for (size_t i = 0; i < bytes.n; i++)
-                hash = (hash ^ (unsigned char)bytes.p[i]) * 16777619U;
-        return hash;
-}
-
-/* FNV-1a; a byte that no name holds between the two. Names come from people who may define objects there
- * anyhow: nothing to defend. */
+/* Names come from people who may define objects there anyhow: nothing to defend. */
 static uint32_t hash_name(struct sv schema, struct sv name)
 {
-        uint32_t hash = hash_bytes(hash_bytes(2166136261U, name) * 16777619U, schema);
+        uint64_t hash = hash_bytes(0, name);
 
-        return hash ^ hash >> 15;
+        return (uint32_t)(schema.n == 0 ? hash : hash_bytes(hash, schema));
 }
 
 static bool is_name(const struct catalog *catalog, const struct catalog_name *entry, struct sv schema,
@@ -45,10 +38,11 @@ static bool is_name(const struct catalog *catalog, const struct catalog_name *en
 static struct catalog_name *find(const struct catalog *catalog, const struct catalog_table *table,
                                  struct sv schema, struct sv name)
 {
-        uint32_t hash = hash_name(schema, name);
+        uint32_t hash;
 
         if (table->count == 0)
                 return NULL;
+        hash = hash_name(schema, name);
         for (uint32_t slot = hash & table->mask; table->slots[slot] != 0; slot = (slot + 1) & table->mask) {
                 struct catalog_name *entry = &table->names[table->slots[slot] - 1];
 

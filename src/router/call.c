@@ -15,15 +15,10 @@ static bool listed(const char *const *names, struct sv schema, struct sv name)
         return false;
 }
 
+/* `schema` and `name` are folded. */
 static enum known configured(const struct classify_rules *rules, struct sv schema, struct sv name)
 {
-        char schema_space[KNOWN_NAME_BYTES], name_space[KNOWN_NAME_BYTES];
-
-        if (rules == NULL)
-                return KNOWN_NOT;
-        schema = known_fold(schema, schema_space);
-        name = known_fold(name, name_space);
-        if (name.n == 0)
+        if (rules == NULL || name.n == 0)
                 return KNOWN_NOT;
         if (listed(rules->primary_functions, schema, name))
                 return KNOWN_WRITE;
@@ -45,8 +40,16 @@ static enum known asked_setting(const struct statement *st)
 
 enum known statement_call(const struct statement *st, struct sv schema, struct sv name)
 {
-        enum known known = configured(st->rules, schema, name);
+        char schema_space[KNOWN_NAME_BYTES], name_space[KNOWN_NAME_BYTES];
+        enum known known;
 
+        name = known_fold(name, name_space);
+        if (schema.n > 0) {
+                schema = known_fold(schema, schema_space);
+                if (schema.n == 0)
+                        schema = SV("?"); /* one that cannot be looked up */
+        }
+        known = configured(st->rules, schema, name);
         if (known == KNOWN_NOT)
                 known = lookup_function(statement_catalog(st), schema, name);
         return known == KNOWN_CURRENT_SETTING ? asked_setting(st) : known;

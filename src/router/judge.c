@@ -53,12 +53,9 @@ static uint32_t oid_of(const char *text)
 
 /* ---- what is known of one thing by itself ---- */
 
-/* What the overlay says about a name. Its names are small letters, and would be folded to them. */
+/* What the overlay says about a name. */
 static enum known overlay_of(bool built_in, struct sv name)
 {
-        for (size_t i = 0; i < name.n; i++)
-                if ((name.p[i] >= 'A' && name.p[i] <= 'Z') || name.p[i] == '"')
-                        return KNOWN_NOT;
         if (built_in && name.n > 4 && memcmp(name.p, "_pg_", 4) == 0)
                 return known_function(SV("information_schema"), name);
         return known_function(SV("pg_catalog"), name);

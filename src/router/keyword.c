@@ -3,17 +3,20 @@
 uint16_t keyword_slots[1 << KEYWORD_SLOT_BITS];
 struct keyword_entry keyword_entries[KW_COUNT];
 
+const uint8_t keyword_mask[32] = {
+    [0 ... KEYWORD_LENGTH_MAX - 1] = 0xff,
+};
+
 static void add(enum keyword keyword, const char *text, enum keyword_category category)
 {
         struct keyword_entry *entry = &keyword_entries[keyword];
-        size_t n = strlen(text);
-        char padded[8] = {0};
+        char padded[KEYWORD_LENGTH_MAX] = {0};
         unsigned slot;
 
-        memcpy(padded, text, n < 8 ? n : 8);
-        entry->head = keyword_load(padded) | KEYWORD_CASE_BITS;
-        entry->tail = n > 8 ? keyword_load(&text[n - 8]) | KEYWORD_CASE_BITS : 0;
-        entry->length = (uint8_t)n;
+        for (size_t i = 0; text[i] != '\0'; i++)
+                padded[i] = (char)(text[i] | 0x20);
+        entry->head = keyword_load(padded);
+        entry->tail = keyword_load(padded + 8);
         entry->category = (uint8_t)category;
         entry->keyword = (uint16_t)keyword;
         slot = keyword_hash(entry->head, entry->tail);

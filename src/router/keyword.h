@@ -1,6 +1,6 @@
 /* keyword: PostgreSQL's key words, found by hash. The table is built once, before main, and is constant from
- * then on: any thread. A word is looked up by its first and last eight bytes with the case bit set, which is
- * exact: a key word's characters are letters and '_', and two words of these forms never fall together. */
+ * then on: any thread. A word is looked up by its bytes with the case bit set, which is exact: no two bytes
+ * that a word may hold fall together but a letter's two cases. */
 #pragma once
 
 #include "base/sv.h"
@@ -24,11 +24,10 @@ enum keyword_category {
 };
 
 struct keyword_entry {
-        uint64_t head, tail;
-        uint8_t length;
-        uint8_t category; /* enum keyword_category */
-        bool displaces;   /* a key word that belongs in this one's slot stands in a later one */
-        uint16_t keyword; /* enum keyword */
+        uint64_t head, tail; /* its bytes with the case bit set, and zeros up to 16 */
+        uint16_t keyword;    /* enum keyword */
+        uint8_t category;    /* enum keyword_category */
+        bool displaces;      /* a key word that belongs in this one's slot stands in a later one */
 };
 
 enum { KEYWORD_SLOT_BITS = 12, KEYWORD_LENGTH_MAX = 16 };
@@ -37,10 +36,11 @@ enum { KEYWORD_SLOT_BITS = 12, KEYWORD_LENGTH_MAX = 16 };
 extern uint16_t keyword_slots[1 << KEYWORD_SLOT_BITS];
 extern struct keyword_entry keyword_entries[KW_COUNT];
 
-#define KEYWORD_CASE_BITS UINT64_C(0x2020202020202020)
+/* From its 16 - n on: n bytes of ones, and zeros. */
+extern const uint8_t keyword_mask[32];
 
 /* Eight bytes as a number, the first one lowest. */
-static inline uint64_t keyword_load(const char *p)
+static inline uint64_t keyword_load(const void *p)
 {
         uint64_t bytes;
 
@@ -55,29 +55,22 @@ static inline unsigned keyword_hash(uint64_t head, uint64_t tail)
         return (unsigned)(mixed >> (64 - KEYWORD_SLOT_BITS));
 }
 
-/* The key word that the `n` bytes at `p` spell in any case, or the empty entry. `head` is their first eight
- * bytes as keyword_load gives them; what it holds behind the n-th does not matter. Almost always there is one
- * slot to look at, and no branch that depends on the word. */
-static inline const struct keyword_entry *keyword_find(const char *p, size_t n, uint64_t head)
+/* The key word that the first `n` of the 16 bytes at `p` spell in any case, or the empty entry. Almost always
+ * one slot is looked at, and nothing is done twice or byte by byte. 1 <= n <= KEYWORD_LENGTH_MAX. */
+static inline const struct keyword_entry *keyword_find(const char *p, size_t n)
 {
-        const struct keyword_entry *entry;
-        uint64_t tail = 0;
-        unsigned slot;
-        bool same;
+        const uint64_t case_bits = UINT64_C(0x2020202020202020);
+        const uint8_t *mask = keyword_mask + KEYWORD_LENGTH_MAX - n;
+        uint64_t head = (keyword_load(p) | case_bits) & keyword_load(mask);
+        uint64_t tail = (keyword_load(p + 8) | case_bits) & keyword_load(mask + 8);
 
-        if (n < 2 || n > KEYWORD_LENGTH_MAX)
-                return &keyword_entries[0];
-        if (n > 8)
-                tail = keyword_load(p + n - 8) | KEYWORD_CASE_BITS;
-        else
-                head &= UINT64_MAX >> (64 - 8 * n);
-        head |= KEYWORD_CASE_BITS;
-        slot = keyword_hash(head, tail);
-        for (;;) {
-                entry = &keyword_entries[keyword_slots[slot]];
-                same = ((entry->head ^ head) | (entry->tail ^ tail) | (entry->length ^ n)) == 0;
-                if (__builtin_expect(!entry->displaces | same, 1))
-                        return same ? entry : &keyword_entries[0];
-                slot = (slot + 1) & ((1 << KEYWORD_SLOT_BITS) - 1);
+        for (unsigned slot = keyword_hash(head, tail);; slot++) {
+                unsigned index = keyword_slots[slot & ((1 << KEYWORD_SLOT_BITS) - 1)];
+                const struct keyword_entry *entry = &keyword_entries[index];
+
+                if (index == 0 || ((entry->head ^ head) | (entry->tail ^ tail)) == 0)
+                        return entry;
+                if (__builtin_expect(!entry->displaces, 1))
+                        return &keyword_entries[0];
         }
 }

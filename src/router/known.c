@@ -1,6 +1,7 @@
 #include "router/known.h"
 
 #include "base/check.h"
+#include "base/hash.h"
 
 enum { SLOT_BITS = 13, TABLE_MAX = 1 << (SLOT_BITS - 1) };
 
@@ -19,25 +20,14 @@ struct table {
 
 static struct table functions, relations;
 
-/* From the first eight bytes, the last eight and the length. */
-static unsigned slot_of(const char *name, size_t n)
+static unsigned slot_of(struct sv name)
 {
-        uint64_t head = 0, tail = n, mixed;
-
-        if (n >= 8) {
-                memcpy(&head, name, 8);
-                memcpy(&tail, &name[n - 8], 8);
-        } else {
-                for (size_t i = 0; i < n; i++)
-                        head = head << 8 | (unsigned char)name[i];
-        }
-        mixed = (head ^ (tail << 9 | tail >> 55) ^ n << 32) * UINT64_C(0x9E3779B97F4A7C15);
-        return (unsigned)(mixed >> (64 - SLOT_BITS));
+        return (unsigned)hash_bytes(0, name) & ((1u << SLOT_BITS) - 1);
 }
 
 static enum known find(const struct table *table, struct sv name)
 {
-        for (unsigned slot = slot_of(name.p, name.n); table->slots[slot] != 0;
+        for (unsigned slot = slot_of(name); table->slots[slot] != 0;
              slot = (slot + 1) & ((1u << SLOT_BITS) - 1)) {
                 const struct entry *entry = &table->entries[table->slots[slot] - 1];
 
@@ -50,15 +40,15 @@ static enum known find(const struct table *table, struct sv name)
 /* The first decision about a name stays: overlay.def is read before functions.def. */
 static void add(struct table *table, const char *name, enum known known)
 {
-        size_t n = strlen(name);
-        unsigned slot = slot_of(name, n);
+        struct sv text = sv_cstr(name);
+        unsigned slot = slot_of(text);
 
-        if (find(table, (struct sv){name, n}) != KNOWN_NOT)
+        if (find(table, text) != KNOWN_NOT)
                 return;
         CHECK(table->count < TABLE_MAX);
         while (table->slots[slot] != 0)
                 slot = (slot + 1) & ((1u << SLOT_BITS) - 1);
-        table->entries[table->count] = (struct entry){name, (uint8_t)n, (uint8_t)known};
+        table->entries[table->count] = (struct entry){name, (uint8_t)text.n, (uint8_t)known};
         table->slots[slot] = ++table->count;
 }
 
@@ -75,24 +65,43 @@ __attribute__((constructor)) static void build(void)
 #undef RELATION
 }
 
+/* Eight bytes with ASCII's capitals made small. */
+static uint64_t small_letters(uint64_t bytes)
+{
+        const uint64_t ones = UINT64_C(0x0101010101010101), tops = 0x80 * ones;
+        uint64_t seven = bytes & ~tops;
+        /* in each byte's top bit: it is at least 'A'; it is behind 'Z' */
+        uint64_t from_a = seven + (0x80 - 'A') * ones, behind_z = seven + (0x80 - 'Z' - 1) * ones;
+        uint64_t capitals = from_a & ~behind_z & ~bytes & tops;
+
+        return bytes | capitals >> 2;
+}
+
 struct sv known_fold(struct sv written, char space[KNOWN_NAME_BYTES])
 {
-        bool quoted = written.n >= 2 && written.p[0] == '"';
+        size_t n = written.n;
+        uint64_t bytes = 0;
 
-        if (quoted) {
+        if (n >= 2 && written.p[0] == '"') {
                 written.p++;
-                written.n -= 2;
+                n -= 2;
+                if (n >= KNOWN_NAME_BYTES || memchr(written.p, '"', n) != NULL)
+                        n = 0;
+                memcpy(space, written.p, n);
+                return (struct sv){space, n};
         }
-        if (written.n >= KNOWN_NAME_BYTES)
+        if (n >= KNOWN_NAME_BYTES)
                 return (struct sv){space, 0};
-        for (size_t i = 0; i < written.n; i++) {
-                char c = written.p[i];
+        for (size_t i = 0; n >= 8 && i < n; i += 8) {
+                size_t at = i < n - 8 ? i : n - 8;
 
-                if (c == '"')
-                        return (struct sv){space, 0};
-                space[i] = !quoted && c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+                memcpy(&bytes, written.p + at, 8);
+                bytes = small_letters(bytes);
+                memcpy(space + at, &bytes, 8);
         }
-        return (struct sv){space, written.n};
+        for (size_t i = 0; n < 8 && i < n; i++)
+                space[i] = (char)small_letters((unsigned char)written.p[i]);
+        return (struct sv){space, n};
 }
 
 static bool begins(struct sv name, const char *prefix)
@@ -109,26 +118,21 @@ static bool is_statistics(struct sv name)
 
 enum known known_function(struct sv schema, struct sv name)
 {
-        char schema_space[KNOWN_NAME_BYTES], name_space[KNOWN_NAME_BYTES];
-        struct sv folded = known_fold(name, name_space);
-        enum known known = find(&functions, folded);
+        enum known known = find(&functions, name);
+        bool of_information_schema = begins(name, "_pg_");
 
-        if (schema.n > 0) {
-                struct sv in = known_fold(schema, schema_space);
-
-                if (!sv_is(in, begins(folded, "_pg_") ? "information_schema" : "pg_catalog") &&
-                    (known == KNOWN_READ || known == KNOWN_CURRENT_SETTING))
-                        return KNOWN_NOT;
-        } else if (begins(folded, "_pg_")) {
+        if (schema.n == 0 && of_information_schema)
                 return KNOWN_NOT;
-        }
+        if (schema.n > 0 && (known == KNOWN_READ || known == KNOWN_CURRENT_SETTING) &&
+            !sv_is(schema, of_information_schema ? "information_schema" : "pg_catalog"))
+                return KNOWN_NOT;
         if (known != KNOWN_NOT)
                 return known;
-        if (is_statistics(folded))
-                return !begins(folded, "pg_stat_get_") && memmem(folded.p, folded.n, "reset", 5) != NULL
+        if (is_statistics(name))
+                return !begins(name, "pg_stat_get_") && memmem(name.p, name.n, "reset", 5) != NULL
                            ? KNOWN_EFFECT
                            : KNOWN_NODE;
-        if (begins(folded, "dblink") || begins(folded, "binary_upgrade_"))
+        if (begins(name, "dblink") || begins(name, "binary_upgrade_"))
                 return KNOWN_EFFECT;
         return KNOWN_NOT;
 }
@@ -232,11 +236,11 @@ struct sv known_operator_name(struct sv name)
         return name;
 }
 
-bool known_operator(struct sv name)
+/* Whether pg_operator has the name as it is. */
+static bool is_operator(struct sv name)
 {
         uint32_t op = 0;
 
-        name = known_operator_name(name);
         if (name.n == 1)
                 return *name.p != '`';
         if (name.n > 4)
@@ -244,6 +248,11 @@ bool known_operator(struct sv name)
         for (size_t i = name.n; i-- > 0;)
                 op = op << 8 | (unsigned char)name.p[i];
         return known_long_operator(op);
+}
+
+bool known_operator(struct sv name)
+{
+        return is_operator(name) || is_operator(known_operator_name(name));
 }
 
 enum known known_graver(enum known a, enum known b)

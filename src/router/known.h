@@ -2,7 +2,7 @@
  * routing: functions.def, overlay.def, relations.def and a few lists, found by hash.
  *
  * Built once, before main, constant from then on: any thread. Knows nothing of a database's own functions:
- * what is not built in is KNOWN_NOT. Names are taken as they are written, with quotes. */
+ * what is not built in is KNOWN_NOT. */
 #pragma once
 
 #include "base/sv.h"
@@ -23,15 +23,16 @@ enum known {
 
 enum { KNOWN_NAME_BYTES = 64 };
 
-/* The name behind what is written: without quotes, or with ASCII capitals made small. Copied to `space`.
- * Empty when it is longer than PostgreSQL's names, or holds a quote. */
+/* The name behind what is written, a word or a quoted name: without quotes, or with ASCII capitals made
+ * small. Copied to `space`. Empty when it is longer than PostgreSQL's names, or holds a quote. */
 struct sv known_fold(struct sv written, char space[KNOWN_NAME_BYTES]);
 
-/* A function called as `schema`.`name`; `schema` is empty when none is written. Built-in functions are in
- * pg_catalog, those named _pg_* in information_schema; the same name in another schema is KNOWN_NOT. */
+/* A function called as `schema`.`name`, both folded; `schema` is empty when none is written. Built-in
+ * functions are in pg_catalog, those named _pg_* in information_schema; the same name in another schema is
+ * KNOWN_NOT. */
 enum known known_function(struct sv schema, struct sv name);
 
-/* A relation, in whatever schema: KNOWN_NODE, KNOWN_SESSION or KNOWN_NOT. */
+/* A relation, its name as written, in whatever schema: KNOWN_NODE, KNOWN_SESSION or KNOWN_NOT. */
 enum known known_relation(struct sv name);
 
 /* An operator's name without the signs at its end that belong to what follows, as PostgreSQL cuts them off:

@@ -20,16 +20,14 @@ enum known lookup_function(const struct catalog *catalog, struct sv schema, stru
 {
         enum known built_in = known_function(schema, name), here;
 
-        if (!is_loaded(catalog))
+        if (!is_loaded(catalog) || name.n == 0)
                 return built_in;
-        if (built_in == KNOWN_CURRENT_SETTING) {
-                here = find(catalog, CATALOG_FUNCTION, schema, name);
-                return here == KNOWN_READ || here == KNOWN_NOT ? built_in : here;
-        }
-        if (built_in != KNOWN_NOT && built_in != KNOWN_READ)
+        if (built_in != KNOWN_NOT && built_in != KNOWN_READ && built_in != KNOWN_CURRENT_SETTING)
                 return built_in;
-        here = find(catalog, CATALOG_FUNCTION, schema, name);
-        return here == KNOWN_NOT ? built_in : here;
+        here = (enum known)catalog_find(catalog, CATALOG_FUNCTION, schema, name);
+        if (here == KNOWN_NOT || (here == KNOWN_READ && built_in == KNOWN_CURRENT_SETTING))
+                return built_in;
+        return here;
 }
 
 /* Relations of PostgreSQL itself, by what is written. */

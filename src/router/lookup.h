@@ -1,14 +1,14 @@
 /* lookup: what a name in a statement means: the built-in tables and the database's catalog together.
  *
- * Names are taken as they are written, with quotes; `schema` is empty where none is written. `catalog` may be
- * NULL. Pure; allocates nothing. */
+ * Names are taken as they are written, with quotes, but a function's; `schema` is empty where none is
+ * written. `catalog` may be NULL. Pure; allocates nothing. */
 #pragma once
 
 #include "cluster/catalog.h"
 #include "router/known.h"
 
-/* A function. In front of the catalog stand those that overlay.def decides against: neither a schema nor an
- * overload makes them a read. */
+/* A function; the names are folded (known_fold). In front of the catalog stand those that overlay.def decides
+ * against: neither a schema nor an overload makes them a read. */
 enum known lookup_function(const struct catalog *catalog, struct sv schema, struct sv name);
 
 /* A relation that a query reads. KNOWN_NOT: there is none of that name, as far as is known. Without a loaded

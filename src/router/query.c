@@ -6,17 +6,17 @@
  * where WITH names its queries. All that is decided with the last two tokens and one small frame per
  * parenthesis, so the walk is linear and has a fixed size.
  *
- * The loop keeps scan and token in variables of its own, so that they stay in registers; the functions that
- * are rarely needed are not inlined, and get what they need. */
+ * What is frequent is inlined into one loop, with the short ways of scan_hot.h; what is rare is not. */
 #include "router/scan_hot.h"
 #include "router/walk.h"
 
 #define RARE __attribute__((noinline, cold))
+#define HOT  __attribute__((always_inline)) inline
 
 static inline void now_last(struct walk *w, enum last last)
 {
-        w->last = last;
-        w->last_keyword = KW_NOT_ONE;
+        w->last.kind = last;
+        w->last.keyword = KW_NOT_ONE;
 }
 
 /* ---- parentheses ---- */
@@ -35,9 +35,9 @@ static void called(struct walk *w)
 /* Whether a key word that may also be a function's name belongs to the grammar here, with its "(". */
 static bool is_syntax(const struct walk *w)
 {
-        unsigned before = w->name.before_keyword;
+        unsigned before = w->name.before.keyword;
 
-        switch (w->last_keyword) {
+        switch (w->last.keyword) {
         case KW_BY: return before == KW_GROUP || before == KW_ORDER || before == KW_PARTITION;
         case KW_FIRST:
         case KW_NEXT: return before == KW_FETCH;
@@ -49,32 +49,32 @@ static bool is_syntax(const struct walk *w)
         case KW_ROLLUP:
                 return w->top->clause == CLAUSE_GROUP &&
                        (before == KW_BY || before == KW_ALL || before == KW_DISTINCT ||
-                        w->name.before == LAST_COMMA || w->name.before == LAST_OPEN);
+                        w->name.before.kind == LAST_COMMA || w->name.before.kind == LAST_OPEN);
         case KW_JOIN:
                 return before == KW_LEFT || before == KW_RIGHT || before == KW_FULL || before == KW_INNER ||
                        before == KW_OUTER || before == KW_CROSS || before == KW_NATURAL;
         }
-        return keyword_entries[w->last_keyword].category == CATEGORY_COL_NAME;
+        return keyword_entries[w->last.keyword].category == CATEGORY_COL_NAME;
 }
 
 /* Whether the name is one that WITH gives to a query: WITH a (columns) AS ..., b (columns) AS ... */
 static bool is_with_name(const struct walk *w)
 {
         return w->top->clause == CLAUSE_WITH &&
-               (w->name.before == LAST_COMMA || w->name.before_keyword == KW_WITH ||
-                w->name.before_keyword == KW_RECURSIVE);
+               (w->name.before.kind == LAST_COMMA || w->name.before.keyword == KW_WITH ||
+                w->name.before.keyword == KW_RECURSIVE);
 }
 
 static bool is_sample_method(const struct walk *w)
 {
-        return w->name.before_keyword == KW_TABLESAMPLE && w->name.parts == 1 &&
+        return w->name.before.keyword == KW_TABLESAMPLE && w->name.parts == 1 &&
                (sv_ieq(w->name.final, SV("bernoulli")) || sv_ieq(w->name.final, SV("system")));
 }
 
 /* Whether the name that came last is called by the "(" behind it. */
 static bool is_call(const struct walk *w)
 {
-        switch (w->name.before) {
+        switch (w->name.before.kind) {
         case LAST_AS:   /* alias (columns), type (modifier), AS MATERIALIZED ( */
         case LAST_CAST: /* type (modifier) */
         case LAST_NAME: /* alias (columns), column LIKE ( */
@@ -87,9 +87,9 @@ static bool is_call(const struct walk *w)
         case LAST_RESERVED:
         case LAST_KEYWORD: break;
         }
-        if (is_with_name(w) || is_sample_method(w) || w->name.before_keyword == KW_ORDINALITY)
+        if (is_with_name(w) || is_sample_method(w) || w->name.before.keyword == KW_ORDINALITY)
                 return false;
-        return w->last == LAST_NAME || !is_syntax(w);
+        return w->last.kind == LAST_NAME || !is_syntax(w);
 }
 
 static void push(struct walk *w, struct frame frame, struct sv token)
@@ -110,8 +110,8 @@ static const char *on_open(struct walk *w, const char *behind, struct sv token)
         w->st->scan.p = behind;
         if (w->top->clause == CLAUSE_FROM && walk_is_relation_place(w))
                 frame.clause = CLAUSE_FROM;
-        if (w->last == LAST_NAME || w->last == LAST_KEYWORD) {
-                if (w->last_keyword == KW_OPERATOR && statement_read_operator(w->st, &operator)) {
+        if (w->last.kind == LAST_NAME || w->last.kind == LAST_KEYWORD) {
+                if (w->last.keyword == KW_OPERATOR && statement_read_operator(w->st, &operator)) {
                         if (operator.n> 0)
                                 walk_found(w, REASON_OPERATOR, operator);
                         now_last(w, LAST_OPERATOR);
@@ -119,10 +119,10 @@ static const char *on_open(struct walk *w, const char *behind, struct sv token)
                 }
                 if (is_call(w))
                         called(w);
-                else if (w->last_keyword == KW_SETS && w->top->clause == CLAUSE_GROUP)
+                else if (w->last.keyword == KW_SETS && w->top->clause == CLAUSE_GROUP)
                         frame.clause = CLAUSE_GROUP;
-        } else if (w->last_keyword == KW_ON) {
-                frame.of_distinct = w->name.before_keyword == KW_DISTINCT;
+        } else if (w->last.keyword == KW_ON) {
+                frame.of_distinct = w->name.before.keyword == KW_DISTINCT;
         }
         push(w, frame, token);
         now_last(w, LAST_OPEN);
@@ -140,19 +140,6 @@ static inline void on_close(struct walk *w, struct sv token)
 
 /* ---- words ---- */
 
-/* Whether a data-modifying statement may begin behind this: a parenthesis, or the end of WITH's list. */
-static bool may_modify_after(enum last last)
-{
-        return last == LAST_OPEN || last == LAST_OPERAND || last == LAST_NAME || last == LAST_KEYWORD;
-}
-
-/* A name follows UPDATE: a statement, when UPDATE is not a name itself. */
-RARE static void behind_update(struct walk *w)
-{
-        if (may_modify_after(w->name.before))
-                walk_found(w, REASON_CTE_DML, w->name.final);
-}
-
 RARE static void check_relation(struct walk *w, struct sv name)
 {
         enum known known = known_relation(name);
@@ -163,218 +150,122 @@ RARE static void check_relation(struct walk *w, struct sv name)
                 walk_found(w, REASON_SESSION_STATE, name);
 }
 
-/* PostgreSQL's own relations are to be found in any place. */
-static inline bool in_catalog(struct sv name)
+/* PostgreSQL's own relations are to be found in any place. `name`: behind the quote, when there is one. */
+static HOT bool in_catalog(const char *name, size_t n)
 {
-        const char *p = name.p;
-
-        if (name.n < 7)
-                return false;
-        p += *p == '"';
-        return (p[0] | 0x20) == 'p' && (p[1] | 0x20) == 'g' && p[2] == '_';
+        return (name[0] | 0x20) == 'p' && n >= 7 && (name[1] | 0x20) == 'g' && name[2] == '_';
 }
 
-/* A name, or a part of one, that is no key word here. */
-static inline void on_name(struct walk *w, struct sv text)
+/* A word in a clause where names may matter. */
+static HOT void look_up(struct walk *w, struct sv text, unsigned keyword)
 {
-        if (__builtin_expect(w->any_name, 0))
-                walk_check_any_name(w, text, w->last == LAST_DOT);
-        if (w->last == LAST_DOT) {
+        if (__builtin_expect(w->top->clause >= w->named_from, 0))
+                walk_note_name(w, text, keyword);
+}
+
+/* A name, or a part of one. `keyword`: what it would be elsewhere. */
+static HOT void on_name(struct walk *w, struct sv text, bool quoted, unsigned keyword)
+{
+        look_up(w, text, keyword);
+        if (w->last.kind == LAST_DOT) {
                 w->name.parts++;
         } else {
-                if (__builtin_expect(w->last_keyword == KW_UPDATE, 0))
-                        behind_update(w);
-                if (w->relations & (w->top->clause >= CLAUSE_WITH))
-                        walk_note_name(w, text);
+                if (__builtin_expect(w->last.keyword == KW_UPDATE, 0))
+                        walk_behind_update(w);
                 w->name.before = w->last;
-                w->name.before_keyword = w->last_keyword;
                 w->name.parts = 1;
-                w->name.first = text;
         }
         w->name.final = text;
         now_last(w, LAST_NAME);
-        if (__builtin_expect(in_catalog(text), 0))
+        if (__builtin_expect(in_catalog(text.p + quoted, text.n), 0))
                 check_relation(w, text);
+}
+
+RARE static void check_schema(struct walk *w, struct sv name)
+{
+        char space[KNOWN_NAME_BYTES];
+        struct sv schema = known_fold(name, space);
+
+        if (schema.n >= 7 && memcmp(schema.p, "pg_temp", 7) == 0 && (schema.n == 7 || schema.p[7] == '_')) {
+                w->st->facts->pins |= PIN_TEMP;
+                statement_write(w->st, REASON_RELATION, name);
+        }
+}
+
+/* A schema in front of a dot. Those for temporary tables are of one server alone. */
+static HOT void on_schema(struct walk *w, struct sv name)
+{
+        if (__builtin_expect(in_catalog(name.p + (*name.p == '"'), name.n), 0))
+                check_schema(w, name);
 }
 
 static inline void on_dot(struct walk *w)
 {
-        char space[KNOWN_NAME_BYTES];
-
-        if (w->last != LAST_NAME && w->last != LAST_KEYWORD) {
+        if (w->last.kind != LAST_NAME && w->last.kind != LAST_KEYWORD) {
                 w->name.parts = 3; /* (row).name: names nothing built in */
-                w->name.before = LAST_RESERVED;
-                w->name.before_keyword = KW_NOT_ONE;
-        } else if (__builtin_expect(in_catalog(w->name.final), 0)) {
-                struct sv schema = known_fold(w->name.final, space);
-
-                if (schema.n >= 7 && memcmp(schema.p, "pg_temp", 7) == 0 &&
-                    (schema.n == 7 || schema.p[7] == '_')) {
-                        w->st->facts->pins |= PIN_TEMP;
-                        statement_write(w->st, REASON_RELATION, w->name.final);
-                }
+                w->name.before = (struct mark){LAST_RESERVED, KW_NOT_ONE};
+        } else {
+                if (w->name.parts == 1)
+                        w->name.first = w->name.final;
+                on_schema(w, w->name.final);
         }
         now_last(w, LAST_DOT);
 }
 
-/* Words that need more than being remembered. */
-static const bool special[KW_COUNT] = {
-    /* they may change something, or are part of what does */
-    [KW_INTO] = true,
-    [KW_SELECT] = true,
-    [KW_TABLE] = true,
-    [KW_FROM] = true,
-    [KW_ONLY] = true,
-    [KW_UPDATE] = true,
-    [KW_SHARE] = true,
-    [KW_NO] = true,
-    [KW_KEY] = true,
-    [KW_TEMP] = true,
-    [KW_TEMPORARY] = true,
-    /* they nest */
-    [KW_CASE] = true,
-    [KW_END] = true,
-    [KW_ATOMIC] = true,
-    /* they begin a list, or are reserved and do not end one */
-    [KW_WITH] = true,
-    [KW_BY] = true,
-    [KW_VALUES] = true,
-    [KW_AS] = true,
-    [KW_NOT] = true,
-    [KW_TO] = true,
-    [KW_DEFAULT] = true,
-    [KW_USING] = true,
-    [KW_ALL] = true,
-    [KW_DISTINCT] = true,
-    [KW_NULL] = true,
-    [KW_TRUE] = true,
-    [KW_FALSE] = true,
-};
-
-/* Words that end the list of relations. */
-static const bool ends_from[KW_COUNT] = {
-    [KW_WHERE] = true, [KW_GROUP] = true,     [KW_HAVING] = true, [KW_WINDOW] = true,
-    [KW_UNION] = true, [KW_INTERSECT] = true, [KW_EXCEPT] = true, [KW_ORDER] = true,
-    [KW_LIMIT] = true, [KW_OFFSET] = true,    [KW_FETCH] = true,  [KW_FOR] = true,
-};
-
-/* The clause that the frame is in behind a reserved word that begins none. */
-static inline enum clause clause_behind(const struct walk *w, unsigned keyword)
+static HOT void on_reserved(struct walk *w, unsigned keyword, struct sv text)
 {
-        enum clause clause = (enum clause)w->top->clause;
+        enum meaning meaning = (enum meaning)walk_meanings[keyword];
 
-        if (clause == CLAUSE_SELECT || (clause == CLAUSE_FROM && !ends_from[keyword]))
-                return clause;
-        return CLAUSE_OTHER;
-}
-
-/* Returns the clause that the frame is in behind the reserved word. */
-static enum clause on_special_reserved(struct walk *w, unsigned keyword, struct sv text)
-{
-        bool of_dml = w->last_keyword == KW_INSERT || w->last_keyword == KW_MERGE;
-
-        switch (keyword) {
-        case KW_INTO:
-                w->into = true;
-                walk_found(w, of_dml ? REASON_CTE_DML : REASON_INTO, text);
-                return CLAUSE_OTHER;
-        case KW_FROM:
-                if (w->last_keyword == KW_DELETE && may_modify_after(w->name.before))
-                        walk_found(w, REASON_CTE_DML, w->name.final);
-                if (w->top->clause == CLAUSE_SELECT && w->last_keyword != KW_DISTINCT)
-                        return CLAUSE_FROM;
-                return clause_behind(w, keyword);
-        case KW_ONLY:
-                if (w->last_keyword == KW_UPDATE)
-                        behind_update(w);
-                return clause_behind(w, keyword);
-        case KW_SELECT: return CLAUSE_SELECT;
-        case KW_TABLE: return CLAUSE_FROM;
-        case KW_END: w->atomic -= w->atomic > 0; return clause_behind(w, keyword);
-        case KW_CASE: w->atomic += w->atomic > 0; return clause_behind(w, keyword);
-        case KW_WITH:
-                if (w->last == LAST_START || w->last == LAST_OPEN)
-                        return CLAUSE_WITH;
-                break;
-        }
-        return (enum clause)w->top->clause;
-}
-
-static inline void on_reserved(struct walk *w, unsigned keyword, struct sv text)
-{
-        w->top->clause =
-            (uint8_t)(special[keyword] ? on_special_reserved(w, keyword, text) : clause_behind(w, keyword));
+        if (meaning == MEANS_MORE)
+                w->top->clause = (uint8_t)walk_special_reserved(w, keyword, text);
+        else
+                w->top->clause = walk_clauses_behind[meaning][w->top->clause];
         w->name.before = w->last;
-        w->name.before_keyword = w->last_keyword;
-        w->last = keyword == KW_AS ? LAST_AS : LAST_RESERVED;
-        w->last_keyword = keyword;
-}
-
-static void on_special_keyword(struct walk *w, unsigned keyword, struct sv text)
-{
-        unsigned last = w->last_keyword;
-
-        switch (keyword) {
-        case KW_UPDATE:
-        case KW_SHARE:
-        case KW_NO:
-        case KW_KEY:
-                if (last == KW_FOR)
-                        walk_found(w, REASON_LOCKING, text);
-                return;
-        case KW_TEMP:
-        case KW_TEMPORARY:
-                if (w->into && (last == KW_INTO || last == KW_LOCAL || last == KW_GLOBAL))
-                        w->st->facts->pins |= PIN_TEMP;
-                return;
-        case KW_ATOMIC:
-                if (last == KW_BEGIN && (w->look & QUERY_READS) == 0)
-                        w->atomic = 1;
-                return;
-        case KW_BY:
-                if (last == KW_GROUP)
-                        w->top->clause = CLAUSE_GROUP;
-                return;
-        case KW_VALUES: w->top->clause = CLAUSE_OTHER; return;
-        }
+        w->last = (struct mark){keyword == KW_AS ? LAST_AS : LAST_RESERVED, keyword};
 }
 
 /* A key word that may be a name as well. */
-static inline void on_keyword(struct walk *w, unsigned keyword, struct sv text)
+static HOT void on_keyword(struct walk *w, unsigned keyword, struct sv text)
 {
-        if (__builtin_expect(w->last_keyword == KW_UPDATE, 0))
-                behind_update(w);
-        if (special[keyword])
-                on_special_keyword(w, keyword, text);
-        if (__builtin_expect(w->any_name, 0))
-                walk_check_any_name(w, text, false);
-        if (w->relations & (w->top->clause >= CLAUSE_WITH))
-                walk_note_name(w, text);
+        if (__builtin_expect(w->last.keyword == KW_UPDATE, 0))
+                walk_behind_update(w);
+        if (walk_meanings[keyword] == MEANS_MORE)
+                walk_special_keyword(w, keyword, text);
+        look_up(w, text, keyword);
         w->name.before = w->last;
-        w->name.before_keyword = w->last_keyword;
         w->name.parts = 1;
-        w->name.first = w->name.final = text;
-        w->last = LAST_KEYWORD;
-        w->last_keyword = keyword;
+        w->name.final = text;
+        w->last = (struct mark){LAST_KEYWORD, keyword};
 }
 
-static inline void on_word(struct walk *w, const struct scan_token *token)
+/* A key word behind AS, "::" or a dot. */
+RARE static void on_renamed(struct walk *w, const struct keyword_entry *entry, struct sv text)
 {
-        if (token->keyword == KW_NOT_ONE || w->last == LAST_DOT || w->last == LAST_CAST) {
-                on_name(w, token->text);
-        } else if (w->last == LAST_AS) {
-                /* a label or a type, whatever the word; but CREATE ... AS and PREPARE ... AS begin a query */
-                if ((w->look & QUERY_READS) != 0 || token->category != CATEGORY_RESERVED) {
-                        on_name(w, token->text);
-                } else {
-                        w->last = LAST_START;
-                        on_reserved(w, token->keyword, token->text);
-                }
-        } else if (token->category == CATEGORY_RESERVED) {
-                on_reserved(w, token->keyword, token->text);
+        /* a label or a type, whatever the word; but CREATE ... AS and PREPARE ... AS begin a query */
+        if (w->last.kind != LAST_AS || (w->look & QUERY_READS) != 0 || entry->category != CATEGORY_RESERVED) {
+                on_name(w, text, false, entry->keyword);
         } else {
-                on_keyword(w, token->keyword, token->text);
+                w->last.kind = LAST_START;
+                on_reserved(w, entry->keyword, text);
         }
+}
+
+static HOT void on_word(struct walk *w, const struct keyword_entry *entry, struct sv text)
+{
+        if (entry->category == CATEGORY_NONE)
+                on_name(w, text, false, KW_NOT_ONE);
+        else if (__builtin_expect(w->last.kind >= LAST_AS, 0))
+                on_renamed(w, entry, text);
+        else if (entry->category == CATEGORY_RESERVED)
+                on_reserved(w, entry->keyword, text);
+        else
+                on_keyword(w, entry->keyword, text);
+}
+
+static __attribute__((noinline)) void take_word(struct walk *w, const struct keyword_entry *entry,
+                                                struct sv text)
+{
+        on_word(w, entry, text);
 }
 
 /* ---- the loop ---- */
@@ -391,66 +282,143 @@ static inline const char *on_number(struct walk *w, const char *behind)
         return behind;
 }
 
-/* Takes one token, behind which `behind` stands. Returns where to go on, NULL at the statement's end. */
-static inline const char *step(struct walk *w, const struct scan_token *token, const char *behind)
+/* The statement ends with `piece`, which begins at `p`. */
+static void end_at(struct statement *st, const char *p, struct scan_piece piece)
 {
-        if (__builtin_expect(w->relation, 0))
-                walk_settle_relation(w, token->kind, token->keyword);
-        switch (token->kind) {
-        case SCAN_WORD: on_word(w, token); break;
-        case SCAN_QUOTED: on_name(w, token->text); break;
-        case SCAN_OPEN: return on_open(w, behind, token->text);
-        case SCAN_CLOSE: on_close(w, token->text); break;
+        st->token = (struct scan_token){piece.kind, KW_NOT_ONE, CATEGORY_NONE, {p, (size_t)(piece.stop - p)}};
+        st->scan.p = piece.stop;
+}
+
+/* What is at `p`, a token, a comment or white space, by the long way. Returns where to go on, NULL at the
+ * statement's end. */
+static __attribute__((noinline)) const char *long_step(struct walk *w, const char *p)
+{
+        const struct scan *scan = &w->st->scan;
+        struct scan_piece piece = {scan->end, SCAN_END};
+        const struct keyword_entry *entry = &keyword_entries[0];
+        struct sv text;
+
+        while (p < scan->end && scan_first_of(*p) == FIRST_SPACE)
+                p++;
+        if (p < scan->end)
+                piece = scan_piece_at(scan, p);
+        text = sv_from(p, (size_t)(piece.stop - p));
+        switch (piece.kind) {
+        case SCAN_WORD:
+                if (text.n <= KEYWORD_LENGTH_MAX)
+                        entry = keyword_find(scan_window(scan, p), text.n);
+                take_word(w, entry, text);
+                break;
+        case SCAN_QUOTED: on_name(w, text, true, KW_NOT_ONE); break;
+        case SCAN_OPEN: return on_open(w, piece.stop, text);
+        case SCAN_CLOSE: on_close(w, text); break;
         case SCAN_COMMA: now_last(w, LAST_COMMA); break;
         case SCAN_DOT: on_dot(w); break;
         case SCAN_CAST: now_last(w, LAST_CAST); break;
-        case SCAN_OPEN_SQUARE: now_last(w, LAST_OPERATOR); break;
         case SCAN_NUMBER:
-        case SCAN_PARAM: return on_number(w, behind);
+        case SCAN_PARAM: return on_number(w, piece.stop);
         case SCAN_STRING:
         case SCAN_CLOSE_SQUARE: now_last(w, LAST_OPERAND); break;
         case SCAN_OPERATOR:
-                if (!known_operator(token->text))
-                        walk_check_operator(w, token->text);
+                if (!known_operator(text))
+                        walk_check_operator(w, text);
                 now_last(w, LAST_OPERATOR);
                 break;
+        case SCAN_OPEN_SQUARE:
         case SCAN_COLON:
         case SCAN_NAMED: now_last(w, LAST_OPERATOR); break;
         case SCAN_SEMICOLON:
-                if (w->depth == 0 && w->atomic == 0)
+                if (w->depth == 0 && w->atomic == 0) {
+                        end_at(w->st, p, piece);
                         return NULL;
+                }
                 now_last(w, LAST_START); /* inside CREATE RULE or BEGIN ATOMIC; else no SQL */
-                walk_found(w, REASON_UNLEXABLE, token->text);
+                walk_found(w, REASON_UNLEXABLE, text);
                 break;
-        case SCAN_COMMENT:
+        case SCAN_COMMENT: break;
         case SCAN_END:
-        case SCAN_ERROR: return NULL;
+        case SCAN_ERROR: end_at(w->st, p, piece); return NULL;
         }
-        return behind;
+        return piece.stop;
+}
+
+/* The same for a scan without options: what is frequent and short goes the short way. */
+static HOT const char *step(struct walk *w, const char *p)
+{
+        const char *window = scan_window(&w->st->scan, p);
+        unsigned blank = *window == ' ', n;
+
+        p += blank;
+        window += blank;
+        switch ((int)scan_first_of(*window)) {
+        case FIRST_SPACE: return p + 1;
+        case FIRST_WORD:
+                n = scan_short_word(window);
+                if (n == 0)
+                        break;
+                on_word(w, keyword_find(window, n), sv_from(p, n));
+                return p + n;
+        case FIRST_DOUBLE_QUOTE:
+                n = scan_short_quoted(window, '"');
+                if (n == 0)
+                        break;
+                on_name(w, sv_from(p, n), true, KW_NOT_ONE);
+                return p + n;
+        case FIRST_QUOTE:
+                n = scan_short_quoted(window, '\'');
+                if (n == 0)
+                        break;
+                now_last(w, LAST_OPERAND);
+                return p + n;
+        case FIRST_DIGIT:
+                n = scan_short_digits(window);
+                if (n == 0 || window[n] == '.' || (window[n] | 0x20) == 'e')
+                        break;
+                return on_number(w, p + n);
+        case FIRST_DOLLAR:
+                n = scan_short_digits(window);
+                if (n <= 1)
+                        break;
+                return on_number(w, p + n);
+        case FIRST_OPERATOR:
+                if (scan_first_of(window[1]) == FIRST_OPERATOR || *window == '`')
+                        break;
+                now_last(w, LAST_OPERATOR);
+                return p + 1;
+        case FIRST_SINGLE + SCAN_OPEN: return on_open(w, p + 1, sv_from(p, 1));
+        case FIRST_SINGLE + SCAN_CLOSE: on_close(w, sv_from(p, 1)); return p + 1;
+        case FIRST_SINGLE + SCAN_COMMA: now_last(w, LAST_COMMA); return p + 1;
+        case FIRST_SINGLE + SCAN_DOT: on_dot(w); return p + 1;
+        }
+        return long_step(w, p);
 }
 
 void query_walk(struct statement *st, unsigned look)
 {
         struct walk w;
-        struct scan_token token = st->token;
-        const char *p = st->scan.p, *next;
+        const char *p = st->token.text.p;
 
         w.st = st;
         w.look = look;
         now_last(&w, LAST_START);
-        w.name.before = LAST_START;
-        w.name.before_keyword = KW_NOT_ONE;
-        w.into = w.relation = false;
+        w.name.before = w.last;
+        w.name.parts = 1;
+        w.into = false;
         w.with_count = 0;
         w.atomic = 0;
         w.depth = 0;
         w.top = w.frames;
         w.frames[0] = (struct frame){CLAUSE_OTHER, false};
         walk_use_catalog(&w);
-        while ((next = step(&w, &token, p)) != NULL)
-                p = scan_next_hot(&st->scan, next, &token);
-        st->scan.p = p;
-        st->token = token;
-        if (token.kind == SCAN_ERROR || w.depth > 0)
-                statement_write(st, REASON_UNLEXABLE, token.text);
+        if (st->token.kind == SCAN_WORD) {
+                take_word(&w, &keyword_entries[st->token.keyword], st->token.text);
+                p = st->scan.p;
+        }
+        if (st->scan.options == 0)
+                while (p != NULL)
+                        p = step(&w, p);
+        while (p != NULL)
+                p = long_step(&w, p);
+        if (st->token.kind == SCAN_ERROR || w.depth > 0)
+                statement_write(st, REASON_UNLEXABLE, st->token.text);
 }

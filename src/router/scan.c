@@ -49,7 +49,60 @@ static struct scan_piece error(const struct scan *scan)
         return piece(SCAN_ERROR, scan->end);
 }
 
+void scan_init(struct scan *scan, struct sv text, unsigned options)
+{
+        *scan = (struct scan){.p = text.p, .end = text.p + text.n, .options = options};
+        if (text.n >= SCAN_TAIL)
+                memcpy(scan->tail, scan->end - SCAN_TAIL, SCAN_TAIL); /* of a known size: no call */
+        else if (text.n > 0)
+                memcpy(scan->tail + SCAN_TAIL - text.n, text.p, text.n);
+}
+
 /* ---- strings and words ---- */
+
+/* The first byte at or after `p` that cannot be part of a word. */
+static const char *word_end(const struct scan *scan, const char *p)
+{
+        unsigned n;
+
+        do {
+                n = scan_word_length(scan_window(scan, p));
+                p += n;
+        } while (n == 16);
+        return p;
+}
+
+/* The first `c` at or after `p`, or NULL. Most are near. */
+static const char *find(const struct scan *scan, const char *p, char c)
+{
+        for (int steps = 0; steps < 4 && scan->end - p >= 16; steps++, p += 16) {
+                unsigned mask = scan_mask(p, c);
+
+                if (mask != 0)
+                        return p + __builtin_ctz(mask);
+        }
+        return p < scan->end ? memchr(p, c, (size_t)(scan->end - p)) : NULL;
+}
+
+/* The byte after the quote that closes what begins at `p`; two quotes stand for one. NULL: there is none. */
+static const char *quoted_end(const struct scan *scan, const char *p, char quote)
+{
+        while ((p = find(scan, p, quote)) != NULL) {
+                p++;
+                if (p == scan->end || *p != quote)
+                        return p;
+                p++;
+        }
+        return NULL;
+}
+
+/* The first byte at or after `p` that is no digit. */
+static const char *digits_end(const struct scan *scan, const char *p)
+{
+        while (p < scan->end && scan_is_digit(*p))
+                p++;
+        return p;
+}
 
 /* After a string: where the quote stands that continues it, or NULL. White space and "--" comments may be in
  * between. (They must hold a line feed; without it the text is no SQL at all.) */
@@ -69,7 +122,7 @@ static const char *continuation(const char *p, const char *end)
         }
 }
 
-/* As scan_quoted_end, for a string in which a backslash takes away the meaning of the next byte. The
+/* As quoted_end, for a string in which a backslash takes away the meaning of the next byte. The
  * continuation belongs to the token, or its backslashes would be taken for plain ones. */
 static const char *escaped_end(const struct scan *scan, const char *p)
 {
@@ -104,14 +157,14 @@ static struct scan_piece read_string(const struct scan *scan, const char *start,
         char prefix = (char)(*start | 0x20);
         bool plain = start == quote || prefix == 'n';
         bool escapes = prefix == 'e' || ((scan->options & SCAN_ESCAPE_STRINGS) != 0 && plain);
-        const char *stop = escapes ? escaped_end(scan, quote + 1) : scan_quoted_end(scan, quote + 1, '\'');
+        const char *stop = escapes ? escaped_end(scan, quote + 1) : quoted_end(scan, quote + 1, '\'');
 
         return stop == NULL ? error(scan) : piece(SCAN_STRING, stop);
 }
 
 static struct scan_piece read_quoted(const struct scan *scan, const char *start)
 {
-        const char *stop = scan_quoted_end(scan, start + 1, '"');
+        const char *stop = quoted_end(scan, start + 1, '"');
 
         return stop == NULL ? error(scan) : piece(SCAN_QUOTED, stop);
 }
@@ -124,8 +177,10 @@ static bool is_cut_in_half(const struct scan *scan, const char *stop)
                stop < scan->end && *stop >= 0x40;
 }
 
-struct scan_piece scan_check_word(const struct scan *scan, const char *start, const char *stop)
+/* A word, or what a letter with a quote or "&" behind it begins: a string, or U&"...". */
+static struct scan_piece read_word(const struct scan *scan, const char *start)
 {
+        const char *stop = word_end(scan, start);
         size_t left = (size_t)(scan->end - start);
         char letter = (char)(*start | 0x20);
 
@@ -150,7 +205,7 @@ static struct scan_piece read_dollar(const struct scan *scan, const char *start)
         size_t n;
 
         if (p < end && scan_is_digit(*p))
-                return piece(SCAN_PARAM, scan_digits_end(scan, p));
+                return piece(SCAN_PARAM, digits_end(scan, p));
         if (p < end && scan_is_word_start(*p))
                 while (p < end && (scan_is_word_start(*p) || scan_is_digit(*p)))
                         p++;
@@ -169,16 +224,16 @@ static struct scan_piece read_dollar(const struct scan *scan, const char *start)
  * the older ones read it, and .5 as a dot and a number; none of it can change what a statement is. */
 static struct scan_piece read_number(const struct scan *scan, const char *start)
 {
-        const char *p = scan_digits_end(scan, start), *end = scan->end, *exponent;
+        const char *p = digits_end(scan, start), *end = scan->end, *exponent;
 
         if (p < end && *p == '.' && (p + 1 == end || p[1] != '.'))
-                p = scan_digits_end(scan, p + 1);
+                p = digits_end(scan, p + 1);
         if (p < end && (*p | 0x20) == 'e') {
                 exponent = p + 1;
                 if (exponent < end && (*exponent == '+' || *exponent == '-'))
                         exponent++;
                 if (exponent < end && scan_is_digit(*exponent))
-                        p = scan_digits_end(scan, exponent);
+                        p = digits_end(scan, exponent);
         }
         return piece(SCAN_NUMBER, p);
 }
@@ -189,9 +244,10 @@ static bool comment_begins(const char *p, const char *end)
 }
 
 /* The byte after the comment at `p`, `end` for an unclosed line comment, NULL for an unclosed block. Blocks
- * nest. */
-static const char *comment_end(const char *p, const char *end)
+ * nest; both their ends have a slash, which is looked for. */
+static const char *comment_end(const struct scan *scan, const char *p)
 {
+        const char *end = scan->end, *inside = p + 2;
         unsigned depth = 1;
 
         if (*p == '-') {
@@ -199,13 +255,13 @@ static const char *comment_end(const char *p, const char *end)
                         p++;
                 return p;
         }
-        for (p += 2; end - p >= 2; p++) {
-                if (p[0] == '*' && p[1] == '/') {
-                        p++;
+        for (p = inside; (p = find(scan, p, '/')) != NULL;) {
+                if (p > inside && p[-1] == '*') {
+                        inside = ++p;
                         if (--depth == 0)
-                                return p + 1;
-                } else if (p[0] == '/' && p[1] == '*') {
-                        p++;
+                                return p;
+                } else if (++p < end && *p == '*') {
+                        inside = ++p;
                         depth++;
                 }
         }
@@ -219,7 +275,7 @@ static struct scan_piece read_operator(const struct scan *scan, const char *star
         const char *p = start, *end = scan->end;
 
         if (comment_begins(start, end)) {
-                p = comment_end(start, end);
+                p = comment_end(scan, start);
                 return p == NULL ? error(scan) : piece(SCAN_COMMENT, p);
         }
         while (p < end && scan_first_of(*p) == FIRST_OPERATOR && !comment_begins(p, end))
@@ -243,22 +299,45 @@ static struct scan_piece read_colon(const struct scan *scan, const char *start)
 
 /* ---- the doors ---- */
 
-struct scan_piece scan_other(const struct scan *scan, const char *start)
+struct scan_piece scan_piece_at(const struct scan *scan, const char *start)
 {
-        switch ((int)scan_first_of(*start)) {
+        enum scan_first first = scan_first_of(*start);
+
+        switch ((int)first) {
+        case FIRST_WORD: return read_word(scan, start);
         case FIRST_DIGIT: return read_number(scan, start);
         case FIRST_QUOTE: return read_string(scan, start, start);
         case FIRST_DOUBLE_QUOTE: return read_quoted(scan, start);
         case FIRST_DOLLAR: return read_dollar(scan, start);
         case FIRST_COLON: return read_colon(scan, start);
         case FIRST_OPERATOR: return read_operator(scan, start);
+        case FIRST_BAD: return error(scan);
         }
-        return error(scan);
+        return piece((enum scan_kind)(first - FIRST_SINGLE), start + 1);
 }
 
 void scan_next(struct scan *scan, struct scan_token *token)
 {
-        scan->p = scan_next_hot(scan, scan->p, token);
+        const char *p = scan->p;
+        struct scan_piece found = piece(SCAN_END, p);
+
+        for (; p < scan->end; p = found.stop) {
+                found = piece(SCAN_COMMENT, p + 1);
+                if (scan_first_of(*p) != FIRST_SPACE)
+                        found = scan_piece_at(scan, p);
+                if (found.kind != SCAN_COMMENT)
+                        break;
+        }
+        if (p == scan->end)
+                found = piece(SCAN_END, p);
+        *token = (struct scan_token){found.kind, KW_NOT_ONE, CATEGORY_NONE, {p, (size_t)(found.stop - p)}};
+        if (found.kind == SCAN_WORD && token->text.n <= KEYWORD_LENGTH_MAX) {
+                const struct keyword_entry *entry = keyword_find(scan_window(scan, p), token->text.n);
+
+                token->keyword = entry->keyword;
+                token->category = entry->category;
+        }
+        scan->p = found.stop;
 }
 
 bool scan_comment(struct scan *scan, struct sv *inside)
@@ -267,7 +346,7 @@ bool scan_comment(struct scan *scan, struct sv *inside)
 
         while (start < scan->end && scan_first_of(*start) == FIRST_SPACE)
                 start++;
-        if (!comment_begins(start, scan->end) || (stop = comment_end(start, scan->end)) == NULL)
+        if (!comment_begins(start, scan->end) || (stop = comment_end(scan, start)) == NULL)
                 return false;
         scan->p = stop;
         *inside = (struct sv){start + 2, (size_t)(stop - start) - 2};

@@ -41,24 +41,21 @@ enum scan_options {
         SCAN_ESCAPE_STRINGS = 1 << 1,   /* standard_conforming_strings is off */
 };
 
+enum { SCAN_TAIL = 17 };
+
 struct scan {
         const char *p, *end;
-        const char *last16; /* the text's last 16 bytes; NULL when it has less */
-        unsigned options;   /* enum scan_options bits */
+        unsigned options; /* enum scan_options bits */
+        /* the text's last bytes, up to SCAN_TAIL, and zeros: see scan_window */
+        char tail[2 * SCAN_TAIL + 1];
 };
 
-static inline void scan_init(struct scan *scan, struct sv text, unsigned options)
-{
-        const char *end = text.p + text.n;
+void scan_init(struct scan *scan, struct sv text, unsigned options);
 
-        *scan = (struct scan){text.p, end, text.n >= 16 ? end - 16 : NULL, options};
-}
-
-/* Lets the text end at `end`, which is in it. */
+/* Lets the text end at `end`, which is in what is left of it. */
 static inline void scan_end_at(struct scan *scan, const char *end)
 {
-        scan->end = end;
-        scan->last16 = end - scan->p >= 16 ? end - 16 : NULL;
+        scan_init(scan, sv_from(scan->p, (size_t)(end - scan->p)), scan->options);
 }
 
 /* Reads the next token into *token, over white space and comments. */

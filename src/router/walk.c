@@ -46,15 +46,6 @@ void walk_found_known(struct walk *w, enum known known, enum reason otherwise, s
         }
 }
 
-void walk_note_name(struct walk *w, struct sv name)
-{
-        if (w->top->clause == CLAUSE_FROM)
-                w->relation = walk_is_relation_place(w);
-        else if (w->with_count < WITH_NAMES_MAX &&
-                 (w->last == LAST_COMMA || w->last_keyword == KW_WITH || w->last_keyword == KW_RECURSIVE))
-                w->with[w->with_count++] = name;
-}
-
 /* Whether WITH has given the name to a query. */
 static bool is_query_name(const struct walk *w, struct sv name)
 {
@@ -67,18 +58,27 @@ static bool is_query_name(const struct walk *w, struct sv name)
         return false;
 }
 
-void walk_settle_relation(struct walk *w, enum scan_kind kind, unsigned keyword)
+/* The name of a relation begins with `name`, unless a "(" makes it a function's. */
+static void check_relation(struct walk *w, struct sv name, unsigned keyword)
 {
-        struct sv schema = w->name.parts == 2 ? w->name.first : SV(""), name = w->name.final;
+        struct scan ahead = w->st->scan;
+        struct scan_token token;
+        struct sv schema = SV("");
+        unsigned parts = 1;
         enum known known;
 
-        if (kind == SCAN_DOT || w->last == LAST_DOT)
-                return;
-        w->relation = false;
-        if (kind == SCAN_OPEN || (keyword == KW_FROM && w->last_keyword == KW_ROWS))
+        ahead.p = name.p + name.n;
+        scan_next(&ahead, &token);
+        for (; token.kind == SCAN_DOT; parts++) {
+                scan_next(&ahead, &token);
+                schema = parts == 1 ? name : SV("");
+                name = token.text;
+                scan_next(&ahead, &token);
+        }
+        if (token.kind == SCAN_OPEN || (keyword == KW_ROWS && token.keyword == KW_FROM))
                 return;
         known = lookup_relation(statement_catalog(w->st), schema, name);
-        if (known == KNOWN_READ || (known == KNOWN_NOT && w->name.parts == 1 && is_query_name(w, name)))
+        if (known == KNOWN_READ || (known == KNOWN_NOT && parts == 1 && is_query_name(w, name)))
                 return;
         if ((w->look & QUERY_PLANS) == 0)
                 walk_found_known(w, known, REASON_RELATION, name);
@@ -86,16 +86,33 @@ void walk_settle_relation(struct walk *w, enum scan_kind kind, unsigned keyword)
                 statement_write(w->st, REASON_UNREADABLE, name);
 }
 
-void walk_check_any_name(struct walk *w, struct sv name, bool behind_dot)
+/* A name that may be a type's, or a function's behind a dot; the catalog has such. */
+static void check_any_name(struct walk *w, struct sv name)
 {
         const struct catalog *catalog = statement_catalog(w->st);
         enum known known = lookup_type(catalog, name);
 
         if (known != KNOWN_READ)
                 walk_found_known(w, known, REASON_TYPE, name);
-        known = behind_dot ? lookup_field(catalog, name) : KNOWN_READ;
+        known = w->last.kind == LAST_DOT ? lookup_field(catalog, name) : KNOWN_READ;
         if (known != KNOWN_READ)
                 walk_found_known(w, known, REASON_FUNCTION, name);
+}
+
+void walk_note_name(struct walk *w, struct sv name, unsigned keyword)
+{
+        if (w->any_name)
+                check_any_name(w, name);
+        if (w->last.kind == LAST_DOT)
+                return;
+        if (w->top->clause == CLAUSE_FROM) {
+                if (walk_is_relation_place(w))
+                        check_relation(w, name, keyword);
+        } else if (w->top->clause == CLAUSE_WITH && w->with_count < WITH_NAMES_MAX &&
+                   (w->last.kind == LAST_COMMA || w->last.keyword == KW_WITH ||
+                    w->last.keyword == KW_RECURSIVE)) {
+                w->with[w->with_count++] = name;
+        }
 }
 
 void walk_check_operator(struct walk *w, struct sv text)
@@ -110,11 +127,15 @@ void walk_use_catalog(struct walk *w)
 {
         const struct catalog *catalog = statement_catalog(w->st);
 
-        w->relations = w->any_name = false;
+        w->any_name = false;
+        w->named_from = CLAUSES;
         if (catalog == NULL || (w->look & (QUERY_READS | QUERY_PLANS)) == 0)
                 return;
-        w->relations = catalog->state != CATALOG_ABSENT;
         w->any_name = catalog_has(catalog, CATALOG_TYPE) || catalog_has(catalog, CATALOG_FIELD);
+        if (w->any_name)
+                w->named_from = CLAUSE_OTHER;
+        else if (catalog->state != CATALOG_ABSENT)
+                w->named_from = CLAUSE_WITH;
         if (catalog->meaning != KNOWN_NOT)
                 walk_found_known(w, (enum known)catalog->meaning, REASON_OPERATOR, SV(""));
 }

@@ -1,5 +1,5 @@
-/* walk: where the walk through a query is (query.c), and what it asks the catalog (walk.c). The room's own.
- */
+/* walk: where the walk through a query is (query.c), what key words mean to it (words.c), and what it asks
+ * the catalog (walk.c). The room's own. */
 #pragma once
 
 #include "router/known.h"
@@ -13,13 +13,20 @@ enum last {
         LAST_OPEN,  /* ( */
         LAST_COMMA,
         LAST_OPERATOR, /* or [ */
-        LAST_CAST,     /* :: */
-        LAST_DOT,
-        LAST_AS,
         LAST_RESERVED, /* a key word that is no name: an expression may follow */
         LAST_KEYWORD,  /* a key word that may be a name, or not: an expression may follow */
         LAST_NAME,     /* certainly a name (of a column, relation, type, alias): none may follow */
         LAST_OPERAND,  /* literal, parameter, ) or ]: none may follow */
+        /* from here on a key word that follows is a name */
+        LAST_AS,
+        LAST_CAST, /* :: */
+        LAST_DOT,
+};
+
+/* A token, as far as those behind it care. */
+struct mark {
+        enum last kind;
+        unsigned keyword; /* KW_NOT_ONE when it is none, or used as a name */
 };
 
 /* Which list a frame is in, as far as it matters. */
@@ -30,6 +37,7 @@ enum clause {
         /* from here on names matter */
         CLAUSE_WITH, /* between WITH and its main query */
         CLAUSE_FROM, /* behind FROM or TABLE: relations are named here */
+        CLAUSES,
 };
 
 struct frame {
@@ -40,19 +48,16 @@ struct frame {
 struct walk {
         struct statement *st;
         unsigned look;
-        enum last last;
-        unsigned last_keyword; /* of the last token; KW_NOT_ONE when it is none, or used as a name */
+        struct mark last; /* the last token */
         struct {
-                enum last before; /* what stands in front of the name or key word that came last */
-                unsigned before_keyword;
-                unsigned parts; /* schema.name: 2 */
-                struct sv first, final;
+                struct mark before;     /* what stands in front of the name or key word that came last */
+                unsigned parts;         /* schema.name: 2 */
+                struct sv first, final; /* `first` where there are more parts than one */
         } name;
-        bool relation;   /* that name is a relation's, unless "(" follows */
-        bool into;       /* SELECT INTO has been seen */
-        bool relations;  /* there is a catalog that knows relations */
-        bool any_name;   /* it has types or columns that any name may be */
-        unsigned atomic; /* CREATE FUNCTION ... BEGIN ATOMIC: open BEGINs and CASEs */
+        bool into;          /* SELECT INTO has been seen */
+        bool any_name;      /* the catalog has types or columns that any name may be */
+        uint8_t named_from; /* the least clause (enum clause) in which names are to be looked up */
+        unsigned atomic;    /* CREATE FUNCTION ... BEGIN ATOMIC: open BEGINs and CASEs */
         unsigned with_count;
         struct sv with[WITH_NAMES_MAX]; /* the first names that WITH gives to queries, wherever it stands */
         unsigned depth;
@@ -63,16 +68,38 @@ struct walk {
 /* Whether a name that comes next is a relation's, or that of a function in its place, in CLAUSE_FROM. */
 static inline bool walk_is_relation_place(const struct walk *w)
 {
-        if (w->last == LAST_COMMA || w->last == LAST_OPEN)
+        if (w->last.kind == LAST_COMMA || w->last.kind == LAST_OPEN)
                 return true;
-        switch (w->last_keyword) {
+        switch (w->last.keyword) {
         case KW_JOIN:
         case KW_ONLY:
         case KW_TABLE: return true;
-        case KW_FROM: return w->name.before_keyword != KW_DISTINCT;
+        case KW_FROM: return w->name.before.keyword != KW_DISTINCT;
         }
         return false;
 }
+
+/* What a key word means to the clause that it stands in. */
+enum meaning {
+        MEANS_NO_LIST, /* it ends all lists but those of columns behind SELECT and of relations behind FROM */
+        MEANS_NO_FROM, /* that of relations as well */
+        MEANS_NOTHING,
+        MEANS_MORE, /* walk_special_reserved, walk_special_keyword tell */
+};
+
+extern const uint8_t walk_meanings[KW_COUNT]; /* enum meaning */
+
+/* The clause that a frame in one clause is in behind a reserved word that means no more. */
+extern const uint8_t walk_clauses_behind[MEANS_MORE][CLAUSES];
+
+/* A word of MEANS_MORE comes that is reserved. Returns the clause that the frame is in behind it. */
+enum clause walk_special_reserved(struct walk *w, unsigned keyword, struct sv text);
+
+/* The same for one that may be a name. */
+void walk_special_keyword(struct walk *w, unsigned keyword, struct sv text);
+
+/* A name follows UPDATE: a statement, when UPDATE is not a name itself. */
+void walk_behind_update(struct walk *w);
 
 /* Something in a read that makes it a write. */
 void walk_found(struct walk *w, enum reason reason, struct sv token);
@@ -83,15 +110,9 @@ void walk_found_known(struct walk *w, enum known known, enum reason otherwise, s
 /* What there is to look up in the catalog; at the walk's beginning. */
 void walk_use_catalog(struct walk *w);
 
-/* A name comes in a clause where that matters, CLAUSE_WITH or CLAUSE_FROM; the catalog knows relations. */
-void walk_note_name(struct walk *w, struct sv name);
-
-/* The name of a relation is followed by a token of `kind`, or by `keyword`: when it is complete, looks it up.
- */
-void walk_settle_relation(struct walk *w, enum scan_kind kind, unsigned keyword);
-
-/* A name that may be a type's, or a function's behind a dot; the catalog has such. */
-void walk_check_any_name(struct walk *w, struct sv name, bool behind_dot);
+/* A word that is a name, or may be one, comes in a clause from w->named_from on, and is not yet the last
+ * token. `keyword`: what it is besides. */
+void walk_note_name(struct walk *w, struct sv name, unsigned keyword);
 
 /* An operator that is not built in. */
 void walk_check_operator(struct walk *w, struct sv text);

@@ -53,7 +53,7 @@ static void repeated(const char *name, const char *head, const char *unit, const
         char *text = malloc(room), *p = text;
 
         if (text == NULL)
-                exit(1);
+                abort();
         p = stpcpy(p, head);
         while ((size_t)(p - text) < size)
                 p = stpcpy(p, unit);

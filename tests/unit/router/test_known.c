@@ -42,11 +42,12 @@ static void functions(void)
             {"", "a_name_that_is_much_longer_than_any_name_that_postgresql_would_keep_in_its_catalog",
              KNOWN_NOT},
         };
+        char schema_space[KNOWN_NAME_BYTES], name_space[KNOWN_NAME_BYTES];
 
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 unit_row("%s.%s", cases[i].schema, cases[i].name);
-                UNIT_ASSERT(known_function(sv_cstr(cases[i].schema), sv_cstr(cases[i].name)) ==
-                            cases[i].known);
+                UNIT_ASSERT(known_function(known_fold(sv_cstr(cases[i].schema), schema_space),
+                                           known_fold(sv_cstr(cases[i].name), name_space)) == cases[i].known);
         }
 }
 
