@@ -52,8 +52,53 @@ static unsigned gravity(enum reason reason)
         return gravities[reason];
 }
 
+bool reason_writes(enum reason reason)
+{
+        switch (reason) {
+        case REASON_DML:
+        case REASON_DDL:
+        case REASON_INTO:
+        case REASON_CTE_DML:
+        case REASON_FUNCTION:
+        case REASON_EFFECT:
+        case REASON_COPY_IN:
+        case REASON_UNKNOWN_STATEMENT:
+        case REASON_UNLEXABLE:
+        case REASON_LEARNED:
+        case REASON_TOO_LARGE:
+        case REASON_LOCKING:
+        case REASON_OPERATOR:
+        case REASON_TYPE:
+        case REASON_PATTERN:
+        case REASON_RELATION: return true;
+        case REASON_NOTHING:
+        case REASON_READ:
+        case REASON_NODE_STATE:
+        case REASON_UNREADABLE:
+        case REASON_SESSION_STATE:
+        case REASON_TRANSACTION_CONTROL:
+        case REASON_SINGLE:
+        case REASON_TRANSACTION:
+        case REASON_READ_ONLY:
+        case REASON_SERIALIZABLE:
+        case REASON_HINT_PRIMARY:
+        case REASON_HINT_STANDBY:
+        case REASON_TARGET:
+        case REASON_NO_STANDBY:
+        case REASON_FRESHNESS:
+        case REASON_PINNED:
+        case REASON_SESSION_POOL:
+        case REASON_RETRY:
+        case REASON_FLUSH:
+        case REASON_REROUTED:
+        case REASON_COUNT: return false;
+        }
+        return true;
+}
+
 void statement_write(struct statement *st, enum reason reason, struct sv token)
 {
+        st->facts->writes = st->facts->writes || reason_writes(reason);
         if (st->facts->class == CLASS_WRITE && gravity(reason) <= gravity(st->facts->reason))
                 return;
         st->facts->class = CLASS_WRITE;
@@ -149,6 +194,8 @@ static void merge(struct facts *all, const struct facts *one)
         all->exact = false;
         all->statements += one->statements;
         all->copy_from_stdin |= one->copy_from_stdin;
+        all->writes |= one->writes;
+        all->piecewise |= one->piecewise;
         all->defines |= one->defines;
         all->lacks |= one->lacks;
         all->pins = (all->pins & ~one->unpins) | one->pins;

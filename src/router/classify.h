@@ -29,6 +29,9 @@ enum reason {
 const char *reason_name(enum reason reason); /* e.g. "read", "dml", "locking clause" */
 const char *reason_text(enum reason reason); /* one sentence for people */
 
+/* Whether what is a write for this reason changes data, or may. */
+bool reason_writes(enum reason reason);
+
 /* What a statement does to the transaction. */
 enum tx_effect {
         TX_KEEP = 0,
@@ -90,11 +93,14 @@ struct facts {
         enum tx_effect tx;   /* of the last statement that has one */
         enum tx_access access;
         enum tx_isolation isolation;
-        bool chain;   /* COMMIT AND CHAIN */
-        bool exact;   /* BEGIN, COMMIT, SET TRANSACTION, a savepoint: understood to its last word, so
-                         that PostgreSQL would find no fault in the text. Of one statement alone */
-        bool lacks;   /* names what a loaded catalog does not have */
-        bool defines; /* may change what the names of the database mean: CREATE, ALTER, DROP, ... */
+        bool chain;     /* COMMIT AND CHAIN */
+        bool exact;     /* BEGIN, COMMIT, SET TRANSACTION, a savepoint: understood to its last word, so
+                           that PostgreSQL would find no fault in the text. Of one statement alone */
+        bool writes;    /* changes data, or may */
+        bool piecewise; /* outside of a transaction block it may commit before it ends: VACUUM, CALL, DO,
+                           CREATE INDEX CONCURRENTLY, what we do not know */
+        bool lacks;     /* names what a loaded catalog does not have */
+        bool defines;   /* may change what the names of the database mean: CREATE, ALTER, DROP, ... */
         enum savepoint_effect savepoint;
         struct sv savepoint_name; /* as written */
         bool copy_from_stdin;     /* the client will send CopyData */

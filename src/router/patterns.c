@@ -103,5 +103,6 @@ void patterns_judge(const struct patterns *all, struct sv text, struct facts *fa
                 return;
         facts->class = facts->class == CLASS_READ ? CLASS_WRITE : CLASS_READ;
         facts->reason = REASON_PATTERN;
+        facts->writes = facts->class == CLASS_WRITE;
         facts->token = found->text;
 }

@@ -159,8 +159,10 @@ void statement_read_end(struct statement *st)
 
         statement_write(st, REASON_TRANSACTION_CONTROL, st->token.text);
         statement_advance(st);
-        if (statement_accept(st, KW_PREPARED))
-                return; /* of another session's transaction, outside of any of ours */
+        if (statement_accept(st, KW_PREPARED)) { /* of another session's, outside of any of ours */
+                st->facts->writes = st->facts->piecewise = true;
+                return;
+        }
         accept_noise(st);
         if (back && statement_accept(st, KW_TO)) {
                 accept_savepoint(st);

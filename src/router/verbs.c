@@ -82,6 +82,7 @@ static void verb_explain(struct statement *st)
         if (analyze) {
                 /* it runs the statement and tells how long this node took */
                 statement_write(st, REASON_NODE_STATE, word);
+                st->facts->writes = !begins_query(&st->token);
                 query_walk(st, begins_query(&st->token) ? QUERY_READS | QUERY_RUNS : QUERY_RUNS);
         } else if (begins_query(&st->token) || begins_dml(&st->token)) {
                 read_only(st); /* planned, never run: whatever it calls */
@@ -253,6 +254,7 @@ static void verb_execute(struct statement *st)
 {
         statement_write(st, REASON_SESSION_STATE, st->token.text);
         statement_advance(st);
+        st->facts->writes = st->facts->piecewise = true; /* whatever it is that was prepared */
         st->facts->execute = st->token.text;
         if (!statement_ended(st))
                 statement_advance(st);
@@ -323,12 +325,27 @@ static void verb_load(struct statement *st)
 
 /* ---- writes ---- */
 
+/* DDL, from the word behind CREATE and its like: what a transaction block does not allow. */
+static bool is_piecewise(const struct statement *from)
+{
+        struct statement st = *from;
+        static const char *const objects[] = {"database", "tablespace", "subscription", "system"};
+
+        for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+                if (sv_ieq(st.token.text, sv_cstr(objects[i])))
+                        return true;
+        while (!statement_ended(&st) && st.token.keyword != KW_CONCURRENTLY)
+                statement_advance(&st);
+        return !statement_ended(&st);
+}
+
 static void verb_create(struct statement *st)
 {
         statement_write(st, REASON_DDL, st->token.text);
         statement_advance(st);
         if (statement_accept(st, KW_OR))
                 statement_accept(st, KW_REPLACE);
+        st->facts->piecewise = is_piecewise(st);
         if (!statement_accept(st, KW_LOCAL))
                 statement_accept(st, KW_GLOBAL);
         if (st->token.keyword == KW_TEMP || st->token.keyword == KW_TEMPORARY)
@@ -341,6 +358,7 @@ static void verb_create(struct statement *st)
 static void verb_call(struct statement *st)
 {
         statement_write(st, REASON_FUNCTION, st->token.text);
+        st->facts->piecewise = true;
         statement_advance(st);
         query_walk(st, QUERY_READS | QUERY_RUNS);
 }
@@ -366,7 +384,18 @@ static void verb_utility(struct statement *st)
 /* ALTER, DROP and what else changes the meaning of names. */
 static void verb_define(struct statement *st)
 {
+        struct statement object = *st;
+
+        statement_advance(&object);
+        st->facts->piecewise = is_piecewise(&object);
         st->facts->defines = true;
+        verb_utility(st);
+}
+
+/* What works in transactions of its own. */
+static void verb_maintain(struct statement *st)
+{
+        st->facts->piecewise = true;
         verb_utility(st);
 }
 
@@ -410,10 +439,10 @@ static void (*const verbs[KW_COUNT])(struct statement *st) = {
     [KW_TRUNCATE] = verb_dml,
     [KW_LOCK] = verb_lock,
     [KW_ALTER] = verb_define,
-    [KW_ANALYZE] = verb_utility,
-    [KW_ANALYSE] = verb_utility,
-    [KW_CHECKPOINT] = verb_utility,
-    [KW_CLUSTER] = verb_utility,
+    [KW_ANALYZE] = verb_maintain,
+    [KW_ANALYSE] = verb_maintain,
+    [KW_CHECKPOINT] = verb_maintain,
+    [KW_CLUSTER] = verb_maintain,
     [KW_COMMENT] = verb_utility,
     [KW_DROP] = verb_define,
     [KW_GRANT] = verb_utility,
@@ -421,10 +450,10 @@ static void (*const verbs[KW_COUNT])(struct statement *st) = {
     [KW_NOTIFY] = verb_utility,
     [KW_REASSIGN] = verb_utility,
     [KW_REFRESH] = verb_utility,
-    [KW_REINDEX] = verb_utility,
+    [KW_REINDEX] = verb_maintain,
     [KW_REVOKE] = verb_utility,
     [KW_SECURITY] = verb_utility,
-    [KW_VACUUM] = verb_utility,
+    [KW_VACUUM] = verb_maintain,
 };
 
 void statement_read(struct statement *st)
@@ -437,10 +466,13 @@ void statement_read(struct statement *st)
                 verb(st);
         } else if (st->token.kind != SCAN_ERROR) {
                 statement_write(st, REASON_UNKNOWN_STATEMENT, st->token.text);
+                st->facts->piecewise = true;
                 query_walk(st, 0);
         }
         while (!statement_ended(st))
                 statement_advance(st);
-        if (st->token.kind == SCAN_ERROR)
+        if (st->token.kind == SCAN_ERROR) {
                 statement_write(st, REASON_UNLEXABLE, st->token.text);
+                st->facts->piecewise = true;
+        }
 }

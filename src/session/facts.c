@@ -1,49 +1,5 @@
 #include "session/facts.h"
 
-bool facts_write(const struct facts *f)
-{
-        switch (f->reason) {
-        case REASON_DML:
-        case REASON_DDL:
-        case REASON_INTO:
-        case REASON_CTE_DML:
-        case REASON_FUNCTION:
-        case REASON_EFFECT:
-        case REASON_COPY_IN:
-        case REASON_UNKNOWN_STATEMENT:
-        case REASON_UNLEXABLE:
-        case REASON_LEARNED:
-        case REASON_TOO_LARGE: return true;
-        case REASON_LOCKING:
-        case REASON_OPERATOR:
-        case REASON_TYPE:
-        case REASON_RELATION: return f->class == CLASS_WRITE;
-        case REASON_NOTHING:
-        case REASON_READ:
-        case REASON_PATTERN: /* else it has another reason, or is a read by order */
-        case REASON_NODE_STATE:
-        case REASON_UNREADABLE:
-        case REASON_SESSION_STATE:
-        case REASON_TRANSACTION_CONTROL:
-        case REASON_SINGLE:
-        case REASON_TRANSACTION:
-        case REASON_READ_ONLY:
-        case REASON_SERIALIZABLE:
-        case REASON_HINT_PRIMARY:
-        case REASON_HINT_STANDBY:
-        case REASON_TARGET:
-        case REASON_NO_STANDBY:
-        case REASON_FRESHNESS:
-        case REASON_PINNED:
-        case REASON_SESSION_POOL:
-        case REASON_RETRY:
-        case REASON_FLUSH:
-        case REASON_REROUTED:
-        case REASON_COUNT: return false;
-        }
-        return true;
-}
-
 /* The strongest class wins, and the first statement that has it gives the reason; effects add up. */
 void facts_merge(struct facts *all, const struct facts *one)
 {
@@ -51,7 +7,7 @@ void facts_merge(struct facts *all, const struct facts *one)
                 all->class = one->class;
                 all->reason = one->reason;
                 all->token = one->token;
-        } else if (one->class == all->class && facts_write(one) && !facts_write(all)) {
+        } else if (one->class == all->class && one->writes && !all->writes) {
                 all->reason = one->reason;
                 all->token = one->token;
         }
@@ -68,6 +24,8 @@ void facts_merge(struct facts *all, const struct facts *one)
                 all->setting_name = one->setting_name;
                 all->setting_value = one->setting_value;
         }
+        all->writes = all->writes || one->writes;
+        all->piecewise = all->piecewise || one->piecewise;
         all->defines = all->defines || one->defines;
         all->lacks = all->lacks || one->lacks;
         all->pins |= one->pins;
@@ -91,6 +49,8 @@ void facts_merge(struct facts *all, const struct facts *one)
 void facts_strengthen(struct facts *all, enum reason reason)
 {
         all->class = CLASS_WRITE;
+        all->writes = all->writes || reason_writes(reason);
+        all->piecewise = all->piecewise || reason == REASON_UNKNOWN_STATEMENT || reason == REASON_TOO_LARGE;
         if (all->reason == REASON_NOTHING || all->reason == REASON_READ)
                 all->reason = reason;
 }

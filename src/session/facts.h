@@ -1,11 +1,7 @@
-/* facts: what several statements are together, and whether any of them changes data. Pure. */
+/* facts: what several statements are together. Pure. */
 #pragma once
 
 #include "router/classify.h"
-
-/* Whether statements with these facts change data: then the session's floor moves when the transaction
- * commits. */
-bool facts_write(const struct facts *f);
 
 /* Adds one statement's facts to those of all before it. */
 void facts_merge(struct facts *all, const struct facts *one);

@@ -16,6 +16,7 @@ static void make_write(struct facts *facts)
 {
         facts->class = CLASS_WRITE;
         facts->reason = REASON_LEARNED;
+        facts->writes = true;
 }
 
 void lesson_classify(struct client *c, struct sv text, struct facts *out)

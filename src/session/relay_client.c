@@ -25,7 +25,7 @@ static void look(struct client *c, const struct facts *f)
 {
         if (f->deallocate.n > 0) /* its answer takes names away, of what was prepared before it alone */
                 c->barrier = true;
-        if (facts_write(f))
+        if (f->writes)
                 c->wrote = true;
         if (f->defines)
                 c->defined = true;

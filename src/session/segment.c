@@ -82,7 +82,7 @@ static size_t known_bytes(const struct client *c, const struct segment *seg)
         const struct facts *f = &seg->facts;
         bool dull = f->setting == SETTING_NONE && f->pins == 0 && f->unpins == 0 && f->deallocate.n == 0 &&
                     f->execute.n == 0 && f->show.n == 0 && f->savepoint == SAVEPOINT_KEEP &&
-                    f->tx == TX_KEEP && !facts_write(f);
+                    f->tx == TX_KEEP && !f->writes;
 
         return dull || !gather_wants_facts(c) ? seg->size : 0;
 }

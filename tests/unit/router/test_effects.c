@@ -418,6 +418,65 @@ static void together(void)
         UNIT_ASSERT(facts.statements == 2);
 }
 
+/* What a lost server means for a statement: whether it changes data, and whether it may commit before it
+ * ends. */
+static void data(void)
+{
+        static const struct {
+                const char *sql;
+                bool writes, piecewise;
+        } cases[] = {
+            {"SELECT 1", false, false},
+            {"SELECT * FROM pg_class FOR UPDATE", true, false},
+            {"SELECT mine()", true, false},
+            {"SELECT pg_is_in_recovery()", false, false},
+            {"SELECT pg_is_in_recovery() FROM mine()", true, false},
+            {"INSERT INTO t VALUES (1); SELECT pg_is_in_recovery()", true, false},
+            {"SELECT pg_is_in_recovery(); INSERT INTO t VALUES (1)", true, false},
+            {"SET a = 1; INSERT INTO t VALUES (1)", true, false},
+            {"EXPLAIN INSERT INTO t VALUES (1)", false, false},
+            {"EXPLAIN ANALYZE INSERT INTO t VALUES (1)", true, false},
+            {"EXPLAIN (ANALYZE) WITH a AS (DELETE FROM t RETURNING 1) SELECT 1 FROM a", true, false},
+            {"EXPLAIN ANALYZE SELECT 1", false, false},
+            {"EXECUTE p(1)", true, true},
+            {"SET a = 1", false, false},
+            {"BEGIN", false, false},
+            {"COMMIT", false, false},
+            {"COMMIT PREPARED 'x'", true, true},
+            {"ROLLBACK PREPARED 'x'", true, true},
+            {"CALL p()", true, true},
+            {"DO 'BEGIN COMMIT; END'", true, true},
+            {"INSERT INTO t VALUES (1); CALL p()", true, true},
+            {"VACUUM t", true, true},
+            {"ANALYZE", true, true},
+            {"CLUSTER", true, true},
+            {"REINDEX TABLE t", true, true},
+            {"CREATE TABLE t(i int) TABLESPACE s", true, false},
+            {"CREATE UNIQUE INDEX CONCURRENTLY ON t(i)", true, true},
+            {"CREATE INDEX ON t(i)", true, false},
+            {"create Database d", true, true},
+            {"DROP INDEX CONCURRENTLY i", true, true},
+            {"DROP TABLE t", true, false},
+            {"ALTER TABLE t DETACH PARTITION p CONCURRENTLY", true, true},
+            {"ALTER TABLE t SET TABLESPACE s", true, false},
+            {"ALTER SYSTEM SET a = 1", true, true},
+            {"REFRESH MATERIALIZED VIEW CONCURRENTLY v", true, false},
+            {"TRUNCATE t", true, false},
+            {"COPY t FROM STDIN", true, false},
+            {"NOTIFY a", true, false},
+            {"FLY ME TO THE MOON", true, true},
+            {"INSERT INTO t VALUES ('x", true, true},
+        };
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct facts facts = classified(cases[i].sql);
+
+                unit_row("%s", cases[i].sql);
+                UNIT_ASSERT(facts.writes == cases[i].writes);
+                UNIT_ASSERT(facts.piecewise == cases[i].piecewise);
+        }
+}
+
 UNIT_SUITE(router_effects, UNIT_CASE(transactions), UNIT_CASE(exact_control_and_savepoints),
            UNIT_CASE(settings), UNIT_CASE(pins), UNIT_CASE(names_and_copies), UNIT_CASE(hints),
-           UNIT_CASE(one_by_one), UNIT_CASE(together))
+           UNIT_CASE(one_by_one), UNIT_CASE(together), UNIT_CASE(data))
