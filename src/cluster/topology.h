@@ -26,6 +26,7 @@ struct topology_node {
         enum node_role role;
         enum node_state state;
         bool readable;             /* may serve reads now */
+        bool quits;                /* DOWN: it shows that it ends, and so do its connections, one by one */
         uint32_t timeline;         /* 0: unknown */
         uint64_t system_id;        /* 0: unknown */
         uint64_t lsn;              /* primary: insert position; standby: replayed; as last probed */

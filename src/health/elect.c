@@ -313,12 +313,15 @@ static bool pronounce(struct ballot *b, int i)
         enum elect_cause cause = judge(b, i), before = b->memory->nodes[i].cause;
         enum node_state state = state_for(cause);
         enum node_role role = role_for(b, i);
+        bool quits = b->dossiers[i].last == ANSWER_SHUTDOWN || b->dossiers[i].last == ANSWER_REFUSED;
         bool changed = role != node->role || state != node->state || cause != before ||
-                       facts->timeline != node->timeline || facts->system_id != node->system_id;
+                       (state == NODE_DOWN && quits != node->quits) || facts->timeline != node->timeline ||
+                       facts->system_id != node->system_id;
 
         node->role = role;
         node->state = state;
         node->readable = state == NODE_UP;
+        node->quits = quits;
         node->timeline = facts->timeline;
         node->system_id = facts->system_id;
         node->lsn = facts->lsn;

@@ -17,12 +17,12 @@ struct failover {
 };
 
 struct history {
-        struct failover list[HISTORY_MAX]; /* a ring; toll: as it was when the primary went */
+        struct failover list[HISTORY_MAX]; /* a ring; toll: as it was before the primary went */
         size_t count;                      /* ever */
         int64_t lost_us;                   /* clock_us of the last loss */
 };
 
-/* The primary is gone, or replaced. `toll` is the cluster's now. */
+/* The primary is gone, or replaced. `toll` is the cluster's before that. */
 void history_lost(struct history *history, const char *from, const char *why, int64_t now_us,
                   int64_t now_wall_us, const uint64_t toll[TOLL_KINDS]);
 

@@ -23,6 +23,8 @@
 #define STAGGER (50 * US_PER_MS)
 /* However loud the evidence, a node is not asked more often. */
 #define LEAST_GAP (10 * US_PER_MS)
+/* What workers have lost so long before a verdict has nothing to do with it. */
+#define CALM US_PER_SEC
 
 struct watched {
         struct monitor *monitor;
@@ -50,6 +52,8 @@ struct monitor {
         struct ring ring;
         int ring_node; /* the primary that the samples are from */
         struct history history;
+        uint64_t
+            calm_toll[TOLL_KINDS]; /* before the first signs of trouble: losses come before the verdict */
 };
 
 static void on_tick(evutil_socket_t fd, short what, void *arg);
@@ -227,15 +231,12 @@ static void log_failover(const struct monitor *monitor)
 static void note_failover(struct monitor *monitor, const struct topology *was)
 {
         const struct topology *is = monitor->view;
-        uint64_t toll[TOLL_KINDS];
 
         if (was->primary == is->primary)
                 return;
-        if (was->primary >= 0) {
-                read_toll(monitor, toll);
+        if (was->primary >= 0)
                 history_lost(&monitor->history, was->nodes[was->primary].node->name,
-                             is->nodes[was->primary].why, clock_us(), clock_wall_us(), toll);
-        }
+                             is->nodes[was->primary].why, clock_us(), clock_wall_us(), monitor->calm_toll);
         if (is->primary >= 0) {
                 history_elected(&monitor->history, is->nodes[is->primary].node->name,
                                 is->nodes[is->primary].timeline, clock_us(), clock_wall_us());
@@ -367,6 +368,10 @@ static void decide(struct monitor *monitor, int answered)
         update_freshness(monitor);
         if (changed)
                 publish(monitor, &was);
+        else if (answered >= 0 && monitor->view->primary == answered &&
+                 monitor->dossiers[answered].last == ANSWER_GOOD &&
+                 clock_us() - monitor->pace.evidence_us > CALM)
+                read_toll(monitor, monitor->calm_toll);
         cluster_answered(monitor->cluster);
 }
 

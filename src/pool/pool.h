@@ -128,9 +128,9 @@ int64_t pools_tick(struct pools *pools);
  * for it. The session knows which pools are to be kept ready, and asks as often as it ticks. */
 void pools_keep_minimum(struct pool *pool);
 
-/* Closes every server to `node`, leased ones through ops->lost; who waits for one is told POOL_UNREACHABLE.
- */
-void pools_close_node(struct pools *pools, struct node *node, const char *why);
+/* Closes every server to `node`, leased ones through ops->lost, or without `leased` when they are given back;
+ * who waits for one is told POOL_UNREACHABLE. */
+void pools_close_node(struct pools *pools, struct node *node, bool leased, const char *why);
 
 /* Lets go all idle servers of `database` (NULL: all) now and leased ones when they come back (RECONNECT). */
 void pools_reconnect(struct pools *pools, const char *database);

@@ -302,7 +302,7 @@ static bool concerns(const struct pool *pool, const char *database)
         return database == NULL || strcmp(pool->quota->database, database) == 0;
 }
 
-void pools_close_node(struct pools *pools, struct node *node, const char *why)
+void pools_close_node(struct pools *pools, struct node *node, bool leased, const char *why)
 {
         struct pool *pool, *next;
         struct refusal r;
@@ -318,7 +318,8 @@ void pools_close_node(struct pools *pools, struct node *node, const char *why)
                 each_server(&pool->login, server_close, why);
                 each_server(&pool->resetting, server_close, why);
                 each_server(&pool->parked, server_close, why);
-                close_leased(pool, why);
+                if (leased)
+                        close_leased(pool, why);
         }
 }
 

@@ -31,6 +31,7 @@ enum {
 
 struct reply {
         uint8_t kind, flags;
+        unsigned left;   /* REPLY_QUERY: statements not yet completed; 0: it is not known how many they are */
         uint64_t key[2]; /* the statement, 0: none of ours; REPLY_PARSE: forgotten when it fails; REPLY_CLOSE:
                             known again then; REPLY_EXECUTE, REPLY_QUERY: what session/tally.h counts */
 };

@@ -164,7 +164,7 @@ static enum beginning look_at_error(struct client *c, const struct msg *m, unsig
 
 static enum beginning look_at_beginning(struct client *c, const uint8_t *p, size_t n)
 {
-        const char *before = c->several ? before_last_error : before_error;
+        const char *before = c->several || c->repeat == REPEAT_IF_ABORTED ? before_last_error : before_error;
         unsigned done = 0;
         struct msg m;
 
@@ -263,7 +263,7 @@ static bool is_cut(const struct client *c, const uint8_t *p, size_t n)
                 p += m.size;
                 n -= m.size;
         }
-        return n > 0 ? n < MSG_HEAD : c->repeat == REPEAT_POSSIBLE && !noticed;
+        return n > 0 ? n < MSG_HEAD : again_kept(c) && !noticed;
 }
 
 bool again_look(struct client *c, const uint8_t *p, size_t n)
@@ -279,7 +279,7 @@ bool again_look(struct client *c, const uint8_t *p, size_t n)
                 memcpy(c->repair_key, outdated->key, sizeof(c->repair_key));
                 c->repairing = c->discarding = true;
                 c->repeat = REPEAT_NO;
-        } else if (c->repeat == REPEAT_POSSIBLE) {
+        } else if (again_kept(c)) {
                 consider_repeat(c, p, n);
         }
         return true;

@@ -20,16 +20,22 @@ void again_keep(struct client *c, const uint8_t *p, size_t n);
 /* The segment kept is the first of a block that was begun here: what opens it will be opened again. */
 void again_begins(struct client *c);
 
+/* Whether the segment that is kept may be run again, as nothing of its answer has left. */
+static inline bool again_kept(const struct client *c)
+{
+        return c->repeat == REPEAT_POSSIBLE || c->repeat == REPEAT_IF_ABORTED;
+}
+
 /* Whether the answer that comes may still be dropped. */
 static inline bool again_may(const struct client *c)
 {
-        return (c->repeat == REPEAT_POSSIBLE || c->repairable) && !c->discarding;
+        return (again_kept(c) || c->repairable) && !c->discarding;
 }
 
 /* Whether what the server says now is for the client, and not to be said again. */
 static inline bool again_tells(const struct client *c)
 {
-        return !c->discarding && c->repeat != REPEAT_POSSIBLE;
+        return !c->discarding && !again_kept(c);
 }
 
 /* The beginning of such an answer, all that has come of it. Decides whether it will be dropped

@@ -63,11 +63,15 @@ struct entry; /* the login's own state, session/entry.h */
 
 /* How far a segment that may be run again has got. */
 enum repeat {
-        REPEAT_NO,       /* must not be: it writes, or was not kept */
-        REPEAT_POSSIBLE, /* a read, kept whole in server->replay, and those behind it; nothing of the answer
-                            has left */
-        REPEAT_BEGUN     /* something of its answer has left; those behind it may be */
+        REPEAT_NO,         /* must not be, or was not kept */
+        REPEAT_POSSIBLE,   /* a read, kept whole in server->replay, and those behind it; nothing of the answer
+                              has left */
+        REPEAT_IF_ABORTED, /* the same of one write: only when the server says that it has aborted it */
+        REPEAT_BEGUN       /* something of its answer has left; those behind it may be */
 };
+
+/* A segment that servers do not survive must not bring them down one after the other. */
+enum { REPEATS_MAX = 2 };
 
 /* What another process needs of it is in session/heir.c. */
 struct client {
@@ -106,6 +110,9 @@ struct client {
         bool wrote;       /* something that changes data has been sent in it */
         bool defined;     /* something that may change what names mean has been sent in it */
         bool commit_sent; /* its end has been sent */
+        bool piecewise;   /* something that may commit before it ends has been sent in it */
+        bool ended;       /* what may have committed was completed since the last ReadyForQuery */
+        bool unwaited;    /* or a commit was not waited for until standbys had it */
         bool began;       /* BEGIN has been sent in a segment not yet answered */
         bool on_primary;
         bool blind;                   /* nothing was asked that shows data: SET and the like */
@@ -125,6 +132,7 @@ struct client {
         bool surplus;           /* HELD beyond failover_queue_size */
         bool notified;          /* it has been told that it waits (query_wait_notify) */
         enum repeat repeat;
+        unsigned repeats;    /* so often was it run again */
         bool several;        /* statements in the segment that may be run again */
         uint64_t skip_nodes; /* bit i: node i failed this segment */
         bool force_primary;

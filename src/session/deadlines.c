@@ -244,6 +244,7 @@ static void on_tick(void *arg)
         next = pools_tick(&room->pools);
         if (next < look.next)
                 look.next = next;
+        room_tick(room);
         endpoints_keep_minimum(room);
         look_at_held(&look);
         catchup_look(room);

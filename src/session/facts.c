@@ -30,6 +30,7 @@ void facts_merge(struct facts *all, const struct facts *one)
         all->lacks = all->lacks || one->lacks;
         all->pins |= one->pins;
         all->unpins |= one->unpins;
+        all->copy_from_stdin = all->copy_from_stdin || one->copy_from_stdin;
         if (one->deallocate.n > 0)
                 all->deallocate = one->deallocate;
         if (one->execute.n > 0)

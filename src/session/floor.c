@@ -36,7 +36,7 @@ void floor_joined(struct client *c, const struct server *s)
 /* Whether it may have been shown something. A segment that may be run again has had no answer yet. */
 static bool has_seen(const struct client *c)
 {
-        return !c->endpoint->single && !c->blind && c->repeat != REPEAT_POSSIBLE &&
+        return !c->endpoint->single && !c->blind && !again_kept(c) &&
                floor_consistency(c) != CONSISTENCY_EVENTUAL;
 }
 

@@ -70,6 +70,7 @@ void link_release(struct client *c)
 
         c->node = -1;
         c->skip_nodes = 0;
+        c->repeats = 0;
         c->force_primary = false;
         client_move(c, block_rest(c));
         give_back(c, s);

@@ -4,6 +4,7 @@
 #include "session/again.h"
 #include "session/block.h"
 #include "session/carry.h"
+#include "session/fate.h"
 #include "session/link.h"
 #include "session/relay.h"
 #include "session/segment.h"
@@ -36,6 +37,15 @@ static void remember_failure(struct client *c, int node)
         c->retry_reason = REASON_REROUTED;
 }
 
+/* Those of the transaction that was lost. */
+static void forget_settings(struct client *c)
+{
+        settings_unref(&c->room->pools.settings, c->settings_now);
+        c->settings_now = settings_ref(c->settings);
+        client_settings_changed(c);
+        client_lexes_at_rest(c);
+}
+
 /* The segment is whole in c->in, or goes back there: decide anew. */
 static void run_again(struct client *c, struct buf *replay)
 {
@@ -46,6 +56,8 @@ static void run_again(struct client *c, struct buf *replay)
         c->pass = c->known = c->replay_size = 0;
         c->discarding = c->failed = false;
         c->in_segment = c->bound = c->barrier = c->wrote = c->began = c->commit_sent = false;
+        fate_clear(c);
+        forget_settings(c);
         client_move(c, block_rest(c));
         client_go_on(c);
 }
@@ -67,10 +79,7 @@ static void answer_owed(struct client *c, const struct refusal *r, unsigned sync
 
 static void forget_transaction(struct client *c)
 {
-        settings_unref(&c->room->pools.settings, c->settings_now);
-        c->settings_now = settings_ref(c->settings);
-        client_settings_changed(c);
-        client_lexes_at_rest(c);
+        forget_settings(c);
         if (c->block != NULL && c->block->stage != BLOCK_APART)
                 block_free(c);
         if (c->block == NULL)
@@ -78,6 +87,8 @@ static void forget_transaction(struct client *c)
         buf_release(&c->effects);
         c->unpinning = 0;
         c->wrote = c->commit_sent = c->began = c->failed = false;
+        fate_clear(c);
+        c->repeats = 0;
         c->known = c->replay_size = 0;
         c->barrier = false;
         c->pins = 0; /* what pinned it went with the server */
@@ -132,57 +143,57 @@ static void end_session(struct client *c, const struct node *node, const char *w
         client_close(c, &r, r.text);
 }
 
-void loss_of_server(struct client *c, const char *why, bool crashed)
+/* `reported`: the server has said that it aborts. */
+static bool runs_again(const struct client *c, bool reported)
 {
-        struct server *s = c->server;
-        struct node *node = s->pool->node;
-        unsigned sync_points = s->replies.sync_points;
-        bool in_transaction = s->tx != 'I' || c->began || c->block != NULL, unknown, aborted;
-        const struct reply *tail;
-        struct refusal r;
+        if (buf_len(&c->server->replay) == 0)
+                return false;
+        if (c->discarding)
+                return c->repeat == REPEAT_POSSIBLE;
+        if (c->repeats >= REPEATS_MAX)
+                return false;
+        return c->repeat == REPEAT_POSSIBLE ||
+               (c->repeat == REPEAT_IF_ABORTED && reported && fate_is_abort(c));
+}
+
+static void repeat(struct client *c, const char *why)
+{
+        struct buf replay = c->server->replay;
         int index = c->node;
 
-        if (crashed)
-                node_report(node, EVIDENCE_LOST);
-        c->endpoint->stats->n.lost++;
-        if (client_asks(c) || (c->state == CLIENT_SETTING && c->pins == 0 && s->tx == 'I')) {
-                loss_before_use(c, why);
-                return;
+        c->server->replay = (struct buf){0};
+        link_sever(c, why);
+        if (c->discarding) { /* refused already, only the end of the refusal is missing */
+                c->force_primary = true;
+                c->retry_reason = REASON_RETRY;
+        } else {
+                c->repeats++;
+                remember_failure(c, index);
+                cluster_pays(c->endpoint->cluster, TOLL_REPEATED);
         }
-        if (!c->endpoint->cluster->probed || c->replication != REPLICATION_NONE) {
-                plain_loss(c, why);
-                return;
-        }
-        if (c->cut_answer || s->pass > 0) {
-                link_sever(c, why);
-                client_close(c, NULL, "server lost in the middle of a message");
-                return;
-        }
-        if (c->repeat == REPEAT_POSSIBLE && buf_len(&s->replay) > 0) {
-                struct buf replay = s->replay;
+        run_again(c, &replay);
+}
 
-                s->replay = (struct buf){0};
-                link_sever(c, why);
-                if (c->discarding) { /* refused already, only the end of the refusal is missing */
-                        c->force_primary = true;
-                        c->retry_reason = REASON_RETRY;
-                } else {
-                        remember_failure(c, index);
-                        cluster_pays(c->endpoint->cluster, TOLL_REPEATED);
-                }
-                run_again(c, &replay);
-                return;
-        }
+/* The client stays, and is told. */
+static void answer_loss(struct client *c, const char *why, bool reported)
+{
+        struct server *s = c->server;
+        const struct node *node = s->pool->node;
+        unsigned sync_points = s->replies.sync_points;
+        const struct reply *tail = replies_tail(&s->replies);
+        bool in_transaction = s->tx != 'I' || c->began || c->block != NULL;
+        bool unknown = c->commit_sent || (!in_transaction && c->wrote);
+        bool aborted = in_transaction && !c->commit_sent;
+        struct refusal r;
+
         if (keeps_state(c) && !in_transaction && sync_points == 0 && !c->in_segment) {
                 end_session(c, node, why);
                 return;
         }
         /* Behind a Sync of our own the client still owes its Sync. */
-        tail = replies_tail(&s->replies);
         c->skip_to_sync =
             c->in_segment || (tail != NULL && tail->kind == REPLY_SYNC && (tail->flags & REPLY_SWALLOW) != 0);
-        unknown = c->commit_sent || (!in_transaction && c->wrote);
-        aborted = in_transaction && !c->commit_sent;
+        unknown = unknown && !(reported && fate_is_abort(c));
         loss_refusal(&r, node, unknown);
         cluster_pays(c->endpoint->cluster, unknown ? TOLL_UNKNOWN : TOLL_ROLLED_BACK);
         link_sever(c, why);
@@ -195,6 +206,38 @@ void loss_of_server(struct client *c, const char *why, bool crashed)
         answer_owed(c, &r, sync_points, c->tx);
         c->in_segment = c->bound = false;
         client_go_on(c);
+}
+
+static void lose(struct client *c, const char *why, bool reported)
+{
+        c->endpoint->stats->n.lost++;
+        if (client_asks(c) || (c->state == CLIENT_SETTING && c->pins == 0 && c->server->tx == 'I')) {
+                loss_before_use(c, why);
+        } else if (!c->endpoint->cluster->probed || c->replication != REPLICATION_NONE) {
+                plain_loss(c, why);
+        } else if (c->cut_answer || c->server->pass > 0) {
+                link_sever(c, why);
+                client_close(c, NULL, "server lost in the middle of a message");
+        } else if (runs_again(c, reported)) {
+                repeat(c, why);
+        } else {
+                answer_loss(c, why, reported);
+        }
+}
+
+void loss_of_server(struct client *c, const char *why, bool crashed)
+{
+        if (crashed)
+                node_report(c->server->pool->node, EVIDENCE_LOST);
+        lose(c, why, false);
+}
+
+bool loss_repeats(const struct client *c, const struct msg *m)
+{
+        struct error_fields e;
+
+        error_fields_read(m, &e);
+        return runs_again(c, error_is_abort(&e));
 }
 
 bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m)
@@ -211,6 +254,6 @@ bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m)
             c->state == CLIENT_ACTIVE)
                 return false; /* passed on as it is; the end of the connection follows */
         snprintf(why, sizeof(why), "server said: %.*s", (int)(e.text.n < 120 ? e.text.n : 120), e.text.p);
-        loss_of_server(c, why, false);
+        lose(c, why, error_is_abort(&e));
         return true;
 }

@@ -1,8 +1,10 @@
 /* loss: what a client is told when its server is lost, so that its own connection stays (DESIGN, "Failover").
  *
- *     nothing of the segment sent yet, or a read of which nothing has come back:   run again elsewhere
+ *     nothing of the segment sent yet, or a read of which nothing has come back, or a write outside of a
+ *     transaction that the server says it has aborted:                             run again elsewhere
  *     in a transaction:                     40001, and it is aborted until the client ends it
- *     its COMMIT, or a single statement that writes, had been sent:   40003, it may have happened
+ *     its COMMIT, or a single statement that writes, had been sent:   40003, it may have happened; but
+ *     40001 when the server says that it has aborted it
  *     idle, but the session has state there; or a message to the client is cut:    the connection ends
  *
  * On a plain line (one node, nothing probed) the client is disconnected, as by PgBouncer. */
@@ -22,6 +24,9 @@ void loss_expel(struct client *c, const char *why);
 /* Whether `m`, an ErrorResponse, ends the server's connection (FATAL, PANIC): then the loss has been dealt
  * with. */
 bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m);
+
+/* Whether the client's segment will then be run again, so that it need not be told anything. */
+bool loss_repeats(const struct client *c, const struct msg *m);
 
 /* What is told of a server lost in the middle of something; `unknown`: it may have happened. */
 void loss_refusal(struct refusal *r, const struct node *node, bool unknown);

@@ -27,6 +27,8 @@ static void look(struct client *c, const struct facts *f)
                 c->barrier = true;
         if (f->writes)
                 c->wrote = true;
+        if (f->piecewise)
+                c->piecewise = true;
         if (f->defines)
                 c->defined = true;
         if (f->tx == TX_BEGIN)
@@ -73,7 +75,7 @@ static size_t on_query(struct up *up, const struct msg *m)
                 if (m->have == m->size)
                         text = take_cstr(&r);
                 if (m->have < m->size || r.failed) {
-                        c->wrote = true;
+                        c->wrote = c->piecewise = true;
                 } else {
                         f = look_at_text(c, text);
                         effects_note(c, text, &f);
@@ -87,7 +89,10 @@ static size_t on_query(struct up *up, const struct msg *m)
         executes = f.execute.n > 0 && execute_pass(up, m);
         if (executes) /* where what we put in front of it fails, the server skips all that is behind it */
                 c->barrier = true;
-        if (!up_owe(up, REPLY_QUERY, 0, tally_query(c, m)) || executes)
+        if (!up_owe(up, REPLY_QUERY, 0, tally_query(c, m)))
+                return m->have;
+        replies_tail(&up->s->replies)->left = f.statements;
+        if (executes)
                 return m->have;
         return pass(up, m);
 }
@@ -106,7 +111,7 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
                 if (whole)
                         f = look_at_text(c, take_cstr(&r));
                 else
-                        c->wrote = true;
+                        c->wrote = c->piecewise = true;
         }
         c->unnamed_here = true;
         tally_parse(c, m);

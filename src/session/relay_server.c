@@ -8,6 +8,7 @@
 #include "session/done.h"
 #include "session/effects.h"
 #include "session/exchange.h"
+#include "session/fate.h"
 #include "session/link.h"
 #include "session/loss.h"
 #include "session/owed.h"
@@ -83,7 +84,7 @@ static enum verdict on_error(struct down *d, const struct msg *m)
 
         error_fields_read(m, &e);
         if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC")) {
-                if (d->c->repeat != REPEAT_POSSIBLE) /* else the client gets the other run's answer */
+                if (!loss_repeats(d->c, m)) /* else the client gets the other run's answer */
                         plan_send(&d->plan);
                 if (loss_is_fatal(d->c, d->s, m))
                         return VERDICT_STOP;
@@ -102,12 +103,13 @@ static void on_tag(struct down *d, const struct msg *m)
 {
         struct reader r = reader_of(m);
         struct sv tag = take_cstr(&r);
-        const struct reply *head = replies_head(&d->s->replies);
+        struct reply *head = replies_head(&d->s->replies);
 
         if (head != NULL && (head->flags & REPLY_SWALLOW)) {
                 block_completed(d->c, tag);
                 return;
         }
+        fate_tag(d->c, head, tag);
         effects_done(d->c, d->s, tag);
         tally_rows(d->c, tag);
         if (head != NULL && head->kind == REPLY_EXECUTE)
@@ -189,6 +191,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
                         c->began = c->wrote = c->defined = false;
         }
         c->failed = false;
+        fate_ready(c);
         if (ours)
                 return tell_status(d);
         block_free(c); /* if there is one: the server has the transaction, or it is over */
@@ -228,8 +231,10 @@ static enum verdict on_reply(struct down *d, const struct msg *m)
         case BE_COPY_DONE:
         case BE_COPY_OUT:
         case BE_COPY_BOTH:
-        case BE_FUNCTION_RESULT:
         case BE_PARAM_DESCRIPTION: return d->s->replies.count == 0 ? violation(d) : VERDICT_PASS;
+        case BE_FUNCTION_RESULT:
+                fate_function(d->c);
+                return d->s->replies.count == 0 ? violation(d) : VERDICT_PASS;
         case BE_COPY_IN: return on_copy_in(d);
         case BE_ROW_DESCRIPTION:
         case BE_NO_DATA: return complete_if(d, REPLY_DESCRIBE);
@@ -242,7 +247,7 @@ static enum verdict on_reply(struct down *d, const struct msg *m)
         case BE_READY: return on_ready(d, m);
         case BE_ERROR: return on_error(d, m);
         case BE_PARAM_STATUS: return on_param(d, m);
-        case BE_NOTICE:
+        case BE_NOTICE: fate_notice(d->c, m); return VERDICT_PASS;
         case BE_NOTIFICATION: return VERDICT_PASS;
         default: return violation(d);
         }

@@ -179,28 +179,48 @@ void room_configure(struct room *room)
 
 /* ---- topology ---- */
 
-/* A node that must not be talked to: no answer it still gives may reach a client. */
+/* A node that must not be talked to: no answer it still gives may reach a client. But a primary that stops
+ * says of each statement under way what became of it, as long as no other one has taken over: for that it is
+ * given as long as a client would be held. */
 static void close_lost_nodes(struct room *room, struct endpoint *e)
 {
         const struct topology *t = endpoint_topology(e);
+        int64_t now = loop_now(room->loop);
 
         for (int i = 0; i < t->count; i++) {
                 const struct topology_node *n = &t->nodes[i];
+                bool waits = n->state == NODE_DOWN && n->quits && t->primary < 0;
 
+                if (waits && room->patience_us == 0)
+                        room->patience_us = now + room->conf->opt.failover_timeout_us;
                 if (n->state == NODE_FENCED || n->state == NODE_DOWN)
-                        pools_close_node(&room->pools, n->node,
+                        pools_close_node(&room->pools, n->node, !waits || now >= room->patience_us,
                                          n->state == NODE_FENCED ? "node is fenced" : "node is down");
         }
 }
 
-void room_topology_changed(struct room *room)
+static void close_all_lost_nodes(struct room *room)
 {
         struct endpoint *e, *next;
 
         HASH_ITER (hh, room->endpoints, e, next)
                 if (e->line != NULL)
                         close_lost_nodes(room, e);
+}
+
+void room_topology_changed(struct room *room)
+{
+        room->patience_us = 0;
+        close_all_lost_nodes(room);
         deadlines_look_at_held(room);
+}
+
+void room_tick(struct room *room)
+{
+        if (room->patience_us != 0 && loop_now(room->loop) >= room->patience_us) {
+                close_all_lost_nodes(room);
+                room->patience_us = 0;
+        }
 }
 
 /* ---- lifetime ---- */

@@ -98,6 +98,7 @@ struct room {
         const struct listeners *listeners; /* that it has listened to */
         struct watch *watch;               /* NULL: it does not listen now */
         struct timer *tick;
+        int64_t patience_us; /* until then statements may end on a primary that stops; 0: on none */
         uint64_t random;
         unsigned routes_passed; /* decisions since the last line about one */
         struct line_bound route_lines, slow_lines;
@@ -131,6 +132,8 @@ uint64_t room_random(struct room *room);
 
 /* A topology was published: held clients look again, servers to lost nodes are closed. */
 void room_topology_changed(struct room *room);
+/* Now and then: those of them that were given time. */
+void room_tick(struct room *room);
 
 /* Makes `news`, references of which are taken, what room_configure finds. Control thread. */
 void room_publish(struct crowd *crowd, const struct news *news);

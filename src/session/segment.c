@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum {
-        REPEAT_BYTES_MAX = 16384, /* a larger read is not kept to be run again, nor more of a pipeline */
+        REPEAT_BYTES_MAX = 16384, /* a larger one is not kept to be run again, nor more of a pipeline */
 };
 
 /* ---- deciding ---- */
@@ -106,6 +106,25 @@ static bool is_blind(const struct facts *f)
                (f->reason == REASON_SESSION_STATE || f->reason == REASON_NOTHING);
 }
 
+/* A write that is one transaction, of which nothing is left, in the server or in the session, when that is
+ * aborted. */
+static bool is_atomic(const struct client *c, const struct facts *f)
+{
+        return c->block == NULL && f->tx == TX_KEEP && !f->piecewise && (f->pins | f->unpins) == 0 &&
+               f->savepoint == SAVEPOINT_KEEP && !f->copy_from_stdin && f->deallocate.n == 0;
+}
+
+/* How it may be run again. What a standby has refused is no read, whatever it looks like. */
+static enum repeat repeat_of(const struct client *c, const struct segment *seg)
+{
+        if (!seg->whole || seg->flush || seg->size > REPEAT_BYTES_MAX || !c->endpoint->cluster->probed ||
+            c->endpoint->pool_mode == POOL_SESSION)
+                return REPEAT_NO;
+        if (is_repeatable(&seg->facts) && !c->force_primary)
+                return REPEAT_POSSIBLE;
+        return is_atomic(c, &seg->facts) ? REPEAT_IF_ABORTED : REPEAT_NO;
+}
+
 static void note_route(struct client *c, const struct segment *seg, const struct route *route)
 {
         const struct facts *f = &seg->facts;
@@ -116,15 +135,10 @@ static void note_route(struct client *c, const struct segment *seg, const struct
         c->reading = f->class == CLASS_READ || route->target == ROUTE_STANDBY;
         /* Else the relay finds out, message by message. */
         c->wrote = c->force_primary || f->reason == REASON_LEARNED;
-        /* What a standby has refused is no read, whatever it looks like. */
-        c->repeat = is_repeatable(f) && !c->force_primary && seg->whole && !seg->flush &&
-                            seg->size <= REPEAT_BYTES_MAX && c->endpoint->cluster->probed &&
-                            c->endpoint->pool_mode != POOL_SESSION
-                        ? REPEAT_POSSIBLE
-                        : REPEAT_NO;
+        c->repeat = repeat_of(c, seg);
         c->several = f->statements > 1;
         c->blind = is_blind(f);
-        c->replay_size = c->repeat == REPEAT_POSSIBLE ? seg->size : 0;
+        c->replay_size = c->repeat != REPEAT_NO ? seg->size : 0;
         c->known = known_bytes(c, seg);
 }
 
@@ -359,8 +373,9 @@ enum status segment_follow(struct client *c, const uint8_t *p, size_t n)
 {
         struct segment seg;
 
-        if (c->repeat == REPEAT_NO || gather(c, p, n, &seg) != GATHER_READY || !seg.whole || seg.flush ||
-            !is_read(&seg.facts) || seg.facts.hint == HINT_PRIMARY)
+        if (c->repeat == REPEAT_NO || c->repeat == REPEAT_IF_ABORTED ||
+            gather(c, p, n, &seg) != GATHER_READY || !seg.whole || seg.flush || !is_read(&seg.facts) ||
+            seg.facts.hint == HINT_PRIMARY)
                 return STATUS_AGAIN;
         if (seg.unnamed && buf_len(&c->unnamed) > 0) /* which one that is kept may have bound */
                 return STATUS_AGAIN;

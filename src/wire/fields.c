@@ -40,6 +40,16 @@ bool sqlstate_is_read_only(struct sv sqlstate)
         return sv_is(sqlstate, "25006");
 }
 
+bool error_is_abort(const struct error_fields *e)
+{
+        return sv_is(e->severity, "FATAL") && sv_is(e->sqlstate, "57P01");
+}
+
+bool notice_is_of_commit(const struct error_fields *e)
+{
+        return sv_is(e->routine, "SyncRepWaitForLSN");
+}
+
 /* What stands for 25006 where PostgreSQL has not thought of it: by the function of its source that says so,
  * because the words may be in any language. 0A000: an unlogged relation. 55000: WAL functions, and locks too
  * strong for a standby. XX000: numbers that only a primary hands out. */

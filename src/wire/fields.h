@@ -20,6 +20,13 @@ bool sqlstate_is_shutdown(struct sv sqlstate);
 /* Only a primary can do this: 25006. */
 bool sqlstate_is_read_only(struct sv sqlstate);
 
+/* In place of a statement's completion this error says that it was aborted because its server is going away:
+ * FATAL 57P01. (As a WARNING 57P01, and 57P02, can come at any moment, that of a commit included.) */
+bool error_is_abort(const struct error_fields *e);
+
+/* A warning that the transaction has committed, but was not waited for until standbys had it. */
+bool notice_is_of_commit(const struct error_fields *e);
+
 /* What an error tells that a standby answers to a read. */
 enum standby_error {
         STANDBY_ERROR_OTHER,    /* the statement's own: a primary would say the same */

@@ -35,6 +35,7 @@ class Ledger:
         self.acknowledged = {}  # (who, n) -> moment
         self.unknown = set()
         self.write_errors, self.read_errors = Counter(), Counter()
+        self.autocommit_errors = Counter()  # those of write_errors that single statements got
         self.disconnected = 0
         self.first_messages = {}  # SQLSTATE -> the first message that came with it
         self.reads = []           # (begun, ended) of each successful read
@@ -116,6 +117,8 @@ class Ledger:
                         self._own(client, who, n)
                 else:
                     self._note(self.write_errors, error)
+                    if len(statements) == 1:
+                        self._note(self.autocommit_errors, error)
                     if error.severity in ("FATAL", "PANIC"):
                         raise EOFError
                     if got.status != "I":

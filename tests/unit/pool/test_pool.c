@@ -432,9 +432,11 @@ static void orders_of_the_console(void)
         stage_give_back(&g[1]);
         if (another == NULL)
                 another = node_new("127.0.0.1", 1);
-        pools_close_node(&stage.pools[0], another, "another");
+        pools_close_node(&stage.pools[0], another, true, "another");
         UNIT_ASSERT(g[0].server != NULL && stage.pool[0]->idle_count == 1);
-        pools_close_node(&stage.pools[0], stage.node, "node is fenced");
+        pools_close_node(&stage.pools[0], stage.node, false, "node is down");
+        UNIT_ASSERT(g[0].server != NULL && server_is_outdated(g[0].server) && stage.pool[0]->idle_count == 0);
+        pools_close_node(&stage.pools[0], stage.node, true, "node is fenced");
         UNIT_ASSERT(g[0].server == NULL && g[0].lost != NULL && stage.pool[0]->idle_count == 0);
         UNIT_ASSERT(atomic_load(&stage.pool[0]->quota->open) == 0);
         stage_lease(&g[0], 0);

@@ -1,0 +1,28 @@
+/* fate: whether what was under way on a server can have been committed when the server says that it aborts it
+ * because it is going away (FATAL 57P01, an administrator's command).
+ *
+ * PostgreSQL looks for such a command everywhere but between a commit and the completion of the statement
+ * that has committed: so in place of that completion it means that nothing was. Not so where a statement
+ * commits before it ends (facts.piecewise), nor behind the last statement of an extended segment, which its
+ * Sync commits. A commit that was not waited for until standbys had it says so in a warning. */
+#pragma once
+
+#include "session/client.h"
+
+/* A statement that `head` asked for is complete. */
+void fate_tag(struct client *c, struct reply *head, struct sv tag);
+
+/* What a function was called for by itself is on its way: its commit comes behind. */
+void fate_function(struct client *c);
+
+/* The server has said something. */
+void fate_notice(struct client *c, const struct msg *m);
+
+/* ReadyForQuery; its reply is no longer owed. */
+void fate_ready(struct client *c);
+
+/* Nothing is under way any more. */
+void fate_clear(struct client *c);
+
+/* Whether all that is under way was aborted, once the server has said that it aborts. */
+bool fate_is_abort(const struct client *c);
