@@ -151,7 +151,7 @@ static enum beginning look_at_error(struct client *c, const struct msg *m, unsig
                 return BEGINS_LOST;
         if (c->block != NULL && c->block->stage != BLOCK_APART)
                 return BEGINS_WELL; /* it is in a transaction, which the client wants there */
-        switch (c->on_primary ? STANDBY_ERROR_OTHER : standby_error_of(&e)) {
+        switch (c->on_primary || c->repeat != REPEAT_POSSIBLE ? STANDBY_ERROR_OTHER : standby_error_of(&e)) {
         case STANDBY_ERROR_OTHER: return BEGINS_WELL;
         case STANDBY_ERROR_CONFLICT: return BEGINS_REFUSED;
         case STANDBY_ERROR_REFUSAL: break;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/refusal.h"
+#include "session/again.h"
 #include "session/exchange.h"
 #include "session/written.h"
 
