@@ -235,7 +235,7 @@ static void strangers_are_a_mix_where_users_are(void)
         static const char users[] =
             "\"a\" \"open\"\n\"b\" \"open\"\n\"c\" \"" SCRAM "\"\n\"d\" \"" SCRAM "\"\n";
         int scram = 0;
-        char name[20];
+        char name[24];
 
         open_parlour(&md5, false, users, "");
         for (int i = 0; i < 100; i++) {
