@@ -11,7 +11,7 @@ import psycopg.rows
 import wire
 from certs import certificates, own
 from flow import deadline
-from run import wait_for
+from run import SLOW, wait_for
 from steer import ADMIN, ADMIN_PASSWORD
 
 
@@ -56,6 +56,7 @@ def test_clients(t):
     s.write_files()
     console(s, "RELOAD")
     refused(t, s, "SSL required", "clear text where TLS is required", sslmode="disable")
+    t.error("28000", lambda: s.client(database="single"), "the same, as drivers know it")
     t.equal(value(s, sslmode="require"), 1, "TLS where it is required")
     t.equal(len(console(s, "SHOW VERSION")), 1, "the console over TLS")
 
@@ -195,7 +196,8 @@ def test_lines(t):
              "strange": f"{plain} sslmode=verify-full sslrootcert={other}/ca.crt",
              "known": f"{plain} sslmode=require ssl_max_protocol_version=TLSv1.2 "
                       f"sslcert={d}/app.crt sslkey={d}/app.key"}
-    s = t.steer(lines, section="pgbouncer", server_tls_sslmode="disable", server_login_retry=1, query_wait_timeout=3)
+    s = t.steer(lines, section="pgbouncer", server_tls_sslmode="disable", server_login_retry=1,
+                query_wait_timeout=3 * SLOW)
     t.equal([ask(s, name) for name in ("off", "same", "full")], [False, False, True], "TLS by line")
     dn = "SELECT version || ' ' || client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
     t.equal(ask(s, "known", dn), "TLSv1.2 /CN=app", "the line's version, and the certificate it shows")
@@ -354,6 +356,7 @@ def test_direct(t):
     plain = secured(t, d)
     back = t.steer({"app": plain}, section="pgbouncer", server_tls_sslmode="require",
                    **own(d, client_tls_sslmode="require"))
+    t.error("08P01", back.client, "clear text where TLS is required, in PgBouncer's words")
     tap = Listener(t, back.port)
     ask_first = Listener(t, t.cluster.primary.port)
     line = f"host=127.0.0.1 port={tap.own} dbname=app"
