@@ -11,6 +11,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
+from logins import logins  # noqa: E402
 from postgres import USERS, Cluster  # noqa: E402
 from run import BUILD, Run, end_on_signals, find_program  # noqa: E402
 from steer import Steer  # noqa: E402
@@ -77,7 +78,8 @@ def build(argv, cwd, **environment):
 
 def compile_java():
     os.makedirs(os.path.join(OUT, "java"), exist_ok=True)
-    return build(["javac", "-cp", JDBC, "-d", os.path.join(OUT, "java"), "Jdbc.java"], os.path.join(HERE, "java"))
+    return build(["javac", "-cp", JDBC, "-d", os.path.join(OUT, "java"), "Jdbc.java", "Login.java"],
+                 os.path.join(HERE, "java"))
 
 
 def golang(name, package):
@@ -115,9 +117,18 @@ def generate_prisma():
                                    CHECKPOINT_DISABLE="1", PRISMA_HIDE_UPDATE_MESSAGE="1")
 
 
-def node(name, prepare=install_node):
+def node(name, prepare=install_node, does="with"):
     old = "if (parseInt(process.versions.node) < 20) { console.log('node 20 is needed'); process.exit(1) }"
-    return Client(name, ["node", os.path.join(OUT, "node", f"with_{name}.mjs")], ["node", "-e", old], prepare)
+    return Client(name, ["node", os.path.join(OUT, "node", f"{does}_{name}.mjs")], ["node", "-e", old], prepare)
+
+
+def java(name, program):
+    return Client(name, ["java", "-cp", f"{JDBC}:{os.path.join(OUT, 'java')}", program],
+                  ["sh", "-c", f"javac -version && ls {JDBC}"], compile_java)
+
+
+def python_login(name, probe):
+    return Client(name, [PYTHON, "-B", os.path.join(HERE, "python", "login.py"), name], probe)
 
 
 CLIENTS = [
@@ -134,8 +145,7 @@ CLIENTS = [
     php("pdo", "if (!extension_loaded('pdo_pgsql')) { echo 'no pdo_pgsql'; exit(1); }"),
     php("laravel", "require 'Illuminate/Database/autoload.php';"),
     script(["perl"], "dbd_pg", "perl", "pl", ["perl", "-MDBD::Pg", "-e", "1"]),
-    Client("jdbc", ["java", "-cp", f"{JDBC}:{os.path.join(OUT, 'java')}", "Jdbc"],
-           ["sh", "-c", f"javac -version && ls {JDBC}"], compile_java),
+    java("jdbc", "Jdbc"),
     golang("lib_pq", "github.com/lib/pq"),
     golang("pgx", "github.com/jackc/pgx/v4"),
     node("pg"),
@@ -147,6 +157,16 @@ CLIENTS = [
     node("kysely"),
     node("pg_boss"),
     node("prisma", generate_prisma),
+]
+
+# Of the table of logins: see logins.py.
+LOGINS = [
+    python_login("psql", ["psql", "--version"]),
+    python_login("psycopg2", [PYTHON, "-c", "import psycopg2"]),
+    python_login("psycopg3", [PYTHON, "-c", "import psycopg"]),
+    python_login("asyncpg", [PYTHON, "-c", "import asyncpg"]),
+    java("jdbc", "Login"),
+    node("pg", does="login"),
 ]
 
 
@@ -208,12 +228,19 @@ class Tally:
         return found
 
 
-def run_client(run, cluster, client, tally):
+def ready(client, tally):
+    """Whether it can be run; builds it first."""
     if reason := missing(client):
         tally.skip(client.name, reason)
-        return
-    if client.build and (wrong := client.build()):
+    elif client.build and (wrong := client.build()):
         tally.not_ok(client.name, wrong)
+    else:
+        return True
+    return False
+
+
+def run_client(run, cluster, client, tally):
+    if not ready(client, tally):
         return
     steer, port = None, cluster.primary.port
     if not os.environ.get("DIRECT"):
@@ -271,6 +298,8 @@ def main(wanted):
         prepare(cluster)
         for client in chosen:
             run_client(run, cluster, client, tally)
+        if not wanted or any(re.search(part, "logins") for part in wanted):
+            logins(run, cluster, [client for client in LOGINS if ready(client, tally)], tally)
     if tally.skipped:
         print(f"{tally.skipped} skipped")
     print(f"{tally.passed} passed, {tally.failed} failed")
