@@ -52,10 +52,11 @@ struct conf_database {
         int max_db_connections, max_db_client_connections;
         int load_balance_hosts; /* 0 disable, 1 round-robin (also when the line does not say) */
         int64_t server_lifetime_us, query_wait_timeout_us;
-        int consistency;            /* enum consistency or -1 */
-        int transaction_split;      /* 0, 1 or -1 */
-        int64_t max_standby_lag_us; /* or -1 */
-        int channel_binding;        /* enum channel_binding or -1 */
+        int consistency;               /* enum consistency or -1 */
+        int transaction_split;         /* 0, 1 or -1 */
+        int64_t max_standby_lag_us;    /* or -1 */
+        int64_t max_standby_lag_bytes; /* or -1 */
+        int channel_binding;           /* enum channel_binding or -1 */
         const char *connect_query, *client_encoding, *datestyle, *timezone, *application_name;
         struct conf_tls tls;
         int line; /* in the file, for messages */

@@ -302,6 +302,7 @@ static struct database_entry *append(struct database_list *list)
                    .consistency = -1,
                    .transaction_split = -1,
                    .max_standby_lag_us = -1,
+                   .max_standby_lag_bytes = -1,
                    .channel_binding = -1,
                    .tls = TLS_KEYS_UNSAID},
         };

@@ -49,14 +49,17 @@ void line_warn(const struct line *line, const char *format, ...) __attribute__((
 #define LINE_UNIT_INT          UNIT_NONE
 #define LINE_UNIT_ENUM         UNIT_NONE
 #define LINE_UNIT_TIME         UNIT_SECONDS
+#define LINE_UNIT_SIZE         UNIT_BYTES
 #define LINE_MIN_STRING        0
 #define LINE_MIN_INT           (-1)
 #define LINE_MIN_ENUM          0
 #define LINE_MIN_TIME          0
+#define LINE_MIN_SIZE          0
 #define LINE_MAX_STRING        0
 #define LINE_MAX_INT           INT32_MAX
 #define LINE_MAX_ENUM          INT32_MAX
 #define LINE_MAX_TIME          (INT32_MAX * INT64_C(1000000))
+#define LINE_MAX_SIZE          (INT64_C(1) << 50)
 #define LINE_NOW               true
 #define LINE_LATER             false
 #define LINE_OWN_OWN           true /* PgBouncer does not have it; it makes a line a cluster */

@@ -193,20 +193,28 @@ static enum elect_cause judge_claimant(struct ballot *b, int i)
         return b->claims > 1 && !b->cold ? CAUSE_TWIN : CAUSE_UNCONFIRMED;
 }
 
-/* Without a primary nobody gets ahead, so nobody is judged by lag: reads go on. */
+/* Who is out comes back at half the limit. */
+static bool is_over(int64_t lag, int64_t limit, bool out)
+{
+        return limit > 0 && lag > (out ? limit / 2 : limit);
+}
+
+/* Without a primary nobody gets ahead, so nobody is judged by lag: reads go on. How many bytes a standby that
+ * does not answer is behind by now, nobody knows; how long, we do. */
 static bool lags_too_much(const struct ballot *b, int i)
 {
+        const struct elect_rules *rules = b->rules;
         const struct dossier *dossier = &b->dossiers[i];
-        int64_t limit = b->rules->max_lag_us, lag = dossier->lag_us > 0 ? dossier->lag_us : 0;
+        int64_t lag = dossier->lag_us > 0 ? dossier->lag_us : 0;
         bool out = b->memory->nodes[i].cause == CAUSE_LAG;
 
-        if (limit == 0)
+        if (rules->max_lag_us == 0 && rules->max_lag_bytes == 0)
                 return false;
         if (b->primary == NONE || (b->presence[i] == GOOD && dossier->lag_us < 0))
                 return out;
         if (b->presence[i] != GOOD)
-                lag += b->rules->now_us - dossier->good_us;
-        return out ? lag > limit / 2 : lag > limit;
+                lag += rules->now_us - dossier->good_us;
+        return is_over(lag, rules->max_lag_us, out) || is_over(dossier->lag_bytes, rules->max_lag_bytes, out);
 }
 
 static bool follows_wrong_timeline(const struct ballot *b, int i)

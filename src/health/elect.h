@@ -36,7 +36,7 @@ enum elect_cause {
 struct elect_rules {
         int failures;  /* consecutive ones that make a node down; two are enough when they are not timeouts */
         int successes; /* consecutive good answers that a returning standby needs */
-        int64_t max_lag_us; /* 0: no limit */
+        int64_t max_lag_us, max_lag_bytes; /* 0: no limit */
         int64_t now_us;
 };
 

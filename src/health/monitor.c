@@ -470,6 +470,8 @@ void monitor_configure(struct monitor *monitor, const struct conf *conf, const s
         monitor->rules.successes = conf->opt.health_check_successes;
         monitor->rules.max_lag_us =
             line->max_standby_lag_us >= 0 ? line->max_standby_lag_us : conf->opt.max_standby_lag_us;
+        monitor->rules.max_lag_bytes =
+            line->max_standby_lag_bytes >= 0 ? line->max_standby_lag_bytes : conf->opt.max_standby_lag_bytes;
         make_probes(monitor, conf, line);
         ask_who_is_due(monitor);
 }

@@ -10,7 +10,11 @@ static void write_why_lag(const struct ballot *b, int i, char *out, size_t size)
         const struct dossier *dossier = &b->dossiers[i];
         double limit = (double)b->rules->max_lag_us / (double)US_PER_SEC;
 
-        if (b->presence[i] == GOOD)
+        if (b->rules->max_lag_bytes > 0 && dossier->lag_bytes > b->rules->max_lag_bytes)
+                snprintf(out, size,
+                         "replays %" PRId64 " bytes behind the primary, max_standby_lag_bytes is %" PRId64,
+                         dossier->lag_bytes, b->rules->max_lag_bytes);
+        else if (b->presence[i] == GOOD)
                 snprintf(out, size, "replays %.1f s behind the primary, max_standby_lag is %.1f s",
                          (double)dossier->lag_us / (double)US_PER_SEC, limit);
         else

@@ -357,6 +357,22 @@ def test_lag_ejects_a_standby(t):
         cluster.standbys[0].query("SELECT pg_wal_replay_resume()")
         t.wait(lambda: s.node(cluster.standbys[0].port)["state"] == "up", "the standby to be admitted again")
         t.wait(lambda: places(t, reader, times=1) == {"standby"}, "reads to return to it")
+        # by bytes: long before the time is over
+        s.settings.update(max_standby_lag="60", max_standby_lag_bytes="100kB")
+        s.reload()
+        cluster.standbys[0].query("SELECT pg_wal_replay_pause()")
+        c.query("INSERT INTO ro_lag SELECT generate_series(1, 100)")
+        t.wait(lambda: int(s.node(cluster.standbys[0].port)["lag_bytes"]) > 0, "lag in bytes")
+        t.equal(s.node(cluster.standbys[0].port)["state"], "up", "a standby below the limit")
+        c.query("INSERT INTO ro_lag SELECT generate_series(1, 10000)")
+        t.wait(lambda: s.node(cluster.standbys[0].port)["state"] == "ejected", "the standby to be ejected by bytes")
+        t.contains(s.node(cluster.standbys[0].port)["why"], "max_standby_lag_bytes is 102400", "why")
+        cluster.standbys[0].query("SELECT pg_wal_replay_resume()")
+        t.wait(lambda: s.node(cluster.standbys[0].port)["state"] == "up", "it to be back")
+        # nothing is written any more: nobody is behind, however long that lasts
+        row = s.node(cluster.standbys[0].port)
+        t.wait(lambda: [s.node(cluster.standbys[0].port)[name] for name in ("lag_ms", "lag_bytes")] == ["0", "0"],
+               f"no lag beside an idle primary, it was {row['lag_ms']} ms, {row['lag_bytes']} bytes")
 
 
 def test_strong_consistency_between_sessions(t):

@@ -82,7 +82,8 @@ static void every_key_reaches_its_field(void)
             "max_db_client_connections=5 load_balance_hosts=disable server_lifetime=1.5 query_wait_timeout=7 "
             "connect_query='SET a=1; SET b=2' client_encoding=UTF8 datestyle=ISO timezone=UTC "
             "application_name='my app' target_session_attrs=prefer-standby consistency=eventual "
-            "max_standby_lag=500ms sslmode=verify-full sslnegotiation=direct sslrootcert=/ca sslcert=/c "
+            "max_standby_lag=500ms max_standby_lag_bytes=16MB sslmode=verify-full sslnegotiation=direct "
+            "sslrootcert=/ca sslcert=/c "
             "sslkey=/k sslcrl=/r sslsni=0 ssl_min_protocol_version=tlsv1.1 "
             "ssl_max_protocol_version=TLSv1.2\n");
         const struct conf_database *db = conf != NULL ? conf_find_database(conf, "app") : NULL;
@@ -108,7 +109,8 @@ static void every_key_reaches_its_field(void)
         UNIT_ASSERT(strcmp(db->tls.sslrootcert, "/ca") == 0 && strcmp(db->tls.sslcert, "/c") == 0 &&
                     strcmp(db->tls.sslkey, "/k") == 0 && strcmp(db->tls.sslcrl, "/r") == 0);
         UNIT_ASSERT(db->target == TARGET_PREFER_STANDBY && db->consistency == CONSISTENCY_EVENTUAL);
-        UNIT_ASSERT(db->max_standby_lag_us == 500000 && db->line == 4);
+        UNIT_ASSERT(db->max_standby_lag_us == 500000 && db->max_standby_lag_bytes == 16 << 20 &&
+                    db->line == 4);
         conf_unref(conf);
 }
 
@@ -124,7 +126,7 @@ static void what_is_not_said_is_marked(void)
                     db->connect_query == NULL);
         UNIT_ASSERT(db->pool_size == -1 && db->min_pool_size == -1 && db->pool_mode == -1);
         UNIT_ASSERT(db->server_lifetime_us == -1 && db->query_wait_timeout_us == -1);
-        UNIT_ASSERT(db->consistency == -1 && db->max_standby_lag_us == -1);
+        UNIT_ASSERT(db->consistency == -1 && db->max_standby_lag_us == -1 && db->max_standby_lag_bytes == -1);
         UNIT_ASSERT(db->tls.sslmode == -1 && db->tls.sslnegotiation == -1 && db->tls.sslsni == -1 &&
                     db->tls.sslrootcert == NULL && db->tls.sslcert == NULL);
         UNIT_ASSERT(db->target == TARGET_AUTO && db->load_balance_hosts == 1);

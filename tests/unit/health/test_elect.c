@@ -21,8 +21,11 @@ struct world {
 static void world_init(struct world *world)
 {
         memset(world, 0, sizeof(*world));
-        world->rules = (struct elect_rules){
-            .failures = 2, .successes = 3, .max_lag_us = 10 * US_PER_SEC, .now_us = 1000 * US_PER_SEC};
+        world->rules = (struct elect_rules){.failures = 2,
+                                            .successes = 3,
+                                            .max_lag_us = 10 * US_PER_SEC,
+                                            .max_lag_bytes = 5000,
+                                            .now_us = 1000 * US_PER_SEC};
         elect_init(&world->memory);
         world->view.primary = -1;
         world->view.count = NODES;
@@ -58,8 +61,8 @@ static void answer_bad(struct world *world, int i, enum answer_kind kind)
  * sure z1 a standby whose timeline we may not see      F1 another cluster's primary     f1 another cluster's
  * standby n1 a primary of unknown system identifier r refused   l lost   h shutting down   t no answer in
  * time   a our login fails   R refused, as traffic said L1..L9 a standby on timeline 1, so many times 2 s
- * behind   w 6 s go by   W 600 s   D, X, Y, U an operator wants it drained, fenced, replaced, none of it   .
- * nothing */
+ * behind   B1..B9 so many kB behind   w 6 s go by   W 600 s   D, X, Y, U an operator wants it drained,
+ * fenced, replaced, none of it   . nothing */
 static void hear(struct world *world, int i, const char *word)
 {
         struct facts facts = {.timeline = (uint32_t)(word[0] != '\0' ? word[1] - '0' : 0),
@@ -90,10 +93,14 @@ static void hear(struct world *world, int i, const char *word)
                 answer_good(world, i, facts);
                 return;
         case 'L':
+        case 'B':
                 facts.in_recovery = true;
                 facts.timeline = 1;
                 answer_good(world, i, facts);
-                world->dossiers[i].lag_us = (word[1] - '0') * 2 * US_PER_SEC;
+                if (word[0] == 'L')
+                        world->dossiers[i].lag_us = (word[1] - '0') * 2 * US_PER_SEC;
+                else
+                        world->dossiers[i].lag_bytes = (word[1] - '0') * 1000;
                 return;
         case 'R': dossier_note_traffic(&world->dossiers[i], EVIDENCE_REFUSED); /* fall through */
         case 'r': answer_bad(world, i, ANSWER_REFUSED); return;
@@ -322,6 +329,11 @@ static const struct scenario scenarios[] = {
     {"lag over it", {"p1 L6 s1"}, "primary ejected standby", "12.0 s behind"},
     {"not back at once", {"p1 L6 s1", ". L4 ."}, "primary ejected standby", NULL},
     {"back at half the limit", {"p1 L6 s1", ". L2 ."}, "primary standby standby", NULL},
+    {"bytes below the limit", {"p1 B5 s1"}, "primary standby standby", NULL},
+    {"bytes over it", {"p1 B6 s1"}, "primary ejected standby", "6000 bytes behind"},
+    {"not back at once by bytes", {"p1 B6 s1", ". B3 ."}, "primary ejected standby", NULL},
+    {"back at half the limit in bytes", {"p1 B6 s1", ". B2 ."}, "primary standby standby", NULL},
+    {"out by bytes, silent, and then by time", {"p1 B6 s1", ". a ."}, "primary ejected standby", NULL},
     {"no lag counts without a primary", {"p1 s1 s1", "r . .", "r L9 ."}, "down standby standby", NULL},
     {"a laggard stays out without a primary", {"p1 L9 s1", "r . .", "r L9 ."}, "down ejected standby", NULL},
     {"login fails: stays", {"p1 s1 s1", ". a ."}, "primary standby standby", "monitoring cannot ask it"},
