@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers drill pairs bench bench-catalog oracle clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers page drill pairs bench bench-catalog oracle clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -49,6 +49,16 @@ $(BUILD)/%.o: %.c Makefile
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/unit -MMD -MP -c -o $@ $<
 
 -include $(ROOM_OBJ:.o=.d) $(ROOF_OBJ:.o=.d) $(UNIT_OBJ:.o=.d)
+
+# The dashboard's files become part of the program: the bytes of each as numbers, for src/http/page.c.
+PAGE     := $(wildcard src/http/page/*)
+PAGE_INC := $(PAGE:src/http/page/%=$(BUILD)/gen/page/%.inc)
+
+$(BUILD)/gen/page/%.inc: src/http/page/%
+	@mkdir -p $(@D)
+	od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' > $@
+
+$(BUILD)/src/http/page.o: $(PAGE_INC)
 
 deps: ## install what building needs (Debian; says what it installs)
 	@tests/lib/packages build
@@ -111,6 +121,11 @@ readers: test-deps ## what reads PgBouncer's console: check_postgres, munin, the
 	@tests/lib/packages readers
 	@$(MAKE) --no-print-directory all
 	@tests/readers/readers
+
+page: test-deps ## the dashboard in a real browser, with a failover while it is open; screenshots in build/page
+	@tests/lib/packages page
+	@$(MAKE) --no-print-directory all
+	@tests/page/page
 
 drill: test-deps ## failover drills under load; prints a table
 	@$(MAKE) --no-print-directory all

@@ -195,6 +195,7 @@ static void failover_row(struct table *t, const char *names, const struct failov
         for (int kind = 0; kind < TOLL_KINDS; kind++)
                 table_counter(t, f->toll[kind]);
         table_text(t, f->why);
+        table_int(t, f->lost_wall_us / US_PER_MS);
 }
 
 void fill_failovers(struct table *t, const struct scene *s)

@@ -231,7 +231,7 @@ static const struct column learned[] = {TEXT("database"), TEXT("statement"), TEX
 static const struct column failovers[] = {
     TEXT("database"),       TEXT("lost_at"),    TEXT("elected_at"),  TEXT("from_node"),  TEXT("to_node"),
     BIGINT("timeline"),     BIGINT("gap_ms"),   NUMERIC("held"),     NUMERIC("drained"), NUMERIC("refused"),
-    NUMERIC("rolled_back"), NUMERIC("unknown"), NUMERIC("repeated"), TEXT("why")};
+    NUMERIC("rolled_back"), NUMERIC("unknown"), NUMERIC("repeated"), TEXT("why"),        BIGINT("lost_ms")};
 
 static const struct column sessions[] = {BIGINT("id"),
                                          TEXT("database"),

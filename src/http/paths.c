@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "http/json.h"
 #include "http/metrics.h"
+#include "http/page.h"
 #include "http/ready.h"
 
 #include <inttypes.h>
@@ -11,6 +12,7 @@
 enum {
         ROWS_USUAL = 1000,
         ROWS_MAX = 10000,
+        OVERVIEW_ROWS = 200, /* of one table, on the page */
 };
 
 /* ---- machines ---- */
@@ -179,6 +181,43 @@ static void write_table(struct answer *a, const struct reading *r, const struct 
                 answer_error(a, 500, "the answer is too large: ask for fewer rows (limit=)");
 }
 
+/* ---- the page ---- */
+
+static const char *const overview[] = {"version",   "state",   "topology",       "nodes",
+                                       "failovers", "pools",   "extended_pools", "databases",
+                                       "stats",     "latency", "routes",         "lists"};
+
+static void want_overview(struct reading *r, const struct question *q, struct answer *a)
+{
+        (void)q;
+        (void)a;
+        for (size_t i = 0; i < sizeof(overview) / sizeof(overview[0]); i++)
+                reading_want(r, show_find(sv_cstr(overview[i])));
+}
+
+static void write_overview(struct answer *a, const struct reading *r, const struct question *q)
+{
+        const struct json_choice choice = {.limit = OVERVIEW_ROWS};
+        struct writer w = answer_writer(a);
+
+        (void)q;
+        a->status = 200;
+        a->type = TYPE_JSON;
+        put_moment(&w);
+        for (int i = 0; i < r->count; i++) {
+                put_format(&w, ",\n\"%s\":", r->shows[i]->name);
+                put_json_table(&w, &r->tables[i], &choice);
+        }
+        put_text(&w, "}\n");
+}
+
+static void want_page(struct reading *r, const struct question *q, struct answer *a)
+{
+        (void)r;
+        if (!page_answer(a, q->rest))
+                answer_error(a, 404, "there is nothing here");
+}
+
 /* ---- all of them ---- */
 
 static const struct path list[] = {
@@ -188,9 +227,11 @@ static const struct path list[] = {
      "200 when clients can be served; database=NAME, mode=read or write; else 503."},
     {"/primary", true, 0, want_ready, write_primary, "200 when there is a primary; database=NAME."},
     {"/replica", true, 0, want_ready, write_replica, "200 when a standby serves reads; database=NAME."},
+    {"/api/v1/overview", false, 900, want_overview, write_overview, "What the page shows."},
     {"/api/v1", false, 0, want_list, NULL, "This list."},
     {"/api/v1/", false, 0, want_table, write_table,
      "A table behind it, as SHOW has it; limit=N, and any column=value."},
+    {"/", true, 0, want_page, NULL, "The page for people."},
 };
 
 const struct path *path_at(int i)

@@ -71,6 +71,7 @@ static const char *reason_of(int status)
         }
 }
 
+/* The page takes nothing from elsewhere, and is shown in no other page. */
 static void add_headers(struct evkeyvalq *headers, const struct answer *a)
 {
         char length[32];
@@ -81,6 +82,9 @@ static void add_headers(struct evkeyvalq *headers, const struct answer *a)
         evhttp_add_header(headers, "Cache-Control", "no-store");
         evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
         evhttp_add_header(headers, "Referrer-Policy", "no-referrer");
+        evhttp_add_header(headers, "Content-Security-Policy",
+                          "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+                          "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
         if (a->status == 401)
                 evhttp_add_header(headers, "WWW-Authenticate", "Bearer");
         if (a->status == 405)

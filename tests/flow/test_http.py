@@ -1,12 +1,14 @@
 """HTTP: metrics, health, tables as JSON, the page, and callers that mean no good."""
 import concurrent.futures
 import os
+import re
 import signal
 import socket
 import time
 
 import web
 from flow import deadline
+from run import ROOT
 
 
 def steer(t, **settings):
@@ -113,13 +115,13 @@ def test_tables(t):
 
 def test_token(t):
     s, port = steer(t, http_token="open sesame")
-    for path in ("/metrics", "/api/v1/pools", "/api/v1"):
+    for path in ("/metrics", "/api/v1/pools", "/api/v1", "/api/v1/overview"):
         for shown in ({}, {"Authorization": "Bearer open"}, {"Authorization": "Basic open sesame"},
                       {"Authorization": "Bearer open sesame "[:-1] + "x"}, {"Authorization": "Bearer"}):
             reply = web.get(port, path, **shown)
             t.equal((reply.status, reply.headers["WWW-Authenticate"]), (401, "Bearer"), f"{path} with {shown}")
         t.equal(web.get(port, path, Authorization="bearer open sesame").status, 200, path)
-    for path in ("/healthz", "/readyz", "/primary", "/replica"):
+    for path in ("/healthz", "/readyz", "/primary", "/replica", "/"):
         t.equal(web.get(port, path).status, 200, f"{path} needs none")
     s.settings["http_token"] = "another"
     s.reload()
@@ -158,6 +160,20 @@ def test_listens_where_it_is_told(t):
     t.equal(web.get(port, "/healthz").status, 200, "IPv4")
     t.equal(web.get(other, "/healthz", host="::1").status, 200, "IPv6")
     t.true("http_listen" not in s.log_text(), "no warning about this machine's own addresses")
+
+
+def test_page(t):
+    _, port = steer(t)
+    page = web.get(port, "/")
+    t.equal((page.status, page.headers["Content-Type"]), (200, "text/html; charset=utf-8"), "the page")
+    policy = page.headers["Content-Security-Policy"]
+    t.true("default-src 'none'" in policy and "unsafe" not in policy, "a strict policy")
+    where = os.path.join(ROOT, "src/http/page")
+    for name in os.listdir(where):
+        with open(os.path.join(where, name), "rb") as f:
+            t.equal(web.get(port, "/" if name == "index.html" else "/" + name).body, f.read(), name)
+    t.true(not re.search(r'(src|href)="(https?:)?//', page.text), "nothing from elsewhere")
+    t.equal(web.get(port, "/api/v1/overview").json["pools"]["rows"][0]["database"], "pgbouncer", "what it polls")
 
 
 # ---- callers that mean no good
