@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers page drill pairs bench bench-catalog oracle clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers page drill pairs bench bench-catalog gates oracle clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -140,6 +140,11 @@ bench: test-deps ## the scanner's speed; speed beside PgBouncer in the same run,
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/classify
 	@$(BUILD)/bench/classify
 	@tests/bench/bench
+
+gates: test-deps ## system calls and instructions that a transaction takes, counted, against the most they may be
+	@tests/lib/packages bench valgrind
+	@$(MAKE) --no-print-directory all
+	@tests/bench/gates
 
 bench-catalog: test-deps ## how long the catalog of a large database takes to read, and whom that keeps waiting
 	@$(MAKE) --no-print-directory all

@@ -8,7 +8,7 @@
 void replies_init(struct replies *r)
 {
         r->heap = NULL;
-        r->first = r->count = r->sync_points = 0;
+        r->first = r->count = r->sync_points = r->local = 0;
         r->cap = REPLIES_INLINE;
 }
 
@@ -29,7 +29,7 @@ static void grow(struct replies *r)
         struct reply *heap = xmalloc(cap * sizeof(*heap));
 
         for (uint32_t i = 0; i < r->count; i++)
-                heap[i] = ring(r)[(r->first + i) % r->cap];
+                heap[i] = ring(r)[(r->first + i) & (r->cap - 1)];
         free(r->heap);
         r->heap = heap;
         r->first = 0;
@@ -48,27 +48,24 @@ bool replies_push(struct replies *r, struct reply reply)
                         return false;
                 grow(r);
         }
-        ring(r)[(r->first + r->count) % r->cap] = reply;
+        ring(r)[(r->first + r->count) & (r->cap - 1)] = reply;
         r->count++;
         if (reply_is_awaited(&reply))
                 r->sync_points++;
+        if (reply.flags & REPLY_LOCAL)
+                r->local++;
         return true;
-}
-
-struct reply *replies_head(struct replies *r)
-{
-        return r->count == 0 ? NULL : &ring(r)[r->first];
 }
 
 struct reply *replies_tail(struct replies *r)
 {
-        return r->count == 0 ? NULL : &ring(r)[(r->first + r->count - 1) % r->cap];
+        return r->count == 0 ? NULL : &ring(r)[(r->first + r->count - 1) & (r->cap - 1)];
 }
 
 struct reply *replies_at(struct replies *r, uint32_t i)
 {
         CHECK(i < r->count);
-        return &ring(r)[(r->first + i) % r->cap];
+        return &ring(r)[(r->first + i) & (r->cap - 1)];
 }
 
 void replies_pop(struct replies *r)
@@ -76,7 +73,9 @@ void replies_pop(struct replies *r)
         CHECK(r->count > 0);
         if (reply_is_awaited(&ring(r)[r->first]))
                 r->sync_points--;
-        r->first = (r->first + 1) % r->cap;
+        if (ring(r)[r->first].flags & REPLY_LOCAL)
+                r->local--;
+        r->first = (r->first + 1) & (r->cap - 1);
         if (--r->count == 0 && r->heap != NULL && r->cap > 64)
                 replies_fini(r); /* a burst must not keep its memory */
 }
@@ -87,13 +86,13 @@ bool replies_drop_sync(struct replies *r)
 
         if (r->count < 2)
                 return false;
-        second = &ring(r)[(r->first + 1) % r->cap];
+        second = &ring(r)[(r->first + 1) & (r->cap - 1)];
         if (second->kind != REPLY_SYNC)
                 return false;
         if (reply_is_awaited(second))
                 r->sync_points--;
         *second = *head;
-        r->first = (r->first + 1) % r->cap;
+        r->first = (r->first + 1) & (r->cap - 1);
         r->count--;
         return true;
 }
@@ -103,7 +102,7 @@ enum status replies_save(const struct replies *r, struct buf *out, size_t limit)
         const struct reply *from = r->heap != NULL ? r->heap : r->inline_ring;
 
         for (uint32_t i = 0; i < r->count; i++)
-                if (buf_append(out, &from[(r->first + i) % r->cap], sizeof(*from), limit) != STATUS_OK)
+                if (buf_append(out, &from[(r->first + i) & (r->cap - 1)], sizeof(*from), limit) != STATUS_OK)
                         return STATUS_LIMIT;
         return STATUS_OK;
 }

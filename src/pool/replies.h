@@ -39,9 +39,10 @@ struct reply {
 enum { REPLIES_INLINE = 8, REPLIES_MAX = 1 << 20 };
 
 struct replies {
-        struct reply *heap; /* NULL: the inline ring serves */
-        uint32_t first, count, cap;
-        uint32_t sync_points; /* entries that end in a ReadyForQuery the client waits for */
+        struct reply *heap;         /* NULL: the inline ring serves */
+        uint32_t first, count, cap; /* cap: a power of two */
+        uint32_t sync_points;       /* entries that end in a ReadyForQuery the client waits for */
+        uint32_t local;             /* entries that the server was not asked for */
         struct reply inline_ring[REPLIES_INLINE];
 };
 
@@ -52,7 +53,12 @@ void replies_fini(struct replies *r);
 bool replies_push(struct replies *r, struct reply reply);
 
 /* The oldest and the newest, NULL when nothing is owed. */
-struct reply *replies_head(struct replies *r);
+static inline struct reply *replies_head(struct replies *r)
+{
+        struct reply *ring = r->heap != NULL ? r->heap : r->inline_ring;
+
+        return r->count == 0 ? NULL : &ring[r->first];
+}
 struct reply *replies_tail(struct replies *r);
 /* The one so many behind the oldest. */
 struct reply *replies_at(struct replies *r, uint32_t i);

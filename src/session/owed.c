@@ -4,7 +4,7 @@
 #include "session/plan.h"
 #include "wire/proto.h"
 
-void owed_answer(struct client *c, struct server *s, struct plan *plan)
+void owed_answer_local(struct client *c, struct server *s, struct plan *plan)
 {
         static const uint8_t parse_complete[] = {BE_PARSE_COMPLETE, 0, 0, 0, 4};
         static const uint8_t close_complete[] = {BE_CLOSE_COMPLETE, 0, 0, 0, 4};

@@ -6,8 +6,14 @@
 
 struct plan;
 
+void owed_answer_local(struct client *c, struct server *s, struct plan *plan);
+
 /* Adds the answers that we give in the server's place, as far as their turn has come. */
-void owed_answer(struct client *c, struct server *s, struct plan *plan);
+static inline void owed_answer(struct client *c, struct server *s, struct plan *plan)
+{
+        if (s->replies.local > 0)
+                owed_answer_local(c, s, plan);
+}
 
 /* After an error: what is owed up to where the server goes on. */
 void owed_skip(struct client *c, struct server *s);

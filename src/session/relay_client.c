@@ -380,7 +380,6 @@ static bool open_block(struct up *up)
 size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
 {
         struct up up;
-        struct reply *head;
         size_t used = 0, k;
 
         up.c = c;
@@ -416,8 +415,7 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
          * lost with the server, and dealt with there. */
         if (plan_send(&up.plan) != STATUS_OK)
                 up.s->close_needed = true;
-        head = replies_head(&up.s->replies);
-        if (head != NULL && (head->flags & REPLY_LOCAL))
+        if (up.s->replies.local > 0)
                 answer_local(c, up.s);
         return used;
 }
