@@ -8,7 +8,7 @@ DESTDIR  ?=
 PYTHON   ?= /usr/bin/python3
 export PYTHON BUILD
 
-PACKAGES := libevent_core libevent_extra openssl libcares libpq libcjson sqlite3 libsystemd ldap pam libidn
+PACKAGES := ncursesw libevent_core libevent_extra openssl libcares libpq libcjson sqlite3 libsystemd ldap pam libidn
 TEST_PACKAGES := cunit
 
 # A fresh machine has no libraries yet: the targets that need none must still work there.
@@ -23,7 +23,7 @@ CFLAGS   += -std=c17 -g $(OPT) $(WARN) $(HARDEN) $(SANITIZE) -pthread $(call pkg
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE)
 LDLIBS   += $(call pkg,--libs,$(PACKAGES)) -lm
 
-ROOMS    := base wire conf auth cluster net authority router pool health session admin http
+ROOMS    := base wire conf auth cluster net authority router pool health session admin http top
 ROOM_SRC := $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c))
 ROOF_SRC := $(wildcard src/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c tests/unit/*/*.c)

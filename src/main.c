@@ -8,6 +8,7 @@
 #include "health/health.h"
 #include "process.h"
 #include "service.h"
+#include "terminal.h"
 #include "web.h"
 
 #include <event2/event.h>
@@ -28,23 +29,25 @@ struct arguments {
 
 static void print_help(const char *program)
 {
-        printf("pgsteer: one PostgreSQL endpoint in front of a primary and its standbys\n\n"
-               "Usage: %s [OPTION]... CONFIG_FILE\n\n"
-               "  -t, --check          check CONFIG_FILE, say all that is wrong with it, and exit\n"
-               "  -d, --daemon         run in background (needs a pidfile)\n"
-               "  -R, --reboot         take over from the process that runs, with all its clients\n"
-               "  -u, --user=USERNAME  assume identity of USERNAME\n"
-               "  -q, --quiet          do not log to standard error\n"
-               "  -v, --verbose        log more; may be given twice\n"
-               "      --help-config    describe every setting and exit\n"
-               "      --explain        CONFIG_FILE DATABASE SQL: say where SQL would go, and why\n"
-               "      --classify       say of each statement of standard input (they are separated\n"
-               "                       by NUL) whether it may go to a standby: R or W, why, by which token\n"
-               "      --lines          with --classify: each line is a statement\n"
-               "      --database=NAME  with --classify: by the catalog of this database of CONFIG_FILE\n"
-               "  -V, --version        show version, then exit\n"
-               "  -h, --help           show this help, then exit\n",
-               program);
+        printf(
+            "pgsteer: one PostgreSQL endpoint in front of a primary and its standbys\n\n"
+            "Usage: %s [OPTION]... CONFIG_FILE\n"
+            "       %s top [--once] CONFIG_FILE | CONNECTION   what a running pgsteer does, in a terminal\n\n"
+            "  -t, --check          check CONFIG_FILE, say all that is wrong with it, and exit\n"
+            "  -d, --daemon         run in background (needs a pidfile)\n"
+            "  -R, --reboot         take over from the process that runs, with all its clients\n"
+            "  -u, --user=USERNAME  assume identity of USERNAME\n"
+            "  -q, --quiet          do not log to standard error\n"
+            "  -v, --verbose        log more; may be given twice\n"
+            "      --help-config    describe every setting and exit\n"
+            "      --explain        CONFIG_FILE DATABASE SQL: say where SQL would go, and why\n"
+            "      --classify       say of each statement of standard input (they are separated\n"
+            "                       by NUL) whether it may go to a standby: R or W, why, by which token\n"
+            "      --lines          with --classify: each line is a statement\n"
+            "      --database=NAME  with --classify: by the catalog of this database of CONFIG_FILE\n"
+            "  -V, --version        show version, then exit\n"
+            "  -h, --help           show this help, then exit\n",
+            program, program);
 }
 
 /* The first line is what SHOW VERSION says. */
@@ -151,6 +154,11 @@ static struct conf *load(const struct arguments *a)
         }
         conf_report_free(report);
         return good ? conf : NULL;
+}
+
+static struct conf *load_quietly(const char *file)
+{
+        return load(&(struct arguments){.file = file, .quiet = true});
 }
 
 static void on_finding(void *arg, bool fatal, const char *text)
@@ -303,8 +311,11 @@ int main(int argc, char **argv)
         struct process_why why = {""};
         char pidfile[256];
         struct access access;
-        int status = read_arguments(argc, argv, &a);
+        int status;
 
+        if (argc > 1 && strcmp(argv[1], "top") == 0)
+                return terminal(argc - 1, argv + 1, load_quietly);
+        status = read_arguments(argc, argv, &a);
         if (status >= 0)
                 return status;
         if (a.explain || a.classify)

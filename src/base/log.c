@@ -158,8 +158,10 @@ static size_t json_line(char *line, enum log_level level, char *text)
                 n += (size_t)sprintf(line + n, "\"id\":\"%.*s\",", (int)id, text);
         n += (size_t)sprintf(line + n, "\"message\":\"");
         n += put_json(line + n, id > 0 ? text + id + 2 : text);
-        memcpy(line + n, "\"}\n", 3);
-        return n + 3;
+        line[n++] = '"';
+        line[n++] = '}';
+        line[n++] = '\n';
+        return n;
 }
 
 static size_t plain_line(char *line, enum log_level level, const char *text)

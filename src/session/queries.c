@@ -43,8 +43,10 @@ static struct query *find(struct queries *q, uint64_t key)
 static struct query *place_for(struct queries *q, uint64_t key)
 {
         size_t first = key % (q->count / QUERY_WAYS) * QUERY_WAYS;
-        struct query *best = &q->places[first];
+        struct query *best;
 
+        CHECK(q->places != NULL);
+        best = &q->places[first];
         for (size_t i = first + 1; i < first + QUERY_WAYS; i++)
                 if (q->places[i].used < best->used)
                         best = &q->places[i];

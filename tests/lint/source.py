@@ -12,7 +12,7 @@ FLOORS = {
     "router": 3, "pool": 3, "health": 3,
     "session": 4,
     "admin": 5,
-    "http": 6,
+    "http": 6, "top": 6,
     "roof": 7,
 }
 
