@@ -117,7 +117,7 @@ clients: test-deps ## real drivers, ORMs and tools through pgsteer, with noise b
 	@$(MAKE) --no-print-directory all
 	@tests/clients/clients
 
-readers: test-deps ## what reads PgBouncer's console: check_postgres, munin, the Prometheus exporter
+readers: test-deps ## what reads the console and /metrics: check_postgres, munin, the Prometheus exporter, Prometheus, promtool
 	@tests/lib/packages readers
 	@$(MAKE) --no-print-directory all
 	@tests/readers/readers

@@ -42,6 +42,7 @@ void fill_stats_averages(struct table *t, const struct scene *s);
 void fill_totals(struct table *t, const struct scene *s);
 void fill_routes(struct table *t, const struct scene *s);
 void fill_latency(struct table *t, const struct scene *s);
+void fill_latency_buckets(struct table *t, const struct scene *s);
 void fill_queries(struct table *t, const struct scene *s);
 
 /* fill_alerts.c */

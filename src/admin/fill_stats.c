@@ -2,6 +2,7 @@
 
 #include "admin/latencies.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "router/route.h"
 
 #include <inttypes.h>
@@ -131,13 +132,13 @@ static void percentiles(struct table *t, const struct histogram *h)
         table_int(t, (int64_t)h->max);
 }
 
+static const char *const kinds[LATENCY_KINDS] = {
+    [LATENCY_TRANSACTION] = "transaction", [LATENCY_QUERY] = "query", [LATENCY_WAIT] = "wait"};
+
 /* `recent` has the same rows as `all`. */
 static void latency_rows(struct table *t, const char *level, const struct latencies *all,
                          const struct latencies *recent)
 {
-        static const char *const kinds[LATENCY_KINDS] = {
-            [LATENCY_TRANSACTION] = "transaction", [LATENCY_QUERY] = "query", [LATENCY_WAIT] = "wait"};
-
         for (size_t i = 0; i < all->count; i++) {
                 const struct latency_row *row = &all->list[i];
 
@@ -177,6 +178,50 @@ void fill_latency(struct table *t, const struct scene *s)
         latency_rows(t, "pool", &now, &recent);
         latencies_fini(&now);
         latencies_fini(&recent);
+}
+
+/* ---- SHOW LATENCY_BUCKETS ---- */
+
+/* 256 us to 17 s: powers of two, which the histograms' own buckets end at. */
+enum { BUCKET_FIRST = 8, BUCKET_LAST = 24 };
+
+static void bucket_row(struct table *t, const struct latency_row *row, int kind, const char *le,
+                       uint64_t count)
+{
+        table_text(t, row->database);
+        table_text(t, row->node);
+        table_text(t, kinds[kind]);
+        table_text(t, le);
+        table_counter(t, count);
+}
+
+static void bucket_rows(struct table *t, const struct latency_row *row, int kind)
+{
+        const struct histogram *h = &row->n.of[kind];
+        char le[32];
+
+        for (unsigned power = BUCKET_FIRST; power <= BUCKET_LAST; power++) {
+                snprintf(le, sizeof(le), "%g", (double)(UINT64_C(1) << power) / (double)US_PER_SEC);
+                bucket_row(t, row, kind, le, histogram_count_below(h, power));
+                table_null(t);
+                table_null(t);
+        }
+        bucket_row(t, row, kind, "+Inf", histogram_count(h));
+        table_counter(t, histogram_count(h));
+        table_counter(t, h->sum);
+}
+
+void fill_latency_buckets(struct table *t, const struct scene *s)
+{
+        struct latencies pools, all;
+
+        latencies_make(&pools, s->census);
+        latencies_by(&all, &pools, BY_DATABASE | BY_NODE);
+        for (size_t i = 0; i < all.count; i++)
+                for (int kind = 0; kind < LATENCY_KINDS; kind++)
+                        bucket_rows(t, &all.list[i], kind);
+        latencies_fini(&all);
+        latencies_fini(&pools);
 }
 
 /* ---- SHOW QUERIES ---- */

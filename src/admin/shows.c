@@ -220,6 +220,10 @@ static const struct column latency[] = {TEXT("level"),
                                         NUMERIC("recent_count"),
                                         PERCENTILE_COLUMNS("recent_")};
 
+static const struct column latency_buckets[] = {TEXT("database"), TEXT("node"),     TEXT("what"),
+                                                TEXT("le"),       NUMERIC("count"), NUMERIC("total"),
+                                                NUMERIC("sum_us")};
+
 static const struct column queries[] = {TEXT("database"),       TEXT("user"),          TEXT("query"),
                                         NUMERIC("calls"),       NUMERIC("errors"),     NUMERIC("rows"),
                                         NUMERIC("on_primary"),  NUMERIC("on_standby"), NUMERIC("total_us"),
@@ -272,6 +276,7 @@ static const struct show list[] = {
             "Zones of those host names, and their serials as last seen."),
     SHOW(extended_pools, CENSUS_POOLS, "The pools, one row for each node."),
     SHOW(latency, CENSUS_LATENCY, "How long transactions, queries and waits take: percentiles."),
+    SHOW(latency_buckets, CENSUS_LATENCY, "The same as histograms, for each database and node."),
     SHOW(learned, 0, "Statements that look like reads and that a standby has refused: now they are writes."),
     SHOW(failovers, 0, "When a primary was lost, which node came, and what it cost clients."),
     SHOW(lists, CENSUS_POOLS | CENSUS_NAMES | CENSUS_MEMORY, "How many there are of what."),

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum metric_type { GAUGE, COUNTER };
+enum metric_type { GAUGE, COUNTER, HISTOGRAM };
 enum value_kind { VALUE_ROW, VALUE_COLUMN, VALUE_SCALED, VALUE_SECONDS, VALUE_IS, VALUE_KNOWN };
 enum { LABELS_MAX = 8 };
 
 struct metric {
-        const char *name;
+        const char *name, *suffix;
         enum metric_type type;
         const char *table;
         enum value_kind kind;
@@ -28,6 +28,9 @@ struct metric {
 #define IS(c, t)       .kind = VALUE_IS, .column = (c), .text = (t)
 #define KNOWN(c)       .kind = VALUE_KNOWN, .column = (c)
 #define ONLY(c, t)     , .only_column = (c), .only_text = (t)
+#define SUFFIX(t)      , .suffix = (t)
+
+static const char *const types[] = {[GAUGE] = "gauge", [COUNTER] = "counter", [HISTOGRAM] = "histogram"};
 
 static const struct metric metrics[] = {
 #define METRIC(name_, type_, table_, labels_, help_, ...)                                                    \
@@ -211,6 +214,8 @@ static void put_samples(struct writer *w, const struct plan *p)
                 if (!is_wanted(p, row) || !value_at(p, row, value))
                         continue;
                 put_text(w, p->metric->name);
+                if (p->metric->suffix != NULL)
+                        put_text(w, p->metric->suffix);
                 put_labels(w, p, row);
                 put_text(w, " ");
                 put_text(w, value);
@@ -228,7 +233,7 @@ void metrics_put(struct writer *w, const struct reading *r)
                 CHECK(t != NULL);
                 if (i == 0 || strcmp(metrics[i - 1].name, m->name) != 0) {
                         put_format(w, "# HELP %s %s\n", m->name, m->help);
-                        put_format(w, "# TYPE %s %s\n", m->name, m->type == COUNTER ? "counter" : "gauge");
+                        put_format(w, "# TYPE %s %s\n", m->name, types[m->type]);
                 }
                 plan_make(&plan, m, t);
                 put_samples(w, &plan);

@@ -44,6 +44,19 @@ def test_metrics(t):
         t.equal(got["pgsteer_node_up", where], 1, f"{name} is up")
         t.equal(got["pgsteer_node_role", where + (("role", node["role"]),)], 1, f"{name}'s role")
         t.equal(("pgsteer_node_lag_seconds", where) in got, node["role"] == "standby", f"{name}'s lag")
+    # Histograms: cumulative, and all of them count to the same.
+    for kind, count in (("transaction", 3), ("query", 5), ("wait", 4)):
+        family, totals = f"pgsteer_{kind}_duration_seconds", 0
+        for node in nodes:
+            where = (("database", "app"), ("node", node))
+            buckets = [value for (name, labels), value in got.items() if name == family + "_bucket" and labels[:2] == where]
+            if not buckets:
+                continue
+            t.equal((len(buckets), buckets), (18, sorted(buckets)), f"buckets of {family}")
+            t.equal(got[family + "_count", where], buckets[-1], f"count of {family}")
+            t.true(got[family + "_sum", where] >= 0, f"sum of {family}")
+            totals += buckets[-1]
+        t.equal(totals, count, family)
     t.equal(got["pgsteer_cluster_has_primary", (("cluster", "app,other"),)], 1, "there is a primary")
     # Every name that users of the exporters have in their dashboards is there.
     names = {name for name, _ in got}

@@ -64,7 +64,8 @@ def metrics(text):
         if line.startswith("#"):
             continue
         match = SAMPLE.match(line)
-        if not match or match[1] not in kinds:
+        name = re.sub("_(bucket|sum|count)$", "", match[1]) if match else ""
+        if not match or (match[1] not in kinds and kinds.get(name) != "histogram"):
             raise ValueError(f"no sample: {line!r}")
         labels = tuple(LABEL.findall(match[2] or ""))
         if LABEL.sub("", match[2] or ""):

@@ -1,16 +1,19 @@
-"""readers: Debian's check_postgres, munin plugins and Prometheus exporter read a console whose numbers are known:
+"""readers: Debian's check_postgres, munin plugins and Prometheus exporter read a console, Prometheus reads HTTP; what is there is known:
 of the database `single` one client has a transaction, one waits, one is idle. Ends with `N passed, N failed`."""
+import json
 import os
 import re
 import subprocess
 import sys
 import traceback
+import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
+import web  # noqa: E402
 from postgres import Cluster  # noqa: E402
-from run import Run, end_on_signals, wait_for  # noqa: E402
+from run import ROOT, Run, end_on_signals, wait_for  # noqa: E402
 from steer import ADMIN, Steer  # noqa: E402
 from wire import query  # noqa: E402
 
@@ -24,8 +27,9 @@ class Scene:
         self.run = run
         self.cluster = Cluster(run, standbys=0)
         line = self.cluster.line("app", [self.cluster.primary])
+        self.http = run.port()
         self.steer = Steer(run, "steer", {"single": line + " pool_size=1", "other": line}, section="pgbouncer",
-                           max_client_conn=50, workers=None, **{k: None for k in (
+                           max_client_conn=50, workers=None, http_listen=self.http, http_token="sesame", **{k: None for k in (
                                "health_check_user", "health_check_dbname", "health_check_interval")})
         self.steer.start()
         self.busy, self.waits, self.idle = (self.steer.client(database="single") for _ in range(3))
@@ -127,8 +131,71 @@ def prometheus_exporter(scene):
         expect(numbers[key] == value, (key, numbers))
 
 
+
+PROMETHEUS = """
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: [{rules}]
+scrape_configs:
+  - job_name: pgsteer
+    authorization: {{credentials: sesame}}
+    static_configs: [{{targets: ['127.0.0.1:{port}']}}]
+"""
+
+
+def config_file(name):
+    return os.path.join(ROOT, "config", name)
+
+
+def promtool(scene):
+    """What is exposed is good style, the rules and the configuration are valid."""
+    text = web.get(scene.http, "/metrics", Authorization="Bearer sesame").body
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=60)
+    # PgBouncer's exporters have names that it has a word about; ours it has none about.
+    said = [line for line in done.stderr.decode().splitlines() if "pgsteer_" in line]
+    expect(not said and b"error" not in done.stderr, done.stderr)
+    for rules in ("prometheus-alerts.yml",):
+        status, said = scene.command("promtool", "check", "rules", config_file(rules))
+        expect(status == 0 and "SUCCESS" in said, said)
+
+
+def prometheus(scene):
+    """It scrapes; the expressions of every rule and of every panel are answered."""
+    directory, port = scene.run.mkdir("prometheus"), scene.run.port()
+    rules = os.path.join(directory, "rules.yml")
+    with open(config_file("prometheus-alerts.yml")) as f:
+        scene.run.write(rules, f.read().replace("for: 30s", "for: 0s"))
+    scene.run.write(os.path.join(directory, "prometheus.yml"), PROMETHEUS.format(rules=rules, port=scene.http))
+    process = scene.run.spawn(["prometheus", f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data",
+                               f"--web.listen-address=127.0.0.1:{port}"], cwd=directory, log=os.path.join(directory, "log"))
+
+    def ask(expression):
+        return web.get(port, "/api/v1/query?query=" + urllib.parse.quote(expression)).json
+    wait_for(lambda: ask('up{job="pgsteer"}')["data"]["result"][0]["value"][1] == "1", "prometheus to scrape", 60)
+    value = ask('pgbouncer_pools_client_waiting_connections{database="single"}')["data"]["result"][0]["value"][1]
+    expect(value == "1", value)
+    with open(config_file("grafana-dashboard.json")) as f:
+        board = json.load(f)
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            expression = target["expr"].replace("$job", "pgsteer").replace("$__rate_interval", "1m")
+            answer = ask(expression)
+            expect(answer["status"] == "success", (expression, answer))
+            names = re.findall(r"\b(?:pgsteer|pgbouncer)_\w+", expression)
+            have = {m["__name__"] for m in web.get(port, "/api/v1/series?match[]=" + urllib.parse.quote('{job="pgsteer"}')).json["data"]}
+            # What only a cluster has is not here; that it exists the flow tests know.
+            expect(all(name in have or name.startswith(("pgsteer_node_", "pgsteer_routes")) for name in names), names)
+    # One client waits for a server that does not come: after 5 seconds that is worth a word, after 10 it is an alarm.
+    def firing():
+        return {(a["labels"]["alertname"], a["labels"]["severity"]) for a in web.get(port, "/api/v1/alerts").json["data"]["alerts"]
+                if a["state"] == "firing"}
+    wait_for(lambda: ("PgsteerLongWait", "warning") in firing() and ("PgsteerVeryLongWait", "critical") in firing(), "the alerts", 60)
+    expect(("PgsteerDown", "critical") not in firing() and ("PgsteerClientsWaiting", "warning") not in firing(), firing())
+    process.terminate()
+    process.wait(20)
+
+
 TESTS = [check_postgres_pools, check_postgres_backends, check_postgres_checksum, munin_connections, munin_requests,
-         prometheus_exporter]
+         prometheus_exporter, promtool, prometheus]
 
 
 def main(wanted):
