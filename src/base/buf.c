@@ -24,9 +24,14 @@ enum status buf_reserve(struct buf *b, size_t n, size_t limit)
         cap = cap < BUF_MIN ? BUF_MIN : cap;
         while (cap - unread < n)
                 cap *= 2;
-        grown = realloc(b->bytes, cap);
+        grown = b->secret ? malloc(cap) : realloc(b->bytes, cap);
         if (grown == NULL)
                 return STATUS_LIMIT;
+        if (b->secret && b->cap > 0) {
+                memcpy(grown, b->bytes, b->tail);
+                explicit_bzero(b->bytes, b->cap);
+                free(b->bytes);
+        }
         b->bytes = grown;
         b->cap = cap;
         return STATUS_OK;
@@ -59,6 +64,8 @@ void buf_trim(struct buf *b)
 
 void buf_release(struct buf *b)
 {
+        if (b->secret && b->cap > 0)
+                explicit_bzero(b->bytes, b->cap);
         free(b->bytes);
         *b = (struct buf){0};
 }

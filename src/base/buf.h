@@ -9,12 +9,14 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct buf {
         uint8_t *bytes;
         size_t head, tail, cap;
+        bool secret; /* until buf_release: memory is overwritten before it is given up */
 };
 
 static inline const uint8_t *buf_data(const struct buf *b)
@@ -40,5 +42,5 @@ void buf_consume(struct buf *b, size_t n);
 /* Frees the memory when nothing is unread. */
 void buf_trim(struct buf *b);
 
-/* Frees the memory and forgets the content. */
+/* Frees the memory and forgets the content, and that it was secret. */
 void buf_release(struct buf *b);

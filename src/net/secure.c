@@ -318,12 +318,20 @@ enum status secure_start(struct stream *s, struct tls_context *context, const ch
                 status = expect_host(t->ssl, context, host);
         SSL_set_msg_callback(t->ssl, note_message);
         SSL_set_msg_callback_arg(t->ssl, t);
-        if (t->accepts)
+        if (t->accepts) {
+                SSL_set_options(t->ssl, SSL_OP_CLEANSE_PLAINTEXT);
                 SSL_set_accept_state(t->ssl);
-        else
+        } else {
                 SSL_set_connect_state(t->ssl);
+        }
         stream_secure(s, &tls);
         return status;
+}
+
+void secure_relax(struct stream *s)
+{
+        if (s->session != NULL)
+                SSL_clear_options(s->session->ssl, SSL_OP_CLEANSE_PLAINTEXT);
 }
 
 const char *secure_why(const struct stream *s)

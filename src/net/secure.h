@@ -27,6 +27,10 @@ enum { SECURE_EARLY_MAX = 65536 };
 MUST_USE enum status secure_start(struct stream *s, struct tls_context *context, const char *host,
                                   struct sv early);
 
+/* What has been read is not a password any more: from here on it need not be overwritten in OpenSSL's memory,
+ * as it is on streams that we accepted. Harmless on a plain one. */
+void secure_relax(struct stream *s);
+
 /* Why the handshake or the connection failed, in words; "" when it has not. Valid until stream_close. */
 const char *secure_why(const struct stream *s);
 

@@ -311,8 +311,12 @@ enum status stream_send(struct stream *s, const void *bytes, size_t n)
 
 enum status stream_send_buf(struct stream *s, struct buf *b)
 {
-        enum status status = buf_len(b) == 0 ? STATUS_OK : stream_send(s, buf_data(b), buf_len(b));
+        enum status status;
 
+        s->out.secret = s->out.secret || b->secret;
+        status = buf_len(b) == 0 ? STATUS_OK : stream_send(s, buf_data(b), buf_len(b));
+        if (s->out.secret && buf_len(&s->out) == 0)
+                buf_release(&s->out);
         buf_release(b);
         return status;
 }

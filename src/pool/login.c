@@ -80,7 +80,7 @@ static const char *secret_for(struct server *s)
 
 static enum login_result send_password(struct server *s, const char *password, struct refusal *r)
 {
-        struct buf out = {0};
+        struct buf out = {.secret = true};
         struct writer w = writer_to(&out, LOGIN_OUT_MAX);
 
         msg_begin(&w, FE_PASSWORD);
@@ -94,7 +94,7 @@ static enum login_result send_password(struct server *s, const char *password, s
 static enum login_result send_sasl(struct server *s, const char *mechanism, const char *data,
                                    struct refusal *r)
 {
-        struct buf out = {0};
+        struct buf out = {.secret = true};
         struct writer w = writer_to(&out, LOGIN_OUT_MAX);
 
         msg_begin(&w, FE_PASSWORD);

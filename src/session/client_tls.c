@@ -22,8 +22,12 @@ static void begin(struct client *c, struct sv early)
 
 void client_tls_answer(struct client *c, bool ssl, size_t size, size_t n)
 {
-        bool yes = ssl && context_for(c) != NULL && c->stream.session == NULL;
+        bool yes = ssl && context_for(c) != NULL;
 
+        if (ssl && c->stream.session != NULL) {
+                client_close(c, NULL, "SSL req inside SSL");
+                return;
+        }
         if (n > size) {
                 client_refuse(c, "08P01", "received unencrypted data after SSL request");
                 return;

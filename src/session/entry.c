@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "net/derivation.h"
 #include "net/host_name.h"
+#include "net/secure.h"
 #include "session/autodb.h"
 #include "session/cancel.h"
 #include "session/carry.h"
@@ -45,6 +46,7 @@ void entry_free(struct client *c)
         derivation_forget(e->derivation);
         buf_release(&e->first);
         secret_free(e->shown);
+        secure_relax(&c->stream);
         secret_wipe(e, sizeof(*e));
         free(e);
         c->entry = NULL;

@@ -245,6 +245,7 @@ void lookup_readable(struct server *s)
         if (status == STATUS_AGAIN)
                 return;
         if (status == STATUS_OK) {
+                s->in.secret = true;
                 status = buf_append(&s->in, loop->scratch, n, LOOKUP_IN_MAX);
                 secret_wipe(loop->scratch, n); /* the secret is in it */
         }

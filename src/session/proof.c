@@ -277,11 +277,15 @@ static void conclude(struct client *c, bool right)
                 deny(c, "password authentication failed");
 }
 
-static bool keys_fit(const struct client *c, const struct scram_keys *keys)
+/* Keys that fit open the server too, where it has the same verifier. */
+static void conclude_with(struct client *c, const struct scram_keys *keys)
 {
-        const struct scram_server *scram = &c->entry->scram;
+        struct entry *e = c->entry;
 
-        return scram_keys_fit(keys, &scram->verifier) && !scram->doomed;
+        e->have_keys = scram_keys_fit(keys, &e->scram.verifier) && !e->scram.doomed;
+        if (e->have_keys)
+                e->keys = *keys;
+        conclude(c, e->have_keys);
 }
 
 static void on_derived(void *arg, const struct scram_keys *keys)
@@ -289,7 +293,7 @@ static void on_derived(void *arg, const struct scram_keys *keys)
         struct client *c = arg;
 
         c->entry->derivation = NULL;
-        conclude(c, keys_fit(c, keys));
+        conclude_with(c, keys);
         client_go_on(c);
 }
 
@@ -304,7 +308,7 @@ static void compare_derived(struct client *c, const char *password)
                 conclude(c, false);
         } else if (keys.iterations <= DERIVATION_SMALL) {
                 scram_client_keys(password, &keys);
-                conclude(c, keys_fit(c, &keys));
+                conclude_with(c, &keys);
         } else {
                 e->derivation = derivation_begin(c->room->crowd->helpers, &c->room->loop->mailbox, password,
                                                  &keys, on_derived, c);

@@ -4,6 +4,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import threading
 import time
 
 import wire
@@ -125,6 +126,60 @@ def test_garbage(t):
                 raw.shutdown(socket.SHUT_WR)
                 drain(raw)
         t.equal(healthy.query("SELECT 1").rows, [["1"]], "a healthy client after broken handshakes")
+
+
+GSSENC_REQUEST = struct.pack("!II", 8, 80877104)
+
+
+def test_requests(t):
+    """What may stand in front of a handshake, what may not, and a name that is nobody's."""
+    s = start(t)
+    packet = wire.startup({"user": "app", "database": "single"})
+    for request, behind in ((wire.SSL_REQUEST, packet), (wire.SSL_REQUEST, hello()), (GSSENC_REQUEST, packet),
+                            (GSSENC_REQUEST, wire.SSL_REQUEST)):
+        with direct(s) as raw:
+            raw.sendall(request + behind)
+            t.true(raw.recv(4096)[:1] in (b"E", b""), f"{behind[:8]!r} behind {request!r} is not taken for the next")
+    with direct(s) as raw:  # GSS first, as libpq with gssencmode=prefer
+        raw.sendall(GSSENC_REQUEST)
+        t.equal(raw.recv(10), b"N", "the answer to GSSENCRequest")
+        raw.sendall(wire.SSL_REQUEST)
+        t.equal(raw.recv(10), b"S", "the answer to SSLRequest after it")
+        context = wire.trusting()
+        with context.wrap_socket(raw, server_hostname="nobody.example") as c:
+            c.sendall(packet)
+            t.equal(c.recv(1), b"R", "a client that calls us by a name we have no certificate for, and minds not")
+    with asked(s) as raw, wire.trusting().wrap_socket(raw) as c:
+        c.sendall(wire.SSL_REQUEST)
+        t.true(c.recv(4096)[:1] in (b"E", b""), "TLS is not asked for within TLS")
+    with s.client(database="single") as healthy:
+        t.equal(healthy.query("SELECT 1").rows, [["1"]], "a healthy client after all that")
+
+
+def test_server_that_speaks_too_soon(t):
+    """Bytes in clear text behind a server's S are part of the handshake, which they break, and never of a session."""
+    heard = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def play():
+        while True:
+            try:
+                raw = listener.accept()[0]
+            except OSError:
+                return
+            with raw:
+                heard.append(raw.recv(4096))
+                raw.sendall(b"S" + b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")
+                drain(raw)
+    thread = threading.Thread(target=play, daemon=True)
+    thread.start()
+    port = listener.getsockname()[1]
+    for mode in ("prefer", "require"):
+        s = t.steer({"single": f"host=127.0.0.1 port={port} dbname=app sslmode={mode}"}, nodes=False, query_wait_timeout=2)
+        t.error(None, lambda s=s: s.client(database="single"), f"a login through it, {mode}")
+        s.wait_log("TLS handshake failed")
+    t.equal(set(heard), {wire.SSL_REQUEST}, "what it ever heard in clear text")
+    listener.close()
 
 
 def test_ends(t):

@@ -153,6 +153,7 @@ def test_servers(t):
     between.asked.wait(30)
     s.databases["slow"] = s.databases["slow"].replace("wrong", PASSWORD)
     reload(s)
+    t.wait(lambda: len(events) > 1, "the end of the server whose password is no longer that of its line")
     t.equal(events[:2], ["asked", "gone"], "a server whose line changes while its proof is computed")
     c.finish_login()
     t.equal(c.value("SELECT current_user"), "slow_role", "the login after that")

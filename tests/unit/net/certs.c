@@ -138,7 +138,8 @@ void certs_authority(const char *name)
         EVP_PKEY_free(key);
 }
 
-void certs_issue(const char *authority, const char *name, const char *cn, const char *san)
+/* `fault` -1: none. */
+static void issue(const char *authority, const char *name, const char *cn, const char *san, int fault)
 {
         EVP_PKEY *key = EVP_EC_gen("P-256"), *issuer_key = read_key(authority);
         X509 *issuer = read_cert(authority), *cert = new_cert(key, cn);
@@ -146,12 +147,33 @@ void certs_issue(const char *authority, const char *name, const char *cn, const 
         X509_set_issuer_name(cert, X509_get_subject_name(issuer));
         if (san != NULL)
                 extend(cert, issuer, NID_subject_alt_name, san);
+        if (fault == CERTS_EXPIRED)
+                X509_gmtime_adj(X509_getm_notAfter(cert), -60);
+        if (fault == CERTS_FOR_SERVERS)
+                extend(cert, issuer, NID_ext_key_usage, "serverAuth");
         CHECK(X509_sign(cert, issuer_key, EVP_sha256()) > 0);
         write_pair(name, cert, key);
+        if (fault == CERTS_LONG_CHAIN) {
+                FILE *f = open_file(name, ".crt", "a");
+
+                for (int i = 0; i < 400; i++)
+                        PEM_write_X509(f, issuer);
+                fclose(f);
+        }
         X509_free(cert);
         X509_free(issuer);
         EVP_PKEY_free(key);
         EVP_PKEY_free(issuer_key);
+}
+
+void certs_issue(const char *authority, const char *name, const char *cn, const char *san)
+{
+        issue(authority, name, cn, san, -1);
+}
+
+void certs_issue_bad(const char *authority, const char *name, const char *cn, enum certs_fault fault)
+{
+        issue(authority, name, cn, NULL, (int)fault);
 }
 
 void certs_revoke(const char *authority, const char *name, const char *revoked)

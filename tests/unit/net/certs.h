@@ -9,6 +9,10 @@ void certs_authority(const char *name);
  * none). */
 void certs_issue(const char *authority, const char *name, const char *cn, const char *san);
 
+/* One that is no good: its time is over, it is for servers alone, or hundreds more come along with it. */
+enum certs_fault { CERTS_EXPIRED, CERTS_FOR_SERVERS, CERTS_LONG_CHAIN };
+void certs_issue_bad(const char *authority, const char *name, const char *cn, enum certs_fault fault);
+
 /* A revocation list of `authority` in NAME.crl, with certificate `revoked` on it (NULL: empty). */
 void certs_revoke(const char *authority, const char *name, const char *revoked);
 

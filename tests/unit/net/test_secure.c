@@ -84,6 +84,9 @@ static void certificates(void)
         certs_issue("ca", "db", "db", "DNS:db,IP:127.0.0.1");
         certs_issue("ca", "alice", "alice", NULL);
         certs_issue("other", "mallory", "alice", NULL);
+        certs_issue_bad("ca", "late", "alice", CERTS_EXPIRED);
+        certs_issue_bad("ca", "server", "alice", CERTS_FOR_SERVERS);
+        certs_issue_bad("ca", "long", "alice", CERTS_LONG_CHAIN);
         certs_revoke("ca", "none", NULL);
         certs_revoke("ca", "alice", "alice");
 }
@@ -281,6 +284,27 @@ static void breaks_on_a_peer_without_tls(void)
         pair_fini(&p);
 }
 
+/* Somebody who shows hundreds of certificates is not read to the end. */
+static void refuses_a_long_chain(void)
+{
+        struct tls_settings server = settings(true, SSLMODE_VERIFY_CA, "ca", "db");
+        char paths[3][400];
+        struct pair p;
+
+        snprintf(paths[0], sizeof(paths[0]), "%s", server.ca_file);
+        snprintf(paths[1], sizeof(paths[1]), "%s", server.cert_file);
+        snprintf(paths[2], sizeof(paths[2]), "%s", server.key_file);
+        server.ca_file = paths[0];
+        server.cert_file = paths[1];
+        server.key_file = paths[2];
+        pair_init(&p, server, settings(false, SSLMODE_REQUIRE, "", "long"));
+        UNIT_ASSERT(secure_start(&p.server.stream, p.server.context, NULL, SV("")) == STATUS_OK);
+        UNIT_ASSERT(secure_start(&p.client.stream, p.client.context, NULL, SV("")) == STATUS_OK);
+        UNIT_ASSERT(turns_till(&p.loop, server_broke, &p));
+        UNIT_ASSERT(strstr(secure_why(&p.server.stream), "excessive message size") != NULL);
+        pair_fini(&p);
+}
+
 static const struct {
         const char *name;
         enum sslmode server_mode;
@@ -313,6 +337,9 @@ static const struct {
     {"empty revocation list", SSLMODE_VERIFY_CA, "ca", "none", SSLMODE_REQUIRE, "", "alice", "db", true, NULL,
      "alice"},
     {"revoked", SSLMODE_VERIFY_CA, "ca", "alice", SSLMODE_REQUIRE, "", "alice", "db", false, "revoked", NULL},
+    {"expired", SSLMODE_VERIFY_CA, "ca", "", SSLMODE_REQUIRE, "", "late", "db", false, "expired", NULL},
+    {"a server's certificate", SSLMODE_VERIFY_CA, "ca", "", SSLMODE_REQUIRE, "", "server", "db", false,
+     "purpose", NULL},
 };
 
 static void verifies_what_it_is_told_to(void)
@@ -673,9 +700,9 @@ static void knows_what_has_not_changed(void)
 
 UNIT_SUITE(net_secure, UNIT_CASE(carries_bytes_both_ways), UNIT_CASE(shows_what_it_has_read_ahead),
            UNIT_CASE(ends_with_close_notify), UNIT_CASE(ends_without_it),
-           UNIT_CASE(breaks_on_a_peer_without_tls), UNIT_CASE(verifies_what_it_is_told_to),
-           UNIT_CASE(begins_with_bytes_that_were_read), UNIT_CASE(binds_both_ends_to_one_certificate),
-           UNIT_CASE(takes_a_few_handshakes_a_turn), UNIT_CASE(reads_in_portions),
-           UNIT_CASE(refuses_a_flood_of_key_updates), UNIT_CASE(refuses_renegotiation),
-           UNIT_CASE(goes_on_with_sessions), UNIT_CASE(names_the_setting_that_is_wrong),
-           UNIT_CASE(knows_what_has_not_changed))
+           UNIT_CASE(breaks_on_a_peer_without_tls), UNIT_CASE(refuses_a_long_chain),
+           UNIT_CASE(verifies_what_it_is_told_to), UNIT_CASE(begins_with_bytes_that_were_read),
+           UNIT_CASE(binds_both_ends_to_one_certificate), UNIT_CASE(takes_a_few_handshakes_a_turn),
+           UNIT_CASE(reads_in_portions), UNIT_CASE(refuses_a_flood_of_key_updates),
+           UNIT_CASE(refuses_renegotiation), UNIT_CASE(goes_on_with_sessions),
+           UNIT_CASE(names_the_setting_that_is_wrong), UNIT_CASE(knows_what_has_not_changed))

@@ -1,6 +1,7 @@
 #include "net/stream.h"
 
 #include "base/check.h"
+#include "net/traces.h"
 #include "net/turns.h"
 #include "unit.h"
 
@@ -163,6 +164,56 @@ static void sends_and_frees_a_buf(void)
         end_fini(&e);
 }
 
+/* What has come is not kept. */
+static bool peer_forgets(void *arg)
+{
+        struct end *e = arg;
+        static uint8_t scrap[65536];
+        ssize_t n;
+
+        while ((n = recv(e->peer, scrap, sizeof(scrap), 0)) > 0)
+                explicit_bzero(scrap, (size_t)n);
+        return buf_len(&e->stream.out) == 0;
+}
+
+/* A password leaves no copy in our memory, whether the kernel takes it at once or it has to wait, and whether
+ * or not the buf has grown meanwhile. */
+static void leaves_no_secret_behind(void)
+{
+        static const struct {
+                const char *name;
+                bool secret, waits, grows;
+        } rows[] = {
+            {"one that is none", false, false, false},  {"at once", true, false, false},
+            {"in two buffers", true, false, true},      {"after waiting", true, true, false},
+            {"grown, after waiting", true, true, true},
+        };
+        static uint8_t filling[1 << 20];
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct trace trace = trace_new();
+                struct buf b = {.secret = rows[i].secret};
+                uint8_t secret[TRACE_SIZE];
+                struct end e;
+
+                unit_row("%s", rows[i].name);
+                end_init(&e);
+                if (rows[i].waits)
+                        UNIT_ASSERT(stream_send(&e.stream, filling, sizeof(filling)) == STATUS_OK);
+                trace_open(&trace, secret);
+                UNIT_ASSERT(buf_append(&b, secret, sizeof(secret), 1 << 20) == STATUS_OK);
+                explicit_bzero(secret, sizeof(secret));
+                if (rows[i].grows)
+                        UNIT_ASSERT(buf_append(&b, filling, 4000, 1 << 20) == STATUS_OK);
+                UNIT_ASSERT(stream_send_buf(&e.stream, &b) == STATUS_OK);
+                UNIT_ASSERT((stream_unsent(&e.stream) > 0) == rows[i].waits);
+                UNIT_ASSERT(turns_till(&e.loop, peer_forgets, &e));
+                UNIT_ASSERT(trace_is_left(&trace) == !rows[i].secret);
+                UNIT_ASSERT(!e.stream.out.secret);
+                end_fini(&e);
+        }
+}
+
 static void reads_what_is_there(void)
 {
         struct end e;
@@ -291,8 +342,9 @@ static void moves_to_another_loop_with_what_is_unsent(void)
 }
 
 UNIT_SUITE(net_stream, UNIT_CASE(sends_at_once_what_fits), UNIT_CASE(queues_the_rest_in_order),
-           UNIT_CASE(sends_and_frees_a_buf), UNIT_CASE(reads_what_is_there),
-           UNIT_CASE(a_gone_peer_breaks_it_once), UNIT_CASE(a_peer_that_goes_while_bytes_wait_is_told),
+           UNIT_CASE(sends_and_frees_a_buf), UNIT_CASE(leaves_no_secret_behind),
+           UNIT_CASE(reads_what_is_there), UNIT_CASE(a_gone_peer_breaks_it_once),
+           UNIT_CASE(a_peer_that_goes_while_bytes_wait_is_told),
            UNIT_CASE(is_told_of_bytes_only_when_it_wants),
            UNIT_CASE(nothing_comes_after_closing_in_a_callback),
            UNIT_CASE(moves_to_another_loop_with_what_is_unsent))
