@@ -38,7 +38,7 @@ def tried(s, *arguments, **more):
 PEOPLE = {"scram_user": "scram-secret", "app": "of the directory", "twice": "x"}
 
 
-def test_ldap(t):
+def test_ldap_forms(t):
     port = directory(t, PEOPLE)
     at = f"ldapserver=127.0.0.1 ldapport={port}"
     manager = f'ldapbinddn="cn=manager,{BASE}" ldapbindpasswd="manager # secret"'
