@@ -236,10 +236,10 @@ def test_many_handshakes_at_once(t):
             f"{d}/host.key", "-out", f"{d}/host.crt")
     for name in ("key", "crt"):
         t.run.give(f"{d}/host.{name}")
-    s = t.steer(nodes=False, workers=1, **own(d, client_tls_sslmode="allow", client_login_timeout=60 * SLOW))
+    s = t.steer(nodes=False, workers=1, **own(d, client_tls_sslmode="allow"))
     whole = hello()
     for connect in (asked, direct):
-        waiting = [connect(s) for _ in range(200)]
+        waiting = [connect(s) for _ in range(200 // SLOW)]
         with s.client(database="single") as healthy:
             healthy.query("SELECT 1")
             for raw in waiting:
@@ -251,7 +251,7 @@ def test_many_handshakes_at_once(t):
                 healthy.query("SELECT 1")
                 longest = max(longest, time.monotonic() - before)
                 left = [raw for raw in left if not answered(raw)]
-                t.true(time.monotonic() - began < 60 * SLOW, f"all are answered, {len(left)} are not")
+                t.true(time.monotonic() - began < 60, f"all are answered, {len(left)} are not")
             total = time.monotonic() - began
         for raw in waiting:
             raw.close()
