@@ -88,9 +88,39 @@ static void notify(struct look *look, struct client *c)
         client_send(c, &w);
 }
 
+/* Whether one more held client may go on now: those of all workers are spaced by failover_drain_rate, as
+ * exactly as workers look at them. */
+static bool may_drain(const struct look *look)
+{
+        _Atomic int64_t *next = &look->room->crowd->drain_us;
+        int rate = look->room->conf->opt.failover_drain_rate;
+        int64_t at = atomic_load_explicit(next, memory_order_relaxed);
+
+        if (rate == 0)
+                return true;
+        do {
+                if (at > look->now + SPACING_US)
+                        return false;
+        } while (
+            !atomic_compare_exchange_weak(next, &at, (at > look->now ? at : look->now) + US_PER_SEC / rate));
+        return true;
+}
+
+/* False: it has to wait for its turn, like all behind it. */
+static bool retry(struct look *look, struct client *c)
+{
+        if (endpoint_topology(c->endpoint)->primary >= 0 && !may_drain(look)) {
+                look->next = look->now + SPACING_US;
+                return false;
+        }
+        segment_retry(c);
+        return true;
+}
+
 static void look_at_held(struct look *look)
 {
         struct room *room = look->room;
+        bool drained = true;
         int n = 0;
 
         list_for_each (node, &room->held)
@@ -103,8 +133,8 @@ static void look_at_held(struct look *look)
                 else if (look->now - c->held_us > room->conf->opt.failover_timeout_us)
                         refuse_held(c, "no server can take this: there is no primary (failover_timeout)");
                 else if (!waits_too_long(look, c, c->request_us))
-                        segment_retry(c);
-                if (list_empty(&room->held))
+                        drained = retry(look, c);
+                if (!drained || list_empty(&room->held))
                         return;
         }
 }
@@ -114,6 +144,8 @@ void deadlines_look_at_held(struct room *room)
         struct look look = {room, loop_now(room->loop), INT64_MAX};
 
         look_at_held(&look);
+        if (look.next != INT64_MAX)
+                timer_once(room->tick, SPACING_US);
 }
 
 /* ---- logins and waits ---- */

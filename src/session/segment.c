@@ -68,11 +68,11 @@ void segment_hold(struct client *c)
                 c->held_us = loop_now(c->room->loop);
                 c->endpoint->stats->n.holds++;
                 cluster_pays(c->endpoint->cluster, TOLL_HELD);
+                /* Refused by the room's next tick: here its bytes may not be in c->in yet. Who has been held
+                 * before has its place. */
+                c->surplus = atomic_load_explicit(&crowd->held, memory_order_relaxed) >=
+                             c->room->conf->opt.failover_queue_size;
         }
-
-        /* Refused by the room's next tick: here its bytes may not be in c->in yet. */
-        c->surplus = atomic_load_explicit(&crowd->held, memory_order_relaxed) >=
-                     c->room->conf->opt.failover_queue_size;
         client_move(c, CLIENT_HELD);
 }
 

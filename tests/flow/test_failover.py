@@ -222,7 +222,9 @@ def test_no_primary_for_too_long(t):
         began = time.monotonic()
         got = c.query("INSERT INTO fo_long VALUES (1)", check=False)
         t.true(got.errors, "a write fails once failover_timeout has passed")
-        t.equal(got.errors[0].severity, "ERROR", f"severity of {got.errors[0]}")
+        t.equal((got.errors[0].severity, got.errors[0].sqlstate), ("ERROR", "57P03"), f"of {got.errors[0]}")
+        for node in cluster.nodes:
+            t.contains(got.errors[0].fields["H"], f":{node.port}: ", "the hint, which says what was seen on each node")
         t.within(time.monotonic() - began, 0.5, 20 * SLOW, "seconds it was held")
         with s.client() as other:  # c itself wrote a moment before the loss: no standby is known to have that
             t.equal(other.value("SELECT count(*) FROM fo_long"), "0", "reads go on")
@@ -276,3 +278,64 @@ def test_pinned_session_on_a_lost_primary(t):
             pass  # or it is closed, as PostgreSQL itself would
         other.query("CREATE TABLE fo_pinned(i int)")
         t.equal(other.value("SELECT count(*) FROM fo_pinned"), "0", "other sessions go on")
+
+
+@deadline(120)
+def test_held_queue(t):
+    """Bounded, seen in the console, left by a cancel request, and drained in order at a bounded rate; exactly so with
+    several workers."""
+    from wire import query
+    cluster = t.own_cluster()
+    t.sql("CREATE TABLE fo_held(i int, at timestamptz DEFAULT clock_timestamp())")
+    s = t.steer(workers=2, failover_queue_size=21, failover_drain_rate=20)
+    clients = [s.client() for _ in range(23)]
+    s.wait_known("fo_held")
+    cluster.primary.kill()
+    wait_loss(s)
+    for i, c in enumerate(clients[:21]):
+        c.send(query(f"INSERT INTO fo_held VALUES ({i})"))
+    t.wait(lambda: [row["state"] for row in s.show("SESSIONS")].count("waiting") == 21, "SHOW SESSIONS to show those that wait")
+    t.equal(s.show("POOLS")[0]["cl_waiting"], "21", "SHOW POOLS counts them as waiting")
+    for c in clients[21:]:
+        got = c.query("INSERT INTO fo_held VALUES (-1)", check=False)
+        t.equal([e.sqlstate for e in got.errors], ["57P03"], "one more than failover_queue_size")
+        t.contains(got.errors[0].message, "too many clients are held", "what it is told")
+    clients[20].cancel()
+    got = clients[20].result(check=False)
+    t.equal(([e.sqlstate for e in got.errors], got.status), (["57014"], "I"), "a held client that is canceled")
+    cluster.fail_over()
+    for c in clients[:20]:
+        t.equal(c.result().tags, ["INSERT 0 1"], "a held client")
+    with cluster.primary.connect("app") as c:
+        rows = c.query("SELECT i, extract(epoch FROM at - min(at) OVER ()) FROM fo_held ORDER BY at").rows
+    t.equal(sorted(int(row[0]) for row in rows), list(range(20)), "rows")
+    t.within(float(rows[-1][1]), 0.8, 60 * SLOW, "seconds between the first and the last of 20, at 20 a second")
+    workers = {row["port"]: row["worker"] for row in s.show("SESSIONS")}
+    for worker in set(workers.values()):
+        mine = [int(row[0]) for row in rows if workers[str(clients[int(row[0])].socket.getsockname()[1])] == worker]
+        t.equal(mine, sorted(mine), "the order in which a worker's clients go on")
+    for c in clients:
+        t.equal(c.value("SELECT 1"), "1", "every client goes on")
+    row = s.show("FAILOVERS")[-1]
+    t.equal([row[name] for name in ("held", "drained", "refused")], ["23", "20", "2"], "what SHOW FAILOVERS counts")
+
+
+@deadline(120)
+def test_read_whose_rows_have_partly_left(t):
+    """It is never run twice: the client has rows, and gets an error behind them."""
+    from wire import query
+    cluster = t.own_cluster()
+    s = t.steer()
+    with s.client() as c:
+        c.send(query("SELECT i, pg_sleep(0.0001) FROM generate_series(1, 1000000) i"))
+        t.equal(c.until("D")[-1].type, "D", "rows begin to come")
+        victim = next(node for node in cluster.nodes if int(node.value(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%generate_series(1, 1000000)%' "
+            "AND pid <> pg_backend_pid()")) == 1)
+        victim.kill()
+        got = c.result(check=False)
+        t.equal(([e.sqlstate for e in got.errors], got.status), (["40001"], "I"), "what comes behind the rows")
+        t.contains(got.errors[0].message, "was lost", "what the client is told")
+        numbers = [int(row[0]) for row in got.rows]
+        t.equal(numbers, list(range(2, 2 + len(numbers))), "rows, none twice")
+        t.equal(c.value("SELECT 1"), "1", "the client goes on")
