@@ -25,6 +25,7 @@ static const struct threshold clients_waiting = {"clients waiting", 5, 20, "%.0f
                               longest_wait = {"longest wait", 5, 10, "a client has waited for %.1f s"},
                               transaction_time = {"transaction time", 2, 5,
                                                   "transactions take %.1f s on average"},
+                              standby_lag = {"standby lag", 1, 10, "is %.1f s behind"},
                               pool_use = {"pool use", 80, 95, "%.0f %% of the pool is in use"};
 
 struct subject {
@@ -111,13 +112,22 @@ static void look_at_node(struct table *t, const char *database, const struct top
         struct subject of = {.database = database, .node = n->node->name};
 
         switch (n->state) {
-        case NODE_UP:
         case NODE_NEW: return;
+        case NODE_UP: compare(t, &standby_lag, &of, (double)n->lag_us / (double)US_PER_SEC); return;
         case NODE_FENCED: begin_row(t, true, "node fenced", &of); break;
         case NODE_DOWN: begin_row(t, false, "node down", &of); break;
         case NODE_EJECTED: begin_row(t, false, "node unfit for reads", &of); break;
         }
         table_text(t, n->why);
+}
+
+/* Whether a node but the primary serves reads. */
+static bool spares_primary(const struct topology *view)
+{
+        for (int i = 0; i < view->count; i++)
+                if (view->nodes[i].readable && i != view->primary)
+                        return true;
+        return false;
 }
 
 /* So often within the last minutes. */
@@ -147,6 +157,9 @@ static void look_at_nodes(struct table *t, const struct scene *s)
                 if (view.primary < 0) {
                         begin_row(t, true, "no primary", &of);
                         table_text(t, "writes wait for a primary");
+                } else if (view.count > 1 && !spares_primary(&view)) {
+                        begin_row(t, false, "no standby", &of);
+                        table_text(t, "the primary serves all reads");
                 }
                 for (int i = 0; i < view.count; i++)
                         look_at_node(t, w.names, &view.nodes[i]);
@@ -159,8 +172,21 @@ static void look_at_nodes(struct table *t, const struct scene *s)
         cluster_walk_fini(&w);
 }
 
+/* ---- orders ---- */
+
+static void look_at_orders(struct table *t, const struct scene *s)
+{
+        const struct subject all = {0};
+
+        if (s->paused->suspended || s->paused->all || s->paused->killed) {
+                begin_row(t, false, s->paused->suspended ? "suspended" : "paused", &all);
+                table_text(t, "nobody is served until RESUME");
+        }
+}
+
 void fill_alerts(struct table *t, const struct scene *s)
 {
+        look_at_orders(t, s);
         look_at_nodes(t, s);
         look_at_clients(t, s);
         look_at_servers(t, s);

@@ -601,6 +601,21 @@ static void alerts_follow_thresholds(void)
         }
 }
 
+static void alerts_say_that_nobody_is_served(void)
+{
+        struct stage s;
+        struct table t;
+
+        stage_init(&s);
+        s.census->workers = 0;
+        s.paused.suspended = true;
+        show(&s, "alerts", &t);
+        UNIT_ASSERT(table_rows(&t) == 1 && text_is(&t, 0, "rule", "suspended"));
+        UNIT_ASSERT(text_is(&t, 0, "severity", "warning") && text_is(&t, 0, "database", NULL));
+        table_fini(&t);
+        stage_fini(&s);
+}
+
 /* Each worker asks for itself: a name is one row, that of the youngest answer, and counts once in its zone.
  */
 static void names_are_shown_once(void)
@@ -654,4 +669,4 @@ UNIT_SUITE(admin_shows, UNIT_CASE(names_are_found_in_any_case), UNIT_CASE(memory
            UNIT_CASE(databases_are_lines_and_those_in_use), UNIT_CASE(users_are_counted),
            UNIT_CASE(lists_count), UNIT_CASE(sockets_are_shown_whole), UNIT_CASE(routes_show_what_happened),
            UNIT_CASE(names_are_shown_once), UNIT_CASE(latency_of_pools_adds_up),
-           UNIT_CASE(alerts_follow_thresholds))
+           UNIT_CASE(alerts_follow_thresholds), UNIT_CASE(alerts_say_that_nobody_is_served))
