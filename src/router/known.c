@@ -60,6 +60,9 @@ __attribute__((constructor)) static void build(void)
 #define FUNCTION(name) add(&functions, #name, KNOWN_READ);
 #include "router/functions.def"
 #undef FUNCTION
+#define TYPE(name) add(&functions, #name, KNOWN_READ);
+#include "router/types.def"
+#undef TYPE
 #define RELATION(name, kind) add(&relations, #name, KNOWN_##kind);
 #include "router/relations.def"
 #undef RELATION

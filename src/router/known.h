@@ -1,5 +1,5 @@
 /* known: what the built-in functions, relations, operators and settings of PostgreSQL 13 to 18 mean for
- * routing: functions.def, overlay.def, relations.def and a few lists, found by hash.
+ * routing: functions.def, types.def, overlay.def, relations.def and a few lists, found by hash.
  *
  * Built once, before main, constant from then on: any thread. Knows nothing of a database's own functions:
  * what is not built in is KNOWN_NOT. */

@@ -45,6 +45,8 @@ static bool is_syntax(const struct walk *w)
         case KW_VARYING:
                 return before == KW_CHARACTER || before == KW_CHAR || before == KW_NCHAR || before == KW_BIT;
         case KW_SETS: return before == KW_GROUPING;
+        case KW_SECOND: return before == KW_TO || before == KW_INTERVAL;
+        case KW_OF: return before == KW_IS;
         case KW_CUBE:
         case KW_ROLLUP:
                 return w->top->clause == CLAUSE_GROUP &&

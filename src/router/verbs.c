@@ -53,10 +53,19 @@ static bool begins_query(const struct scan_token *token)
                token->keyword == KW_TABLE || token->kind == SCAN_OPEN;
 }
 
-static bool begins_dml(const struct scan_token *token)
+/* What EXPLAIN plans, besides a prepared statement. */
+static bool begins_planned(const struct scan_token *token)
 {
-        return token->keyword == KW_INSERT || token->keyword == KW_UPDATE || token->keyword == KW_DELETE ||
-               token->keyword == KW_MERGE;
+        switch (token->keyword) {
+        case KW_INSERT:
+        case KW_UPDATE:
+        case KW_DELETE:
+        case KW_MERGE:
+        case KW_DECLARE:
+        case KW_CREATE: /* TABLE ... AS, MATERIALIZED VIEW */
+        case KW_REFRESH: return true;
+        }
+        return begins_query(token);
 }
 
 static void verb_explain(struct statement *st)
@@ -84,12 +93,13 @@ static void verb_explain(struct statement *st)
                 statement_write(st, REASON_NODE_STATE, word);
                 st->facts->writes = !begins_query(&st->token);
                 query_walk(st, begins_query(&st->token) ? QUERY_READS | QUERY_RUNS : QUERY_RUNS);
-        } else if (begins_query(&st->token) || begins_dml(&st->token)) {
+        } else if (st->token.keyword == KW_EXECUTE) {
+                statement_write(st, REASON_SESSION_STATE, word);
+        } else if (begins_planned(&st->token)) {
                 read_only(st); /* planned, never run: whatever it calls */
                 query_walk(st, QUERY_PLANS);
         } else {
-                statement_write(st, st->token.keyword == KW_EXECUTE ? REASON_SESSION_STATE : REASON_DDL,
-                                word);
+                statement_write(st, REASON_UNKNOWN_STATEMENT, word);
         }
 }
 
