@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers page drill pairs bench bench-catalog gates oracle clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers page drill pairs bench bench-catalog gates oracle fuzz clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -152,7 +152,7 @@ bench-catalog: test-deps ## how long the catalog of a large database takes to re
 	@tests/bench/catalog
 
 # Programs of the tests that call the rooms: the scanner beside the library that holds PostgreSQL's grammar; its speed.
-$(BUILD)/oracle/compare: $(BUILD)/tests/oracle/compare.o $(ROOM_OBJ)
+$(BUILD)/oracle/compare: $(BUILD)/tests/oracle/compare.o $(BUILD)/tests/oracle/judge.o $(ROOM_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpg_query
 
@@ -160,12 +160,26 @@ $(BUILD)/bench/classify: $(BUILD)/tests/bench/classify_bench.o $(ROOM_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
--include $(BUILD)/tests/oracle/compare.d $(BUILD)/tests/bench/classify_bench.d
+# One fuzzer for each file; all are linked alike. Their rooms are clang's, with its coverage, apart from the others.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(FUZZERS): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/oracle/judge.o $(ROOM_OBJ)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS) -lpg_query
+
+-include $(wildcard $(BUILD)/tests/oracle/*.d $(BUILD)/tests/bench/*.d $(BUILD)/tests/fuzz/*.d)
 
 oracle: deps ## the scanner beside PostgreSQL's own grammar: no write may be a read; prints the reads it loses
 	@tests/lib/packages oracle
 	@$(MAKE) --no-print-directory $(BUILD)/oracle/compare
 	@tests/oracle/oracle $(MUTATIONS) $(SEED)
+
+fuzz: deps ## hostile input for SECONDS=60 each, to all of tests/fuzz or FUZZ="classify ..."
+	@tests/lib/packages oracle fuzz
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT=-O1 SANITIZE='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer' WARN= fuzzers
+	@tests/fuzz/fuzz $(or $(SECONDS),60) $(FUZZ)
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
 
 clean: ## remove everything that was built
 	rm -rf build
