@@ -7,8 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
+import web
 import wire
 from run import SLOW
 from steer import program
@@ -372,7 +374,19 @@ def test_reboot_with_clients_that_wait(t):
     """Clients in the queue of a pool and clients held for want of a primary are served by the new process."""
     s = t.steer({"narrow": t.cluster.line("app", [t.cluster.primary]) + " pool_size=1", "app": t.cluster.line("app"),
                  "lost": "host=127.0.0.1,127.0.0.1 port=1,2 dbname=app"}, nodes=False, workers=2, failover_timeout=30,
-                health_check_timeout="0.2")
+                health_check_timeout="0.2", http_listen=t.run.port())
+    http = int(s.settings["http_listen"])
+    t.equal(web.get(http, "/healthz").status, 200, "HTTP before")
+    going, missed = threading.Event(), []
+
+    def knock():
+        while not going.wait(0.005):
+            try:
+                socket.create_connection(("127.0.0.1", http), 5).close()
+            except OSError as e:
+                missed.append(e)
+    knocking = threading.Thread(target=knock, daemon=True)
+    knocking.start()
     busy, waiting, held = s.client(database="narrow"), s.client(database="narrow"), s.client(database="app")
     held.query("SELECT 1")
     busy.query("BEGIN")
@@ -380,6 +394,10 @@ def test_reboot_with_clients_that_wait(t):
     t.true(waiting.quiet(0.1), "a client waits")
     held.send(query("SELECT pg_sleep(0.3), 'sent'"))
     reboot(t, s, workers=1)
+    t.equal(web.get(http, "/healthz").status, 200, "HTTP afterwards")
+    going.set()
+    knocking.join()
+    t.equal(missed, [], "the socket of HTTP was there all the time")
     t.equal(held.result().rows, [["", "sent"]], "a client of the cluster")
     held.query("CREATE TABLE IF NOT EXISTS reboot_held (n int)")
     t.true(waiting.quiet(0.1), "it waits on")
