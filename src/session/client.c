@@ -11,6 +11,7 @@
 #include "session/link.h"
 #include "session/relay.h"
 #include "session/segment.h"
+#include "session/wishes.h"
 #include "wire/proto.h"
 #include "wire/writer.h"
 
@@ -229,22 +230,12 @@ void client_settings_changed(struct client *c)
         const struct settings *set = c->settings_now;
         struct setting s;
 
-        c->hint = HINT_NONE;
         c->access = ACCESS_UNSAID;
         c->isolation = ISOLATION_UNSAID;
-        c->consistency = -1;
+        wishes_read(c);
         floor_settings_changed(c);
         if (set == NULL)
                 return;
-        if (settings_get(set, SV("pgsteer.consistency"), &s))
-                c->consistency = strcasestr(s.value.p, "strong")     ? CONSISTENCY_STRONG
-                                 : strcasestr(s.value.p, "session")  ? CONSISTENCY_SESSION
-                                 : strcasestr(s.value.p, "eventual") ? CONSISTENCY_EVENTUAL
-                                                                     : -1;
-        if (settings_get(set, SV("pgsteer.route"), &s))
-                c->hint = strcasestr(s.value.p, "primary")   ? HINT_PRIMARY
-                          : strcasestr(s.value.p, "standby") ? HINT_STANDBY
-                                                             : HINT_NONE;
         if (settings_get(set, SV("default_transaction_read_only"), &s))
                 c->access = says_yes(s.value.p) ? ACCESS_READ_ONLY : ACCESS_READ_WRITE;
         if (settings_get(set, SV("default_transaction_isolation"), &s))

@@ -13,6 +13,7 @@
 #include "session/relay.h"
 #include "session/route_log.h"
 #include "session/split.h"
+#include "session/wishes.h"
 #include "wire/writer.h"
 
 #include <string.h>
@@ -272,11 +273,13 @@ static size_t turn_down(struct client *c, const struct segment *seg, const uint8
         return at;
 }
 
-/* A floor from another session is taken when we know that it can be. False: *used bytes are through with. */
-static bool take_floor(struct client *c, const struct segment *seg, const uint8_t *p, size_t *used)
+/* What the session sets of ours is taken when it is understood, and a floor from another session when we know
+ * that it can be. False: *used bytes are through with. */
+static bool take_own_setting(struct client *c, const struct segment *seg, const uint8_t *p, size_t *used)
 {
         struct refusal r;
-        enum floor_verdict verdict = floor_weigh(c, &seg->facts, &r);
+        enum floor_verdict verdict =
+            wishes_weigh(&seg->facts, &r) ? floor_weigh(c, &seg->facts, &r) : FLOOR_REFUSED;
 
         *used = 0;
         if (verdict == FLOOR_TAKEN)
@@ -326,7 +329,7 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n)
                         c->tx_us = c->request_us;
                 c->notified = false;
         }
-        if (!take_floor(c, &seg, p, &used))
+        if (!take_own_setting(c, &seg, p, &used))
                 return c->state == CLIENT_CLOSED ? n : used;
         go(c, &seg, p);
         return 0;

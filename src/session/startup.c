@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "pool/tracked.h"
 #include "session/entry.h"
+#include "session/wishes.h"
 #include "wire/writer.h"
 
 #include <ctype.h>
@@ -78,7 +79,7 @@ static enum status add_setting(struct client *c, struct sv name, struct sv value
                             unsupported, SV_ARG(name), SV_ARG(value));
                 return refuse_name(r, unsupported, name);
         }
-        if (floor_weigh_at_login(name, value, r) == FLOOR_REFUSED)
+        if (floor_weigh_at_login(name, value, r) == FLOOR_REFUSED || !wishes_weigh_at_login(name, value, r))
                 return STATUS_DENIED;
         if (put(c, name, value) != STATUS_OK)
                 return refuse_name(r, "startup parameter is too large", name);

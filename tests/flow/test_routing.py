@@ -501,3 +501,32 @@ def test_a_setting_pipelined_behind_a_read(t):
                 show = f"/* pgsteer: {node} */ SELECT current_setting('work_mem')"
                 t.equal(c.value(show), f"{n + 5}MB", f"the setting on the {node}")
                 t.equal(other.value(show), "4MB", f"another client's on the {node}")
+
+
+def test_wishes_that_are_not_understood(t):
+    s = t.steer(lazy_begin=1)
+    cases = (("route", "replica", "auto, primary, standby"), ("consistency", "strongish", "eventual, session, strong"))
+    with s.client() as c:
+        for name, word, words in cases:
+            said = f'invalid value for parameter "pgsteer.{name}": "{word}"'
+            for what, run in (
+                    ("SET", lambda n=name, w=word: c.query(f"SET pgsteer.{n} = '{w}'")),
+                    ("a bare word", lambda n=name, w=word: c.query(f"SET SESSION PGSteer.{n} TO {w}")),
+                    ("set_config", lambda n=name, w=word: c.query(f"SELECT set_config('pgsteer.{n}', '{w}', false)")),
+                    ("Parse and Bind", lambda n=name, w=word: c.extended(f"SET pgsteer.{n} = {w}")),
+                    ("a startup parameter", lambda n=name, w=word: s.client(**{f"pgsteer.{n}": w})),
+                    ("options", lambda n=name, w=word: s.client(options=f"-c pgsteer.{n}={w}"))):
+                error = t.error("22023", run, f"{name} by {what}")
+                t.equal((error.message, error.fields["H"]), (said, f"Available values: {words}."), f"{name} by {what}")
+            t.equal(c.value("SELECT 1"), "1", "the session goes on")
+        c.query("BEGIN")
+        t.error("22023", lambda: c.query("SET pgsteer.route = 'x'"), "in a transaction that no server has yet")
+        t.error("25P02", lambda: c.query("SELECT 1"), "which it aborts")
+        c.query("ROLLBACK")
+        for word in ("'primary'", "Standby", '"auto"', "DEFAULT"):
+            c.query(f"SET pgsteer.route = {word}")
+        for word in ("eventual", "'Session'", "strong"):
+            c.query(f"SET pgsteer.consistency = {word}")
+    with s.client(options="-c pgsteer.route=PRIMARY") as c:
+        c.query("SELECT 1")
+        t.equal(s.routes()[("primary", "hint primary")] > 0, True, "a word in capitals")
