@@ -217,6 +217,7 @@ def test_no_primary_for_too_long(t):
     with s.client() as c:
         c.query("CREATE TABLE fo_long(i int)")
         cluster.wait_replayed()
+        s.wait_known("fo_long")  # or its read is taken for a write
         cluster.primary.kill()
         wait_loss(s)
         began = time.monotonic()
