@@ -1,46 +1,60 @@
-"""Failover drills: everything that can befall a primary or a standby, under the ledger's load, with synchronous and
-with asynchronous replication. One table at the end; exit status 1 when a promise is broken: clients disconnected,
-reads that failed, commits that ran twice, writes on a fenced node, or, with synchronous replication, commits lost.
-(With asynchronous replication a killed primary takes its last commits along; no pooler can change that.)
+"""Failover drills: everything that can befall a primary, a standby or pgsteer itself, under the ledger's load, with
+synchronous and with asynchronous replication. One table at the end; exit status 1 when a promise is broken: clients
+disconnected, reads that failed, commits that ran twice, own writes not seen, writes on a fenced node, a frozen primary
+that goes unnoticed, a write gap of more than 100 ms, or, with synchronous replication, commits lost. (With asynchronous
+replication a killed primary takes its last commits along; no pooler can change that.)
 
-    gap        longest time with no acknowledged commit at all
-    after      from the promotion's end to the first acknowledged commit
-    read       longest wait of any read
-    fenced     rows on the replaced primary that were sent after the promotion's end
+    gap      longest time with no acknowledged commit at all
+    after    from the new primary's first answer as such to the first acknowledged commit; of ten: the median
+    noticed  from the blow to pgsteer's word that there is no primary
+    read     longest wait of any read
+    stale    sessions that did not see their own writes
+    fenced   rows on the replaced primary that were sent after the promotion's end
 """
+import contextlib
 import os
+import signal
+import statistics
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
+from cell import Cell, why_not  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from postgres import Cluster  # noqa: E402
 from run import Run, end_on_signals, wait_for  # noqa: E402
 from steer import Steer  # noqa: E402
 
-HEAD = ["drill", "replication", "gap ms", "after ms", "read ms", "errors", "disconnected", "commits", "lost", "twice",
-        "fenced"]
+HEAD = ["drill", "replication", "gap ms", "after ms", "noticed ms", "read ms", "errors", "disconnected", "commits", "lost",
+        "twice", "stale", "fenced"]
+
+CHECK_TIMEOUT_MS = 1000  # health_check_timeout as it is by default
+NO_PRIMARY = "there is no primary"
 
 
 class Drill:
     """One cluster, one pgsteer with the settings a user gets by default, one load."""
 
-    def __init__(self, run, number, synchronous):
-        self.cluster = Cluster(run, f"cluster{number}")
+    def __init__(self, run, number, synchronous, cell=None, hop=0, **settings):
+        self.run, self.number, self.cell = run, number, cell
+        self.cluster = Cluster(run, f"cluster{number}", cell=self.cell)
         self.synchronous = synchronous
         if synchronous:
             self.cluster.synchronous()
-        self.steer = Steer(run, f"pgsteer{number}", {"app": self.cluster.line("app")}, health_check_interval=None)
+        self.steer = Steer(run, f"pgsteer{number}", {"app": self.cluster.line("app")}, health_check_interval=None,
+                           lazy_begin=None, **settings)
+        self.pooler = [self.steer]
         self.steer.start()
         self.steer.wait_nodes(2)
         with self.cluster.primary.connect("app", user="app") as c:
             Ledger.prepare(c)
         self.cluster.wait_replayed()
-        self.ledger = Ledger(self.steer.client, writers=16, readers=16, pause=0.005).start()
+        self.ledger = Ledger(self.steer.client, writers=16, readers=16, pause=0.005, hop=hop).start()
         wait_for(lambda: self.ledger.commits() > 300, "the load to run")
-        self.began = self.promoted = None
-        self.fenced = None
+        self.began = self.promoted = self.noticed = self.fenced = None
+        self.after = []
+        self.faultless = False  # whether errors of writes break a promise as well
 
     def flow(self, commits=300):
         """Until so many more commits were acknowledged."""
@@ -48,59 +62,110 @@ class Drill:
         wait_for(lambda: sum(m > moment for m in list(self.ledger.acknowledged.values())) > commits,
                  "writes to flow again", 60)
 
-    def replace(self, strike):
-        """The primary is struck and half a second later replaced."""
+    def replace(self, strike, notice=False):
+        """The primary is struck, and half a second later replaced, or when that was noticed."""
         self.old = self.cluster.primary
-        self.began = time.monotonic()
+        self.began = self.began or time.monotonic()
+        struck, lines = time.monotonic(), self.steer.log_text().count(NO_PRIMARY)
         strike(self.old)
-        time.sleep(0.5)  # an orchestrator's reaction
+        if notice:
+            wait_for(lambda: self.steer.log_text().count(NO_PRIMARY) > lines, "the loss to be noticed", every=0.005)
+            self.noticed = time.monotonic() - struck
+        else:
+            time.sleep(0.5)  # an orchestrator's reaction
         self.promoted = self.cluster.fail_over()
         self.flow()
+        self.after.append(self.ledger.first_commit_after(self.promoted))
 
-    def look_at_old(self):
-        with self.old.connect("app") as c:
-            self.fenced = len(self.ledger.sent_after(c, self.promoted))
-
-    # -- the drills
-
-    def kill(self):
-        self.replace(lambda node: node.kill())
-
-    def planned_stop(self):
-        self.replace(lambda node: node.stop("fast"))
-
-    def freeze_and_thaw(self):
-        self.replace(lambda node: node.freeze())
-        self.old.thaw()
-        wait_for(lambda: self.steer.node(self.old.port)["state"] == "fenced", "the thawed primary to be fenced", 60)
-        self.flow()
-        self.look_at_old()
-
-    def return_as_primary(self):
-        self.replace(lambda node: node.kill())
-        self.old.start()
-        wait_for(lambda: self.steer.node(self.old.port)["state"] == "fenced", "the old primary to be fenced", 60)
-        self.flow(1000)
-        self.look_at_old()
-
-    def kill_twice(self):
-        self.replace(lambda node: node.kill())
+    def rejoin(self):
+        """The old primary becomes a standby again."""
         self.cluster.rejoin(self.old)
         if self.synchronous:
             self.cluster.synchronous()
         self.cluster.wait_streaming()
         wait_for(lambda: self.steer.node(self.old.port)["state"] == "up", "the old primary to serve as a standby", 60)
+
+    def look_at_old(self):
+        """When it says again that it is the primary."""
+        wait_for(lambda: self.steer.node(self.old.port)["state"] == "fenced", "the old primary to be fenced", 60)
+        self.flow(1000)
+        with self.old.connect("app") as c:
+            self.fenced = len(self.ledger.sent_after(c, self.promoted))
+
+    # -- the drills
+
+    def switchover(self):
+        self.old, chosen = self.cluster.primary, self.cluster.candidate()
+        self.cluster.rally(chosen)
+        wait_for(lambda: chosen.value("SELECT count(*) FROM pg_stat_replication") == "1", "the cascade")
+        self.began, self.faultless = time.monotonic(), True
+        self.steer.admin(f"SWITCHOVER app TO {chosen.address}")
+        self.promoted = time.monotonic()
+        self.cluster.primary = chosen
+        self.look_at_old()
+
+    def planned_stop(self):
+        self.replace(lambda node: node.stop("fast"))
+
+    def kill(self):
+        self.replace(lambda node: node.kill())
+
+    def kill_ten_times(self):
+        for _ in range(10):
+            self.replace(lambda node: node.kill())
+            self.rejoin()
+
+    def freeze_and_thaw(self):
+        self.replace(lambda node: node.freeze(), notice=True)
+        self.old.thaw()
+        self.look_at_old()
+
+    def network_cut(self):
+        self.replace(lambda node: self.cell.cut(), notice=True)
+        self.cell.mend()
+        self.look_at_old()
+
+    def return_as_primary(self):
+        self.replace(lambda node: node.kill())
+        self.old.start()
+        self.look_at_old()
+
+    def kill_twice(self):
+        self.replace(lambda node: node.kill())
+        self.rejoin()
         self.flow(100)
         self.replace(lambda node: node.kill())
 
     def standby_churn(self):
-        self.began = time.monotonic()
+        self.began, self.faultless = time.monotonic(), True
         for strike in ("kill", "stop", "freeze"):
             for node in self.cluster.standbys:
                 getattr(node, strike)()
                 self.flow(100)
                 node.thaw() if strike == "freeze" else node.start()
                 self.steer.wait_nodes(2, 60)
+
+    def pooler_in_place(self):
+        self.began, self.faultless = time.monotonic(), True
+        for _ in range(3):
+            self.steer.status = self.steer.reboot() or None
+            self.flow(500)
+
+    def pooler_rolling(self):
+        """A second process on the same port; the first is told to go, and its clients leave it one by one."""
+        self.began, self.faultless = time.monotonic(), True
+        for turn in range(3):
+            old = self.steer
+            self.steer = Steer(self.run, f"pgsteer{self.number}-{turn}", old.databases, **old.settings)
+            self.steer.settings.update(listen_port=old.port, unix_socket_dir=self.steer.dir)
+            self.steer.port = old.port
+            self.pooler.append(self.steer)
+            self.steer.start()
+            self.steer.wait_log("process up")
+            old.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: old.process.poll() is not None, "the old process to end", 60)
+            old.status = old.process.returncode
+            self.flow(500)
 
     # -- the result
 
@@ -111,58 +176,84 @@ class Drill:
             verdict = self.ledger.check(c)
         self.steer.stop()
         self.cluster.stop()
-        after = self.ledger.first_commit_after(self.promoted) if self.promoted else None
+        after = statistics.median(self.after) if self.after else None
         errors = self.ledger.write_errors + self.ledger.read_errors
-        row = [f"{self.ledger.write_gap(self.began, ended) * 1000:.0f}", "-" if after is None else f"{after * 1000:.0f}",
-               f"{self.ledger.read_gap(self.began) * 1000:.0f}",
+        row = [ms(self.ledger.write_gap(self.began, ended)), ms(after), ms(self.noticed),
+               ms(self.ledger.read_gap(self.began)),
                " ".join(f"{state}:{count}" for state, count in sorted(errors.items())) or "none",
                str(self.ledger.disconnected), str(verdict.acknowledged), str(len(verdict.lost)),
-               str(len(verdict.twice)), "-" if self.fenced is None else str(self.fenced)]
-        broken = self.steer.problems()
+               str(len(verdict.twice)), str(len(self.ledger.stale)), "-" if self.fenced is None else str(self.fenced)]
+        return row, self.broken(verdict, after)
+
+    def broken(self, verdict, after):
+        allowed = () if self.faultless else ("40001", "40003")
+        broken = [text for steer in self.pooler for text in steer.problems()]
         broken += [f"errors of reads: {dict(self.ledger.read_errors)}"] * bool(self.ledger.read_errors)
         broken += [f"{self.ledger.first_messages[state]} ({state})" for state in self.ledger.write_errors
-                   if state not in ("40001", "40003")]
+                   if state not in allowed]
         broken += [f"{self.ledger.disconnected} clients disconnected"] * bool(self.ledger.disconnected)
         broken += [f"commits that happened twice: {verdict.twice[:5]}"] * bool(verdict.twice)
-        broken += [f"commits lost: {verdict.lost[:5]}"] * bool(verdict.lost and self.synchronous)
+        broken += [f"commits lost: {verdict.lost[:5]}"] * bool(verdict.lost and (self.synchronous or self.faultless))
         broken += [f"{self.fenced} writes on a fenced node"] * bool(self.fenced)
+        broken += [f"noticed after {ms(self.noticed)} ms"] * bool((self.noticed or 0) * 1000 > 3 * CHECK_TIMEOUT_MS)
+        broken += [f"a write gap of {ms(after)} ms in the median"] * bool(len(self.after) > 2 and after > 0.1)
         broken += self.ledger.stale[:3] if not verdict.lost else []  # who lost rows misses them
-        return row, broken
+        return broken
 
 
-DRILLS = {
-    "kill -9": (Drill.kill, (True, False)),
-    "planned stop": (Drill.planned_stop, (True, False)),
-    "freeze, thaw": (Drill.freeze_and_thaw, (True, False)),
-    "return as primary": (Drill.return_as_primary, (True, False)),
-    "kill -9 twice": (Drill.kill_twice, (True,)),
-    "standby churn": (Drill.standby_churn, (False,)),
+def ms(seconds):
+    return "-" if seconds is None else f"{seconds * 1000:.0f}"
+
+
+BOTH = (True, False)
+DRILLS = {  # name: the drill, with which replication, and what it needs
+    "switchover": (Drill.switchover, BOTH, {}),
+    "planned stop": (Drill.planned_stop, BOTH, {}),
+    "kill -9": (Drill.kill, BOTH, {}),
+    "kill -9 twice": (Drill.kill_twice, (True,), {}),
+    "kill -9 ten times": (Drill.kill_ten_times, (False,), {}),
+    "freeze, thaw": (Drill.freeze_and_thaw, BOTH, {}),
+    "network cut": (Drill.network_cut, BOTH, {"cell": True}),
+    "return as primary": (Drill.return_as_primary, BOTH, {}),
+    "standby churn": (Drill.standby_churn, BOTH, {}),
+    "pooler restart -R": (Drill.pooler_in_place, BOTH, {}),
+    "pooler rolling": (Drill.pooler_rolling, (False,), {"hop": 50, "so_reuseport": 1}),
 }
+
+
+def run_one(run, number, label, body, synchronous, needs):
+    """Its row and the promises it found broken."""
+    with contextlib.ExitStack() as stack:
+        if needs.get("cell"):
+            needs = {**needs, "cell": stack.enter_context(contextlib.closing(Cell(run)))}
+        drill, broken = Drill(run, number, synchronous, **needs), []
+        try:
+            body(drill)
+        except Exception as e:
+            broken.append(f"{type(e).__name__}: {e}")
+            print(f"{e}\nthe end of pgsteer's log:\n{drill.steer.log_text(30)}", flush=True)
+            drill.began = drill.began or time.monotonic()
+        row, wrong = drill.finish()
+    return label + row, [f"{' '.join(label)}: {text}" for text in broken + wrong]
 
 
 def main(args):
     end_on_signals()
     part = args[0] if args else ""
-    rows, broken = [], []
+    no_cells, rows, broken = why_not(), [], []
     with Run("pgsteer-drill-") as run:
-        number = 0
-        for name, (body, ways) in DRILLS.items():
+        for name, (body, ways, needs) in DRILLS.items():
             for synchronous in ways:
                 label = [name, "synchronous" if synchronous else "asynchronous"]
                 if part not in " ".join(label):
                     continue
+                if needs.get("cell") and no_cells:
+                    print(f"{' '.join(label)} is left out: {no_cells}", flush=True)
+                    continue
                 print(f"{' '.join(label)} ...", flush=True)
-                number += 1
-                drill = Drill(run, number, synchronous)
-                try:
-                    body(drill)
-                except Exception as e:
-                    broken.append(f"{' '.join(label)}: {type(e).__name__}: {e}")
-                    print(f"{e}\nthe end of pgsteer's log:\n{drill.steer.log_text(30)}", flush=True)
-                    drill.began = drill.began or time.monotonic()
-                row, wrong = drill.finish()
-                rows.append(label + row)
-                broken += [f"{' '.join(label)}: {text}" for text in wrong]
+                row, wrong = run_one(run, len(rows), label, body, synchronous, needs)
+                rows.append(row)
+                broken += wrong
     if not rows:
         print(f"no drill has {part!r} in its name")
         return 1

@@ -300,15 +300,8 @@ def test_other_names(t):
 
 def reboot(t, s, seconds=20, **settings):
     """Another process takes the place of `s`; the old one must end well."""
-    old = s.process
     s.settings.update(settings)
-    s.write_files()
-    new = t.run.spawn([s.program, "-R", s.ini], cwd=s.dir, log=s.log)
-    try:
-        t.equal(old.wait(seconds * SLOW), 0, f"exit status of the process that was replaced\n{s.log_text(40)}")
-    finally:
-        s.process = new
-    s.wait_log(f"[{new.pid}] LOG process up")
+    t.equal(s.reboot(seconds), 0, f"exit status of the process that was replaced\n{s.log_text(40)}")
 
 
 def test_reboot_in_the_middle_of_everything(t):

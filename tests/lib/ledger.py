@@ -27,8 +27,9 @@ class Verdict:
 class Ledger:
     """`connect()` makes a wire.Client. Threads run from start() to stop()."""
 
-    def __init__(self, connect, writers=8, readers=8, pause=0.002):
-        self.connect, self.pause = connect, pause
+    def __init__(self, connect, writers=8, readers=8, pause=0.002, hop=0):
+        """`hop`: after so many rows or reads a client leaves and comes back; 0: never."""
+        self.connect, self.pause, self.hop = connect, pause, hop
         self.stopping = threading.Event()
         self.lock = threading.Lock()
         self.sent = {}          # (who, n) -> moment its last attempt was sent
@@ -88,6 +89,13 @@ class Ledger:
                 if self.stopping.wait(0.05):
                     return None
 
+    def _hop(self, client, n):
+        """The connection to go on with."""
+        if not self.hop or n % self.hop:
+            return client
+        client.close()
+        return self._open()
+
     def _note(self, counter, error):
         with self.lock:
             counter[error.sqlstate] += 1
@@ -115,6 +123,7 @@ class Ledger:
                     n += 1
                     if n % 20 == 0:
                         self._own(client, who, n)
+                    client = self._hop(client, n)
                 else:
                     self._note(self.write_errors, error)
                     if len(statements) == 1:
@@ -145,7 +154,7 @@ class Ledger:
             self.stale.append(f"writer {who} saw {got.rows[0][0]} of its {n} rows")
 
     def _read(self, who):
-        client = self._open()
+        client, n = self._open(), 0
         while client and not self.stopping.is_set():
             begun = time.monotonic()
             try:
@@ -156,6 +165,8 @@ class Ledger:
                         raise EOFError
                 else:
                     self.reads.append((begun, time.monotonic()))
+                    n += 1
+                    client = self._hop(client, n)
             except (OSError, EOFError):
                 with self.lock:
                     self.disconnected += 1

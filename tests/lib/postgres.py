@@ -61,19 +61,23 @@ def children(pid):
 class Node:
     """One PostgreSQL instance."""
 
-    def __init__(self, run, name, directory):
-        self.run, self.name, self.dir = run, name, directory
+    def __init__(self, run, name, directory, cell=None):
+        """`cell`: where it runs, if not here: it has an address, and words to put in front of a command."""
+        self.run, self.name, self.dir, self.cell = run, name, directory, cell
+        self.host = cell.address if cell else "127.0.0.1"
         self.port = run.port()
         self.process = None
         self.log = os.path.join(os.path.dirname(directory), name + ".log")
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def start(self, wait=True):
-        self.process = self.run.spawn([find_program("postgres"), "-D", self.dir, "-p", str(self.port)],
-                                      cwd=self.dir, log=self.log)
+        command = [find_program("postgres"), "-D", self.dir, "-p", str(self.port)]
+        if self.cell:
+            command = self.cell.prefix + command + ["-c", f"listen_addresses={self.host}"]
+        self.process = self.run.spawn(command, cwd=self.dir, log=self.log, privileged=self.cell is not None)
         if wait:
             self.wait_ready()
 
@@ -100,7 +104,7 @@ class Node:
             return "(no log)"
 
     def connect(self, database="postgres", user="postgres", **more):
-        return wire.Client(self.port, user=user, database=database, **more)
+        return wire.Client(self.port, user=user, database=database, host=self.host, **more)
 
     def query(self, sql, database="postgres"):
         with self.connect(database) as c:
@@ -175,14 +179,15 @@ class Node:
 
 
 def conninfo(primary, name):
-    return f"host=127.0.0.1 port={primary.port} user=postgres application_name={name}"
+    return f"host={primary.host} port={primary.port} user=postgres application_name={name}"
 
 
 class Cluster:
     """A primary and its standbys, in a directory of the run. Knows who is the primary, since it is the one who
     promotes."""
 
-    def __init__(self, run, directory="cluster", standbys=2):
+    def __init__(self, run, directory="cluster", standbys=2, cell=None):
+        """`cell`: where the first primary runs, if not here."""
         self.run = run
         self.dir = run.mkdir(directory)
         template = make_template(run)
@@ -191,8 +196,11 @@ class Cluster:
             name = f"node{number + 1}"
             data = os.path.join(self.dir, name)
             run.call(["cp", "-a", template, data])
-            self.nodes.append(Node(run, name, data))
+            self.nodes.append(Node(run, name, data, None if number else cell))
         self.primary = self.nodes[0]
+        if cell:
+            with open(os.path.join(self.primary.dir, "pg_hba.conf"), "a") as f:
+                f.write(f"host all all {cell.outside}/32 trust\nhost replication all {cell.outside}/32 trust\n")
         # All begin with the same stopped template, which is what a base backup is; standbys stream from its end.
         for node in self.standbys:
             run.write(os.path.join(node.dir, "standby.signal"), "")
@@ -218,7 +226,7 @@ class Cluster:
     def line(self, dbname, nodes=None, **more):
         """A line of [databases] for this cluster (value only)."""
         nodes = nodes or self.nodes
-        words = {"host": ",".join("127.0.0.1" for _ in nodes), "port": ",".join(str(n.port) for n in nodes),
+        words = {"host": ",".join(n.host for n in nodes), "port": ",".join(str(n.port) for n in nodes),
                  "dbname": dbname, **more}
         return " ".join(f"{key}={value}" for key, value in words.items())
 
@@ -268,7 +276,7 @@ class Cluster:
     def rejoin(self, node):
         """Makes a stopped node a fresh standby of the present primary."""
         shutil.rmtree(node.dir)
-        self.run.call([find_program("pg_basebackup"), "-h", "127.0.0.1", "-p", str(self.primary.port), "-U",
+        self.run.call([find_program("pg_basebackup"), "-h", self.primary.host, "-p", str(self.primary.port), "-U",
                        "postgres", "-D", node.dir, "-c", "fast", "-X", "stream", "--no-sync"], cwd=self.dir)
         os.chmod(node.dir, 0o700)
         self.run.write(os.path.join(node.dir, "standby.signal"), "")

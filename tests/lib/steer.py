@@ -178,6 +178,19 @@ class Steer:
 
     # -- the process
 
+    def reboot(self, seconds=20):
+        """Another process takes this one's place (-R), by the settings of now; returns the exit status of the old one."""
+        old = self.process
+        self.write_files()
+        self.process = self.run.spawn([self.program, "-R", self.ini], cwd=self.dir, log=self.log)
+        try:
+            status = old.wait(seconds * SLOW)
+        except subprocess.TimeoutExpired:
+            old.kill()
+            status = "no exit"
+        self.wait_log(f"[{self.process.pid}] LOG process up")
+        return status
+
     def reload(self):
         self.write_files()
         self.process.send_signal(signal.SIGHUP)
