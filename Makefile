@@ -8,7 +8,7 @@ DESTDIR  ?=
 PYTHON   ?= /usr/bin/python3
 export PYTHON BUILD
 
-PACKAGES := ncursesw libevent_core libevent_extra openssl libcares libpq libcjson sqlite3 libsystemd ldap pam libidn
+PACKAGES := ncursesw libevent_core libevent_extra libcurl openssl libcares libpq libcjson sqlite3 libsystemd ldap pam libidn
 TEST_PACKAGES := cunit
 
 # A fresh machine has no libraries yet: the targets that need none must still work there.
@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers page drill pairs bench bench-catalog gates oracle fuzz clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers page drill patroni pairs bench bench-catalog gates oracle fuzz clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -128,9 +128,15 @@ page: test-deps ## the dashboard in a real browser, with a failover while it is 
 	@$(MAKE) --no-print-directory all
 	@tests/page/page
 
-drill: test-deps ## failover drills under load; prints a table
+drill: test-deps ## failover drills under load (DRILL=part of a name); prints a table
+	@tests/lib/packages drill
 	@$(MAKE) --no-print-directory all
-	@tests/drill/drill
+	@tests/drill/drill $(DRILL)
+
+patroni: test-deps ## a planned, a scheduled and an unplanned change of leader under Debian's Patroni
+	@tests/lib/packages patroni
+	@$(MAKE) --no-print-directory all
+	@$${PYTHON:-/usr/bin/python3} -B tests/drill/patroni.py
 
 pairs: test-deps ## write-then-read pairs (PAIRS=1000000) beside paused and delayed standbys: none may be stale
 	@$(MAKE) --no-print-directory all

@@ -86,6 +86,30 @@ static void take_conf(struct control *ctl, struct conf *conf, struct access *acc
         web_configure(&ctl->web, conf);
 }
 
+/* A configuration that was read, with the hosts that are known of its lines; takes over the reference. */
+static struct conf *with_members(struct control *ctl, struct conf *conf)
+{
+        struct conf *with = conf_with_members(conf, health_members, ctl->health);
+
+        if (with == NULL)
+                return conf;
+        conf_unref(conf);
+        return with;
+}
+
+/* Patroni's members are the hosts of the lines that name it. */
+static void on_members(void *arg)
+{
+        struct control *ctl = arg;
+        struct conf *conf = conf_with_members(ctl->conf, health_members, ctl->health);
+        struct access access = {.tls = tls_set_ref(ctl->access.tls), .hba = hba_ref(ctl->access.hba)};
+
+        if (conf != NULL)
+                take_conf(ctl, conf, &access);
+        else
+                access_release(&access);
+}
+
 static bool reload(void *arg, char *message, size_t size)
 {
         struct control *ctl = arg;
@@ -100,6 +124,8 @@ static bool reload(void *arg, char *message, size_t size)
                  ctl->conf->opt.conffile[0] != '\0' ? ctl->conf->opt.conffile : ctl->conf->path);
         log_info("RELOAD: reading %s", path);
         good = conf_load(path, &conf, &report) == STATUS_OK;
+        if (good)
+                conf = with_members(ctl, conf);
         snprintf(message, size, "%s", "RELOAD failed, see logs for additional details");
         for (size_t i = 0; report != NULL && i < report->count; i++) {
                 conf_problem_format(&report->problems[i], text, sizeof(text));
@@ -431,6 +457,7 @@ int control_run(const struct launch *launch)
         ctl->crowd.adopt_arg = ctl->admin;
         ctl->health = health_new(&ctl->loop, ctl->conf, ctl->wake_fd, &judge_maker);
         web_init(&ctl->web, launch->http, ctl->admin, ctl->conf);
+        health_watch_members(ctl->health, on_members, ctl);
         watch_signals(ctl);
         if (launch->heritage != NULL)
                 takeover_deal(launch->heritage, &ctl->crowd);

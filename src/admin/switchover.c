@@ -386,6 +386,9 @@ static bool find_nodes(struct switchover *sw, const struct switchover_order *ord
                 return refuse(r, NULL, "no such database: %s", order->database);
         if (!line->cluster)
                 return refuse(r, NULL, "database %s is no cluster", order->database);
+        if (line->patroni != NULL)
+                return refuse(r, "Use patronictl switchover: pgsteer holds writes as long as it takes.",
+                              "Patroni manages database %s", order->database);
         sw->cluster = cluster_for(line);
         sw->to = index_of(sw->cluster, order->node);
         if (sw->to < 0)

@@ -160,6 +160,20 @@ void full_merge_users(struct full *full)
                                   &conf->user_count);
 }
 
+/* Lines with members of Patroni's have hosts that are not in the file. */
+static void copy_databases(struct full *full, const struct conf *conf)
+{
+        struct conf_database *copy =
+            arena_alloc(&full->arena, (conf->database_count + 1) * sizeof(*conf->databases));
+
+        if (conf->database_count > 0)
+                memcpy(copy, conf->databases, conf->database_count * sizeof(*copy));
+        for (size_t i = 0; i < conf->database_count; i++)
+                for (int j = 0; copy[i].patroni != NULL && j < copy[i].host_count; j++)
+                        copy[i].hosts[j].host = arena_strdup(&full->arena, copy[i].hosts[j].host);
+        full->conf.databases = full->databases = copy;
+}
+
 /* A copy with texts of its own, of the same lines and secrets. */
 static struct full *copy(const struct conf *conf)
 {
@@ -172,6 +186,7 @@ static struct full *copy(const struct conf *conf)
         full->lines = share_ref(from->lines);
         full->secrets = share_ref(from->secrets);
         full->conf.path = arena_strdup(&full->arena, conf->path);
+        copy_databases(full, conf);
         for (size_t i = 0; i < OPTION_COUNT; i++)
                 if (option_at(i)->type == OPTION_STRING && conf->set[i])
                         value_store_text(
@@ -258,6 +273,51 @@ enum status conf_with(const struct conf *conf, const char *key, const char *valu
         else
                 conf_unref(&full->conf);
         return status;
+}
+
+static bool same_hosts(const struct conf_database *db, const struct conf_host *hosts, int count)
+{
+        for (int i = 0; i < count && count == db->host_count; i++)
+                if (db->hosts[i].port != hosts[i].port || strcmp(db->hosts[i].host, hosts[i].host) != 0)
+                        return false;
+        return count == db->host_count;
+}
+
+/* Weight and zone are the line's where it names the host. */
+static void set_hosts(struct full *full, struct conf_database *db, const struct conf_host *hosts, int count)
+{
+        struct conf_database was = *db;
+
+        db->host_count = count;
+        for (int i = 0; i < count; i++) {
+                db->hosts[i] = (struct conf_host){.weight = 1};
+                for (int j = 0; j < was.host_count; j++)
+                        if (was.hosts[j].port == hosts[i].port &&
+                            strcmp(was.hosts[j].host, hosts[i].host) == 0)
+                                db->hosts[i] = was.hosts[j];
+                db->hosts[i].host = arena_strdup(&full->arena, hosts[i].host);
+                db->hosts[i].port = hosts[i].port;
+        }
+}
+
+struct conf *conf_with_members(const struct conf *conf, conf_members_fn *members, void *arg)
+{
+        struct conf_host hosts[CONF_NODES_MAX];
+        struct full *full = NULL;
+
+        for (size_t i = 0; i < conf->database_count; i++) {
+                const struct conf_database *db = &conf->databases[i];
+                int count = db->patroni != NULL ? members(arg, db->patroni, hosts) : 0;
+
+                if (count == 0 || same_hosts(db, hosts, count))
+                        continue;
+                if (full == NULL) {
+                        full = copy(conf);
+                        full_merge_users(full);
+                }
+                set_hosts(full, &full->databases[i], hosts, count);
+        }
+        return full != NULL ? &full->conf : NULL;
 }
 
 static int compare_database(const void *name, const void *database)

@@ -57,6 +57,7 @@ struct conf_database {
         int64_t max_standby_lag_us;    /* or -1 */
         int64_t max_standby_lag_bytes; /* or -1 */
         int channel_binding;           /* enum channel_binding or -1 */
+        const char *patroni;           /* urls_next takes it apart; NULL: the hosts are as the line says */
         const char *connect_query, *client_encoding, *datestyle, *timezone, *application_name;
         struct conf_tls tls;
         int line; /* in the file, for messages */
@@ -148,6 +149,14 @@ const char *conf_find_password(const struct conf *conf, const struct conf_host *
  * no such option; STATUS_INVALID: bad value; STATUS_DENIED: needs a restart; message (size bytes) says so. */
 MUST_USE enum status conf_with(const struct conf *conf, const char *key, const char *value, struct conf **out,
                                char *message, size_t size);
+
+/* The members that Patroni at these addresses has now, into hosts[CONF_NODES_MAX], texts borrowed; 0: not
+ * known. */
+typedef int conf_members_fn(void *arg, const char *patroni, struct conf_host *hosts);
+
+/* A copy of `conf` whose lines with patroni= have those hosts; one reference. NULL: they have them already.
+ */
+struct conf *conf_with_members(const struct conf *conf, conf_members_fn *members, void *arg);
 
 /* Writes an option's present value, or its default, as SHOW CONFIG shows it ("" when unset). */
 void conf_value(const struct conf *conf, const struct option_info *info, char *out, size_t size);

@@ -3,6 +3,7 @@
 #include "conf/line.h"
 #include "conf/report.h"
 #include "conf/tls_keys.h"
+#include "conf/urls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,23 +239,53 @@ static void check_same(const struct line *line, const struct conf_database *db)
                         }
 }
 
+static bool names_host(const struct conf_database *db, struct sv host)
+{
+        for (int i = 0; i < db->host_count; i++)
+                if (sv_is(host, db->hosts[i].host))
+                        return true;
+        return false;
+}
+
+/* Patroni usually answers where PostgreSQL runs. */
+static bool read_patroni(const struct line *line, struct conf_database *db, bool hosts)
+{
+        const char *rest = db->patroni, *why;
+        struct url url;
+
+        while (urls_next(&rest, &url, &why))
+                if (hosts && db->host_count < CONF_NODES_MAX && !names_host(db, url.host))
+                        db->hosts[db->host_count++] =
+                            (struct conf_host){.host = arena_strndup(line->arena, url.host.p, url.host.n),
+                                               .port = PORT_POSTGRES};
+        if (why != NULL)
+                line_error(line, "patroni: \"%.*s\": %s", SV_ARG(url.text), why);
+        return why == NULL;
+}
+
+static void settle_local(struct conf_database *db, const struct line *line, const char *unix_socket_dir)
+{
+        db->local = true;
+        db->host_count = 1;
+        db->hosts[0] =
+            (struct conf_host){.host = arena_strdup(line->arena, unix_socket_dir), .port = PORT_POSTGRES};
+        if (*unix_socket_dir == '\0')
+                (line->loose ? line_error : line_warn)(
+                    line, "there is no host=, and unix_socket_dir is empty: write host=");
+}
+
 static void settle_hosts(struct database_entry *entry, const struct line *line, bool cluster_key,
                          const char *unix_socket_dir)
 {
         struct conf_database *db = &entry->db;
         bool port_list = false;
 
-        if (entry->host == NULL) {
-                db->local = true;
-                db->host_count = 1;
-                db->hosts[0] = (struct conf_host){.host = arena_strdup(line->arena, unix_socket_dir),
-                                                  .port = PORT_POSTGRES};
-                if (*unix_socket_dir == '\0')
-                        (line->loose ? line_error : line_warn)(
-                            line, "there is no host=, and unix_socket_dir is empty: write host=");
-        } else if (!read_hosts(line, entry->host, db)) {
+        if (db->patroni != NULL && !read_patroni(line, db, entry->host == NULL))
                 return;
-        }
+        if (entry->host != NULL && !read_hosts(line, entry->host, db))
+                return;
+        if (db->host_count == 0)
+                settle_local(db, line, unix_socket_dir);
         if (entry->port != NULL && !read_ports(line, entry->port, db, &port_list))
                 return;
         read_weights(line, entry->weight, db);

@@ -20,6 +20,7 @@ struct full {
         atomic_int refs;
         struct arena arena; /* texts of options, and the users */
         struct share *lines, *secrets;
+        struct conf_database *databases; /* of a copy: conf.databases; else NULL */
 };
 
 /* One with a reference, and with two empty shares; everything else is zero. */

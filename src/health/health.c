@@ -7,6 +7,7 @@
 #include "health/catalogs.h"
 #include "health/libpq.h"
 #include "health/monitor.h"
+#include "health/patroni.h"
 #include "net/names.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@ struct health {
         int wake_fd;
         struct conf *conf;
         struct catalogs *catalogs; /* NULL: none are read */
+        struct patroni *patroni;   /* NULL: members are nobody's business */
 };
 
 /* Takes the bell's count first: what is reported from now on rings again. */
@@ -69,6 +71,19 @@ static void follow_conf(struct health *health)
         }
         if (health->catalogs != NULL)
                 catalogs_configure(health->catalogs, health->conf);
+        if (health->patroni != NULL)
+                patroni_configure(health->patroni, health->conf);
+}
+
+void health_watch_members(struct health *health, void (*changed)(void *arg), void *arg)
+{
+        health->patroni = patroni_new(health->loop, changed, arg);
+        patroni_configure(health->patroni, health->conf);
+}
+
+int health_members(void *health, const char *patroni, struct conf_host *hosts)
+{
+        return patroni_members(((struct health *)health)->patroni, patroni, hosts);
 }
 
 void health_prepare(void)
@@ -134,6 +149,7 @@ void health_free(struct health *health)
                 monitor_free(cluster->monitor);
                 cluster->monitor = NULL;
         }
+        patroni_free(health->patroni);
         catalogs_free(health->catalogs);
         if (health->bell != NULL)
                 event_free(health->bell);

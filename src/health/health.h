@@ -13,6 +13,7 @@ struct catalog_maker;
 struct catalog_status;
 struct cluster;
 struct conf;
+struct conf_host;
 struct failover;
 struct health;
 struct loop;
@@ -26,6 +27,11 @@ void health_prepare(void);
  * conf. */
 struct health *health_new(struct loop *loop, struct conf *conf, int wake_fd,
                           const struct catalog_maker *maker);
+
+/* From now on `changed` is told when Patroni has other members for some line than before; conf_with_members
+ * then makes a configuration of them with health_members, whose arg is the struct health. */
+void health_watch_members(struct health *health, void (*changed)(void *arg), void *arg);
+int health_members(void *health, const char *patroni, struct conf_host *hosts);
 
 /* Follows a new configuration: new clusters are monitored, vanished ones are not any more. */
 void health_configure(struct health *health, struct conf *conf);

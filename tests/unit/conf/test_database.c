@@ -176,6 +176,55 @@ static void targets_are_libpqs_words(void)
         }
 }
 
+static const struct conf_host *told; /* what Patroni says */
+static int told_count;
+
+static int members(void *arg, const char *patroni, struct conf_host *hosts)
+{
+        UNIT_ASSERT(arg == &told && strcmp(patroni, "http://p1:8008,http://p2,http://p1:8009") == 0);
+        for (int i = 0; i < told_count; i++)
+                hosts[i] = told[i];
+        return told_count;
+}
+
+static void patroni_names_the_hosts(void)
+{
+        static const struct conf_host as_they_are[] = {{.host = "p1", .port = 5432},
+                                                       {.host = "p2", .port = 5432}},
+                                      others[] = {{.host = "p3", .port = 5433},
+                                                  {.host = "p2", .port = 5432},
+                                                  {.host = "p1", .port = 5432}};
+        struct conf *conf = files_load_good("[pgsteer]\nauth_type=trust\n[databases]\n"
+                                            "a = patroni=http://p1:8008,http://p2,http://p1:8009\n"
+                                            "b = host=h patroni=http://p1:8008,http://p2,http://p1:8009\n"
+                                            "c = host=h\n");
+        struct conf *with, *set;
+        char message[256];
+
+        UNIT_ASSERT(conf->databases[0].host_count == 2 && conf->databases[0].cluster);
+        UNIT_ASSERT(conf->databases[1].host_count == 1 && conf->databases[1].cluster);
+        told_count = 0;
+        UNIT_ASSERT(conf_with_members(conf, members, &told) == NULL);
+        told = as_they_are;
+        told_count = 2;
+        with = conf_with_members(conf, members, &told);
+        UNIT_ASSERT(with != NULL && with->databases[0].host_count == 2 && with->databases[1].host_count == 2);
+        UNIT_ASSERT(conf_with_members(with, members, &told) == NULL);
+        conf_unref(conf);
+        conf = with;
+        told = others;
+        told_count = 3;
+        with = conf_with_members(conf, members, &told);
+        conf_unref(conf);
+        UNIT_ASSERT(conf_with(with, "verbose", "1", &set, message, sizeof(message)) == STATUS_OK);
+        conf_unref(with);
+        UNIT_ASSERT(set->databases[1].host_count == 3 && set->databases[2].host_count == 1);
+        UNIT_ASSERT(strcmp(set->databases[1].hosts[0].host, "p3") == 0 &&
+                    set->databases[1].hosts[0].port == 5433);
+        UNIT_ASSERT(strcmp(set->databases[2].hosts[0].host, "h") == 0);
+        conf_unref(set);
+}
+
 static void hosts_have_shares_and_places(void)
 {
         static const struct {
@@ -187,6 +236,8 @@ static void hosts_have_shares_and_places(void)
             {"host=a,b,c weight=3,1,1000", NULL, {3, 1, 1000}, {NULL}},
             {"host=a,b,c weight=7 zone='x, y,x'", NULL, {7, 7, 7}, {"x", "y", "x"}},
             {"host=a,b,c zone=z", NULL, {1, 1, 1}, {"z", "z", "z"}},
+            {"patroni=http://a,https://b:8008,http://c", NULL, {1, 1, 1}, {NULL}},
+            {"patroni=a:8008", "patroni: \"a:8008\": it must begin with http://", {0}, {NULL}},
             {"host=a,b,c weight=1,2", "weight: there are 2 for 3 hosts", {0}, {NULL}},
             {"host=a,b,c zone=a,b,c,d", "zone: there are 4 for 3 hosts", {0}, {NULL}},
             {"host=a,b,c zone=a,,c", "zone: host b has none", {0}, {NULL}},
@@ -270,4 +321,4 @@ static void peers_are_read(void)
 UNIT_SUITE(conf_database, UNIT_CASE(hosts_make_clusters), UNIT_CASE(every_key_reaches_its_field),
            UNIT_CASE(what_is_not_said_is_marked), UNIT_CASE(a_time_of_zero_is_not_said_in_pgbouncers_manner),
            UNIT_CASE(targets_are_libpqs_words), UNIT_CASE(hosts_have_shares_and_places),
-           UNIT_CASE(names_are_found), UNIT_CASE(peers_are_read))
+           UNIT_CASE(patroni_names_the_hosts), UNIT_CASE(names_are_found), UNIT_CASE(peers_are_read))
