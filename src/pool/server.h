@@ -47,6 +47,14 @@ enum begin_age { BEGIN_NONE, BEGIN_SENT, BEGIN_FIRST /* one segment */ };
 struct login; /* the login's own state, pool/login.h */
 
 /* What another process needs of it is in pool/bequest.c. */
+/* What its client runs; for session/tally.c alone. */
+struct tally {
+        uint64_t query[2];   /* key and place of what was sent or bound last; key 0: not counted */
+        uint64_t unnamed[2]; /* of the unnamed statement here */
+        uint64_t rows;       /* of the query that is being answered, so far */
+        int64_t done_us;     /* when the last one was complete */
+};
+
 struct server {
         struct stream stream;
         struct grave grave;
@@ -63,6 +71,7 @@ struct server {
         char begin[BEGIN_MAX]; /* text of the BEGIN that has opened the transaction, alone */
         enum begin_age begin_age;
         struct buf replay; /* the client's segment as it came, while it may be run again; keeps its memory */
+        struct tally tally;
         struct params params;
         struct params greeting; /* as they were when it had logged in; session_state off only */
         struct replies replies;

@@ -156,12 +156,6 @@ struct client {
         struct floor floor;
         struct cluster *catching; /* CATCHING: whose standbys it waits for */
 
-        /* what it runs, session/tally.h: keys and places in room->queries */
-        uint64_t query[2];         /* sent or bound last; {0}: not counted */
-        uint64_t unnamed_query[2]; /* of the unnamed statement */
-        uint64_t query_rows;       /* of the query that is being answered, so far */
-        int64_t query_us;          /* when the last one was complete */
-
         /* for people and deadlines */
         char address[46];
         int port;

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "session/tally.h"
 
 #include <string.h>
 
@@ -125,6 +126,7 @@ bool exchange_target(struct up *up, struct sv name, struct statement **st)
                 if (c->unnamed_here || buf_len(&c->unnamed) == 0)
                         return true;
                 c->unnamed_here = true;
+                tally_unnamed(c, sv_cstr((const char *)buf_data(&c->unnamed)));
                 return send_parse(up, "", sv_from(buf_data(&c->unnamed), buf_len(&c->unnamed)), REPLY_SWALLOW,
                                   NULL);
         }

@@ -103,18 +103,20 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
         struct reader r = reader_of(m);
         struct facts f = {0};
         bool whole = m->have == m->size;
+        struct sv text;
 
         (void)take_cstr(&r);
+        text = whole ? take_cstr(&r) : SV("");
         if (up_must_look(c)) {
                 if (!whole && m->size <= (size_t)c->room->conf->opt.scan_limit)
                         return 0;
                 if (whole)
-                        f = look_at_text(c, take_cstr(&r));
+                        f = look_at_text(c, text);
                 else
                         c->wrote = c->piecewise = true;
         }
         c->unnamed_here = true;
-        tally_parse(c, m);
+        tally_unnamed(c, text);
         buf_consume(&c->unnamed, buf_len(&c->unnamed));
         /* Bound at once, as nearly always: nothing to keep. Else a Bind may come when another server serves
          * us. What has effects has them when it is bound. */

@@ -31,38 +31,39 @@ static void mark_text(struct client *c, struct sv text, uint64_t out[2])
 const uint64_t *tally_query(struct client *c, const struct msg *m)
 {
         struct reader r = reader_of(m);
+        struct tally *t = &c->server->tally;
 
         if (!counts(c) || m->have < m->size)
                 return NULL;
-        mark_text(c, take_cstr(&r), c->query);
-        return c->query;
+        mark_text(c, take_cstr(&r), t->query);
+        return t->query;
 }
 
-void tally_parse(struct client *c, const struct msg *m)
+void tally_unnamed(struct client *c, struct sv text)
 {
-        struct reader r = reader_of(m);
+        struct tally *t = &c->server->tally;
 
-        c->unnamed_query[0] = 0;
-        if (!counts(c) || m->have < m->size)
-                return;
-        (void)take_cstr(&r);
-        mark_text(c, take_cstr(&r), c->unnamed_query);
+        t->unnamed[0] = 0;
+        if (counts(c) && text.n > 0)
+                mark_text(c, text, t->unnamed);
 }
 
 void tally_bind(struct client *c, struct statement *st, struct sv name)
 {
-        c->query[0] = 0;
+        struct tally *t = &c->server->tally;
+
+        t->query[0] = 0;
         if (!counts(c))
                 return;
         if (st != NULL)
-                mark(c, statement_fingerprint(st), sv_cstr(st->parse), st->options, c->query);
+                mark(c, statement_fingerprint(st), sv_cstr(st->parse), st->options, t->query);
         else if (name.n == 0)
-                memcpy(c->query, c->unnamed_query, sizeof(c->query));
+                memcpy(t->query, t->unnamed, sizeof(t->query));
 }
 
 const uint64_t *tally_execute(const struct client *c)
 {
-        return counts(c) ? c->query : NULL;
+        return counts(c) ? c->server->tally.query : NULL;
 }
 
 /* "SELECT 5", "INSERT 0 5", "COPY 5": the number at the end. */
@@ -75,7 +76,7 @@ void tally_rows(struct client *c, struct sv tag)
                 rows += unit * (uint64_t)(tag.p[--tag.n] - '0');
                 unit *= 10;
         }
-        c->query_rows += rows;
+        c->server->tally.rows += rows;
 }
 
 static void log_slow(struct client *c, const struct server *s, const struct query *query, int64_t took)
@@ -86,34 +87,34 @@ static void log_slow(struct client *c, const struct server *s, const struct quer
                 return;
         log_info("C-%p: %s slow query: time=%" PRId64 ".%03d ms node=%s rows=%" PRIu64 "%s text=%s",
                  (const void *)c, client_name(c, name, sizeof(name)), took / 1000, (int)(took % 1000),
-                 s->pool->node->name, c->query_rows, c->failed ? " failed" : "", query->text);
+                 s->pool->node->name, s->tally.rows, c->failed ? " failed" : "", query->text);
 }
 
 /* Of several that were sent together each one's time begins when the one before it was complete. */
-static int64_t time_of(struct client *c)
+static int64_t time_of(const struct client *c, struct tally *t)
 {
-        int64_t now = loop_now(c->room->loop),
-                since = c->query_us > c->request_us ? c->query_us : c->request_us;
+        int64_t now = loop_now(c->room->loop);
+        int64_t since = t->done_us > c->request_us ? t->done_us : c->request_us;
 
-        c->query_us = now;
+        t->done_us = now;
         return now - since;
 }
 
-static void count(struct client *c, const struct server *s, const struct reply *reply)
+static void count(struct client *c, struct server *s, const struct reply *reply)
 {
         struct query *query = queries_again(&c->room->queries, reply->key[0], reply->key[1]);
-        int64_t took = time_of(c), slow = c->room->conf->opt.log_slow_queries_us;
+        int64_t took = time_of(c, &s->tally), slow = c->room->conf->opt.log_slow_queries_us;
 
         if (query != NULL && !c->discarding) {
                 query->calls++;
                 query->errors += c->failed;
-                query->rows += c->query_rows;
+                query->rows += s->tally.rows;
                 *(c->on_primary ? &query->on_primary : &query->on_standby) += 1;
                 histogram_add(&query->time, took);
                 if (slow > 0 && took >= slow)
                         log_slow(c, s, query, took);
         }
-        c->query_rows = 0;
+        s->tally.rows = 0;
 }
 
 void tally_done(struct client *c, struct server *s)

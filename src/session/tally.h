@@ -13,8 +13,9 @@
  * than what is here. */
 const uint64_t *tally_query(struct client *c, const struct msg *m);
 
-/* A Parse of the unnamed statement; a Bind of `st`, or without it of `name`; and what an Execute runs. */
-void tally_parse(struct client *c, const struct msg *m);
+/* A Parse of the unnamed statement (empty: its text is not known); a Bind of `st`, or without it of `name`;
+ * and what an Execute runs. */
+void tally_unnamed(struct client *c, struct sv text);
 void tally_bind(struct client *c, struct statement *st, struct sv name);
 const uint64_t *tally_execute(const struct client *c);
 
