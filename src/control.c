@@ -232,6 +232,7 @@ static void on_unlistened(void *arg, int zero)
         struct control *ctl = arg;
 
         (void)zero;
+        atomic_store(&ctl->crowd.closed_us, clock_us());
         listeners_close_tcp(ctl->listeners);
 }
 

@@ -364,10 +364,12 @@ static bool is_console(const struct conf *conf, const char *database)
         return line == NULL || strcmp(line->name, database) != 0;
 }
 
+/* Who was accepted before the sockets were closed has no other process to go to. */
 void entry_let_in(struct client *c)
 {
-        if (!c->entry->admin_database &&
-            atomic_load_explicit(&c->room->crowd->refusing, memory_order_relaxed))
+        int64_t closed_us = atomic_load_explicit(&c->room->crowd->closed_us, memory_order_relaxed);
+
+        if (!c->entry->admin_database && closed_us != 0 && c->connected_us >= closed_us)
                 client_refuse(c, "08P01", "pooler is shutting down");
         else
                 begin_proof(c);

@@ -53,8 +53,9 @@ struct crowd {
         _Atomic int clients[WORKERS_MAX]; /* of each worker; for dealing evenly */
         _Atomic int total;                /* logged-in or logging-in, console excepted */
         _Atomic int held;
-        _Atomic int64_t drain_us; /* when the next held client may go on, as failover_drain_rate has it */
-        _Atomic bool refusing;    /* SHUTDOWN WAIT_FOR_...: no new clients but of the console */
+        _Atomic int64_t drain_us;  /* when the next held client may go on, as failover_drain_rate has it */
+        _Atomic bool refusing;     /* SHUTDOWN WAIT_FOR_... is under way */
+        _Atomic int64_t closed_us; /* since when only clients of the console come in (clock_us); 0: all do */
         pthread_mutex_t news_lock;
         struct news news;        /* under news_lock */
         struct helpers *helpers; /* for what would block */

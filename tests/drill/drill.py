@@ -50,6 +50,7 @@ class Drill:
         with self.cluster.primary.connect("app", user="app") as c:
             Ledger.prepare(c)
         self.cluster.wait_replayed()
+        self.steer.wait_known("ledger", "ledger_total")
         self.ledger = Ledger(self.steer.client, writers=16, readers=16, pause=0.005, hop=hop).start()
         wait_for(lambda: self.ledger.commits() > 300, "the load to run")
         self.began = self.promoted = self.noticed = self.fenced = None
