@@ -1,11 +1,12 @@
 #include "router/fingerprint.h"
 
+#include "base/hash.h"
 #include "router/scan.h"
 
 /* The text that is left, as it comes. */
 struct remains {
-        uint64_t hash;
-        char *out; /* NULL: only the hash is wanted */
+        uint64_t hash; /* of its tokens */
+        char *out;     /* the text; NULL: the hash is wanted */
         size_t n, size;
         enum scan_kind last; /* SCAN_END: nothing has come yet */
         enum scan_kind
@@ -14,8 +15,7 @@ struct remains {
 
 static void put(struct remains *r, char byte)
 {
-        r->hash = (r->hash ^ (unsigned char)byte) * UINT64_C(0x100000001b3);
-        if (r->out != NULL && r->n + 1 < r->size)
+        if (r->n + 1 < r->size)
                 r->out[r->n++] = byte;
 }
 
@@ -35,15 +35,54 @@ static bool wants_blank(enum scan_kind before, enum scan_kind kind)
                before != SCAN_DOT && before != SCAN_CAST;
 }
 
-static void put_token(struct remains *r, enum scan_kind kind, struct sv text)
+static bool is_upper(char byte)
+{
+        return byte >= 'A' && byte <= 'Z';
+}
+
+static void write_token(struct remains *r, enum scan_kind kind, struct sv text)
 {
         if (wants_blank(r->last, kind))
                 put(r, ' ');
-        for (size_t i = 0; i < text.n; i++) {
-                char byte = text.p[i];
+        for (size_t i = 0; i < text.n; i++)
+                put(r, kind == SCAN_WORD && is_upper(text.p[i]) ? (char)(text.p[i] | 0x20) : text.p[i]);
+}
 
-                put(r, kind == SCAN_WORD && byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte);
+/* Eight bytes with the ASCII capitals among them made small. */
+static uint64_t fold(uint64_t word)
+{
+        const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+        uint64_t low = word & ~tops;
+        uint64_t upper = (low + (0x80 - 'A') * ones) & ~(low + (0x80 - 'Z' - 1) * ones) & ~word & tops;
+
+        return word | upper >> 2;
+}
+
+/* As many as there are of eight bytes at `p`, behind zeros. */
+static uint64_t load(const char *p, size_t n)
+{
+        uint64_t word = 0;
+
+        memcpy(&word, p, n < 8 ? n : 8);
+        return word;
+}
+
+static void hash_token(struct remains *r, enum scan_kind kind, struct sv text)
+{
+        r->hash = hash_mix(r->hash, text.n << 8 | (uint64_t)kind);
+        for (size_t i = 0; i < text.n; i += 8) {
+                uint64_t word = load(text.p + i, text.n - i);
+
+                r->hash = hash_mix(r->hash, kind == SCAN_WORD ? fold(word) : word);
         }
+}
+
+static void put_token(struct remains *r, enum scan_kind kind, struct sv text)
+{
+        if (r->out != NULL)
+                write_token(r, kind, text);
+        else
+                hash_token(r, kind, text);
         r->last = kind;
 }
 
@@ -86,28 +125,21 @@ static bool walk(struct remains *r, struct sv text, unsigned options)
         return true;
 }
 
-/* Spreads what FNV leaves in the high bits. */
-static uint64_t finish(uint64_t hash)
+static uint64_t never_zero(uint64_t hash)
 {
-        hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
-        hash ^= hash >> 32;
         return hash != 0 ? hash : 1;
 }
 
 uint64_t fingerprint_hash(struct sv text, unsigned options)
 {
-        struct remains r = {.hash = UINT64_C(0xcbf29ce484222325)};
+        struct remains r = {.hash = 0};
 
-        return walk(&r, text, options) ? finish(r.hash) : 0;
+        return walk(&r, text, options) ? never_zero(r.hash) : 0;
 }
 
 uint64_t fingerprint_within(uint64_t hash, struct sv place)
 {
-        struct remains r = {.hash = hash};
-
-        for (size_t i = 0; i < place.n; i++)
-                put(&r, place.p[i]);
-        return hash != 0 ? finish(r.hash) : 0;
+        return hash != 0 ? never_zero(hash_bytes(hash, place)) : 0;
 }
 
 void fingerprint_text(struct sv text, unsigned options, char *out, size_t size)
