@@ -1,6 +1,7 @@
 #include "session/queries.h"
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "router/fingerprint.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@ void queries_forget(struct queries *q)
                 free(q->places[i].text);
         free(q->keys);
         free(q->places);
+        free(q->texts);
         *q = (struct queries){.count = q->count};
 }
 
@@ -27,6 +29,19 @@ void queries_resize(struct queries *q, size_t count)
 uint64_t query_salt(const char *database, const char *user)
 {
         return fingerprint_within(fingerprint_within(1, sv_cstr(database)), sv_cstr(user));
+}
+
+uint64_t queries_fingerprint(struct queries *q, struct sv text, unsigned lexing)
+{
+        uint64_t hash = hash_bytes(lexing + 1, text);
+        struct query_text *place;
+
+        if (q->texts == NULL)
+                q->texts = xcalloc(QUERY_TEXTS, sizeof(*q->texts));
+        place = &q->texts[hash % QUERY_TEXTS];
+        if (place->hash != hash)
+                *place = (struct query_text){hash, fingerprint_hash(text, lexing)};
+        return place->fingerprint;
 }
 
 static struct query *find(struct queries *q, uint64_t key)

@@ -23,18 +23,27 @@ struct query {
         struct histogram time;
 };
 
+enum { QUERY_WAYS = 8, QUERY_TEXTS = 256 };
+
+/* Texts met lately, by a hash of all their bytes: a text that comes again need not be read again. */
+struct query_text {
+        uint64_t hash, fingerprint;
+};
+
 struct queries {
         uint64_t *keys; /* of each place; NULL: none yet */
         struct query *places;
-        size_t count; /* places, a multiple of QUERY_WAYS */
+        size_t count;             /* places, a multiple of QUERY_WAYS */
+        struct query_text *texts; /* NULL: none yet */
         uint64_t used, evicted;
 };
-
-enum { QUERY_WAYS = 8 };
 
 /* `count` places, rounded up; 0: nothing is kept. When it changes all is forgotten. */
 void queries_resize(struct queries *q, size_t count);
 void queries_forget(struct queries *q);
+
+/* fingerprint_hash() of it; should two texts ever have the same hash, that of the first one. */
+uint64_t queries_fingerprint(struct queries *q, struct sv text, unsigned lexing);
 
 /* Who runs it. */
 struct query_owner {

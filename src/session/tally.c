@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "router/fingerprint.h"
 #include "session/line_bound.h"
 
 #include <inttypes.h>
@@ -25,7 +24,7 @@ static void mark(struct client *c, uint64_t fingerprint, struct sv text, unsigne
 
 static void mark_text(struct client *c, struct sv text, uint64_t out[2])
 {
-        mark(c, fingerprint_hash(text, c->lexing), text, c->lexing, out);
+        mark(c, queries_fingerprint(&c->room->queries, text, c->lexing), text, c->lexing, out);
 }
 
 const uint64_t *tally_query(struct client *c, const struct msg *m)

@@ -1,5 +1,6 @@
 #include "session/queries.h"
 
+#include "router/classify.h"
 #include "router/fingerprint.h"
 #include "unit.h"
 
@@ -49,6 +50,25 @@ static void the_same_but_for_constants(void)
         queries_forget(&q);
 }
 
+static void a_text_is_read_once(void)
+{
+        static const char *const texts[] = {"SELECT 1", "SELECT 2", "", "SELECT 'no end", "SELECT 1 "};
+        struct queries q = {0};
+
+        queries_resize(&q, 64);
+        for (int round = 0; round < 2; round++)
+                for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                        struct sv text = sv_cstr(texts[i]);
+
+                        unit_row("'%s', time %d", texts[i], round + 1);
+                        UNIT_ASSERT(queries_fingerprint(&q, text, 0) == fingerprint_hash(text, 0));
+                }
+        unit_row("the same bytes, read otherwise");
+        UNIT_ASSERT(queries_fingerprint(&q, SV("SELECT E'\\\\'"), 0) != 0);
+        UNIT_ASSERT(queries_fingerprint(&q, SV("SELECT E'\\\\'"), CLASSIFY_BACKSLASH_UNSAFE) == 0);
+        queries_forget(&q);
+}
+
 static void the_one_used_longest_ago_makes_room(void)
 {
         struct queries q = {0};
@@ -76,5 +96,5 @@ static void the_one_used_longest_ago_makes_room(void)
         UNIT_ASSERT(meet(&q, "app", "ann", "SELECT kept") == NULL && queries_again(&q, key, place) == NULL);
 }
 
-UNIT_SUITE(session_queries, UNIT_CASE(the_same_but_for_constants),
+UNIT_SUITE(session_queries, UNIT_CASE(the_same_but_for_constants), UNIT_CASE(a_text_is_read_once),
            UNIT_CASE(the_one_used_longest_ago_makes_room))
