@@ -144,6 +144,7 @@ static bool reload(void *arg, char *message, size_t size)
                 return false;
         }
         take_conf(ctl, conf, &access);
+        tls_set_note_kernel(ctl->access.tls, &ctl->conf->opt);
         service_ready();
         return true;
 }
@@ -470,6 +471,7 @@ int control_run(const struct launch *launch)
                 worker_start(&ctl->workers[i], listeners);
         web_start(&ctl->web);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
+        tls_set_note_kernel(ctl->access.tls, &ctl->conf->opt);
         log_info("process up: pgsteer %s, %d worker%s, listening on %d socket%s", PGSTEER_VERSION,
                  ctl->crowd.workers, ctl->crowd.workers == 1 ? "" : "s", listeners->count,
                  listeners->count == 1 ? "" : "s");

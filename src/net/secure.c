@@ -51,6 +51,13 @@ static void say_why(struct secure *t, int error)
                 snprintf(t->why, sizeof(t->why), "%m");
         else
                 snprintf(t->why, sizeof(t->why), "the peer closed the connection");
+        /* Nothing has come: an older server took our first message for a startup packet. */
+        if (tls_context_direct(t->context) && SSL_get_state(t->ssl) == TLS_ST_CW_CLNT_HELLO) {
+                size_t n = strlen(t->why);
+
+                snprintf(t->why + n, sizeof(t->why) - n,
+                         "; sslnegotiation=direct needs PostgreSQL 17 or newer");
+        }
         ERR_clear_error();
 }
 

@@ -2,10 +2,16 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "base/log.h"
 
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 struct counted {
         struct tls_set set;
@@ -159,6 +165,28 @@ struct tls_context *tls_set_for_peer(const struct tls_set *set, const struct con
                 return NULL;
         CHECK(peer >= conf->peers && (size_t)(peer - conf->peers) < counted_of(set)->peers_count);
         return counted_of(set)->peers[peer - conf->peers];
+}
+
+/* As OpenSSL asks for it on a connection; one that is not connected the kernel refuses, if it has TLS at all.
+ */
+static bool kernel_has_tls(void)
+{
+        static const char name[] = "tls";
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        bool has;
+
+        if (fd < 0)
+                return true; /* nothing is known */
+        has = setsockopt(fd, IPPROTO_TCP, TCP_ULP, name, sizeof(name)) == 0 || errno == ENOTCONN;
+        close(fd);
+        return has;
+}
+
+void tls_set_note_kernel(const struct tls_set *set, const struct options *opt)
+{
+        if (opt->kernel_tls && set != NULL && counted_of(set)->count > 0 && !kernel_has_tls())
+                log_debug(
+                    "kernel_tls: this kernel has no TLS, or its module tls is not loaded: OpenSSL encrypts");
 }
 
 struct tls_set *tls_set_ref(struct tls_set *set)

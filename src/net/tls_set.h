@@ -29,6 +29,10 @@ struct tls_context *tls_set_for_line(const struct tls_set *set, const struct con
 struct tls_context *tls_set_for_peer(const struct tls_set *set, const struct conf *conf,
                                      const struct conf_peer *peer);
 
+/* A line for the log, at debug, when the kernel is to encrypt (kernel_tls) and has no TLS. `set` NULL:
+ * without. */
+void tls_set_note_kernel(const struct tls_set *set, const struct options *opt);
+
 /* Thread-safe; NULL is allowed. */
 struct tls_set *tls_set_ref(struct tls_set *set);
 void tls_set_unref(struct tls_set *set);

@@ -1,4 +1,5 @@
 """TLS with clients and with servers: every sslmode, certificates of both sides, direct TLS, reload, big results."""
+import errno
 import os
 import socket
 import ssl
@@ -373,6 +374,35 @@ def test_direct(t):
     t.equal(ask_first.first, [request] * 2, "where the server is asked first, so does the cancel request")
     cancel(t, front, "clear")
     t.equal(ask_first.first[3], struct.pack("!II", 16, 80877102), "a cancel request in clear text, as the query was")
+
+
+def test_direct_to_postgresql(t):
+    """Servers know it from 17 on (make versions); one that does not hangs up, and the log says why."""
+    d = certificates(t)
+    s = t.steer({"single": f"{secured(t, d)} sslmode=verify-full sslrootcert={d}/ca.crt sslnegotiation=direct"},
+                server_login_retry=1)
+    if int(t.cluster.primary.value("SHOW server_version_num")) >= 170000:
+        t.equal(value(s, SSL), True, "direct TLS to a server that knows it")
+    else:
+        refused(t, s, "", "a server that does not know direct TLS", connect_timeout=3)
+        s.wait_log("; sslnegotiation=direct needs PostgreSQL 17 or newer")
+
+
+def kernel_has_tls():
+    with socket.socket() as probe:
+        try:
+            probe.setsockopt(socket.IPPROTO_TCP, 31, b"tls")  # TCP_ULP
+        except OSError as e:
+            return e.errno == errno.ENOTCONN
+    return True
+
+
+def test_kernel(t):
+    """Who counts on the kernel's TLS learns when it has none."""
+    d, said = certificates(t), "kernel_tls: this kernel has no TLS, or its module tls is not loaded: OpenSSL encrypts"
+    for wanted in (1, 0):
+        s = t.steer(nodes=False, verbose=1, kernel_tls=wanted, **own(d, client_tls_sslmode="require"))
+        t.equal(said in s.log_text(), wanted == 1 and not kernel_has_tls(), f"the word about it with kernel_tls={wanted}")
 
 
 def test_peers(t):
