@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers page drill patroni pairs bench bench-catalog gates oracle fuzz clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers versions page drill patroni pairs bench bench-catalog gates oracle fuzz clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -122,6 +122,11 @@ readers: test-deps ## what reads the console and /metrics: check_postgres, munin
 	@tests/lib/packages readers
 	@$(MAKE) --no-print-directory all
 	@tests/readers/readers
+
+versions: test-deps ## TLS and logins with the servers of PostgreSQL 13, 14, 16, 17 and 18 (MAJORS="17 18"), which npm has
+	@tests/lib/packages versions
+	@$(MAKE) --no-print-directory all
+	@tests/versions/versions $(MAJORS)
 
 page: test-deps ## the dashboard in a real browser, with a failover while it is open; screenshots in build/page
 	@tests/lib/packages page

@@ -2,7 +2,6 @@
 `N passed, N failed`. README.md has the contract."""
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +10,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
+import npm  # noqa: E402
 from logins import logins  # noqa: E402
+from npm import build  # noqa: E402
 from postgres import USERS, Cluster  # noqa: E402
 from run import BUILD, Run, end_on_signals, find_program  # noqa: E402
 from steer import Steer  # noqa: E402
@@ -69,13 +70,6 @@ def php(name, probe):
     return script(["php"], name, "php", "php", ["php", "-r", probe])
 
 
-def build(argv, cwd, **environment):
-    """Why it failed, or None."""
-    done = subprocess.run(argv, cwd=cwd, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
-    return f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout[-3000:]}" if done.returncode else None
-
-
 def compile_java():
     os.makedirs(os.path.join(OUT, "java"), exist_ok=True)
     return build(["javac", "-cp", JDBC, "-d", os.path.join(OUT, "java"), "Jdbc.java", "Login.java"],
@@ -93,21 +87,7 @@ def golang(name, package):
 
 
 def install_node():
-    """The packages of the lock file, once for each lock file; then the programs beside them."""
-    home, source = os.path.join(OUT, "node"), os.path.join(HERE, "node")
-    os.makedirs(home, exist_ok=True)
-    with open(os.path.join(source, "package-lock.json")) as f:
-        wanted = f.read()
-    installed = os.path.join(home, "installed-lock.json")
-    for file in os.listdir(source):
-        shutil.copy(os.path.join(source, file), home)
-    if os.path.exists(installed) and open(installed).read() == wanted:
-        return None
-    wrong = build(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], home)
-    if not wrong:
-        with open(installed, "w") as f:
-            f.write(wanted)
-    return wrong
+    return npm.install(os.path.join(HERE, "node"), os.path.join(OUT, "node"))
 
 
 def generate_prisma():

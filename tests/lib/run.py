@@ -26,6 +26,9 @@ BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 # What a pgsteer is run by, for instance valgrind and its options.
 WRAPPER = os.environ.get("STEER_WRAPPER", "").split()
 
+# The directory of another PostgreSQL's initdb and postgres; "": what is installed.
+SERVERS = os.environ.get("POSTGRES_BIN", "")
+
 # A sanitizer's build is slower; deadlines are generous anyway and grow with it.
 SLOW = 10 if WRAPPER else 4 if any(word in BUILD for word in ("asan", "tsan")) else 1
 
@@ -150,7 +153,10 @@ def _unprivileged():
 
 
 def find_program(name):
-    """Path of one of PostgreSQL's programs: from PATH, else from the newest installed version."""
+    """Path of one of PostgreSQL's programs: from PATH, else from the newest installed version. Servers of another
+    version are those of the directory POSTGRES_BIN."""
+    if SERVERS and name in ("initdb", "postgres"):
+        return os.path.join(SERVERS, name)
     found = shutil.which(name)
     if found and name not in ("initdb", "postgres"):
         return found

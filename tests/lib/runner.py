@@ -1,7 +1,7 @@
 """runner: `tests/run SUITE...` runs suites and closes with one line over all of them.
 
     unit          the unit tests, $BUILD/unit         unit:NAME...   only these suites of it
-    flow          tests/flow                          flow:PART      only tests whose name contains PART
+    flow          tests/flow                          flow:PART,...  only tests whose name contains a PART
     lint-floors   tests/lint/floors
 """
 import os
