@@ -114,11 +114,19 @@ static void look_at_node(struct table *t, const char *database, const struct top
         switch (n->state) {
         case NODE_NEW: return;
         case NODE_UP: compare(t, &standby_lag, &of, (double)n->lag_us / (double)US_PER_SEC); return;
-        case NODE_FENCED: begin_row(t, true, "node fenced", &of); break;
-        case NODE_DOWN: begin_row(t, false, "node down", &of); break;
-        case NODE_EJECTED: begin_row(t, false, "node unfit for reads", &of); break;
+        case NODE_FENCED:
+                begin_row(t, true, "node fenced", &of);
+                table_textf(t, "is fenced: %s", n->why);
+                return;
+        case NODE_DOWN:
+                begin_row(t, false, "node down", &of);
+                table_textf(t, "is down: %s", n->why);
+                return;
+        case NODE_EJECTED:
+                begin_row(t, false, "node unfit for reads", &of);
+                table_textf(t, "is unfit for reads: %s", n->why);
+                return;
         }
-        table_text(t, n->why);
 }
 
 /* Whether a node but the primary serves reads. */
@@ -156,10 +164,10 @@ static void look_at_nodes(struct table *t, const struct scene *s)
                 health_snapshot(w.cluster, &view);
                 if (view.primary < 0) {
                         begin_row(t, true, "no primary", &of);
-                        table_text(t, "writes wait for a primary");
+                        table_text(t, "has no primary: writes wait for one");
                 } else if (view.count > 1 && !spares_primary(&view)) {
                         begin_row(t, false, "no standby", &of);
-                        table_text(t, "the primary serves all reads");
+                        table_text(t, "has no standby that serves reads: the primary does all");
                 }
                 for (int i = 0; i < view.count; i++)
                         look_at_node(t, w.names, &view.nodes[i]);
@@ -176,11 +184,11 @@ static void look_at_nodes(struct table *t, const struct scene *s)
 
 static void look_at_orders(struct table *t, const struct scene *s)
 {
-        const struct subject all = {0};
+        const char *what = s->paused->suspended ? "suspended" : "paused";
 
         if (s->paused->suspended || s->paused->all || s->paused->killed) {
-                begin_row(t, false, s->paused->suspended ? "suspended" : "paused", &all);
-                table_text(t, "nobody is served until RESUME");
+                begin_row(t, false, what, &(struct subject){0});
+                table_textf(t, "is %s: nobody is served", what);
         }
 }
 

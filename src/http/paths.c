@@ -183,9 +183,9 @@ static void write_table(struct answer *a, const struct reading *r, const struct 
 
 /* ---- the page ---- */
 
-static const char *const overview[] = {"version",   "state",   "topology",       "nodes",
-                                       "failovers", "pools",   "extended_pools", "databases",
-                                       "stats",     "latency", "routes",         "lists"};
+static const char *const overview[] = {"version",   "alerts", "state",          "topology",  "nodes",
+                                       "failovers", "pools",  "extended_pools", "databases", "stats",
+                                       "latency",   "routes", "lists"};
 
 static void want_overview(struct reading *r, const struct question *q, struct answer *a)
 {

@@ -41,7 +41,5 @@ const struct view views[] = {
 const int view_count = sizeof(views) / sizeof(views[0]);
 
 const char *const alerts_sql = "SELECT severity, coalesce(database, '') || coalesce('/' || user, '') || "
-                               "coalesce(' ' || node, '') || ': ' || "
-                               "CASE WHEN rule IN ('no primary', 'node fenced', 'node down', 'node unfit for "
-                               "reads') THEN rule || ': ' ELSE '' END || text "
+                               "coalesce(' ' || node, '') || ' ' || text "
                                "AS text FROM alerts ORDER BY severity, text";
