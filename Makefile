@@ -94,7 +94,7 @@ format: ## apply clang-format
 STILL     = $$(setarch -R true 2>/dev/null && echo setarch -R)
 
 asan: test-deps ## unit and flow tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(MAKE) --no-print-directory BUILD=build/asan OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' all build/asan/unit
+	@$(MAKE) --no-print-directory BUILD=build/asan OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' EXTRA_OBJ=build/asan/tests/lib/asan.o all build/asan/unit
 	@BUILD=build/asan $(STILL) tests/run unit flow
 
 tsan: test-deps ## unit and flow tests under ThreadSanitizer
