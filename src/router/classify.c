@@ -1,5 +1,6 @@
 #include "router/classify.h"
 
+#include "base/check.h"
 #include "router/patterns.h"
 #include "router/statement.h"
 
@@ -49,6 +50,7 @@ static unsigned gravity(enum reason reason)
             [REASON_TRANSACTION_CONTROL] = 1,
         };
 
+        CHECK(reason < REASON_COUNT);
         return gravities[reason];
 }
 
