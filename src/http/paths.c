@@ -119,6 +119,15 @@ static const char *stray_parameter(const struct question *q, const struct show *
         return NULL;
 }
 
+/* One of an object's, on a line of its own. */
+static void put_member(struct writer *w, bool first, const char *name, const char *text)
+{
+        put_text(w, first ? "\n" : ",\n");
+        put_json_text(w, name);
+        put_text(w, ":");
+        put_json_text(w, text);
+}
+
 /* All there is, for people and programs that look around. */
 static void want_list(struct reading *r, const struct question *q, struct answer *a)
 {
@@ -129,19 +138,11 @@ static void want_list(struct reading *r, const struct question *q, struct answer
         a->status = 200;
         a->type = TYPE_JSON;
         put_text(&w, "{\"tables\":{");
-        for (size_t i = 0; show_at(i) != NULL; i++) {
-                put_text(&w, i == 0 ? "\n" : ",\n");
-                put_json_text(&w, show_at(i)->name);
-                put_text(&w, ":");
-                put_json_text(&w, show_at(i)->text);
-        }
+        for (size_t i = 0; show_at(i) != NULL; i++)
+                put_member(&w, i == 0, show_at(i)->name, show_at(i)->text);
         put_text(&w, "},\n\"paths\":{");
-        for (int i = 0; path_at(i) != NULL; i++) {
-                put_text(&w, i == 0 ? "\n" : ",\n");
-                put_json_text(&w, path_at(i)->name);
-                put_text(&w, ":");
-                put_json_text(&w, path_at(i)->text);
-        }
+        for (int i = 0; path_at(i) != NULL; i++)
+                put_member(&w, i == 0, path_at(i)->name, path_at(i)->text);
         put_text(&w, "}}\n");
 }
 
