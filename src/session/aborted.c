@@ -181,19 +181,10 @@ size_t aborted_take(struct client *c, const uint8_t *p, size_t n)
         struct buf out = {0};
         struct writer w = writer_to(&out, CLIENT_OUT_MAX);
         struct msg m;
+        size_t used;
 
-        if (c->drop > 0) {
-                size_t k = n < c->drop ? n : c->drop;
-
-                c->drop -= k;
-                return k;
-        }
-        if (!client_peek(c, p, n, &m))
-                return c->state == CLIENT_CLOSED ? n : 0;
-        if (m.type == FE_TERMINATE) {
-                client_close(c, NULL, "client close request");
-                return n;
-        }
+        if (!client_unserved(c, p, n, &m, &used))
+                return used;
         if (m.have < m.size && m.size <= CLIENT_IN_FULL)
                 return 0;
         c->drop = m.size - m.have;

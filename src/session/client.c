@@ -311,6 +311,22 @@ bool client_peek(struct client *c, const uint8_t *p, size_t n, struct msg *m)
         return status == STATUS_OK;
 }
 
+bool client_unserved(struct client *c, const uint8_t *p, size_t n, struct msg *m, size_t *used)
+{
+        if (c->drop > 0) {
+                *used = n < c->drop ? n : c->drop;
+                c->drop -= *used;
+                return false;
+        }
+        if (client_peek(c, p, n, m)) {
+                if (m->type != FE_TERMINATE)
+                        return true;
+                client_close(c, NULL, "client close request");
+        }
+        *used = c->state == CLIENT_CLOSED ? n : 0;
+        return false;
+}
+
 /* Handles as much of the `n` bytes at `p` as the state allows; returns how much. */
 static size_t take(struct client *c, const uint8_t *p, size_t n)
 {

@@ -213,6 +213,10 @@ void client_bad_header(struct client *c, const uint8_t *p, size_t n);
 /* The message at `p`. False: it has not begun to arrive, or its head is broken and the client is closed. */
 bool client_peek(struct client *c, const uint8_t *p, size_t n, struct msg *m);
 
+/* The same where no server takes what it says. False: there is none to look at, and *used bytes are done
+ * with: dropped, as c->drop says, or all, because the client has left. */
+bool client_unserved(struct client *c, const uint8_t *p, size_t n, struct msg *m, size_t *used);
+
 /* A CancelRequest met it while it waits or is held: its segment is answered with 57014. */
 void client_cancelled(struct client *c);
 

@@ -209,19 +209,10 @@ static void answer_sync(struct client *c)
 static size_t take_skipped(struct client *c, const uint8_t *p, size_t n)
 {
         struct msg m;
+        size_t used;
 
-        if (c->drop > 0) {
-                size_t k = n < c->drop ? n : c->drop;
-
-                c->drop -= k;
-                return k;
-        }
-        if (!client_peek(c, p, n, &m))
-                return c->state == CLIENT_CLOSED ? n : 0;
-        if (m.type == FE_TERMINATE) {
-                client_close(c, NULL, "client close request");
-                return n;
-        }
+        if (!client_unserved(c, p, n, &m, &used))
+                return used;
         if (m.type == FE_SYNC && c->skip_to_sync) {
                 c->skip_to_sync = false;
                 answer_sync(c);
