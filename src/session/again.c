@@ -132,8 +132,8 @@ enum beginning {
         BEGINS_LOST     /* the server goes away */
 };
 
-/* What may come before an error that ends the only statement, and of several. */
-static const char before_error[] = "123tTnSN", before_last_error[] = "123tTnSNDCIs";
+/* What may come before the first row, and before an error: rows that have come with it have not left yet. */
+static const char before_rows[] = "123tTnSN", before_error[] = "123tTnSNDCIs";
 
 static bool is_among(char type, const char *types)
 {
@@ -164,14 +164,13 @@ static enum beginning look_at_error(struct client *c, const struct msg *m, unsig
 
 static enum beginning look_at_beginning(struct client *c, const uint8_t *p, size_t n)
 {
-        const char *before = c->several || c->repeat == REPEAT_IF_ABORTED ? before_last_error : before_error;
         unsigned done = 0;
         struct msg m;
 
         while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
                 if (m.type == BE_ERROR)
                         return look_at_error(c, &m, done);
-                if (!is_among(m.type, before))
+                if (!is_among(m.type, before_error))
                         return BEGINS_WELL;
                 done += is_among(m.type, "CIs");
                 p += m.size;
@@ -233,7 +232,7 @@ static const struct reply *find_outdated(struct replies *owed, const uint8_t *p,
                                        (reply->kind == REPLY_BIND || reply->kind == REPLY_DESCRIBE)
                                    ? reply
                                    : NULL;
-                if (m.type == BE_COMMAND_COMPLETE ? !is_begin(&m) : !is_among(m.type, before_error))
+                if (m.type == BE_COMMAND_COMPLETE ? !is_begin(&m) : !is_among(m.type, before_rows))
                         return NULL;
                 if (strchr("tSN", m.type) == NULL)
                         at++;
@@ -248,7 +247,7 @@ static const struct reply *find_outdated(struct replies *owed, const uint8_t *p,
 static bool is_cut(const struct client *c, const uint8_t *p, size_t n)
 {
         bool several = c->several && c->repeat == REPEAT_POSSIBLE && !c->on_primary;
-        const char *harmless = several ? before_last_error : c->repairable ? "123tTnSNC" : before_error;
+        const char *harmless = several ? before_error : c->repairable ? "123tTnSNC" : before_rows;
         bool noticed = false;
         struct msg m;
 

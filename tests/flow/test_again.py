@@ -20,10 +20,14 @@ def _terminate(t, what):
 def test_one_answer_when_the_session_is_terminated(t):
     s = t.steer()
     text = "SELECT 7, pg_sleep(1) /* again */"
+    rows = "SELECT i, pg_sleep(i - 1) FROM generate_series(1, 2) i /* again */"  # its first row comes with the error
     with s.client() as c:
         for what, letters, messages in (
                 ("Query", "TDCZ", [query(text)]),
-                ("extended", "12TDCZ", [parse("", text), bind(), describe("P"), execute(), sync()])):
+                ("Query with a row", "TDDCZ", [query(rows)]),
+                ("two Queries with rows", "TDCTDDCZ", [query(f"SELECT 1; {rows}")]),
+                ("extended", "12TDCZ", [parse("", text), bind(), describe("P"), execute(), sync()]),
+                ("extended with a row", "12DDCZ", [parse("", rows), bind(), execute(), sync()])):
             c.send(*messages)
             _terminate(t, "again")
             t.equal(types(c.until("Z")), letters, f"{what}: the answer to a read whose session was terminated")
