@@ -35,6 +35,12 @@ size_t count_dns_names(const struct scene *s);
 size_t count_dns_zones(const struct scene *s);
 size_t count_dns_lookups(const struct scene *s);
 
+/* fill_holds.c */
+void fill_holds(struct table *t, const struct scene *s);
+
+/* fill_prepared.c */
+void fill_prepared_statements(struct table *t, const struct scene *s);
+
 /* fill_stats.c */
 void fill_stats(struct table *t, const struct scene *s);
 void fill_stats_totals(struct table *t, const struct scene *s);

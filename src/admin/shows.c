@@ -252,6 +252,15 @@ static const struct column sessions[] = {BIGINT("id"),
                                          TEXT("connect_time"),
                                          INT("worker")};
 
+static const struct column holds[] = {BIGINT("id"),      TEXT("database"),  TEXT("user"),
+                                      TEXT("addr"),      INT("port"),       TEXT("waits_for"),
+                                      BIGINT("held_ms"), BIGINT("left_ms"), TEXT("lost_node"),
+                                      TEXT("lost_at"),   TEXT("why"),       TEXT("application_name")};
+
+static const struct column prepared_statements[] = {
+    TEXT("holder"), BIGINT("id"),        TEXT("database"),  TEXT("user"),    TEXT("node"),
+    TEXT("name"),   TEXT("server_name"), TEXT("statement"), NUMERIC("uses"), TEXT("fingerprint")};
+
 #define SHOW(name, parts, text)                                                                              \
         {                                                                                                    \
 #name, name, sizeof(name) / sizeof(name[0]), parts, fill_##name, text                        \
@@ -279,12 +288,16 @@ static const struct show list[] = {
     SHOW(latency_buckets, CENSUS_LATENCY, "The same as histograms, for each database and node."),
     SHOW(learned, 0, "Statements that look like reads and that a standby has refused: now they are writes."),
     SHOW(failovers, 0, "When a primary was lost, which node came, and what it cost clients."),
+    SHOW(holds, CENSUS_HOLDS,
+         "Clients that wait for a node that can serve them, instead of getting an error."),
     SHOW(lists, CENSUS_POOLS | CENSUS_NAMES | CENSUS_MEMORY, "How many there are of what."),
     SHOW(mem, CENSUS_MEMORY, "What memory is taken by, and at the end the heap in KiB."),
     SHOW(nodes, 0, "The PostgreSQL instances: what each is, how far it is behind, what it serves."),
     SHOW(peer_pools, CENSUS_POOLS, "Cancel requests on their way to peers, one row for each peer."),
     SHOW(peers, 0, "The lines of [peers]."),
     SHOW(pools, CENSUS_POOLS, "The pools, one row for each database and user."),
+    SHOW(prepared_statements, CENSUS_PREPARED | CENSUS_QUERIES,
+         "Prepared statements, once for each client and each server that has them."),
     SHOW(queries, CENSUS_QUERIES,
          "Statements without their constants: calls, rows, errors, times, where they ran."),
     SHOW(routes, CENSUS_STATS, "How many transactions went where, and why."),

@@ -13,6 +13,7 @@ struct prepared_entry {
         UT_hash_handle hh;
         struct list in_recent;
         uint64_t key[2];
+        uint64_t fingerprint, uses;
 };
 
 size_t prepared_entry_size(void)
@@ -57,6 +58,7 @@ bool prepared_touch(struct prepared *p, const uint64_t key[2])
 
         if (e == NULL)
                 return false;
+        e->uses++;
         if (p->recent.next != &e->in_recent) {
                 list_unlink(&e->in_recent);
                 list_prepend(&p->recent, &e->in_recent);
@@ -64,11 +66,13 @@ bool prepared_touch(struct prepared *p, const uint64_t key[2])
         return true;
 }
 
-void prepared_add(struct prepared *p, const uint64_t key[2])
+void prepared_add(struct prepared *p, const uint64_t key[2], uint64_t fingerprint)
 {
         struct prepared_entry *e = xcalloc(1, sizeof(*e));
 
         memcpy(e->key, key, sizeof(e->key));
+        e->fingerprint = fingerprint;
+        e->uses = 1;
         HASH_ADD(hh, p->entries, key, sizeof(e->key), e);
         list_prepend(&p->recent, &e->in_recent);
         p->count++;
@@ -95,6 +99,18 @@ bool prepared_evict(struct prepared *p, uint64_t key[2])
         return true;
 }
 
+void prepared_visit(const struct prepared *p, bool (*visit)(void *arg, const struct prepared_view *view),
+                    void *arg)
+{
+        list_for_each (node, &p->recent) {
+                const struct prepared_entry *e = list_item(node, const struct prepared_entry, in_recent);
+                struct prepared_view view = {{e->key[0], e->key[1]}, e->fingerprint, e->uses};
+
+                if (!visit(arg, &view))
+                        return;
+        }
+}
+
 enum status prepared_save(const struct prepared *p, struct buf *out, size_t limit)
 {
         for (const struct list *node = p->recent.prev; node != &p->recent; node = node->prev) {
@@ -113,7 +129,7 @@ bool prepared_load(struct prepared *p, struct sv saved)
         for (; saved.n >= sizeof(key); saved.p += sizeof(key), saved.n -= sizeof(key)) {
                 memcpy(key, saved.p, sizeof(key));
                 if (!prepared_touch(p, key))
-                        prepared_add(p, key);
+                        prepared_add(p, key, 0);
         }
         return saved.n == 0;
 }

@@ -25,17 +25,28 @@ size_t prepared_entry_size(void);
 void prepared_init(struct prepared *p);
 void prepared_fini(struct prepared *p);
 
-/* Whether it is there; if so it becomes the most recent. */
+/* Whether it is there; if so it becomes the most recent, and has been used once more. */
 bool prepared_touch(struct prepared *p, const uint64_t key[2]);
 
-/* Adds one that is not there. */
-void prepared_add(struct prepared *p, const uint64_t key[2]);
+/* Adds one that is not there, to be used. `fingerprint` is what people know it by; 0: not known. */
+void prepared_add(struct prepared *p, const uint64_t key[2], uint64_t fingerprint);
 
 /* Takes one out; nothing when it is not there. */
 void prepared_forget(struct prepared *p, const uint64_t key[2]);
 
 /* Takes the least recently used out; false when empty. */
 bool prepared_evict(struct prepared *p, uint64_t key[2]);
+
+/* What is told of one. */
+struct prepared_view {
+        uint64_t key[2];
+        uint64_t fingerprint;
+        uint64_t uses; /* since this process knows it */
+};
+
+/* Calls `visit` for each, the most recent first, until it says false. */
+void prepared_visit(const struct prepared *p, bool (*visit)(void *arg, const struct prepared_view *view),
+                    void *arg);
 
 /* All keys, least recent first, for another process; and back again, into an empty `p`. */
 MUST_USE enum status prepared_save(const struct prepared *p, struct buf *out, size_t limit);

@@ -5,7 +5,9 @@
 #include "net/names.h"
 #include "net/secure.h"
 #include "session/cancel.h"
+#include "session/census_holds.h"
 #include "session/census_memory.h"
+#include "session/census_prepared.h"
 #include "session/client.h"
 #include "session/entry.h"
 #include "wire/proto.h"
@@ -441,6 +443,10 @@ static void fill(struct room *room, unsigned parts, struct census_worker *w)
                 fill_latency(room, w);
         if (parts & CENSUS_QUERIES)
                 fill_queries(room, w);
+        if (parts & CENSUS_HOLDS)
+                census_fill_holds(room, w);
+        if (parts & CENSUS_PREPARED)
+                census_fill_prepared(room, w);
         if (parts & CENSUS_NAMES)
                 fill_names_kept(room, w);
         if (parts & CENSUS_MEMORY)

@@ -18,6 +18,8 @@ enum census_part {
         CENSUS_MEMORY = 1 << 5,
         CENSUS_LATENCY = 1 << 7,
         CENSUS_QUERIES = 1 << 8,
+        CENSUS_HOLDS = 1 << 9,
+        CENSUS_PREPARED = 1 << 10,
         CENSUS_DESCRIPTORS = 1 << 6, /* with clients and servers: duplicates, as long as the census lives */
 };
 
@@ -96,6 +98,28 @@ struct census_query {
         struct histogram_extract time;
 };
 
+/* A client that waits for a node to serve it. */
+struct census_hold {
+        uint64_t id;
+        const char *database, *user, *addr, *application_name;
+        int port;
+        int64_t held_us;
+        bool for_primary; /* else any node that serves reads will do */
+};
+
+/* A prepared statement, once for each client that has a name for it and for each server that has it. */
+struct census_prepared {
+        bool on_server;
+        uint64_t id; /* of the client or server */
+        const char *database, *user;
+        const char *node;        /* servers */
+        const char *name;        /* clients: theirs */
+        const char *server_name; /* the same on all servers */
+        const char *text;        /* without constants; NULL: no client of this worker has it now */
+        uint64_t fingerprint;    /* 0: not known */
+        uint64_t uses;
+};
+
 /* A host name that a worker has asked for. */
 struct census_name {
         const char *name;
@@ -132,6 +156,10 @@ struct census_worker {
         size_t latency_count;
         struct census_query *queries;
         size_t query_count;
+        struct census_hold *holds;
+        size_t hold_count;
+        struct census_prepared *prepared;
+        size_t prepared_count;
         struct census_name *names;
         size_t name_count;
         int lookups; /* of names, under way */

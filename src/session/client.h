@@ -127,10 +127,11 @@ struct client {
         bool repairable; /* a statement the segment binds may be prepared again: nothing of the answer has
                             left */
         bool repairing;  /* it shall be: the answer is dropped until then */
-        uint64_t repair_key[2]; /* the statement */
-        bool cut_answer;        /* a message to the client is incomplete */
-        bool surplus;           /* HELD beyond failover_queue_size */
-        bool notified;          /* it has been told that it waits (query_wait_notify) */
+        uint64_t repair_key[2];     /* the statement */
+        bool cut_answer;            /* a message to the client is incomplete */
+        bool surplus;               /* HELD beyond failover_queue_size */
+        enum route_target held_for; /* HELD: what it waits for */
+        bool notified;              /* it has been told that it waits (query_wait_notify) */
         enum repeat repeat;
         unsigned repeats;    /* so often was it run again */
         bool several;        /* statements in the segment that may be run again */

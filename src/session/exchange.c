@@ -71,7 +71,7 @@ static bool prepare(struct up *up, struct statement *st, unsigned flags)
 {
         if (!evict(up))
                 return false;
-        prepared_add(&up->s->prepared, st->key);
+        prepared_add(&up->s->prepared, st->key, statement_fingerprint(st));
         up->c->endpoint->stats->n.server_parse_count++;
         return send_parse(up, st->name, sv_from(st->parse, st->size), flags, st->key);
 }
@@ -132,7 +132,7 @@ bool exchange_target(struct up *up, struct sv name, struct statement **st)
         }
         if (!exchange_follows(c))
                 return true;
-        *st = names_find(&c->names, name);
+        *st = names_use(&c->names, name);
         if (*st != NULL)
                 return ensure_prepared(up, *st);
         if (!is_strict(c))

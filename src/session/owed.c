@@ -33,7 +33,7 @@ static void undo_there(struct server *s, const struct reply *reply)
 {
         if (reply->kind == REPLY_CLOSE && (reply->flags & REPLY_SWALLOW) &&
             (reply->key[0] | reply->key[1]) != 0 && !prepared_touch(&s->prepared, reply->key))
-                prepared_add(&s->prepared, reply->key);
+                prepared_add(&s->prepared, reply->key, 0);
         if (reply->kind == REPLY_PARSE && !(reply->flags & REPLY_LOCAL))
                 prepared_forget(&s->prepared, reply->key);
 }

@@ -58,7 +58,7 @@ static void on_failed(struct waiter *w, enum pool_trouble trouble, const struct 
                 }
                 client_move(c, block_rest(c));
                 if (c->repeat != REPEAT_POSSIBLE)
-                        segment_hold(c);
+                        segment_hold(c, c->on_primary ? ROUTE_PRIMARY : ROUTE_STANDBY);
                 else
                         client_go_on(c);
                 return;

@@ -61,10 +61,11 @@ static struct route decide(struct client *c, const struct segment *seg)
         return route;
 }
 
-void segment_hold(struct client *c)
+void segment_hold(struct client *c, enum route_target wanted)
 {
         struct crowd *crowd = c->room->crowd;
 
+        c->held_for = wanted;
         if (c->held_us == 0) {
                 c->held_us = loop_now(c->room->loop);
                 c->endpoint->stats->n.holds++;
@@ -179,7 +180,7 @@ static void go(struct client *c, const struct segment *seg, const uint8_t *p)
         if (route.node >= 0 || c->held_us == 0) /* who is held decides again and again */
                 route_log(c, &seg->facts, &route, seg->text);
         if (route.node < 0) {
-                segment_hold(c);
+                segment_hold(c, route.target);
                 return;
         }
         c->node = route.node;
@@ -280,7 +281,7 @@ static bool take_own_setting(struct client *c, const struct segment *seg, const 
         else if (c->endpoint->topology->primary >= 0)
                 catchup_await(c);
         else
-                segment_hold(c);
+                segment_hold(c, ROUTE_PRIMARY);
         return false;
 }
 

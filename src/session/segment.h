@@ -18,8 +18,9 @@ MUST_USE enum status segment_follow(struct client *c, const uint8_t *p, size_t n
 /* The pool grants what the client in CLIENT_WAITING waited for. */
 void segment_granted(struct client *c, struct server *s);
 
-/* CLIENT_IDLE with a whole segment in front and no node to take it: CLIENT_HELD. */
-void segment_hold(struct client *c);
+/* CLIENT_IDLE with a whole segment in front and no node to take it: CLIENT_HELD, until there is one that is
+ * what it waits for. */
+void segment_hold(struct client *c, enum route_target wanted);
 
 /* A client in CLIENT_HELD, or sent back to CLIENT_IDLE with its segment: decides anew. */
 void segment_retry(struct client *c);

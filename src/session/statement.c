@@ -11,6 +11,7 @@ struct named {
         UT_hash_handle hh;
         struct list in_leaving;
         struct statement *statement;
+        uint64_t uses;
         bool fresh, doubtful;
         char name[];
 };
@@ -138,6 +139,16 @@ struct statement *names_find(struct names *names, struct sv name)
         return n == NULL ? NULL : n->statement;
 }
 
+struct statement *names_use(struct names *names, struct sv name)
+{
+        struct named *n = names->by_name == NULL ? NULL : find(names, name);
+
+        if (n == NULL)
+                return NULL;
+        n->uses++;
+        return n->statement;
+}
+
 void names_put(struct names *names, struct statements *all, struct sv name, struct statement *s)
 {
         struct named *n = find(names, name);
@@ -145,6 +156,7 @@ void names_put(struct names *names, struct statements *all, struct sv name, stru
         if (n != NULL) {
                 statement_unref(all, n->statement);
                 n->statement = s;
+                n->uses = 0;
                 n->fresh = true;
                 n->doubtful = false;
                 return;
@@ -268,6 +280,15 @@ void names_clear(struct names *names, struct statements *all)
 unsigned names_count(const struct names *names)
 {
         return HASH_COUNT(names->by_name);
+}
+
+void names_visit(const struct names *names,
+                 bool (*visit)(void *arg, const char *name, const struct statement *s, uint64_t uses),
+                 void *arg)
+{
+        for (const struct named *n = names->by_name; n != NULL; n = n->hh.next)
+                if (!visit(arg, n->name, n->statement, n->uses))
+                        return;
 }
 
 /* What is saved of a name beside it. */

@@ -25,6 +25,7 @@ struct statement {
         unsigned options;               /* enum classify_options */
         uint64_t fingerprint;           /* statement_fingerprint's; 0: not asked for yet */
         int refs;
+        size_t census_row; /* session/census_prepared.c, while it counts */
         size_t size;
         char parse[]; /* the body of Parse behind the name: query NUL, count, types */
 };
@@ -70,6 +71,8 @@ void names_init(struct names *names);
 
 /* NULL when the client has no such name. Borrowed. */
 struct statement *names_find(struct names *names, struct sv name);
+/* The same, when it is going to be used: that is counted. */
+struct statement *names_use(struct names *names, struct sv name);
 /* Takes over the reference; replaces what had the name. The name is fresh until names_settle. */
 void names_put(struct names *names, struct statements *all, struct sv name, struct statement *s);
 /* The Parse of a fresh name of the statement `key` was answered: it holds, or (an error) it is forgotten. */
@@ -88,6 +91,10 @@ void names_closed(struct names *names, struct statements *all);
 void names_reopen(struct names *names, struct statements *all);
 void names_clear(struct names *names, struct statements *all);
 unsigned names_count(const struct names *names);
+/* Calls `visit` for each name that stands for something now, until it says false. */
+void names_visit(const struct names *names,
+                 bool (*visit)(void *arg, const char *name, const struct statement *s, uint64_t uses),
+                 void *arg);
 
 /* All names with what they stand for, for another process that has the same key; and back again, into empty
  * `names`. False: makes no sense. */

@@ -292,7 +292,7 @@ static void a_reset_ends_idle_or_closed(void)
                 UNIT_ASSERT(stage_till(all_quiet));
                 s = g[0].server;
                 s->dirty = true;
-                prepared_add(&s->prepared, key);
+                prepared_add(&s->prepared, key, 0);
                 g[0].server = NULL;
                 errand_reset(s, "DISCARD ALL");
                 UNIT_ASSERT(s->state == SERVER_RESETTING);
@@ -337,7 +337,7 @@ static void a_reset_clears_what_it_says(void)
                 stage_lease(&g[0], 0);
                 UNIT_ASSERT(stage_till(all_quiet));
                 s = g[0].server;
-                prepared_add(&s->prepared, key);
+                prepared_add(&s->prepared, key, 0);
                 if (rows[i].set)
                         UNIT_ASSERT(settings_with(&stage.pools[0].settings, NULL, &setting, &s->applied) ==
                                     STATUS_OK);

@@ -14,7 +14,7 @@ static void add(struct prepared *p, unsigned i)
         uint64_t key[2];
 
         key_of(i, key);
-        prepared_add(p, key);
+        prepared_add(p, key, i);
 }
 
 static bool touch(struct prepared *p, unsigned i)
@@ -84,6 +84,36 @@ static void forgets_one(void)
         prepared_fini(&p);
 }
 
+struct seen {
+        unsigned count;
+        struct prepared_view list[4];
+};
+
+static bool see(void *arg, const struct prepared_view *view)
+{
+        struct seen *seen = arg;
+
+        seen->list[seen->count++] = *view;
+        return seen->count < 3;
+}
+
+static void tells_what_is_used_how_often(void)
+{
+        struct seen seen = {0};
+        struct prepared p;
+
+        prepared_init(&p);
+        for (unsigned k = 0; k < 4; k++)
+                add(&p, k);
+        UNIT_ASSERT(touch(&p, 1) && touch(&p, 1) && touch(&p, 0));
+        prepared_visit(&p, see, &seen);
+        UNIT_ASSERT(seen.count == 3); /* it said that this is enough */
+        UNIT_ASSERT(seen.list[0].key[1] == 0 && seen.list[0].uses == 2 && seen.list[0].fingerprint == 0);
+        UNIT_ASSERT(seen.list[1].key[1] == 1 && seen.list[1].uses == 3 && seen.list[1].fingerprint == 1);
+        UNIT_ASSERT(seen.list[2].key[1] == 3 && seen.list[2].uses == 1 && seen.list[2].fingerprint == 3);
+        prepared_fini(&p);
+}
+
 static void another_process_evicts_in_the_same_order(void)
 {
         struct prepared from, to;
@@ -110,4 +140,5 @@ static void another_process_evicts_in_the_same_order(void)
 }
 
 UNIT_SUITE(pool_prepared, UNIT_CASE(another_process_evicts_in_the_same_order),
-           UNIT_CASE(evicts_the_least_recently_used), UNIT_CASE(forgets_one))
+           UNIT_CASE(evicts_the_least_recently_used), UNIT_CASE(forgets_one),
+           UNIT_CASE(tells_what_is_used_how_often))
