@@ -1,6 +1,7 @@
 /* cluster_walk: the clusters of the configuration, in its order, each once. */
 #pragma once
 
+#include "base/arena.h"
 #include "cluster/cluster.h"
 #include "conf/conf.h"
 
@@ -9,7 +10,8 @@ struct cluster_walk {
         struct cluster **of; /* of each database line; NULL once it has been met */
         size_t next;
         struct cluster *cluster;
-        char names[256]; /* of its databases, separated by commas; cut */
+        const char *names; /* of its databases, separated by commas; lives as long as the walk */
+        struct arena arena;
 };
 
 void cluster_walk_init(struct cluster_walk *w, const struct conf *conf);

@@ -60,6 +60,17 @@ def test_psql_describes_tables(t):
     t.contains(done.stdout, "cl_waiting|integer|", r"\d pools")
 
 
+def test_a_cluster_of_many_databases(t):
+    """It is named by all of them, so that two whose names begin alike stay two."""
+    both = [t.cluster.line("app", [t.cluster.primary, standby]) for standby in t.cluster.standbys]
+    names = [f"a_database_with_a_name_of_some_length_{i:02}" for i in range(12)]
+    s = t.steer(nodes=False, databases={**{name: both[0] for name in names}, **{name + "_too": both[1] for name in names}})
+    with s.console() as console:
+        got = [row[0] for row in console.query("SELECT cluster FROM topology").rows]
+        t.equal(got, [",".join(names), ",".join(name + "_too" for name in names)], "all names")
+        t.equal(console.value("SELECT count(DISTINCT cluster || node) FROM nodes"), "4", "nodes are told apart")
+
+
 def test_latency(t):
     s = t.steer(default_pool_size=1, stats_period=1)
     with s.client(database="single") as a, s.client(database="single") as b, s.console() as console:
