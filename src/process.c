@@ -50,7 +50,7 @@ enum status process_log(const struct conf *conf, int verbose, struct process_why
 {
         const struct options *opt = &conf->opt;
         const struct option_info *facility = option_at(OPTION_ID_syslog_facility);
-        struct sv word = option_word(facility, opt->syslog_facility, NULL);
+        struct sv word = option_word(facility, opt->syslog_facility);
         char name[32];
 
         if (conf_is_set(conf, option_at(OPTION_ID_verbose)))

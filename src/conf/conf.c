@@ -103,16 +103,6 @@ void full_set_default(struct conf *conf, const struct option_info *info)
 }
 
 /* Whether the option has the value it would have had anyway. */
-static bool is_default(const struct conf *conf, const struct option_info *info)
-{
-        struct conf plain = {.pgsteer_defaults = conf->pgsteer_defaults};
-
-        full_set_default(&plain, info);
-        if (info->type == OPTION_STRING)
-                return strcmp(value_load_text(info, &conf->opt), value_load_text(info, &plain.opt)) == 0;
-        return value_load(info, &conf->opt) == value_load(info, &plain.opt);
-}
-
 enum status full_set(struct full *full, const struct option_info *info, const char *text, char *why,
                      size_t size)
 {
@@ -141,15 +131,6 @@ enum status full_set(struct full *full, const struct option_info *info, const ch
         if (status != STATUS_INVALID)
                 full->conf.set[option_id(info)] = true;
         return status;
-}
-
-bool full_without_effect(const struct conf *conf, const struct option_info *info)
-{
-        enum option_standing standing = WORD_EFFECTIVE;
-
-        if (info->type == OPTION_ENUM)
-                (void)option_word(info, (int)value_load(info, &conf->opt), &standing);
-        return (!info->effective && !is_default(conf, info)) || standing == WORD_LATER;
 }
 
 void full_merge_users(struct full *full)
@@ -238,8 +219,6 @@ static enum status try_set(struct full *full, const struct option_info *info, co
                 return STATUS_INVALID;
         if (option_id(info) == OPTION_ID_auth_file && !swap_secrets(full, message, size))
                 return STATUS_INVALID;
-        if (full_without_effect(conf, info))
-                snprintf(message, size, "%s has no effect as yet", info->name);
         full_merge_users(full);
         return STATUS_OK;
 }

@@ -19,10 +19,9 @@ struct database_entry {
 };
 
 static const struct option_info keys[] = {
-#define DATABASE_KEY(name, type, field, words, effect, own, text)                                            \
-        LINE_KEY(name, type, database_entry, field, words, effect, own, text)
-#define TLS_KEY(name, type, words, text)                                                                     \
-        LINE_KEY(name, type, database_entry, db.tls.name, words, NOW, LIBPQ, text)
+#define DATABASE_KEY(name, type, field, words, own, text)                                                    \
+        LINE_KEY(name, type, database_entry, field, words, own, text)
+#define TLS_KEY(name, type, words, text) LINE_KEY(name, type, database_entry, db.tls.name, words, LIBPQ, text)
 #define USER_KEY(...)
 #include "conf/keys.def"
 #undef DATABASE_KEY
@@ -434,11 +433,11 @@ struct peer_entry {
 bool peer_read(const struct line *line, const char *text, struct conf_peer *peer)
 {
         static const struct option_info peer_keys[] = {
-            LINE_KEY(host, STRING, peer_entry, host, NULL, NOW, PGBOUNCER, NULL)        /* */
-            LINE_KEY(port, STRING, peer_entry, port, NULL, NOW, PGBOUNCER, NULL)        /* */
-            LINE_KEY(pool_size, INT, peer_entry, pool_size, NULL, NOW, PGBOUNCER, NULL) /* */
+            LINE_KEY(host, STRING, peer_entry, host, NULL, PGBOUNCER, NULL)        /* */
+            LINE_KEY(port, STRING, peer_entry, port, NULL, PGBOUNCER, NULL)        /* */
+            LINE_KEY(pool_size, INT, peer_entry, pool_size, NULL, PGBOUNCER, NULL) /* */
 #define DATABASE_KEY(...)
-#define TLS_KEY(name, type, words, text) LINE_KEY(name, type, peer_entry, tls.name, words, NOW, LIBPQ, NULL)
+#define TLS_KEY(name, type, words, text) LINE_KEY(name, type, peer_entry, tls.name, words, LIBPQ, NULL)
 #define USER_KEY(...)
 #include "conf/keys.def"
 #undef DATABASE_KEY

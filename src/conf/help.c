@@ -4,21 +4,6 @@
 #include "conf/users.h"
 #include "conf/value.h"
 
-/* "session, transaction"; `refused`: those that are not accepted as yet instead. */
-static size_t list_words(const struct option_info *info, bool refused, char *out, size_t size)
-{
-        enum option_standing standing;
-        struct sv word;
-        size_t used = 0;
-
-        out[0] = '\0';
-        for (int i = 0; (word = option_word(info, i, &standing)).n > 0 && used < size; i++)
-                if ((standing == WORD_REFUSED) == refused)
-                        used += (size_t)snprintf(out + used, size - used, "%s%.*s", used > 0 ? ", " : "",
-                                                 SV_ARG(word));
-        return used;
-}
-
 static void describe_number(const struct option_info *info, const char *what, char *out, size_t size)
 {
         int64_t endless = info->type == OPTION_TIME ? INT32_MAX * US_PER_SEC : INT32_MAX;
@@ -37,7 +22,6 @@ static void describe_number(const struct option_info *info, const char *what, ch
 /* What can be written. */
 static void describe_value(const struct option_info *info, char *out, size_t size)
 {
-        char refused[128];
         const char *what = info->unit == UNIT_SECONDS        ? "seconds"
                            : info->unit == UNIT_MILLISECONDS ? "milliseconds"
                                                              : "number";
@@ -55,13 +39,7 @@ static void describe_value(const struct option_info *info, char *out, size_t siz
                          : info->kind == KIND_SECRET ? "secret"
                                                      : "text");
                 return;
-        case OPTION_ENUM: {
-                size_t n = list_words(info, false, out, size);
-
-                if (list_words(info, true, refused, sizeof(refused)) > 0)
-                        snprintf(out + n, size - n, " (not as yet: %s)", refused);
-                return;
-        }
+        case OPTION_ENUM: value_list_words(info, out, size); return;
         }
 }
 
@@ -74,8 +52,7 @@ static void print_option(FILE *out, const struct option_info *info)
         fprintf(out, "%s (%s; default \"%s\"", info->name, value, theirs);
         if (strcmp(ours, theirs) != 0)
                 fprintf(out, ", under [pgsteer] \"%s\"", ours);
-        fprintf(out, "; %s%s)\n    %s\n", info->reloadable ? "reload" : "restart",
-                info->effective ? "" : "; no effect as yet", info->text);
+        fprintf(out, "; %s)\n    %s\n", info->reloadable ? "reload" : "restart", info->text);
 }
 
 static void print_keys(FILE *out, const struct option_info *keys, size_t count)
@@ -84,8 +61,7 @@ static void print_keys(FILE *out, const struct option_info *keys, size_t count)
 
         for (size_t i = 0; i < count; i++) {
                 describe_value(&keys[i], value, sizeof(value));
-                fprintf(out, "%s (%s%s)\n    %s\n", keys[i].name, value,
-                        keys[i].effective ? "" : "; no effect as yet", keys[i].text);
+                fprintf(out, "%s (%s)\n    %s\n", keys[i].name, value, keys[i].text);
         }
 }
 
@@ -151,7 +127,7 @@ static void markdown_options(FILE *out, bool own)
                 }
                 fprintf(out, " | %s | ", info->reloadable ? "reload" : "restart");
                 print_cell(out, info->text);
-                fprintf(out, "%s |\n", info->effective ? "" : " *No effect as yet.*");
+                fputs(" |\n", out);
         }
 }
 
@@ -166,7 +142,7 @@ static void markdown_keys(FILE *out, const struct option_info *keys, size_t coun
                 print_cell(out, value);
                 fputs(" | ", out);
                 print_cell(out, keys[i].text);
-                fprintf(out, "%s |\n", keys[i].effective ? "" : " *No effect as yet.*");
+                fputs(" |\n", out);
         }
 }
 

@@ -34,8 +34,5 @@ void full_set_default(struct conf *conf, const struct option_info *info);
 MUST_USE enum status full_set(struct full *full, const struct option_info *info, const char *text, char *why,
                               size_t size);
 
-/* Whether the option was set to something that does nothing as yet. */
-bool full_without_effect(const struct conf *conf, const struct option_info *info);
-
 /* Makes conf->users anew, from both shares and the options. */
 void full_merge_users(struct full *full);

@@ -182,8 +182,7 @@ static void say_unknown(const struct line *line, struct sv key, const struct opt
 /* Checks and stores one value. */
 static bool set_key(const struct line *line, const struct option_info *key, const char *value, void *base)
 {
-        enum option_standing standing = WORD_EFFECTIVE;
-        int64_t number = 1;
+        int64_t number;
         char why[512];
 
         if (key->type == OPTION_STRING) {
@@ -204,11 +203,7 @@ static bool set_key(const struct line *line, const struct option_info *key, cons
                 if (key->type == OPTION_TIME && number == 0 && !line->loose && !key->own)
                         number = -1;
                 value_store(key, base, number);
-                if (key->type == OPTION_ENUM)
-                        (void)option_word(key, (int)number, &standing);
         }
-        if ((!key->effective && number > 0) || standing == WORD_LATER)
-                line_warn(line, "%s=%s has no effect as yet", key->name, value);
         return true;
 }
 

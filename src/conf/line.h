@@ -33,14 +33,13 @@ void line_error(const struct line *line, const char *format, ...) __attribute__(
 void line_warn(const struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* keys.def's vocabulary: one row of a table of keys whose fields are in struct `owner`. */
-#define LINE_KEY(name_, type_, owner, field, words_, effect, own_, text_)                                    \
+#define LINE_KEY(name_, type_, owner, field, words_, own_, text_)                                            \
         {.name = #name_,                                                                                     \
          .type = OPTION_##type_,                                                                             \
          .unit = LINE_UNIT_##type_,                                                                          \
          .min = LINE_MIN_##type_,                                                                            \
          .max = LINE_MAX_##type_,                                                                            \
          .words = (words_),                                                                                  \
-         .effective = LINE_##effect,                                                                         \
          .own = LINE_OWN_##own_,                                                                             \
          .cluster = LINE_CLUSTER_##own_,                                                                     \
          .text = (text_),                                                                                    \
@@ -60,8 +59,6 @@ void line_warn(const struct line *line, const char *format, ...) __attribute__((
 #define LINE_MAX_ENUM          INT32_MAX
 #define LINE_MAX_TIME          (INT32_MAX * INT64_C(1000000))
 #define LINE_MAX_SIZE          (INT64_C(1) << 50)
-#define LINE_NOW               true
-#define LINE_LATER             false
 #define LINE_OWN_OWN           true /* PgBouncer does not have it; it makes a line a cluster */
 #define LINE_OWN_LIBPQ         true /* nor this, which says nothing of routing */
 #define LINE_OWN_PGBOUNCER     false

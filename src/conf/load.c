@@ -122,9 +122,6 @@ static void read_option(struct loader *l, const struct ini_entry *entry)
         case STATUS_LIMIT:
         case STATUS_ABSENT: break;
         }
-        if (full_without_effect(conf, info))
-                report_warn(l->report, entry->file, entry->line, "%s=%s has no effect as yet", info->name,
-                            info->kind == KIND_SECRET ? "..." : entry->value);
 }
 
 static struct line line_of(struct loader *l, const struct ini_entry *entry)

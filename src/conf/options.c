@@ -17,8 +17,6 @@
 #define SAME                    NULL
 #define OPTION_RELOAD           true
 #define OPTION_RESTART          false
-#define OPTION_NOW              true
-#define OPTION_LATER            false
 #define OPTION_OFFSET_BOOL(n)   offsetof(struct options, n)
 #define OPTION_OFFSET_INT(n)    offsetof(struct options, n)
 #define OPTION_OFFSET_OCTAL(n)  offsetof(struct options, n)
@@ -37,7 +35,7 @@ enum {
 };
 
 static const struct option_info table[] = {
-#define OPTION(name_, type_, unit_, range_, default_, own_default_, when_, effect_, text_)                   \
+#define OPTION(name_, type_, unit_, range_, default_, own_default_, when_, text_)                            \
         {.name = #name_,                                                                                     \
          .type = OPTION_##type_,                                                                             \
          .unit = UNIT_##unit_,                                                                               \
@@ -45,7 +43,6 @@ static const struct option_info table[] = {
          .pgbouncer_default = (default_),                                                                    \
          .pgsteer_default = (own_default_),                                                                  \
          .reloadable = OPTION_##when_,                                                                       \
-         .effective = OPTION_##effect_,                                                                      \
          .own = (int)OPTION_ID_##name_ >= (int)OPTION_FIRST_OWN,                                             \
          .text = (text_),                                                                                    \
          .offset = OPTION_OFFSET_##type_(name_)},
@@ -92,23 +89,15 @@ bool option_list_next(const char **list, struct sv *item)
         return false;
 }
 
-struct sv option_word(const struct option_info *info, int value, enum option_standing *standing)
+struct sv option_word(const struct option_info *info, int value)
 {
         const char *p = info->words;
 
         for (int i = 0; p != NULL; i++) {
                 const char *end = strchrnul(p, '|');
 
-                if (i == value) {
-                        char mark = *p;
-
-                        if (standing != NULL)
-                                *standing = mark == '!'   ? WORD_REFUSED
-                                            : mark == '~' ? WORD_LATER
-                                                          : WORD_EFFECTIVE;
-                        p += mark == '!' || mark == '~';
+                if (i == value)
                         return sv_from(p, (size_t)(end - p));
-                }
                 p = *end == '|' ? end + 1 : NULL;
         }
         return sv_from("", 0);

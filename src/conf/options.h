@@ -88,11 +88,10 @@ struct option_info {
         enum option_unit unit;
         int64_t min, max;              /* of numbers; times in microseconds */
         enum option_kind kind;         /* of a STRING */
-        const char *words;             /* of an ENUM, as in the table ("a|~b|!c"); else NULL */
+        const char *words;             /* of an ENUM, as in the table ("a|b|c"); else NULL */
         const char *pgbouncer_default; /* as it would stand in the file */
         const char *pgsteer_default;   /* NULL: the same (option_default asks both) */
         bool reloadable;               /* RELOAD and SET may change it; else a restart is needed */
-        bool effective;                /* false: has no effect as yet */
         bool own;                      /* pgsteer's; PgBouncer does not have it */
         bool cluster;                  /* of a line's key: makes the line a cluster */
         const char *text;              /* one sentence for people */
@@ -125,8 +124,5 @@ const struct option_info *option_find(const char *name);
 /* The default, as it would stand in the file, under [pgsteer] or [pgbouncer]. Static storage. */
 const char *option_default(const struct option_info *info, bool pgsteer);
 
-/* How an ENUM's word stands to the program. */
-enum option_standing { WORD_EFFECTIVE, WORD_LATER /* '~' */, WORD_REFUSED /* '!' */ };
-
-/* The word for a value of an ENUM, without its mark; empty when there is none. `standing` may be NULL. */
-struct sv option_word(const struct option_info *info, int value, enum option_standing *standing);
+/* The word for a value of an ENUM; empty when there is none. */
+struct sv option_word(const struct option_info *info, int value);

@@ -14,8 +14,7 @@ enum { SECRET_MAX = 65530 /* PgBouncer's */, NAME_MAX_BYTES = 127 };
 static const struct option_info keys[] = {
 #define DATABASE_KEY(...)
 #define TLS_KEY(...)
-#define USER_KEY(name, type, field, words, effect, own, text)                                                \
-        LINE_KEY(name, type, conf_user, field, words, effect, own, text)
+#define USER_KEY(name, type, field, words, own, text) LINE_KEY(name, type, conf_user, field, words, own, text)
 #include "conf/keys.def"
 #undef DATABASE_KEY
 #undef TLS_KEY

@@ -210,39 +210,32 @@ static enum status parse_measure(const struct option_info *info, const char *tex
         return STATUS_OK;
 }
 
-/* "a, b, c": the words that are accepted. */
-static void list_words(const struct option_info *info, char *out, size_t size)
+void value_list_words(const struct option_info *info, char *out, size_t size)
 {
-        enum option_standing standing;
         struct sv word;
         size_t used = 0;
 
         out[0] = '\0';
-        for (int i = 0; (word = option_word(info, i, &standing)).n > 0 && used < size; i++)
-                if (standing != WORD_REFUSED)
-                        used += (size_t)snprintf(out + used, size - used, "%s%.*s", used > 0 ? ", " : "",
-                                                 SV_ARG(word));
+        for (int i = 0; (word = option_word(info, i)).n > 0 && used < size; i++)
+                used +=
+                    (size_t)snprintf(out + used, size - used, "%s%.*s", used > 0 ? ", " : "", SV_ARG(word));
 }
 
 static enum status parse_word(const struct option_info *info, const char *text, int64_t *number, char *why,
                               size_t size)
 {
         struct suggest near = {.word = sv_cstr(text)};
-        enum option_standing standing;
         char meant[96], list[256];
         struct sv word;
 
-        list_words(info, list, sizeof(list));
-        for (int i = 0; (word = option_word(info, i, &standing)).n > 0; i++) {
+        for (int i = 0; (word = option_word(info, i)).n > 0; i++) {
                 suggest_offer(&near, word);
-                if (!sv_ieq(word, sv_cstr(text)))
-                        continue;
-                *number = i;
-                if (standing != WORD_REFUSED)
+                if (sv_ieq(word, sv_cstr(text))) {
+                        *number = i;
                         return STATUS_OK;
-                snprintf(why, size, "%.*s is not supported as yet: write one of %s", SV_ARG(word), list);
-                return STATUS_INVALID;
+                }
         }
+        value_list_words(info, list, sizeof(list));
         snprintf(why, size, "\"%s\" is not one of %s%s", text, list,
                  suggest_text(&near, meant, sizeof(meant)));
         return STATUS_INVALID;
@@ -459,7 +452,7 @@ void value_format(const struct option_info *info, int64_t number, char *out, siz
         case OPTION_INT:
         case OPTION_SIZE: snprintf(out, size, "%" PRId64, number); return;
         case OPTION_OCTAL: snprintf(out, size, "0%" PRIo64, number); return;
-        case OPTION_ENUM: snprintf(out, size, "%.*s", SV_ARG(option_word(info, (int)number, NULL))); return;
+        case OPTION_ENUM: snprintf(out, size, "%.*s", SV_ARG(option_word(info, (int)number))); return;
         case OPTION_TIME: {
                 int n =
                     snprintf(out, size, "%" PRId64 ".%06" PRId64, number / US_PER_SEC, number % US_PER_SEC);

@@ -34,3 +34,6 @@ const char *value_load_text(const struct option_info *info, const void *base);
 
 /* Writes a number as SHOW CONFIG shows it: seconds with as many decimals as needed, 0 and 1, words, octal. */
 void value_format(const struct option_info *info, int64_t number, char *out, size_t size);
+
+/* The words of an ENUM: "session, transaction, statement". Cut where they do not fit. */
+void value_list_words(const struct option_info *info, char *out, size_t size);
