@@ -140,8 +140,13 @@ class World:
 # ---- finding and running tests ---------------------------------------------------------------------------
 
 
-def find_tests(wanted=None):
-    """[(name, function)]; name is "file.test" without the test_ prefixes. `wanted`: parts of names, by commas."""
+def is_wanted(name, parts):
+    """Whether a test's name contains one of `parts` (by commas; None: all)."""
+    return parts is None or any(part in name for part in parts.split(","))
+
+
+def find_tests():
+    """[(name, function)]; name is "file.test" without the test_ prefixes."""
     directory = os.path.join(ROOT, "tests", "flow")
     found = []
     for file in sorted(os.listdir(directory)):
@@ -154,9 +159,7 @@ def find_tests(wanted=None):
         spec.loader.exec_module(module)
         for name, function in vars(module).items():
             if name.startswith("test_") and callable(function) and function.__module__ == module_name:
-                full = f"{module_name[5:]}.{name[5:]}"
-                if wanted is None or any(part in full for part in wanted.split(",")):
-                    found.append((full, function))
+                found.append((f"{module_name[5:]}.{name[5:]}", function))
     return found
 
 

@@ -174,7 +174,7 @@ class Run:
     def __init__(self, prefix="pgsteer-"):
         self.kept = False
         self.account = _unprivileged()
-        self.ports = set()
+        self.claims = []  # of ports
         self.owner = os.getpid()
         # A thousand clients need files; what we start inherits this.
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -275,19 +275,27 @@ class Run:
         return done
 
     def port(self):
-        """A loopback port nobody listens on, below the range the kernel takes for outgoing connections."""
+        """A loopback port nobody listens on, below the range the kernel takes for outgoing connections. Until this
+        process ends no other run is given it: an abstract socket of its name says that it is taken."""
         while True:
             port = random.randrange(12000, 32000)
-            if port in self.ports:
+            claim = socket.socket(socket.AF_UNIX)
+            try:
+                claim.bind(f"\0pgsteer-test-port-{port}")
+            except OSError as e:
+                claim.close()
+                if e.errno != errno.EADDRINUSE:
+                    raise
                 continue
             with socket.socket() as s:
                 try:
                     s.bind(("127.0.0.1", port))
                 except OSError as e:
+                    claim.close()
                     if e.errno != errno.EADDRINUSE:
                         raise
                     continue
-            self.ports.add(port)
+            self.claims.append(claim)
             return port
 
 

@@ -4,6 +4,8 @@
     flow          tests/flow                          flow:PART,...  only tests whose name contains a PART
     lint-floors   tests/lint/floors
 """
+import multiprocessing
+import multiprocessing.connection
 import os
 import re
 import subprocess
@@ -12,7 +14,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from run import BUILD, ROOT, Run, end_on_signals  # noqa: E402
+from run import BUILD, ROOT, Run, die_with_parent, end_on_signals  # noqa: E402
 
 
 def run_program(name, argv):
@@ -44,32 +46,56 @@ def run_program(name, argv):
     return passed, failed
 
 
-def run_flow(part):
-    """The flow tests, one after the other."""
+def flow_lane(numbers, results, lock):
+    """Runs the tests whose numbers it takes from `numbers`, up to a None, with a cluster of its own."""
     import flow
     from postgres import Cluster
+    die_with_parent()
+    tests = flow.find_tests()
+    with Run("pgsteer-test-") as run:
+        began = time.monotonic()
+        cluster = Cluster(run)
+        print(f"cluster of three up in {time.monotonic() - began:.1f} s", flush=True)
+        while (number := numbers.get()) is not None:
+            name, function = tests[number]
+            good, took, text = flow.run_test(run, cluster, name, function)
+            with lock:
+                results.send((name, good, took, text))
+
+
+def run_flow(part):
+    """The flow tests, LANES of them side by side: as many as there are processors unless the environment says
+    another number."""
+    import flow
     try:
-        tests = flow.find_tests(part)
+        tests = [number for number, (name, _) in enumerate(flow.find_tests()) if flow.is_wanted(name, part)]
     except ImportError as e:
         print(f"FAILED flow: {e} ({sys.executable}; make test-deps installs what is missing)")
         return 0, 1
     if not tests:
         print(f"FAILED flow: no test has {part!r} in its name")
         return 0, 1
-    passed = failed = 0
-    with Run("pgsteer-test-") as run:
-        began = time.monotonic()
-        cluster = Cluster(run)
-        print(f"cluster of three up in {time.monotonic() - began:.1f} s", flush=True)
-        for name, function in tests:
-            good, took, text = flow.run_test(run, cluster, name, function)
+    fork = multiprocessing.get_context("fork")
+    lanes = min(int(os.environ.get("LANES") or len(os.sched_getaffinity(0))), 4, len(tests))
+    numbers, lock = fork.SimpleQueue(), fork.Lock()
+    for number in tests + [None] * lanes:
+        numbers.put(number)
+    results, theirs = fork.Pipe(duplex=False)
+    running = [fork.Process(target=flow_lane, args=(numbers, theirs, lock), daemon=True) for _ in range(lanes)]
+    for lane in running:
+        lane.start()
+    passed, alive = 0, running
+    while alive:
+        multiprocessing.connection.wait([results, *(lane.sentinel for lane in alive)])
+        alive = [lane for lane in alive if lane.is_alive()]
+        while results.poll():
+            name, good, took, text = results.recv()
+            passed += good
             if good:
-                passed += 1
                 print(f"ok      {name} ({took:.1f} s) {text.strip()}".rstrip(), flush=True)
             else:
-                failed += 1
                 print(f"FAILED  {name} ({took:.1f} s)\n{text}\n", flush=True)
-    return passed, failed
+    return passed, len(tests) - passed
 
 
 def main(names):
