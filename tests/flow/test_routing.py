@@ -10,6 +10,9 @@ SETTINGS = {"lazy_begin": 1}
 
 PORT = "SELECT inet_server_port()"
 
+# For tests of where a statement belongs: a loaded machine's standbys come a while after what the session has seen.
+PATIENT = {"causal_wait": 10}
+
 
 def places(t, c, sql=PORT, times=8):
     """Roles of the nodes that answered."""
@@ -132,7 +135,7 @@ def test_named_statements_keep_their_class(t):
 
 
 def test_hints(t):
-    s = t.steer()
+    s = t.steer(**PATIENT)
     with s.client() as c:
         t.equal(places(t, c, "/* pgsteer: primary */ " + PORT), {"primary"}, "the hint primary")
         t.equal(places(t, c), {"standby"}, "without a hint")
@@ -148,7 +151,7 @@ def test_hints(t):
 def test_patterns(t):
     t.sql("CREATE TABLE ro_audit_log(i int)", "CREATE FUNCTION ro_unknown() RETURNS int LANGUAGE plpgsql VOLATILE "
           "AS 'BEGIN RETURN inet_server_port(); END'")
-    s = t.steer(route_primary="upper, /^select .* from ro_audit_/", route_standby="/ro_unknown.. as (safe|sure)/")
+    s = t.steer(**PATIENT, route_primary="upper, /^select .* from ro_audit_/", route_standby="/ro_unknown.. as (safe|sure)/")
     audit, safe = "SELECT inet_server_port() FROM ro_audit_log RIGHT JOIN (SELECT 1) x ON true", "SELECT ro_unknown() AS safe"
     with s.client() as c:
         t.cluster.wait_replayed()
@@ -403,14 +406,14 @@ def test_routing_off_and_fixed_targets(t):
              "app_ro": t.cluster.line("app", target_session_attrs="prefer-standby"),
              "app_rw": t.cluster.line("app", target_session_attrs="primary"),
              "single": t.cluster.line("app", [t.cluster.primary])}
-    s = t.steer(databases=lines)
+    s = t.steer(databases=lines, **PATIENT)
     for database, expected in (("app", "standby"), ("app_ro", "standby"), ("app_rw", "primary"), ("single", "primary")):
         with s.client(database=database) as c:
             t.equal(places(t, c), {expected}, f"where SELECT of {database} goes")
     with s.client(database="app_ro") as c:
         t.error("25006", lambda: c.query("CREATE TABLE ro_ro(i int)"), "a write on a read-only endpoint")
     # A user's own target is stronger than the line's.
-    s = t.steer(databases=lines, extra="[users]\napp = target_session_attrs=auto\n"
+    s = t.steer(databases=lines, **PATIENT, extra="[users]\napp = target_session_attrs=auto\n"
                 "scram_user = target_session_attrs=prefer-standby\n")
     for user, database, expected in (("app", "app_ro", "primary"), ("scram_user", "app_rw", "standby"),
                                      ("scram_user", "single", "primary"), ("md5_user", "app_rw", "primary")):

@@ -4,7 +4,7 @@ import threading
 
 import wire
 
-SETTINGS = {"lazy_begin": 1}
+SETTINGS = {"lazy_begin": 1, "causal_wait": 10}  # what belongs on a standby goes there on a loaded machine as well
 
 PORT = "SELECT inet_server_port()"
 
