@@ -36,11 +36,6 @@ static void grow(struct replies *r)
         r->cap = cap;
 }
 
-static bool reply_is_awaited(const struct reply *reply)
-{
-        return reply_ends_segment(reply) && !(reply->flags & REPLY_SWALLOW);
-}
-
 bool replies_push(struct replies *r, struct reply reply)
 {
         if (r->count == r->cap) {

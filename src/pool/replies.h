@@ -27,6 +27,8 @@ enum reply_kind {
 enum {
         REPLY_SWALLOW = 1, /* the client did not ask */
         REPLY_LOCAL = 2,   /* the server was not asked */
+        REPLY_COMMITS =
+            4, /* of one that ends a segment: something that was written is committed with it, or may be */
 };
 
 struct reply {
@@ -74,4 +76,10 @@ bool replies_load(struct replies *r, struct sv saved);
 static inline bool reply_ends_segment(const struct reply *reply)
 {
         return reply->kind >= REPLY_SYNC;
+}
+
+/* Whether it ends in a ReadyForQuery that the client waits for. */
+static inline bool reply_is_awaited(const struct reply *reply)
+{
+        return reply_ends_segment(reply) && !(reply->flags & REPLY_SWALLOW);
 }

@@ -159,6 +159,26 @@ bool classify_next(struct sv *rest, const struct classify_rules *rules, unsigned
         return out->statements > 0;
 }
 
+bool classify_head_is_rows(struct sv head, unsigned options)
+{
+        struct scan scan;
+        struct scan_token token;
+
+        scan_init(&scan, head, options);
+        scan_next(&scan, &token);
+        switch (token.kind == SCAN_WORD ? token.keyword : 0) {
+        case KW_INSERT:
+        case KW_UPDATE:
+        case KW_DELETE:
+        case KW_MERGE:
+        case KW_SELECT:
+        case KW_VALUES:
+        case KW_WITH:
+        case KW_COPY: return true;
+        }
+        return false;
+}
+
 /* Adds what the transaction's modes become by one more statement of the same text. */
 static void merge_transaction(struct facts *all, const struct facts *one)
 {
@@ -196,6 +216,7 @@ static void merge(struct facts *all, const struct facts *one)
         all->exact = false;
         all->statements += one->statements;
         all->copy_from_stdin |= one->copy_from_stdin;
+        all->commits |= one->commits;
         all->writes |= one->writes;
         all->piecewise |= one->piecewise;
         all->defines |= one->defines;

@@ -94,6 +94,7 @@ struct facts {
         enum tx_access access;
         enum tx_isolation isolation;
         bool chain;     /* COMMIT AND CHAIN */
+        bool commits;   /* ends a transaction, and not with ROLLBACK, or may: any of the statements */
         bool exact;     /* BEGIN, COMMIT, SET TRANSACTION, a savepoint: understood to its last word, so
                            that PostgreSQL would find no fault in the text. Of one statement alone */
         bool writes;    /* changes data, or may */
@@ -147,6 +148,10 @@ enum classify_options {
  * one statement stands there and any changes a setting, `setting` is SETTING_UNKNOWN without PIN_SETTING:
  * take them one by one with classify_next. */
 void classify(struct sv text, const struct classify_rules *rules, unsigned options, struct facts *out);
+
+/* Whether the only statement of a text that begins with `head` queries or changes rows, whatever follows:
+ * then it commits nothing before it ends. */
+bool classify_head_is_rows(struct sv head, unsigned options);
 
 /* Statement by statement: *rest starts as the text, and is what is left after each call. Returns false when
  * there is no further statement. */

@@ -155,7 +155,7 @@ static bool read_chain(struct statement *st)
 
 void statement_read_end(struct statement *st)
 {
-        bool back = st->token.keyword == KW_ROLLBACK;
+        bool back = st->token.keyword == KW_ROLLBACK, commits = !back && st->token.keyword != KW_ABORT;
 
         statement_write(st, REASON_TRANSACTION_CONTROL, st->token.text);
         statement_advance(st);
@@ -170,5 +170,6 @@ void statement_read_end(struct statement *st)
                 return;
         }
         st->facts->tx = TX_END;
+        st->facts->commits = commits;
         st->facts->exact = read_chain(st);
 }

@@ -253,6 +253,7 @@ static void verb_prepare(struct statement *st)
         if (statement_accept(st, KW_TRANSACTION) && st->token.kind == SCAN_STRING) {
                 statement_write(st, REASON_TRANSACTION_CONTROL, word);
                 st->facts->tx = TX_END;
+                st->facts->commits = true;
                 return;
         }
         statement_write(st, REASON_SESSION_STATE, word);
@@ -476,13 +477,13 @@ void statement_read(struct statement *st)
                 verb(st);
         } else if (st->token.kind != SCAN_ERROR) {
                 statement_write(st, REASON_UNKNOWN_STATEMENT, st->token.text);
-                st->facts->piecewise = true;
+                st->facts->piecewise = st->facts->commits = true;
                 query_walk(st, 0);
         }
         while (!statement_ended(st))
                 statement_advance(st);
         if (st->token.kind == SCAN_ERROR) {
                 statement_write(st, REASON_UNLEXABLE, st->token.text);
-                st->facts->piecewise = true;
+                st->facts->piecewise = st->facts->commits = true;
         }
 }

@@ -23,7 +23,7 @@ void again_begins(struct client *c);
 /* Whether the segment that is kept may be run again, as nothing of its answer has left. */
 static inline bool again_kept(const struct client *c)
 {
-        return c->repeat == REPEAT_POSSIBLE || c->repeat == REPEAT_IF_ABORTED;
+        return c->repeat == REPEAT_POSSIBLE || c->repeat == REPEAT_IF_LOST || c->repeat == REPEAT_IF_ABORTED;
 }
 
 /* Whether the answer that comes may still be dropped. */

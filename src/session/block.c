@@ -244,7 +244,7 @@ bool block_open(struct up *up)
         if (!put_savepoints(up))
                 return false;
         b->stage = BLOCK_SENT;
-        up->c->began = true;
+        up->c->began = up->c->open = true;
         return true;
 }
 

@@ -67,5 +67,11 @@ static inline bool block_is_ours(const struct client *c)
         return c->block != NULL && c->block->stage != BLOCK_OPEN;
 }
 
+/* Whether its BEGIN is on its way to a server, or was. */
+static inline bool block_is_sent(const struct block *b)
+{
+        return b->stage == BLOCK_SENT || b->stage == BLOCK_OPEN;
+}
+
 /* ReadyForQuery from a server, where block_is_ours: the status to tell the client. */
 char block_ready(struct client *c);

@@ -66,6 +66,8 @@ enum repeat {
         REPEAT_NO,         /* must not be, or was not kept */
         REPEAT_POSSIBLE,   /* a read, kept whole in server->replay, and those behind it; nothing of the answer
                               has left */
+        REPEAT_IF_LOST,    /* the same of what begins a transaction: it cannot be committed when its server is
+                              lost */
         REPEAT_IF_ABORTED, /* the same of one write: only when the server says that it has aborted it */
         REPEAT_BEGUN       /* something of its answer has left; those behind it may be */
 };
@@ -94,6 +96,7 @@ struct client {
 
         /* where in the stream of messages we are */
         size_t pass;        /* bytes of the current message still to go through */
+        char passing;       /* its type */
         bool late;          /* the transaction ended while `pass` was not 0 */
         size_t drop;        /* bytes of the current message still to be dropped */
         size_t replay_size; /* bytes ahead to be kept in server->replay as they are sent */
@@ -108,6 +111,10 @@ struct client {
         /* the transaction */
         char tx;          /* as the client was last told */
         bool wrote;       /* something that changes data has been sent in it */
+        bool open;        /* what has been sent leaves it open */
+        bool writes;      /* something that changes data has been sent in the last segment */
+        bool commits;     /* something that commits, or may, has been sent in the last segment */
+        int copies;       /* CopyInResponses less ends of copies that have been sent, since it was at rest */
         bool defined;     /* something that may change what names mean has been sent in it */
         bool commit_sent; /* its end has been sent */
         bool piecewise;   /* something that may commit before it ends has been sent in it */

@@ -24,6 +24,7 @@ void facts_merge(struct facts *all, const struct facts *one)
                 all->setting_name = one->setting_name;
                 all->setting_value = one->setting_value;
         }
+        all->commits = all->commits || one->commits;
         all->writes = all->writes || one->writes;
         all->piecewise = all->piecewise || one->piecewise;
         all->defines = all->defines || one->defines;
@@ -49,9 +50,12 @@ void facts_merge(struct facts *all, const struct facts *one)
 
 void facts_strengthen(struct facts *all, enum reason reason)
 {
+        bool blind = reason == REASON_UNKNOWN_STATEMENT || reason == REASON_TOO_LARGE;
+
         all->class = CLASS_WRITE;
         all->writes = all->writes || reason_writes(reason);
-        all->piecewise = all->piecewise || reason == REASON_UNKNOWN_STATEMENT || reason == REASON_TOO_LARGE;
+        all->commits = all->commits || blind;
+        all->piecewise = all->piecewise || blind;
         if (all->reason == REASON_NOTHING || all->reason == REASON_READ)
                 all->reason = reason;
 }

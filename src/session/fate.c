@@ -54,6 +54,40 @@ static bool is_unfinished(struct replies *owed, bool in_segment)
         return in_segment;
 }
 
+/* Whether what has been sent last can have been neither completed nor begun: the server does not have all of
+ * it. */
+static bool is_cut_off(const struct client *c)
+{
+        bool message = c->pass > 0 && (c->passing == FE_QUERY || c->passing == FE_FUNCTION);
+        bool copy = c->copies > 0 && c->server->replies.sync_points == 1;
+
+        return message || (copy && !c->piecewise && !c->commit_sent && !c->open);
+}
+
+/* The segment whose Sync has not been sent. */
+static bool rest_may_be_committed(const struct client *c)
+{
+        return c->in_segment && ((c->commits && c->wrote) || (c->piecewise && c->writes && !c->open));
+}
+
+bool fate_may_be_committed(const struct client *c, uint32_t i, bool reported)
+{
+        struct replies *owed = &c->server->replies;
+        bool first = true, last = true;
+
+        for (uint32_t k = 0; k < owed->count; k++) {
+                first = first && (k >= i || !reply_ends_segment(replies_at(owed, k)));
+                last = last && (k <= i || !reply_ends_segment(replies_at(owed, k)));
+        }
+        if (reported && (!first || fate_is_abort(c)))
+                return false;
+        if (i == owed->count)
+                return rest_may_be_committed(c);
+        if (last && !c->in_segment && is_cut_off(c))
+                return false;
+        return (replies_at(owed, i)->flags & REPLY_COMMITS) != 0;
+}
+
 bool fate_is_abort(const struct client *c)
 {
         return !c->ended && !c->unwaited && !c->piecewise &&

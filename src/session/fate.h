@@ -1,10 +1,12 @@
-/* fate: whether what was under way on a server can have been committed when the server says that it aborts it
- * because it is going away (FATAL 57P01, an administrator's command).
+/* fate: whether what was under way on a server that is lost can have been committed.
  *
- * PostgreSQL looks for such a command everywhere but between a commit and the completion of the statement
- * that has committed: so in place of that completion it means that nothing was. Not so where a statement
- * commits before it ends (facts.piecewise), nor behind the last statement of an extended segment, which its
- * Sync commits. A commit that was not waited for until standbys had it says so in a warning. */
+ * It cannot where it had not arrived as a whole, where nothing that commits had (a Sync, COMMIT, the end of a
+ * COPY), and where the server says that it aborts it because it is going away (FATAL 57P01, an
+ * administrator's command). PostgreSQL looks for such a command everywhere but between a commit and the
+ * completion of the statement that has committed: so in place of that completion it means that nothing was.
+ * Not so where a statement commits before it ends (facts.piecewise), nor behind the last statement of an
+ * extended segment, which its Sync commits. A commit that was not waited for until standbys had it says so in
+ * a warning. */
 #pragma once
 
 #include "session/client.h"
@@ -23,6 +25,10 @@ void fate_ready(struct client *c);
 
 /* Nothing is under way any more. */
 void fate_clear(struct client *c);
+
+/* Whether what ends with the owed reply `i` may have been committed, or, where `i` is their count, the
+ * segment whose Sync has not been sent. `reported`: the server has said that it aborts. */
+bool fate_may_be_committed(const struct client *c, uint32_t i, bool reported);
 
 /* Whether all that is under way was aborted, once the server has said that it aborts. */
 bool fate_is_abort(const struct client *c);

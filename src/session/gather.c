@@ -7,7 +7,7 @@
 
 bool gather_wants_facts(const struct client *c)
 {
-        return !c->endpoint->single || c->room->conf->opt.session_state;
+        return c->endpoint->cluster->probed || c->room->conf->opt.session_state;
 }
 
 static void add_facts(struct segment *seg, const struct facts *one, struct sv text)

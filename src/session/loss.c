@@ -56,25 +56,37 @@ static void run_again(struct client *c, struct buf *replay)
         c->pass = c->known = c->replay_size = 0;
         c->discarding = c->failed = false;
         c->in_segment = c->bound = c->barrier = c->wrote = c->began = c->commit_sent = false;
+        c->open = c->writes = c->commits = false;
+        c->copies = 0;
         fate_clear(c);
         forget_settings(c);
         client_move(c, block_rest(c));
         client_go_on(c);
 }
 
-/* Error and ReadyForQuery for all that the lost server owed. */
-static void answer_owed(struct client *c, const struct refusal *r, unsigned sync_points, char tx)
+/* Error and ReadyForQuery for all that the lost server owes. The gravest error goes to *worst. */
+static void write_owed(struct client *c, struct writer *w, char tx, bool reported, struct refusal *worst)
 {
-        struct buf out = {0};
-        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+        struct replies *owed = &c->server->replies;
+        const struct node *node = c->server->pool->node;
+        bool any_unknown = false;
 
-        for (unsigned i = 0; i < sync_points; i++) {
-                write_refusal(&w, r);
-                write_ready(&w, tx);
+        for (uint32_t i = 0; i <= owed->count; i++) {
+                bool rest = i == owed->count, unknown;
+                struct refusal r;
+
+                /* The Sync of the rest is still to come. */
+                if (rest ? !c->skip_to_sync : !reply_is_awaited(replies_at(owed, i)))
+                        continue;
+                unknown = fate_may_be_committed(c, i, reported);
+                any_unknown = any_unknown || unknown;
+                loss_refusal(&r, node, unknown);
+                write_refusal(w, &r);
+                if (!rest)
+                        write_ready(w, tx);
         }
-        if (c->skip_to_sync) /* the Sync of this one is still to come */
-                write_refusal(&w, r);
-        client_send(c, &w);
+        loss_refusal(worst, node, any_unknown);
+        cluster_pays(c->endpoint->cluster, any_unknown ? TOLL_UNKNOWN : TOLL_ROLLED_BACK);
 }
 
 static void forget_transaction(struct client *c)
@@ -86,7 +98,8 @@ static void forget_transaction(struct client *c)
                 savepoints_clear(&c->savepoints, &c->room->pools.settings);
         buf_release(&c->effects);
         c->unpinning = 0;
-        c->wrote = c->commit_sent = c->began = c->failed = false;
+        c->wrote = c->commit_sent = c->began = c->failed = c->open = c->writes = c->commits = false;
+        c->copies = 0;
         fate_clear(c);
         c->repeats = 0;
         c->known = c->replay_size = 0;
@@ -152,7 +165,7 @@ static bool runs_again(const struct client *c, bool reported)
                 return c->repeat == REPEAT_POSSIBLE;
         if (c->repeats >= REPEATS_MAX)
                 return false;
-        return c->repeat == REPEAT_POSSIBLE ||
+        return c->repeat == REPEAT_POSSIBLE || c->repeat == REPEAT_IF_LOST ||
                (c->repeat == REPEAT_IF_ABORTED && reported && fate_is_abort(c));
 }
 
@@ -182,8 +195,9 @@ static void answer_loss(struct client *c, const char *why, bool reported)
         unsigned sync_points = s->replies.sync_points;
         const struct reply *tail = replies_tail(&s->replies);
         bool in_transaction = s->tx != 'I' || c->began || c->block != NULL;
-        bool unknown = c->commit_sent || (!in_transaction && c->wrote);
-        bool aborted = in_transaction && !c->commit_sent;
+        bool aborted = c->open || (c->block != NULL && !block_is_sent(c->block));
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
         struct refusal r;
 
         if (keeps_state(c) && !in_transaction && sync_points == 0 && !c->in_segment) {
@@ -193,18 +207,17 @@ static void answer_loss(struct client *c, const char *why, bool reported)
         /* Behind a Sync of our own the client still owes its Sync. */
         c->skip_to_sync =
             c->in_segment || (tail != NULL && tail->kind == REPLY_SYNC && (tail->flags & REPLY_SWALLOW) != 0);
-        unknown = unknown && !(reported && fate_is_abort(c));
-        loss_refusal(&r, node, unknown);
-        cluster_pays(c->endpoint->cluster, unknown ? TOLL_UNKNOWN : TOLL_ROLLED_BACK);
+        write_owed(c, &w, aborted ? 'E' : 'I', reported, &r);
         link_sever(c, why);
         c->lost_node = node;
         c->abort_untold = aborted && sync_points == 0 && !c->skip_to_sync;
         forget_transaction(c);
         c->tx = aborted ? 'E' : 'I';
+        c->in_segment = c->bound = false;
         client_move(c, aborted ? CLIENT_ABORTED : CLIENT_IDLE);
         client_log_error(c, &r);
-        answer_owed(c, &r, sync_points, c->tx);
-        c->in_segment = c->bound = false;
+        if (!client_send(c, &w))
+                return;
         client_go_on(c);
 }
 

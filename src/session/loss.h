@@ -1,11 +1,11 @@
 /* loss: what a client is told when its server is lost, so that its own connection stays (DESIGN, "Failover").
  *
- *     nothing of the segment sent yet, or a read of which nothing has come back, or a write outside of a
- *     transaction that the server says it has aborted:                             run again elsewhere
- *     in a transaction:                     40001, and it is aborted until the client ends it
- *     its COMMIT, or a single statement that writes, had been sent:   40003, it may have happened; but
- *     40001 when the server says that it has aborted it
- *     idle, but the session has state there; or a message to the client is cut:    the connection ends
+ *     nothing of the segment sent yet, or nothing has come back of a read, of the beginning of a transaction,
+ * or of a write outside of one that the server says it has aborted:               run again elsewhere in a
+ * transaction:                     40001, and it is aborted until the client ends it its COMMIT, or a single
+ * statement that writes, had been sent:   40003, it may have happened; but 40001 where session/fate.h can
+ * tell that it has not idle, but the session has state there; or a message to the client is cut:    the
+ * connection ends
  *
  * On a plain line (one node, nothing probed) the client is disconnected, as by PgBouncer. */
 #pragma once

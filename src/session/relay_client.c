@@ -26,21 +26,40 @@ static void look(struct client *c, const struct facts *f)
         if (f->deallocate.n > 0) /* its answer takes names away, of what was prepared before it alone */
                 c->barrier = true;
         if (f->writes)
-                c->wrote = true;
+                c->wrote = c->writes = true;
+        if (f->commits)
+                c->commits = true;
         if (f->piecewise)
                 c->piecewise = true;
         if (f->defines)
                 c->defined = true;
         if (f->tx == TX_BEGIN)
-                c->began = true;
+                c->began = c->open = true;
         else if (f->tx == TX_END && !f->chain)
                 c->commit_sent = true;
+        if (f->tx == TX_END)
+                c->open = f->chain;
+}
+
+/* Text that is not understood: it may be anything. */
+static void look_away(struct client *c)
+{
+        c->wrote = c->writes = c->piecewise = c->commits = true;
+}
+
+/* A Parse, which has one statement, and is too large for more than its first word. */
+static void look_at_large(struct client *c, const struct reader *text)
+{
+        if (classify_head_is_rows(sv_from(text->p, text->n), c->lexing))
+                c->wrote = c->writes = true;
+        else
+                look_away(c);
 }
 
 bool up_must_look(const struct client *c)
 {
         return c->known == 0 && c->replication == REPLICATION_NONE &&
-               (c->room->conf->opt.session_state || !c->endpoint->single);
+               (c->room->conf->opt.session_state || c->endpoint->cluster->probed);
 }
 
 static struct facts look_at_text(struct client *c, struct sv text)
@@ -58,7 +77,18 @@ static size_t pass(struct up *up, const struct msg *m)
 {
         plan_pass(&up->plan, m->head, m->have);
         up->c->pass = m->size - m->have;
+        up->c->passing = m->type;
         return m->have;
+}
+
+/* The end of a segment is on its way. */
+static bool owe_end(struct up *up, enum reply_kind kind, const uint64_t *key)
+{
+        struct client *c = up->c;
+        bool commits = (c->commits && c->wrote) || (!c->open && c->writes);
+
+        c->commits = c->writes = false;
+        return up_owe(up, kind, commits ? REPLY_COMMITS : 0, key);
 }
 
 static size_t on_query(struct up *up, const struct msg *m)
@@ -75,7 +105,7 @@ static size_t on_query(struct up *up, const struct msg *m)
                 if (m->have == m->size)
                         text = take_cstr(&r);
                 if (m->have < m->size || r.failed) {
-                        c->wrote = c->piecewise = true;
+                        look_away(c);
                 } else {
                         f = look_at_text(c, text);
                         effects_note(c, text, &f);
@@ -89,7 +119,7 @@ static size_t on_query(struct up *up, const struct msg *m)
         executes = f.execute.n > 0 && execute_pass(up, m);
         if (executes) /* where what we put in front of it fails, the server skips all that is behind it */
                 c->barrier = true;
-        if (!up_owe(up, REPLY_QUERY, 0, tally_query(c, m)))
+        if (!owe_end(up, REPLY_QUERY, tally_query(c, m)))
                 return m->have;
         replies_tail(&up->s->replies)->left = f.statements;
         if (executes)
@@ -113,7 +143,7 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
                 if (whole)
                         f = look_at_text(c, text);
                 else
-                        c->wrote = c->piecewise = true;
+                        look_at_large(c, &r);
         }
         c->unnamed_here = true;
         tally_unnamed(c, text);
@@ -203,6 +233,7 @@ static size_t on_bind(struct up *up, const struct msg *m)
         plan_put(&up->plan, st->name, sizeof(st->name));
         plan_pass(&up->plan, m->head + skipped, m->have - skipped);
         up->c->pass = m->size - m->have;
+        up->c->passing = m->type;
         return m->have;
 }
 
@@ -311,17 +342,17 @@ static size_t on_message(struct up *up, const struct msg *m)
                 return pass(up, m);
         case FE_SYNC:
                 c->in_segment = c->bound = false;
-                up_owe(up, REPLY_SYNC, 0, NULL);
+                owe_end(up, REPLY_SYNC, NULL);
                 return pass(up, m);
         case FE_FUNCTION:
                 c->in_segment = false;
-                c->wrote = true;
-                up_owe(up, REPLY_FUNCTION, 0, NULL);
+                c->wrote = c->writes = true;
+                owe_end(up, REPLY_FUNCTION, NULL);
                 return pass(up, m);
         case FE_FLUSH: return on_flush(up, m);
-        case FE_COPY_DATA:
         case FE_COPY_DONE:
-        case FE_COPY_FAIL: return pass(up, m);
+        case FE_COPY_FAIL: c->copies--; return pass(up, m);
+        case FE_COPY_DATA: return pass(up, m);
         case FE_TERMINATE: client_close(c, NULL, "client close request"); return m->have;
         default: client_refuse(c, "08P01", "unknown pkt"); return m->have;
         }

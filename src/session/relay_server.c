@@ -90,6 +90,8 @@ static enum verdict on_error(struct down *d, const struct msg *m)
                         return VERDICT_STOP;
         }
         d->c->failed = true;
+        if (d->c->copies > 0)
+                d->c->copies = 0; /* what it was copied by is over */
         if (d->c->on_primary && sqlstate_is_read_only(e.sqlstate) && d->c->access != ACCESS_READ_ONLY)
                 node_report(d->s->pool->node, EVIDENCE_READ_ONLY);
         tally_failed(d->c, d->s);
@@ -187,6 +189,8 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         if (s->replies.count == 0) {
                 c->barrier = false;
                 c->commit_sent = false;
+                c->copies = 0;
+                c->open = s->tx != 'I';
                 if (s->tx == 'I')
                         c->began = c->wrote = c->defined = false;
         }
@@ -205,8 +209,9 @@ static enum verdict on_copy_in(struct down *d)
 
         if (head == NULL)
                 return violation(d);
+        d->c->copies++;
         if (head->kind == REPLY_EXECUTE && replies_drop_sync(&d->s->replies))
-                d->c->in_segment = d->c->bound = true;
+                d->c->in_segment = d->c->bound = d->c->writes = true;
         return VERDICT_PASS;
 }
 

@@ -108,12 +108,18 @@ static bool is_blind(const struct facts *f)
                (f->reason == REASON_SESSION_STATE || f->reason == REASON_NOTHING);
 }
 
-/* A write that is one transaction, of which nothing is left, in the server or in the session, when that is
- * aborted. */
-static bool is_atomic(const struct client *c, const struct facts *f)
+/* Nothing of it is left, in the server or in the session, when its transaction is aborted, and it does not
+ * end that. */
+static bool is_undone(const struct facts *f)
 {
-        return c->block == NULL && f->tx == TX_KEEP && !f->piecewise && (f->pins | f->unpins) == 0 &&
-               f->savepoint == SAVEPOINT_KEEP && !f->copy_from_stdin && f->deallocate.n == 0;
+        return !f->commits && !f->piecewise && (f->pins | f->unpins) == 0 && f->savepoint == SAVEPOINT_KEEP &&
+               !f->copy_from_stdin && f->deallocate.n == 0;
+}
+
+/* The beginning of a transaction, without its end. */
+static bool is_beginning(const struct client *c, const struct facts *f)
+{
+        return is_undone(f) && (c->block != NULL ? f->tx != TX_END : f->tx == TX_BEGIN);
 }
 
 /* How it may be run again. What a standby has refused is no read, whatever it looks like. */
@@ -124,7 +130,9 @@ static enum repeat repeat_of(const struct client *c, const struct segment *seg)
                 return REPEAT_NO;
         if (is_repeatable(&seg->facts) && !c->force_primary)
                 return REPEAT_POSSIBLE;
-        return is_atomic(c, &seg->facts) ? REPEAT_IF_ABORTED : REPEAT_NO;
+        if (is_beginning(c, &seg->facts))
+                return REPEAT_IF_LOST;
+        return seg->facts.tx == TX_KEEP && is_undone(&seg->facts) ? REPEAT_IF_ABORTED : REPEAT_NO;
 }
 
 static void note_route(struct client *c, const struct segment *seg, const struct route *route)
@@ -136,7 +144,8 @@ static void note_route(struct client *c, const struct segment *seg, const struct
                 catalog_home_doubt(c->endpoint->home, CATALOG_LACKS);
         c->reading = f->class == CLASS_READ || route->target == ROUTE_STANDBY;
         /* Else the relay finds out, message by message. */
-        c->wrote = c->force_primary || f->reason == REASON_LEARNED;
+        c->wrote = c->writes = c->force_primary || f->reason == REASON_LEARNED;
+        c->open = c->commits = false;
         c->repeat = repeat_of(c, seg);
         c->several = f->statements > 1;
         c->blind = is_blind(f);
@@ -368,7 +377,7 @@ enum status segment_follow(struct client *c, const uint8_t *p, size_t n)
 {
         struct segment seg;
 
-        if (c->repeat == REPEAT_NO || c->repeat == REPEAT_IF_ABORTED ||
+        if ((c->repeat != REPEAT_POSSIBLE && c->repeat != REPEAT_BEGUN) ||
             gather(c, p, n, &seg) != GATHER_READY || !seg.whole || seg.flush || !is_read(&seg.facts) ||
             seg.facts.hint == HINT_PRIMARY)
                 return STATUS_AGAIN;

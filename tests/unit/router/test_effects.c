@@ -91,6 +91,56 @@ static void transactions(void)
         }
 }
 
+static void commits(void)
+{
+        static const char *const with[] = {"COMMIT",
+                                           "END",
+                                           "COMMIT AND CHAIN",
+                                           "PREPARE TRANSACTION 'x'",
+                                           "INSERT INTO t VALUES (1); COMMIT; BEGIN",
+                                           "COMMIT; ROLLBACK",
+                                           "FROBNICATE t",
+                                           "INSERT INTO t VALUES ('"};
+        static const char *const without[] = {"ROLLBACK",
+                                              "ABORT AND CHAIN",
+                                              "ROLLBACK TO x",
+                                              "BEGIN; INSERT INTO t VALUES (1)",
+                                              "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END",
+                                              "SELECT CASE 1 WHEN 1 THEN 2 END"};
+
+        for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
+                unit_row("%s", with[i]);
+                UNIT_ASSERT(classified(with[i]).commits);
+        }
+        for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+                unit_row("%s", without[i]);
+                UNIT_ASSERT(!classified(without[i]).commits);
+        }
+}
+
+/* How a large text begins: whether it is sure to commit nothing before it ends. */
+static void heads(void)
+{
+        static const char *const rows[] = {"INSERT INTO t VALUES ('",
+                                           "  /* x */ update t",
+                                           "-- y\nWITH a AS (",
+                                           "COPY t FROM",
+                                           "select 1",
+                                           "MERGE INTO",
+                                           "VALUES ("};
+        static const char *const others[] = {"CALL p(", "DO $$", "VACUUM ",   "COMMIT /*",
+                                             "/* x",    "",      "(SELECT 1", "EXECUTE x"};
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                unit_row("%s", rows[i]);
+                UNIT_ASSERT(classify_head_is_rows(sv_cstr(rows[i]), 0));
+        }
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+                unit_row("%s", others[i]);
+                UNIT_ASSERT(!classify_head_is_rows(sv_cstr(others[i]), 0));
+        }
+}
+
 /* What PostgreSQL could find fault with is not exact. */
 static void exact_control_and_savepoints(void)
 {
@@ -479,4 +529,4 @@ static void data(void)
 
 UNIT_SUITE(router_effects, UNIT_CASE(transactions), UNIT_CASE(exact_control_and_savepoints),
            UNIT_CASE(settings), UNIT_CASE(pins), UNIT_CASE(names_and_copies), UNIT_CASE(hints),
-           UNIT_CASE(one_by_one), UNIT_CASE(together), UNIT_CASE(data))
+           UNIT_CASE(one_by_one), UNIT_CASE(together), UNIT_CASE(data), UNIT_CASE(commits), UNIT_CASE(heads))
