@@ -9,10 +9,10 @@
 
 struct named {
         UT_hash_handle hh;
-        struct list in_leaving;
+        struct list in_leaving, in_fresh;
         struct statement *statement;
         uint64_t uses;
-        bool fresh, doubtful;
+        bool doubtful;
         char name[];
 };
 
@@ -122,6 +122,7 @@ void names_init(struct names *names)
 {
         names->by_name = NULL;
         list_init(&names->leaving);
+        list_init(&names->fresh);
 }
 
 static struct named *find(struct names *names, struct sv name)
@@ -157,20 +158,23 @@ void names_put(struct names *names, struct statements *all, struct sv name, stru
                 statement_unref(all, n->statement);
                 n->statement = s;
                 n->uses = 0;
-                n->fresh = true;
                 n->doubtful = false;
+                list_unlink(&n->in_fresh);
+                list_append(&names->fresh, &n->in_fresh);
                 return;
         }
         n = xcalloc(1, sizeof(*n) + name.n + 1);
         memcpy(n->name, name.p, name.n);
         n->statement = s;
-        n->fresh = true;
+        list_init(&n->in_leaving);
+        list_append(&names->fresh, &n->in_fresh);
         HASH_ADD_KEYPTR(hh, names->by_name, n->name, (unsigned)name.n, n);
 }
 
 static void forget(struct statements *all, struct named *n)
 {
         statement_unref(all, n->statement);
+        list_unlink(&n->in_fresh);
         free(n);
 }
 
@@ -216,48 +220,55 @@ void names_reopen(struct names *names, struct statements *all)
                 return;
         list_unlink(newest);
         n = list_item(newest, struct named, in_leaving);
-        if (n->fresh || find(names, sv_cstr(n->name)) != NULL)
+        if (list_linked(&n->in_fresh) || find(names, sv_cstr(n->name)) != NULL)
                 forget(all, n);
         else
                 HASH_ADD_KEYPTR(hh, names->by_name, n->name, (unsigned)strlen(n->name), n);
 }
 
+/* The oldest fresh name, which is as a rule the oldest of all, that stands for the statement `key`. */
+static struct named *find_fresh(struct names *names, const uint64_t key[2], bool may_be_closed)
+{
+        list_for_each (it, &names->fresh) {
+                struct named *n = list_item(it, struct named, in_fresh);
+
+                if (memcmp(n->statement->key, key, sizeof(n->statement->key)) == 0 &&
+                    (may_be_closed || !list_linked(&n->in_leaving)))
+                        return n;
+        }
+        return NULL;
+}
+
 void names_settle(struct names *names, struct statements *all, const uint64_t key[2], bool holds)
 {
-        struct named *n, *next;
+        struct named *n = find_fresh(names, key, holds);
 
-        HASH_ITER (hh, names->by_name, n, next) {
-                if (!n->fresh || n->statement->key[0] != key[0] || n->statement->key[1] != key[1])
-                        continue;
-                n->fresh = false;
-                if (!holds)
-                        drop(names, all, n);
-                return;
-        }
+        if (n != NULL && holds)
+                list_unlink(&n->in_fresh);
+        else if (n != NULL)
+                drop(names, all, n);
 }
 
 void names_rewind(struct names *names, struct statements *all)
 {
-        struct named *n, *next;
+        list_for_each_safe (it, &names->fresh) {
+                struct named *n = list_item(it, struct named, in_fresh);
 
-        HASH_ITER (hh, names->by_name, n, next)
-                if (n->fresh)
+                if (!list_linked(&n->in_leaving))
                         drop(names, all, n);
+        }
         while (!list_empty(&names->leaving))
                 names_reopen(names, all);
 }
 
 void names_doubt(struct names *names, const uint64_t key[2])
 {
-        struct named *n, *next;
+        struct named *n = find_fresh(names, key, false);
 
-        HASH_ITER (hh, names->by_name, n, next) {
-                if (!n->fresh || n->statement->key[0] != key[0] || n->statement->key[1] != key[1])
-                        continue;
-                n->fresh = false;
-                n->doubtful = true;
+        if (n == NULL)
                 return;
-        }
+        list_unlink(&n->in_fresh);
+        n->doubtful = true;
 }
 
 bool names_doubtful(struct names *names, struct sv name)
@@ -297,7 +308,8 @@ enum { MARK_FRESH = 1, MARK_DOUBTFUL = 2, MARK_LEAVING = 4 };
 static void put_named(struct writer *w, const struct named *n, int leaving)
 {
         put_cstr(w, n->name);
-        put_byte(w, (uint8_t)((n->fresh ? MARK_FRESH : 0) | (n->doubtful ? MARK_DOUBTFUL : 0) | leaving));
+        put_byte(w, (uint8_t)((list_linked(&n->in_fresh) ? MARK_FRESH : 0) |
+                              (n->doubtful ? MARK_DOUBTFUL : 0) | leaving));
         put_raw(w, n->statement->key, sizeof(n->statement->key));
         put_i32(w, (uint32_t)n->statement->size);
         put_raw(w, n->statement->parse, n->statement->size);
@@ -355,7 +367,8 @@ bool names_load(struct names *names, struct statements *all, const struct classi
                 if (s == NULL)
                         return false;
                 names_put(names, all, name, s);
-                find(names, name)->fresh = (marks & MARK_FRESH) != 0;
+                if (!(marks & MARK_FRESH))
+                        list_unlink(&find(names, name)->in_fresh);
                 find(names, name)->doubtful = (marks & MARK_DOUBTFUL) != 0;
                 if (marks & MARK_LEAVING)
                         names_close(names, name);

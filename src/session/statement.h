@@ -65,6 +65,7 @@ struct named;
 struct names {
         struct named *by_name; /* uthash; NULL: none */
         struct list leaving;   /* closed by messages that are not answered yet, in their order */
+        struct list fresh;     /* given by messages that are not answered yet, in their order */
 };
 
 void names_init(struct names *names);

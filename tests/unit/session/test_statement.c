@@ -169,6 +169,9 @@ static void what_is_not_answered_can_be_taken_back(void)
             {"twice closed and taken back", "+a1 !1 -a +a2 -a +a3 <", "1", NULL},
             {"twice closed, the second was skipped", "+a1 !1 -a +a2 !2 -a . ^", "2", NULL},
             {"undone from the last to the first", "+a1 !1 +b2 !2 -a -b +a3 ?3 ^ ^", "1", "2"},
+            {"closed before it holds, and the close was skipped", "+a1 -a !1 ^", "1", NULL},
+            {"closed before it fails, and the close was skipped", "+a1 -a ?1 ^", NULL, NULL},
+            {"one that is closed and one that fails", "+a1 -a +b1 ?1 ^", NULL, NULL},
             {"the first is done, the second is not", "+a1 !1 +b2 !2 -a -b . ^", NULL, "2"},
         };
 
