@@ -1,5 +1,5 @@
-"""Failover drills: everything that can befall a primary, a standby or pgsteer itself, under the ledger's load, with
-synchronous and with asynchronous replication. One table at the end; exit status 1 when a promise is broken: clients
+"""Failover drills: everything that can befall a primary, a standby or pgsteer itself, under the ledger's load, and the worst
+of it under the bank's, with synchronous and with asynchronous replication. One table at the end; exit status 1 when a promise is broken: clients
 disconnected, reads that failed, commits that ran twice, own writes not seen, writes on a fenced node, a frozen primary
 that goes unnoticed, a write gap of more than 100 ms, or, with synchronous replication, commits lost. (With asynchronous
 replication a killed primary takes its last commits along; no pooler can change that.)
@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
+from bank import Bank  # noqa: E402
 from cell import Cell, why_not  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from postgres import Cluster  # noqa: E402
@@ -36,7 +37,7 @@ NO_PRIMARY = "there is no primary"
 class Drill:
     """One cluster, one pgsteer with the settings a user gets by default, one load."""
 
-    def __init__(self, run, number, synchronous, cell=None, hop=0, **settings):
+    def __init__(self, run, number, synchronous, cell=None, hop=0, load=Ledger, **settings):
         self.run, self.number, self.cell = run, number, cell
         self.cluster = Cluster(run, f"cluster{number}", cell=self.cell)
         self.synchronous = synchronous
@@ -48,11 +49,12 @@ class Drill:
         self.steer.start()
         self.steer.wait_nodes(2)
         with self.cluster.primary.connect("app", user="app") as c:
-            Ledger.prepare(c)
+            load.prepare(c)
         self.cluster.wait_replayed()
-        self.steer.wait_known("ledger", "ledger_total")
-        self.ledger = Ledger(self.steer.client, writers=16, readers=16, pause=0.005, hop=hop).start()
-        wait_for(lambda: self.ledger.commits() > 300, "the load to run")
+        self.steer.wait_known(*load.relations)
+        self.load = Bank(self.steer) if load is Bank else Ledger(self.steer.client, 16, 16, pause=0.005, hop=hop)
+        self.load.start()
+        wait_for(lambda: self.load.commits() > 300, "the load to run")
         self.began = self.promoted = self.noticed = self.fenced = None
         self.after = []
         self.faultless = False  # whether errors of writes break a promise as well
@@ -60,7 +62,7 @@ class Drill:
     def flow(self, commits=300):
         """Until so many more commits were acknowledged."""
         moment = time.monotonic()
-        wait_for(lambda: sum(m > moment for m in list(self.ledger.acknowledged.values())) > commits,
+        wait_for(lambda: sum(m > moment for m in list(self.load.acknowledged.values())) > commits,
                  "writes to flow again", 60)
 
     def replace(self, strike, notice=False):
@@ -76,7 +78,7 @@ class Drill:
             time.sleep(0.5)  # an orchestrator's reaction
         self.promoted = self.cluster.fail_over()
         self.flow()
-        self.after.append(self.ledger.first_commit_after(self.promoted))
+        self.after.append(self.load.first_commit_after(self.promoted))
 
     def rejoin(self):
         """The old primary becomes a standby again."""
@@ -91,7 +93,7 @@ class Drill:
         wait_for(lambda: self.steer.node(self.old.port)["state"] == "fenced", "the old primary to be fenced", 60)
         self.flow(1000)
         with self.old.connect("app") as c:
-            self.fenced = len(self.ledger.sent_after(c, self.promoted))
+            self.fenced = len(self.load.sent_after(c, self.promoted))
 
     # -- the drills
 
@@ -172,33 +174,33 @@ class Drill:
 
     def finish(self):
         ended = time.monotonic()
-        self.ledger.stop()
+        self.load.stop()
         with self.cluster.primary.connect("app") as c:
-            verdict = self.ledger.check(c)
+            verdict = self.load.check(c)
         self.steer.stop()
         self.cluster.stop()
         after = statistics.median(self.after) if self.after else None
-        errors = self.ledger.write_errors + self.ledger.read_errors
-        row = [ms(self.ledger.write_gap(self.began, ended)), ms(after), ms(self.noticed),
-               ms(self.ledger.read_gap(self.began)),
+        errors = self.load.write_errors + self.load.read_errors
+        row = [ms(self.load.write_gap(self.began, ended)), ms(after), ms(self.noticed),
+               ms(self.load.read_gap(self.began)),
                " ".join(f"{state}:{count}" for state, count in sorted(errors.items())) or "none",
-               str(self.ledger.disconnected), str(verdict.acknowledged), str(len(verdict.lost)),
-               str(len(verdict.twice)), str(len(self.ledger.stale)), "-" if self.fenced is None else str(self.fenced)]
+               str(self.load.disconnected), str(verdict.acknowledged), str(len(verdict.lost)),
+               str(len(verdict.twice)), str(len(self.load.stale)), "-" if self.fenced is None else str(self.fenced)]
         return row, self.broken(verdict, after)
 
     def broken(self, verdict, after):
         allowed = () if self.faultless else ("40001", "40003")
-        broken = [text for steer in self.pooler for text in steer.problems()]
-        broken += [f"errors of reads: {dict(self.ledger.read_errors)}"] * bool(self.ledger.read_errors)
-        broken += [f"{self.ledger.first_messages[state]} ({state})" for state in self.ledger.write_errors
+        broken = [text for steer in self.pooler for text in steer.problems()] + verdict.wrong
+        broken += [f"errors of reads: {dict(self.load.read_errors)}"] * bool(self.load.read_errors)
+        broken += [f"{self.load.first_messages[state]} ({state})" for state in self.load.write_errors
                    if state not in allowed]
-        broken += [f"{self.ledger.disconnected} clients disconnected"] * bool(self.ledger.disconnected)
+        broken += [f"{self.load.disconnected} clients disconnected"] * bool(self.load.disconnected)
         broken += [f"commits that happened twice: {verdict.twice[:5]}"] * bool(verdict.twice)
         broken += [f"commits lost: {verdict.lost[:5]}"] * bool(verdict.lost and (self.synchronous or self.faultless))
         broken += [f"{self.fenced} writes on a fenced node"] * bool(self.fenced)
         broken += [f"noticed after {ms(self.noticed)} ms"] * bool((self.noticed or 0) * 1000 > 3 * CHECK_TIMEOUT_MS)
         broken += [f"a write gap of {ms(after)} ms in the median"] * bool(len(self.after) > 2 and after > 0.1)
-        broken += self.ledger.stale[:3] if not verdict.lost else []  # who lost rows misses them
+        broken += self.load.stale[:3] if not verdict.lost else []  # who lost rows misses them
         return broken
 
 
@@ -219,6 +221,12 @@ DRILLS = {  # name: the drill, with which replication, and what it needs
     "standby churn": (Drill.standby_churn, BOTH, {}),
     "pooler restart -R": (Drill.pooler_in_place, BOTH, {}),
     "pooler rolling": (Drill.pooler_rolling, (False,), {"hop": 50, "so_reuseport": 1}),
+    "bank: switchover": (Drill.switchover, BOTH, {"load": Bank}),
+    "bank: planned stop": (Drill.planned_stop, BOTH, {"load": Bank}),
+    "bank: kill -9 twice": (Drill.kill_twice, BOTH, {"load": Bank}),
+    "bank: freeze, thaw": (Drill.freeze_and_thaw, BOTH, {"load": Bank}),
+    "bank: network cut": (Drill.network_cut, BOTH, {"load": Bank, "cell": True}),
+    "bank: pooler restart -R": (Drill.pooler_in_place, (False,), {"load": Bank}),
 }
 
 

@@ -194,6 +194,36 @@ static void a_refused_login_is_remembered_for_a_while(void)
         stage_fini();
 }
 
+/* Health sees nothing wrong with the node, and yet no connection is made: it is tried less and less often,
+ * until health has news. */
+static void a_clusters_node_is_tried_less_often(void)
+{
+        static const int expected_ms[] = {50, 100, 200, 400, 800, 1000, 1000};
+        struct pool *pool;
+
+        stage_init(1, "target_session_attrs=primary", "");
+        pool = stage.pool[0];
+        stage.fakes.login = "";
+        stage.fakes.hang_up = true;
+        for (size_t i = 0; i < sizeof(expected_ms) / sizeof(expected_ms[0]); i++) {
+                pool->last.severity = NULL;
+                pool->retry_us = 0;
+                unit_row("attempt %d", (int)i + 1);
+                UNIT_ASSERT(!stage_lease(&g[i], 0));
+                UNIT_ASSERT(stage_till(last_known) && g[i].failed == 1 && g[i].trouble == POOL_UNREACHABLE);
+                UNIT_ASSERT(pool->backoff_us == expected_ms[i] * US_PER_MS);
+                UNIT_ASSERT(pool->retry_us > loop_now(&stage.loop[0]) + (expected_ms[i] - 50) * US_PER_MS);
+        }
+        stage_lease(&g[8], 0);
+        stage_rest(5);
+        UNIT_ASSERT(pool->login_count == 0 && pool->queue_count == 1);
+        stage.fakes.login = NULL;
+        stage.fakes.hang_up = false;
+        pools_hurry(&stage.pools[0]);
+        UNIT_ASSERT(stage_till(all_quiet) && g[8].server != NULL && pool->backoff_us == 0);
+        stage_fini();
+}
+
 /* With a server connected: who is in waits for that one, who logs in is told. */
 static void a_refused_login_is_the_answer_to_who_logs_in(void)
 {
@@ -342,5 +372,5 @@ static void proves_itself_with_scram_and_wants_proof(void)
 UNIT_SUITE(pool_login, UNIT_CASE(says_what_went_wrong), UNIT_CASE(a_good_one_may_come_in_drops),
            UNIT_CASE(a_flood_is_cut_off), UNIT_CASE(a_refused_login_is_remembered_for_a_while),
            UNIT_CASE(a_refused_login_is_the_answer_to_who_logs_in),
-           UNIT_CASE(gives_the_password_that_is_asked_for), UNIT_CASE(keeps_a_clear_text_password),
-           UNIT_CASE(proves_itself_with_scram_and_wants_proof))
+           UNIT_CASE(a_clusters_node_is_tried_less_often), UNIT_CASE(gives_the_password_that_is_asked_for),
+           UNIT_CASE(keeps_a_clear_text_password), UNIT_CASE(proves_itself_with_scram_and_wants_proof))
