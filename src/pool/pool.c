@@ -21,6 +21,9 @@ static const int64_t HAND_OVER_AFTER_US = 2 * US_PER_MS;
  * date (a tick). */
 static const int64_t EVICT_AFTER_US = 250 * US_PER_MS;
 
+/* How long a cluster's node that cannot be reached is left alone, at first and at most. */
+static const int64_t BACKOFF_FIRST_US = 50 * US_PER_MS, BACKOFF_LAST_US = US_PER_SEC;
+
 struct list *pool_list_of(struct pool *pool, enum server_state state, int **count)
 {
         switch (state) {
@@ -325,7 +328,7 @@ void pool_server_ready(struct server *s)
         s->ready = true;
         atomic_fetch_add(&pool->quota->ready, 1);
         pool->proven = true;
-        pool->retry_us = 0;
+        pool->retry_us = pool->backoff_us = 0;
         pool->last.severity = NULL;
         if (s->replication != REPLICATION_NONE) {
                 solo_ready(s);
@@ -379,6 +382,20 @@ static void fail_logins(struct pool *pool, const struct refusal *r)
         }
 }
 
+/* A cluster's health says when a node is back; until then, and when it sees nothing wrong, it is tried again
+ * after a short while, and longer each time. Several that fail at a time are one attempt. */
+static int64_t back_off(struct pool *pool)
+{
+        int64_t now = now_of(pool);
+
+        if (now < pool->retry_us)
+                return pool->retry_us;
+        pool->backoff_us = pool->backoff_us == 0 ? BACKOFF_FIRST_US : pool->backoff_us * 2;
+        if (pool->backoff_us > BACKOFF_LAST_US)
+                pool->backoff_us = BACKOFF_LAST_US;
+        return now + pool->backoff_us;
+}
+
 void pool_server_failed(struct server *s, enum pool_trouble trouble, const struct refusal *r)
 {
         struct pool *pool = s->pool;
@@ -392,10 +409,9 @@ void pool_server_failed(struct server *s, enum pool_trouble trouble, const struc
         pool->proven = false;
         pool->last = *r;
         pool->last_trouble = trouble;
-        /* A cluster's health says when a node is back; a plain line is tried again after a while, counted
-         * from the start of this try. */
+        /* A plain line is tried again after a while, counted from the start of this try. */
         if (!pool_is_plain(pool) && trouble == POOL_UNREACHABLE)
-                retry = now_of(pool) + 50 * US_PER_MS;
+                retry = back_off(pool);
         pool->retry_us = retry;
         /* load_balance_hosts=disable: on to the next host, once for any number of tries that fail here. */
         if (pool_is_plain(pool) && pool->line != NULL && pool->line->load_balance_hosts == 0)

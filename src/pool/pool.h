@@ -76,6 +76,7 @@ struct pool {
         char *secret;            /* the user's, found by auth_query; NULL: none */
         struct scram_keys keys;  /* for logging in at the node */
         int64_t retry_us;        /* no login attempt before this moment */
+        int64_t backoff_us;      /* of a cluster's: how long the last wait for the next attempt was */
         bool proven;             /* the last login went well */
         struct refusal last;     /* why the last login failed; severity NULL: it did not */
         struct latency *latency; /* NULL: nothing has been served yet */
@@ -131,6 +132,9 @@ void pools_keep_minimum(struct pool *pool);
 /* Closes every server to `node`, leased ones through ops->lost, or without `leased` when they are given back;
  * who waits for one is told POOL_UNREACHABLE. */
 void pools_close_node(struct pools *pools, struct node *node, bool leased, const char *why);
+
+/* Health has news: who waits until nodes that could not be reached are tried again need wait no longer. */
+void pools_hurry(struct pools *pools);
 
 /* Lets go all idle servers of `database` (NULL: all) now and leased ones when they come back (RECONNECT). */
 void pools_reconnect(struct pools *pools, const char *database);

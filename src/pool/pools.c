@@ -232,7 +232,7 @@ static void start_anew(struct pool *pool)
         atomic_fetch_add(&pool->quota->generation, 1);
         pool->have_keys = pool->proven = false;
         pool->last.severity = NULL;
-        pool->retry_us = 0;
+        pool->retry_us = pool->backoff_us = 0;
         each_server(&pool->idle, server_close, "database configuration changed");
         if (pool->line == NULL) {
                 each_server(&pool->login, server_close, "database configuration changed");
@@ -320,6 +320,18 @@ void pools_close_node(struct pools *pools, struct node *node, bool leased, const
                 each_server(&pool->parked, server_close, why);
                 if (leased)
                         close_leased(pool, why);
+        }
+}
+
+void pools_hurry(struct pools *pools)
+{
+        struct pool *pool, *next;
+
+        HASH_ITER (hh, pools->pools, pool, next) {
+                if (pool->backoff_us == 0)
+                        continue;
+                pool->backoff_us = pool->retry_us = 0;
+                pool_retry(pool);
         }
 }
 

@@ -212,6 +212,7 @@ void room_topology_changed(struct room *room)
 {
         room->patience_us = 0;
         close_all_lost_nodes(room);
+        pools_hurry(&room->pools);
         deadlines_look_at_held(room);
 }
 
