@@ -1,6 +1,7 @@
 #include "http/guests.h"
 
 #include "base/check.h"
+#include "http/evhttp_errors.h"
 
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -82,6 +83,7 @@ static struct bufferevent *welcome(struct event_base *base, void *arg)
 
         CHECK(stream != NULL);
         bufferevent_incref(stream);
+        evhttp_errors_translate(stream);
         /* evhttp reads on while a request is worked on, whatever comes. */
         bufferevent_setwatermark(stream, EV_READ, 0, GUEST_UNREAD_MAX);
         *place = (struct guest){stream, loop_now(guests->loop) + GUEST_REQUEST_US};

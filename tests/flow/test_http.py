@@ -1,5 +1,6 @@
 """HTTP: metrics, health, tables as JSON, the page, and callers that mean no good."""
 import concurrent.futures
+import json
 import os
 import re
 import signal
@@ -218,8 +219,13 @@ def test_hostile_requests(t):
             (b"\0\1\2\3" * 500 + b"\r\n\r\n", 400, "bytes that are no text"),
             (b"GET /api/v1/%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nConnection: close\r\n\r\n", 404, "a way out"),
             (b"GET http://elsewhere/healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", None, "a proxy's request")):
-        got = status_of(web.raw(port, data, close=True))
+        reply = web.raw(port, data, close=True)
+        got = status_of(reply)
         t.true(got is not None if expected is None else got == expected, f"{what}: {expected}, got {got}")
+        head, _, body = reply.partition(b"\r\n\r\n")
+        t.contains(head.decode(), "Content-Type: application/json", f"{what}: an answer like all others")
+        t.contains(head.decode().lower(), f"content-length: {len(body)}\r\n", f"{what}: whole")
+        t.equal("error" in json.loads(body), got >= 400, f"{what}: {body}")
     # A body is never waited for beyond its bound, whether its length is said or not.
     got = web.raw(port, b"POST / HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n")
     t.true(status_of(got) in (None, 413, 400, 405), f"a huge body: {got[:80]!r}")
@@ -229,6 +235,9 @@ def test_hostile_requests(t):
     many = 200
     got = web.raw(port, GOOD * many + b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n")
     t.equal(got.count(b"HTTP/1.1 200 OK"), many + 1, "pipelined requests")
+    got = web.raw(port, GOOD * 3 + b"NONSENSE\r\n\r\n")
+    t.equal((got.count(b"HTTP/1.1 200 OK"), got.count(b"healthy"), got.count(b"HTTP/1.1 400"), got.count(b"<HTML>")), (3, 3, 1, 0),
+            f"nonsense behind requests: {got}")
     # In pieces.
     with socket.create_connection(("127.0.0.1", port), 20) as c:
         for byte in GOOD:
