@@ -153,9 +153,19 @@ def promtool(scene):
     # PgBouncer's exporters have names that it has a word about; ours it has none about.
     said = [line for line in done.stderr.decode().splitlines() if "pgsteer_" in line]
     expect(not said and b"error" not in done.stderr, done.stderr)
-    for rules in ("prometheus-alerts.yml",):
-        status, said = scene.command("promtool", "check", "rules", config_file(rules))
-        expect(status == 0 and "SUCCESS" in said, said)
+    status, said = scene.command("promtool", "check", "rules", config_file("prometheus-alerts.yml"))
+    expect(status == 0 and "SUCCESS" in said, said)
+
+
+def promtool_rules(scene):
+    """Each rule fires when it should and not before: tests/readers/alerts.yml, which leaves none out."""
+    tests = os.path.join(HERE, "alerts.yml")
+    status, said = scene.command("promtool", "test", "rules", tests)
+    expect(status == 0 and "SUCCESS" in said, said)
+    with open(config_file("prometheus-alerts.yml")) as rules, open(tests) as cases:
+        named, text = set(re.findall(r"alert: (\w+)", rules.read())), cases.read()
+    firing = set(re.findall(r"alertname: (\w+)\n\s+exp_alerts:\n\s+- exp_labels", text))
+    expect(named == firing, named ^ firing)
 
 
 def prometheus(scene):
@@ -195,7 +205,7 @@ def prometheus(scene):
 
 
 TESTS = [check_postgres_pools, check_postgres_backends, check_postgres_checksum, munin_connections, munin_requests,
-         prometheus_exporter, promtool, prometheus]
+         prometheus_exporter, promtool, promtool_rules, prometheus]
 
 
 def main(wanted):
