@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers versions page drill patroni pairs bench bench-catalog gates oracle fuzz clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers versions page drill patroni pairs bench bench-catalog bench-scrape gates oracle fuzz clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -161,6 +161,10 @@ gates: test-deps ## system calls and instructions that a transaction takes, coun
 bench-catalog: test-deps ## how long the catalog of a large database takes to read, and whom that keeps waiting
 	@$(MAKE) --no-print-directory all
 	@tests/bench/catalog
+
+bench-scrape: test-deps ## what looking at it costs with 10,000 clients: /metrics at 1 Hz may take 1 % of a core
+	@$(MAKE) --no-print-directory all
+	@tests/bench/scrape $(CLIENTS)
 
 # Programs of the tests that call the rooms: the scanner beside the library that holds PostgreSQL's grammar; its speed.
 $(BUILD)/oracle/compare: $(BUILD)/tests/oracle/compare.o $(BUILD)/tests/oracle/judge.o $(ROOM_OBJ)
