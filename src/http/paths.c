@@ -4,6 +4,7 @@
 #include "http/json.h"
 #include "http/metrics.h"
 #include "http/page.h"
+#include "http/past.h"
 #include "http/ready.h"
 
 #include <inttypes.h>
@@ -212,6 +213,16 @@ static void write_overview(struct answer *a, const struct reading *r, const stru
         put_text(&w, "}\n");
 }
 
+static void want_history(struct reading *r, const struct question *q, struct answer *a)
+{
+        struct writer w = answer_writer(a);
+
+        (void)r;
+        a->status = 200;
+        a->type = TYPE_JSON;
+        past_put(&w, q->past);
+}
+
 static void want_page(struct reading *r, const struct question *q, struct answer *a)
 {
         (void)r;
@@ -229,6 +240,7 @@ static const struct path list[] = {
     {"/primary", true, 0, want_ready, write_primary, "200 when there is a primary; database=NAME."},
     {"/replica", true, 0, want_ready, write_replica, "200 when a standby serves reads; database=NAME."},
     {"/api/v1/overview", false, 900, want_overview, write_overview, "What the page shows."},
+    {"/api/v1/history", false, 0, want_history, NULL, "The last 15 minutes, for the page's curves."},
     {"/api/v1", false, 0, want_list, NULL, "This list."},
     {"/api/v1/", false, 0, want_table, write_table,
      "A table behind it, as SHOW has it; limit=N, and any column=value."},

@@ -8,9 +8,12 @@ struct parameter_pair {
         const char *name, *value;
 };
 
+struct past;
+
 struct question {
         struct arena arena;
-        const char *rest; /* of the path, behind what was matched; "" */
+        const struct past *past; /* what has been seen until now, http/past.h */
+        const char *rest;        /* of the path, behind what was matched; "" */
         struct parameter_pair *list;
         int count;
 };

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/guests.h"
+#include "http/past.h"
 #include "http/paths.h"
 #include "net/timer.h"
 
@@ -48,7 +49,9 @@ struct site {
         struct admin *admin;
         struct evhttp *http;
         struct guests *guests;
-        struct timer *look;
+        struct timer *look, *sample;
+        bool sampling; /* a reading for the past is under way */
+        struct past *past;
         struct list requests;
         struct kept kept[PATHS_MAX];
         bool locked; /* there is a token */
@@ -248,7 +251,7 @@ static void serve(struct site *site, struct evhttp_request *http, const struct p
                   const struct evhttp_uri *uri)
 {
         struct kept *kept = kept_of(site, path);
-        struct question question = {0};
+        struct question question = {.past = site->past};
 
         if (kept->errand != NULL) {
                 join(kept->errand, http);
@@ -300,6 +303,34 @@ static void on_look(void *arg)
         guests_look(site->guests);
 }
 
+/* ---- the past ---- */
+
+static void on_sample(struct letter *letter, void *owner)
+{
+        struct reading *r = (struct reading *)(void *)letter;
+        struct site *site = r->arg;
+
+        (void)owner;
+        site->sampling = false;
+        if (r->conf != NULL)
+                past_take(site->past, r, clock_wall_us() / US_PER_MS);
+        reading_free(r);
+}
+
+/* Whether anybody looks or not: who opens the page wants to know how it came to this. */
+static void on_sample_time(void *arg)
+{
+        struct site *site = arg;
+        struct reading *r;
+
+        if (site->sampling)
+                return; /* the control thread is behind */
+        r = reading_new(site);
+        site->sampling = true;
+        past_want(r);
+        admin_read(site->admin, r, &site->loop->mailbox, on_sample);
+}
+
 /* ---- life ---- */
 
 static void accept_from(struct site *site, const struct listeners *listeners)
@@ -334,6 +365,9 @@ struct site *site_new(struct loop *loop, const struct listeners *listeners, stru
         site->guests = guests_new(loop, site->http);
         site->look = timer_new(loop, on_look, site);
         timer_every(site->look, LOOK_EVERY_US);
+        site->past = past_new();
+        site->sample = timer_new(loop, on_sample_time, site);
+        timer_every(site->sample, PAST_EVERY_MS * US_PER_MS);
         accept_from(site, listeners);
         return site;
 }
@@ -350,6 +384,8 @@ void site_free(struct site *site)
                 return;
         CHECK(list_first(&site->requests) == NULL);
         timer_free(site->look);
+        timer_free(site->sample);
+        past_free(site->past);
         evhttp_free(site->http);
         guests_free(site->guests);
         for (int i = 0; i < PATHS_MAX; i++)

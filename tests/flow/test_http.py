@@ -190,6 +190,33 @@ def test_page(t):
     t.equal(web.get(port, "/api/v1/overview").json["pools"]["rows"][0]["database"], "pgbouncer", "what it polls")
 
 
+@deadline(90)
+def test_history(t):
+    cluster = t.own_cluster(standbys=1)
+    s, port = steer(t, databases={"app": cluster.line("app")})
+
+    def past():
+        return web.get(port, "/api/v1/history").json
+    standby = f"127.0.0.1:{cluster.standbys[0].port}"
+    with s.client() as c:
+        def asks():
+            c.query("SELECT 1")
+            node = next((n for n in past()["nodes"] if n["node"] == standby), None)
+            return node is not None and sum(1 for v in node["reads"] if v) >= 2
+        t.wait(asks, "two seconds of reads to be seen, though nobody looked at the page", 20)
+        got = past()
+        moments = len(got["times"])
+        t.equal({len(values) for values in [got["waiting"]] + [n[k] for n in got["nodes"] for k in ("reads", "writes", "lag_ms")]}, {moments},
+                "as many values as moments")
+        t.equal(got["times"], sorted(got["times"]), "in their order")
+        primary = next(n for n in got["nodes"] if n["node"] != standby)
+        t.equal((set(primary["lag_ms"]), sum(primary["reads"][1:])), ({None}, 0), "the primary lags not, and has served no reads")
+        t.equal(got["changes"], [], "nothing has changed")
+        cluster.standbys[0].stop()
+        t.wait(lambda: [(e["node"], e["was"]) for e in past()["changes"]][-1:] == [(standby, "standby, up")], "the change to be seen")
+        t.equal(past()["changes"][-1]["cluster"], "app", "of which cluster")
+
+
 # ---- callers that mean no good
 
 GOOD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -13,6 +13,7 @@ from selenium import webdriver  # noqa: E402
 from selenium.common.exceptions import WebDriverException  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 
+import scenes  # noqa: E402
 import web  # noqa: E402
 from postgres import Cluster  # noqa: E402
 from run import BUILD, Run, end_on_signals, wait_for  # noqa: E402
@@ -37,6 +38,23 @@ for (const e of document.querySelectorAll('body *')) {
   if (ratio < 4.5) found.push(`${e.textContent.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
 }
 return [...new Set(found)];
+"""
+
+# Texts of a picture that lie on one another, and those that leave it.
+CLASHES = """
+const found = [];
+for (const svg of document.querySelectorAll('#panels svg:not(.spark)')) {
+  const frame = svg.getBoundingClientRect();
+  const list = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+  list.forEach(([text, a], i) => {
+    if (a.left < frame.left - 1 || a.right > frame.right + 1 || a.top < frame.top - 1 || a.bottom > frame.bottom + 1)
+      found.push(`${text.slice(0, 40)} leaves its picture`);
+    for (const [other, b] of list.slice(i + 1))
+      if (a.left + 1 < b.right && b.left + 1 < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom)
+        found.push(`${text.slice(0, 40)} and ${other.slice(0, 40)} clash`);
+  });
+}
+return found;
 """
 
 
@@ -107,6 +125,10 @@ class Scene:
         self.driver.quit()
         self.steer.stop()
 
+    def history(self):
+        """How many moments /api/v1/history has."""
+        return len(web.get(self.port, "/api/v1/history").json["times"])
+
     def text(self, selector):
         return self.driver.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
 
@@ -136,11 +158,14 @@ def all_well(s):
     s.driver.get(s.url)
     s.wait(lambda: s.level() == "good", "the verdict to be good")
     s.wait(lambda: "ms" in s.text("#latency") or "µs" in s.text("#latency"), "percentiles")
-    time.sleep(12)  # for curves to look like something
+    s.wait(lambda: s.history() >= 20, "a past to show")
+    s.driver.get(s.url)
+    s.wait(lambda: s.driver.execute_script("return (document.querySelector('#throughput .curve')?.getAttribute('d') ?? '').split('L').length") >= 15,
+           "the curves of what was before the page was opened", 5)
     expect(s.text("#verdict-title") == "All well", s.text("#verdict"))
     for node in s.cluster.nodes:
         expect(f"127.0.0.1:{node.port}" in s.text("#topology"), s.text("#topology"))
-    expect(s.driver.execute_script("return document.querySelectorAll('#topology .pipe.read').length") >= 2, "pipes to two standbys")
+    s.wait(lambda: s.driver.execute_script("return document.querySelectorAll('#topology .pipe.read').length") >= 2, "pipes to two standbys")
     expect(s.driver.execute_script("return document.querySelectorAll('#topology .pipe.write').length") == 1, "one pipe of writes")
     expect("None since pgsteer started." in s.text("#failovers"), s.text("#failovers"))
     expect("All well" in s.driver.title, s.driver.title)
@@ -204,6 +229,30 @@ def failover_while_it_is_open(s):
     look(s.driver)
 
 
+def odd_scenes(s):
+    """Clusters that are hard to bring about: what the page is told is made up, the page is the real one."""
+    overview = web.get(s.port, "/api/v1/overview").json
+    wrong = []
+    for scene in scenes.SCENES:
+        script = s.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": scenes.feed(overview, scene)})
+        for dark, size, name in ((False, (1280, 1400), "wide"), (True, (390, 844), "phone")):
+            look(s.driver, dark, size)
+            s.driver.get(s.url)
+            s.wait(lambda: s.driver.execute_script("return document.querySelectorAll('.curve[d^=M]').length") >= 2, f"{scene.__name__}: curves")
+            time.sleep(2.5)  # rates need two answers
+            for found in (s.driver.execute_script(CONTRAST), s.driver.execute_script(CLASHES)):
+                wrong += [f"{scene.__name__}, {name}: {what}" for what in found[:5]]
+            wide = s.driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+            if wide[0] > wide[1]:
+                wrong.append(f"{scene.__name__}, {name}: {wide[0]} wide, and the window {wide[1]}")
+            s.shot(f"scene-{scene.__name__}-{name}")
+        s.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+    look(s.driver)
+    s.driver.get(s.url)
+    s.wait(lambda: s.level() != "unknown", "the real page again")
+    expect(not wrong, wrong)
+
+
 def stops_when_hidden(s):
     def asked():
         return s.driver.execute_script("return performance.getEntriesByType('resource').filter(e => e.name.endsWith('overview')).length")
@@ -245,7 +294,7 @@ def says_that_nobody_answers(s):
     s.shot("gone")
 
 
-TESTS = [all_well, keyboard_and_sql, contrast_and_widths, failover_while_it_is_open, stops_when_hidden, nothing_is_wrong_with_it,
+TESTS = [all_well, keyboard_and_sql, contrast_and_widths, failover_while_it_is_open, odd_scenes, stops_when_hidden, nothing_is_wrong_with_it,
          asks_for_the_token, says_that_nobody_answers]
 
 

@@ -37,11 +37,13 @@ const cut = (text, most) => text.length <= most ? text : text.slice(0, most - 1)
 
 // ---- topology
 
-const BOX = {height: 62, gap: 14};
+const BOX = {height: 62, gap: 14}, SMALL = {height: 36, gap: 8}, FEW = 6;
 
-function box(x, y, width, height, kind, lines) {
+// Its lines stand in the middle of its height.
+function box({x, y, width, height}, kind, lines) {
+  const first = y + height / 2 + 5 - (lines.length - 1) * 11;
   return make('g', {}, make('rect', {class: 'box ' + kind, x, y, width, height, rx: 8}),
-    ...lines.map(([text, kinds, weight], i) => make('text', {x: x + 14, y: y + 25 + i * 22, class: kinds, 'font-weight': weight}, text)));
+    ...lines.map(([text, kinds, weight], i) => make('text', {x: x + 14, y: first + i * 22, class: kinds, 'font-weight': weight}, text)));
 }
 
 function nodeKind(n) {
@@ -57,13 +59,15 @@ function nodeSecondLine(n) {
 }
 
 // What flows to each node: [{node's index, kind, width}], in the order of the nodes.
-function flows(nodes, most_width) {
+// Together no wider than `room`, and each no wider than `widest`.
+function flows(nodes, room, widest) {
   const most = Math.max(1, ...nodes.flatMap(n => [n.reads ?? 0, n.writes ?? 0]));
-  return nodes.flatMap((n, i) => {
-    const list = [['write', n.writes], ['read', n.reads]].filter(([, rate]) => rate > 0)
-      .map(([kind, rate]) => ({i, kind, width: 1.5 + most_width * Math.sqrt(rate / most)}));
-    return list.length ? list : [{i, kind: 'none', width: 1.5}];
+  const list = nodes.flatMap((n, i) => {
+    const some = [['write', n.writes], ['read', n.reads]].filter(([, rate]) => rate > 0).map(([kind, rate]) => ({i, kind, rate}));
+    return some.length ? some : [{i, kind: 'none', rate: 0}];
   });
+  const most_width = Math.min(widest, Math.max(0.2, room / list.length - 3.5));
+  return list.map(f => ({...f, width: 1.5 + most_width * Math.sqrt(f.rate / most)}));
 }
 
 // Where each begins and ends: side by side along both edges.
@@ -82,31 +86,43 @@ function alongside(f, x, top, to) { // down from the endpoint, then to the right
   return `M${x} ${top}V${f.to - bend}Q${x} ${f.to} ${x + bend} ${f.to}H${to}`;
 }
 
+// One node: two lines, or one where there are many.
+function nodeBox(n, x, y, width, small) {
+  const [text, kind] = nodeSecondLine(n), size = small ? SMALL : BOX;
+  const lines = small ? [[cut(n.node, Math.floor(width / 21)), '', 600]] : [[cut(n.node, Math.floor((width - 90) / 9)), '', 600], [text, kind]];
+  const group = box({x, y, width, height: size.height}, nodeKind(n), lines);
+  const traffic = (value, what, at, kinds) => make('text', {...at, 'text-anchor': 'end', class: kinds}, `${count(value)} ${what}`);
+  const right = x + width - 14;
+  if (small)
+    group.append(make('text', {x: x + width * 0.42, y: y + 23, class: kind}, text));
+  if (n.reads !== null)
+    group.append(traffic(n.reads, 'r/s', {x: small ? right - 78 : right, y: y + (small ? 23 : 25)}, n.reads > 0 ? 't-read' : 'quiet'),
+      traffic(n.writes, 'w/s', {x: right, y: y + (small ? 23 : 47)}, n.writes > 0 ? 't-write' : 'quiet'));
+  group.append(make('title', {}, [n.node, n.why].filter(Boolean).join(': ')));
+  return group;
+}
+
 // nodes: {node, role, state, lag_ms, reads, writes} with reads and writes a second (null: not known yet).
 export function topology(cluster, nodes, width) {
-  const narrow = width < 560, step = BOX.height + BOX.gap, top = narrow ? 92 : 4;
-  const height = Math.max(top + nodes.length * step - BOX.gap + 4, 80);
+  const narrow = width < 560, small = !narrow && width > 800 && nodes.length > FEW, {height: tall, gap} = small ? SMALL : BOX;
+  const all = flows(nodes, narrow ? 44 : 120, narrow ? 7 : 16), thick = all.reduce((sum, f) => sum + f.width + 2, -2);
+  const end = {x: 2, y: 4, width: narrow ? width - 4 : Math.min(230, width * 0.28), height: narrow ? 64 : Math.max(64, thick + 16)};
+  const top = narrow ? 92 : 4, height = Math.max(top + nodes.length * (tall + gap) - gap + 4, end.height + 8);
   const svg = make('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
     'aria-label': `${cluster.cluster}: ` + nodes.map(n => `${n.node} ${n.role} ${n.state}`).join('; ')});
-  const end = {x: 2, y: narrow ? 4 : height / 2 - 32, width: narrow ? width - 4 : Math.min(230, width * 0.28), height: 64};
-  const nodeX = narrow ? 56 : width - Math.min(330, width * 0.44), nodeWidth = width - nodeX - 2;
-  const middle = i => top + i * step + BOX.height / 2;
-  const all = placed(flows(nodes, narrow ? 7 : 16), end.y + end.height / 2, middle);
-  for (const f of all) {
+  if (!narrow)
+    end.y = (height - end.height) / 2;
+  const nodeX = narrow ? 56 : width - (small ? Math.min(560, width * 0.5) : Math.min(330, width * 0.44)), nodeWidth = width - nodeX - 2;
+  const list = placed(all, end.y + end.height / 2, i => top + i * (tall + gap) + tall / 2);
+  for (const f of list) {
     const x = end.x + end.width, half = (x + nodeX) / 2;
     svg.append(make('path', {class: 'pipe ' + f.kind, 'stroke-width': f.width, d: narrow
-      ? alongside(f, end.x + 40 - (f.from - all[0].from), end.y + end.height, nodeX) : `M${x} ${f.from}C${half} ${f.from} ${half} ${f.to} ${nodeX} ${f.to}`}));
+      ? alongside(f, end.x + 48 - (f.from - list[0].from), end.y + end.height, nodeX) : `M${x} ${f.from}C${half} ${f.from} ${half} ${f.to} ${nodeX} ${f.to}`}));
   }
-  svg.append(box(end.x, end.y, end.width, end.height, '', [[cut(cluster.cluster, 22), '', 600], ['one endpoint', 'quiet']]));
-  nodes.forEach((n, i) => {
-    const y = top + i * step, [text, kind] = nodeSecondLine(n);
-    const group = box(nodeX, y, nodeWidth, BOX.height, nodeKind(n), [[cut(n.node, 24), '', 600], [text, kind]]);
-    const traffic = (value, what, line, kinds) => make('text', {x: nodeX + nodeWidth - 14, y: y + 25 + line * 22, 'text-anchor': 'end', class: kinds}, `${count(value)} ${what}`);
-    if (n.reads !== null)
-      group.append(traffic(n.reads, 'r/s', 0, n.reads > 0 ? 't-read' : 'quiet'), traffic(n.writes, 'w/s', 1, n.writes > 0 ? 't-write' : 'quiet'));
-    group.append(make('title', {}, n.why ?? ''));
-    svg.append(group);
-  });
+  const text = [[cut(cluster.cluster, Math.floor((end.width - 28) / 9)), '', 600], ['one endpoint', 'quiet']];
+  const endpoint = box(end, '', text);
+  endpoint.append(make('title', {}, cluster.cluster));
+  svg.append(endpoint, ...nodes.map((n, i) => nodeBox(n, nodeX, top + i * (tall + gap), nodeWidth, small)));
   return svg;
 }
 
@@ -115,6 +131,25 @@ export function topology(cluster, nodes, width) {
 function ceiling(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));
   return [1, 2, 5, 10].map(n => n * power).find(n => n >= value);
+}
+
+// One point for all of [[time, value or null]...] within `step` milliseconds, so that a picture has no more than it can show.
+function thin(points, step, join) {
+  const list = [];
+  let values = [], mark = null;
+  const close = t => list.push([t, values.length ? join(values) : null]);
+  points.forEach(([t, v], i) => {
+    if (mark !== null && Math.floor(t / step) !== mark) {
+      close(points[i - 1][0]);
+      values = [];
+    }
+    mark = Math.floor(t / step);
+    if (v !== null)
+      values.push(v);
+  });
+  if (points.length)
+    close(points.at(-1)[0]);
+  return list;
 }
 
 // series: [{name, points: [[time, value or null]...]}]; format: of values; span: milliseconds.
@@ -136,7 +171,7 @@ export function curves(series, {format, span, now, width, least = 1, gaps = []})
     make('text', {class: 'quiet', x: width - right, y: height - 6, 'text-anchor': 'end'}, 'now'));
   series.forEach((s, i) => {
     let path = '', pen = false;
-    for (const [t, v] of s.points.filter(p => p[0] >= now - span)) {
+    for (const [t, v] of thin(s.points.filter(p => p[0] >= now - span), 2 * span / (width - left - right), values => Math.max(...values))) {
       path += v === null ? '' : `${pen ? 'L' : 'M'}${x(t).toFixed(1)} ${y(v).toFixed(1)}`;
       pen = v !== null;
     }
@@ -147,17 +182,38 @@ export function curves(series, {format, span, now, width, least = 1, gaps = []})
   return make('div', {}, svg, legend);
 }
 
+// A node's traffic of the last `span` milliseconds, small: [[time, {reads, writes} or null]...]; one on top of the other.
+export function spark(points, {name, now, span}) {
+  const width = 120, height = 22;
+  const list = thin(points.filter(p => p[0] >= now - span).map(([t, v]) => [t, v && [v.reads ?? 0, v.writes ?? 0]]), 2 * span / width,
+    values => [0, 1].map(k => values.reduce((sum, v) => sum + v[k], 0) / values.length));
+  const most = Math.max(1, ...list.map(([, v]) => v ? v[0] + v[1] : 0));
+  const x = t => width * (1 - (now - t) / span), y = v => height - (height - 1) * v / most;
+  const edge = (points, value) => points.map(([t, v]) => `${x(t).toFixed(1)} ${y(value(v ?? [0, 0])).toFixed(1)}`).join('L');
+  const area = (low, high, kind) => make('path', {class: `area ${kind}`, d: list.length < 2 ? 'M0 0' : `M${edge(list, high)}L${edge([...list].reverse(), low)}Z`});
+  return make('svg', {class: 'spark', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `${name}: ${count(most)} a second at most`},
+    area(() => 0, v => v[0], 'read'), area(v => v[0], v => v[0] + v[1], 'write'));
+}
+
 // ---- failovers
 
-// list: [{from, to (milliseconds; null: not over), text}]
+// list: [{from, to (milliseconds; null: not over), label, text}]
 export function timeline(list, now, width) {
-  const height = 64, first = Math.min(now - 3600e3, ...list.map(f => f.from - 60e3));
+  const height = 70, first = Math.min(now - 3600e3, ...list.map(f => f.from - 60e3));
   const x = t => 10 + (width - 20) * (t - first) / (now - first);
   const svg = make('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `${list.length} failovers`});
   const at = t => new Date(t).toLocaleString([], {month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit'});
-  svg.append(make('line', {class: 'grid', x1: 10, x2: width - 10, y1: 28, y2: 28}));
-  for (const f of list)
-    svg.append(make('rect', {class: 't-bad', x: x(f.from) - 2, y: 12, rx: 2, height: 32, width: Math.max(5, x(f.to ?? now) - x(f.from))}, make('title', {}, f.text)));
-  svg.append(make('text', {class: 'quiet', x: 10, y: 60}, at(first)), make('text', {class: 'quiet', x: width - 10, y: 60, 'text-anchor': 'end'}, 'now'));
+  svg.append(make('line', {class: 'grid', x1: 10, x2: width - 10, y1: 36, y2: 36}));
+  let free = -1;
+  for (const f of list) {
+    const left = x(f.from) - 2, right = left + Math.max(5, x(f.to ?? now) - x(f.from)), half = 3.8 * f.label.length;
+    const middle = Math.min(Math.max((left + right) / 2, half), width - half);
+    svg.append(make('rect', {class: f.to === null ? 't-bad' : 't-gap', x: left, y: 22, rx: 2, height: 28, width: right - left}, make('title', {}, f.text)));
+    if (middle - half > free) {
+      svg.append(make('text', {x: middle, y: 15, 'text-anchor': 'middle', class: f.to === null ? 't-bad' : ''}, f.label));
+      free = middle + half + 6;
+    }
+  }
+  svg.append(make('text', {class: 'quiet', x: 10, y: 66}, at(first)), make('text', {class: 'quiet', x: width - 10, y: 66, 'text-anchor': 'end'}, 'now'));
   return svg;
 }

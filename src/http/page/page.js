@@ -1,43 +1,54 @@
-// page: asks for /api/v1/overview once a second, keeps what curves need, and fills the panels.
+// page: asks for /api/v1/overview once a second and for /api/v1/history when it has missed something, keeps what curves
+// need, and fills the panels.
 
-import {curves, count, duration, make, timeline, topology} from './draw.js';
+import {count, curves, duration, make, spark, timeline, topology} from './draw.js';
 import {LIMITS, levelOf, used, verdict} from './verdict.js';
 
-const EVERY = 1000, SPAN = 300000, SPAN_LEAST = 30000, EVENTS = 50;
+const EVERY = 1000, SPAN = 900000, SPAN_LEAST = 30000, EVENTS = 50, SPARK = 300000, LAGS = 4, ROWS = 20;
 const $ = id => document.getElementById(id);
 
 let before = null;                // the answer before the present one
-const history = [];               // {t, reads, writes, waiting, lag: {node: ms}}
-const rates = new Map();          // node -> {reads, writes} a second
-const events = [];                // role and state changes seen, the newest first
-let answered = 0, asking = false, next = 0, token = sessionStorage.getItem('token') ?? '';
+let history = [];                 // {t, reads, writes, waiting, nodes: Map of nodeKey to {reads, writes, lag}}
+let rates = new Map();            // nodeKey to {reads, writes} a second
+let events = [];                  // role and state changes seen, the newest first
+let answered = 0, asking = false, missed = true, next = 0, token = sessionStorage.getItem('token') ?? '';
 
 // ---- what is kept between answers
 
 const nodeKey = n => `${n.cluster} ${n.node}`;
 
+// What the server has seen while we did not look.
+function recall(past) {
+  const keyed = past.nodes.map(n => [nodeKey(n), n]), add = (total, value) => value === null ? total : (total ?? 0) + value;
+  history = past.times.map((t, i) => ({t, waiting: past.waiting[i],
+    reads: keyed.reduce((total, [, n]) => add(total, n.reads[i]), null),
+    writes: keyed.reduce((total, [, n]) => add(total, n.writes[i]), null),
+    nodes: new Map(keyed.map(([key, n]) => [key, {reads: n.reads[i], writes: n.writes[i], lag: n.lag_ms[i]}]))}));
+  events = past.changes.reverse().map(c => ({at: c.at_ms, node: c.node, from: c.was, to: c.is, why: c.why}));
+}
+
 function learn(data) {
   const last = before && new Map(before.nodes.rows.map(n => [nodeKey(n), n]));
-  const seconds = before ? (data.at_ms - before.at_ms) / 1000 : 0;
+  const seconds = before ? (data.at_ms - before.at_ms) / 1000 : 0, now = new Map();
   let reads = 0, writes = 0;
   if (before && seconds <= 0)
     return;
-  rates.clear();
   for (const n of data.nodes.rows) {
     const old = last?.get(nodeKey(n));
     if (!old)
       continue;
     const rate = {reads: Math.max(0, n.reads - old.reads) / seconds, writes: Math.max(0, n.writes - old.writes) / seconds};
-    rates.set(nodeKey(n), rate);
+    now.set(nodeKey(n), {...rate, lag: n.lag_ms});
     reads += rate.reads;
     writes += rate.writes;
     if (old.role !== n.role || old.state !== n.state)
       events.unshift({at: data.at_ms, node: n.node, from: `${old.role}, ${old.state}`, to: `${n.role}, ${n.state}`, why: n.why});
   }
   events.length = Math.min(events.length, EVENTS);
-  if (before)
-    history.push({t: data.at_ms, reads, writes, waiting: sum(data.pools.rows, 'cl_waiting'),
-      lag: Object.fromEntries(data.nodes.rows.filter(n => n.role === 'standby').map(n => [n.node, n.lag_ms]))});
+  if (before) {
+    rates = now;
+    history.push({t: data.at_ms, reads, writes, waiting: sum(data.pools.rows, 'cl_waiting'), nodes: now});
+  }
   while (history.length && history[0].t < data.at_ms - SPAN)
     history.shift();
   before = data;
@@ -50,13 +61,15 @@ const series = (name, value) => ({name, points: history.map(h => [h.t, value(h) 
 
 const empty = text => make('p', {class: 'empty'}, text);
 
-// columns: [[title, row => text or element, 'n' for numbers]...]
-function table(rows, columns, none) {
+// columns: [[title, row => text or element, 'n' for numbers]...]; the first `most` rows.
+function table(all, columns, none, most = all.length) {
+  const rows = all.slice(0, most);
   if (rows.length === 0)
     return empty(none);
-  return make('div', {class: 'scroll', tabindex: 0}, make('table', {},
+  const whole = make('div', {class: 'scroll', tabindex: 0}, make('table', {},
     make('thead', {}, make('tr', {}, ...columns.map(([title, , kind]) => make('th', {class: kind, scope: 'col'}, title)))),
     make('tbody', {}, ...rows.map(row => make('tr', {}, ...columns.map(([, cell, kind]) => make('td', {class: kind}, cell(row))))))));
+  return all.length > most ? make('div', {}, whole, make('p', {class: 'quiet small'}, `and ${all.length - most} more`)) : whole;
 }
 
 function marked(text, level) {
@@ -101,11 +114,13 @@ function drawThroughput(data, width) {
   return chart(data, width, [series('reads a second', h => h.reads), series('writes a second', h => h.writes)], {format: count, least: 10});
 }
 
+// Those that lag most, when there are more standbys than a picture can tell apart.
 function drawLag(data, width) {
-  const nodes = [...new Set(history.flatMap(h => Object.keys(h.lag)))];
-  if (history.length >= 2 && nodes.length === 0)
+  const standbys = data.nodes.rows.filter(n => n.lag_ms !== null).sort((a, b) => b.lag_ms - a.lag_ms);
+  if (standbys.length === 0)
     return empty('No standby, so nothing lags.');
-  return chart(data, width, nodes.map(node => series(node, h => h.lag[node])), {format: ms => ms === null || ms === undefined ? '–' : duration(ms * 1000), least: 10});
+  const more = standbys.length - LAGS, picture = chart(data, width, standbys.slice(0, LAGS).map(n => series(n.node, h => h.nodes.get(nodeKey(n))?.lag)), {format: ms => ms === null || ms === undefined ? '–' : duration(ms * 1000), least: 10});
+  return more <= 0 ? picture : make('div', {}, picture, make('p', {class: 'quiet small'}, `and ${more} more, which lag no more than these`));
 }
 
 function drawWaiting(data, width) {
@@ -114,12 +129,13 @@ function drawWaiting(data, width) {
 
 function drawNodes(data) {
   return table(data.nodes.rows, [
-    ['node', n => n.node],
+    ['node', n => n.node, 'name'],
     ['role', n => n.role],
     ['state', n => marked(n.state, n.state === 'up' ? 'good' : n.state === 'fenced' || n.state === 'down' ? 'bad' : 'warn')],
     ['behind', n => n.lag_ms === null ? '–' : marked(duration(n.lag_ms * 1000), levelOf(LIMITS.lag, n.lag_ms)), 'n'],
     ['reads/s', n => count(rates.get(nodeKey(n))?.reads), 'n'],
     ['writes/s', n => count(rates.get(nodeKey(n))?.writes), 'n'],
+    ['last 5 minutes', n => spark(history.map(h => [h.t, h.nodes.get(nodeKey(n)) ?? null]), {name: n.node, now: data.at_ms, span: SPARK})],
     ['now', n => count(n.in_flight), 'n'],
     ['why', n => n.why, 'text'],
   ], 'No cluster, so no node is asked what it is.');
@@ -134,9 +150,9 @@ function drawPools(data) {
   }
   const wait = p => p.maxwait + p.maxwait_us / 1e6;
   const rows = data.pools.rows.filter(p => p.database !== 'pgbouncer').sort((a, b) => wait(b) - wait(a) || b.cl_waiting - a.cl_waiting || b.cl_active - a.cl_active);
-  return table(rows.slice(0, 20), [
-    ['database', p => p.database],
-    ['user', p => p.user],
+  return table(rows, [
+    ['database', p => p.database, 'name'],
+    ['user', p => p.user, 'name'],
     ['clients', p => count(p.cl_active), 'n'],
     ['waiting', p => marked(count(p.cl_waiting), levelOf(LIMITS.waiting, p.cl_waiting)), 'n'],
     ['longest wait', p => marked(wait(p) > 0 ? duration(wait(p) * 1e6) : '–', levelOf(LIMITS.maxwait, wait(p))), 'n'],
@@ -145,17 +161,20 @@ function drawPools(data) {
       const share = most.get(p.database + '\n' + p.user);
       return share === undefined ? '–' : make('span', {}, Math.round(100 * share) + ' %', meter(share, levelOf(LIMITS.used, share)));
     }, 'n'],
-  ], 'Nobody has connected yet.');
+  ], 'Nobody has connected yet.', ROWS);
 }
 
 function drawLatency(data) {
+  const slowest = new Map(); // database to its slowest p99, which its rows stand by
   const rows = data.latency.rows.filter(l => l.level === 'database' && l.recent_count > 0);
+  rows.forEach(l => slowest.set(l.database, Math.max(slowest.get(l.database) ?? 0, l.recent_p99_us)));
+  rows.sort((a, b) => slowest.get(b.database) - slowest.get(a.database)); // the rest of their order stays
   return table(rows, [
-    ['database', l => l.database],
+    ['database', l => l.database, 'name'],
     ['', l => l.what],
     ...['p50', 'p95', 'p99', 'p999', 'max'].map(p => [p === 'p999' ? 'p99.9' : p, l => duration(l[`recent_${p}_us`]), 'n']),
     ['count', l => count(l.recent_count), 'n'],
-  ], 'Nothing has been measured lately: percentiles come when clients do.');
+  ], 'Nothing has been measured lately: percentiles come when clients do.', ROWS);
 }
 
 function drawReasons(data) {
@@ -174,12 +193,12 @@ function drawFailovers(data, width) {
   const list = failovers(data);
   if (list.length === 0)
     return empty('None since pgsteer started.');
-  return make('div', {}, timeline(list.map(f => ({from: f.lost_ms, to: f.to_ms, text: `${f.from_node} lost, ${f.to_node ?? 'nobody'} elected after ${duration(f.gap_ms * 1000)}`})), data.at_ms, width),
+  return make('div', {}, timeline(list.map(f => ({from: f.lost_ms, to: f.to_ms, label: duration(f.gap_ms * 1000), text: `${f.from_node} lost, ${f.to_node ?? 'nobody'} elected after ${duration(f.gap_ms * 1000)}`})), data.at_ms, width),
     table([...list].reverse(), [
       ['lost', f => f.lost_at],
-      ['cluster', f => f.database],
-      ['from', f => f.from_node],
-      ['to', f => f.to_node ?? marked('nobody yet', 'bad')],
+      ['cluster', f => f.database, 'name'],
+      ['from', f => f.from_node, 'name'],
+      ['to', f => f.to_node ?? marked('nobody yet', 'bad'), 'name'],
       ['recovered in', f => marked(duration(f.gap_ms * 1000), f.to_node === null ? 'bad' : f.gap_ms > 30000 ? 'warn' : 'good'), 'n'],
       ['held', f => count(f.held), 'n'],
       ['served', f => count(f.drained), 'n'],
@@ -193,11 +212,11 @@ function drawFailovers(data, width) {
 function drawEvents() {
   return table(events, [
     ['at', e => new Date(e.at).toLocaleTimeString()],
-    ['node', e => e.node],
+    ['node', e => e.node, 'name'],
     ['was', e => e.from],
     ['is', e => e.to],
     ['why', e => e.why, 'text'],
-  ], 'No change of a role since this page was opened.');
+  ], 'No change of a role since pgsteer started.');
 }
 
 const PANELS = [
@@ -299,18 +318,33 @@ function fail(title, text) {
 // One at a time, whoever begins it.
 async function poll() {
   clearTimeout(next);
-  if (document.hidden || asking)
+  if (document.hidden || asking) {
+    missed = missed || document.hidden;
     return; // visibilitychange begins again
+  }
   asking = true;
   if (await ask())
     next = setTimeout(poll, EVERY);
   asking = false;
 }
 
+const get = name => fetch(`api/v1/${name}`, {cache: 'no-store', headers: token ? {Authorization: `Bearer ${token}`} : {}, signal: AbortSignal.timeout(8000)});
+
+async function catchUp() {
+  const reply = await get('history');
+  if (!reply.ok)
+    return;
+  recall(await reply.json());
+  before = null; // what it had has been recalled
+  missed = false;
+}
+
 // Whether to go on.
 async function ask() {
   try {
-    const reply = await fetch('api/v1/overview', {cache: 'no-store', headers: token ? {Authorization: `Bearer ${token}`} : {}, signal: AbortSignal.timeout(8000)});
+    if (missed)
+      await catchUp();
+    const reply = await get('overview');
     $('door').hidden = reply.status !== 401;
     if (reply.ok) {
       show(await reply.json());
@@ -322,6 +356,7 @@ async function ask() {
       fail('No answer', `says ${reply.status}`);
     }
   } catch (error) {
+    missed = true;
     fail('No answer', `cannot be reached, or its answer makes no sense (${error.message})`);
   }
   pulse();

@@ -26,9 +26,8 @@ export function verdict(data) {
   const bad = list.filter(item => item.level === 'bad').length;
   if (list.length === 0)
     return {level: 'good', title: 'All well', list};
-  return {
-    level: bad ? 'bad' : 'warn',
-    title: bad ? (bad === 1 ? 'One thing is wrong' : bad + ' things are wrong') : (list.length === 1 ? 'One thing to look at' : list.length + ' things to look at'),
-    list,
-  };
+  const level = bad ? 'bad' : 'warn';
+  if (bad === 1 || list.length === 1) // what is wrong is the headline
+    return {level, title: `${list[0].name} ${list[0].text}`, list: list.slice(1)};
+  return {level, title: bad ? bad + ' things are wrong' : list.length + ' things to look at', list};
 }
