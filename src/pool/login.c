@@ -58,6 +58,11 @@ static enum login_result reject(struct refusal *r, const char *sqlstate, const c
         return LOGIN_REJECTED;
 }
 
+static enum login_result breach(struct refusal *r)
+{
+        return reject(r, "08P01", "the server broke the protocol during login");
+}
+
 /* With PgBouncer's words for who waits; the log says what is missing. */
 static enum login_result reject_secret(struct server *s, struct refusal *r, const char *what)
 {
@@ -165,7 +170,7 @@ static enum login_result sasl_first(struct server *s, struct reader *rd, struct 
         if (plus && s->stream.session == NULL)
                 return reject(r, "08P01",
                               "server offered SCRAM-SHA-256-PLUS authentication over a non-SSL connection");
-        if (s->login->stage != 0)
+        if (s->login->stage != LOGIN_ASKED)
                 return reject(r, "08P01", "the server began SASL twice");
         flag = choose_flag(s, plus, &binding);
         wrong = flag == 'p' ? NULL : missing_binding(s, plus);
@@ -175,7 +180,7 @@ static enum login_result sasl_first(struct server *s, struct reader *rd, struct 
                 return reject(r, "08P01",
                               "none of the server's SASL authentication mechanisms are supported");
         scram_client_first(&s->login->scram, flag, &binding, first);
-        s->login->stage = 1;
+        s->login->stage = LOGIN_SASL_FIRST;
         return send_sasl(s, flag == 'p' ? SCRAM_MECHANISM_PLUS : SCRAM_MECHANISM, first, r);
 }
 
@@ -191,7 +196,7 @@ static enum login_result send_final(struct server *s, struct sv challenge, struc
 
         if (scram_client_final(&s->login->scram, &s->login->keys, challenge, final) != STATUS_OK)
                 return reject(r, "08P01", "malformed SCRAM challenge from the server");
-        s->login->stage = 2;
+        s->login->stage = LOGIN_SASL_FINAL;
         return send_sasl(s, NULL, final, r);
 }
 
@@ -246,7 +251,7 @@ static enum login_result answer_challenge(struct server *s, struct sv challenge,
 
 static enum login_result sasl_continue(struct server *s, struct sv data, struct refusal *r)
 {
-        if (s->login->stage != 1 ||
+        if (s->login->stage != LOGIN_SASL_FIRST ||
             scram_client_challenge(&s->login->scram, data, &s->login->keys) != STATUS_OK)
                 return reject(r, "08P01", "malformed or unacceptable SCRAM challenge from the server");
         return answer_challenge(s, data, r);
@@ -258,9 +263,9 @@ static enum login_result sasl_final(struct server *s, struct sv data, struct ref
 {
         struct pool *pool = s->pool;
 
-        if (s->login->stage != 2 || scram_client_verify(&s->login->scram, data) != STATUS_OK)
+        if (s->login->stage != LOGIN_SASL_FINAL || scram_client_verify(&s->login->scram, data) != STATUS_OK)
                 return reject(r, "08P01", "invalid server signature");
-        s->login->stage = 3;
+        s->login->stage = LOGIN_SASL_VERIFIED;
         if (!pool->have_keys || !same_salt(&pool->keys, &s->login->keys)) {
                 pool->keys = s->login->keys;
                 pool->have_keys = pool->derived_keys = true;
@@ -307,7 +312,7 @@ static const char *unbound(const struct server *s)
 {
         const char *wrong = missing_binding(s, false);
 
-        if (wrong == NULL || (s->login->stage == 3 && s->login->scram.gs2_flag == 'p'))
+        if (wrong == NULL || (s->login->stage == LOGIN_SASL_VERIFIED && s->login->scram.gs2_flag == 'p'))
                 return NULL;
         return s->stream.session == NULL
                    ? wrong
@@ -322,8 +327,10 @@ static enum login_result on_auth(struct server *s, const struct msg *m, struct r
 
         if (rd.failed)
                 return reject(r, "08P01", "malformed authentication request from the server");
-        if (s->login->derivation != NULL)
-                return reject(r, "08P01", "the server broke the protocol during login");
+        if (s->login->derivation != NULL || s->login->stage >= LOGIN_AUTHENTICATED)
+                return breach(r);
+        if ((request == AUTH_REQ_CLEARTEXT || request == AUTH_REQ_MD5) && s->login->stage != LOGIN_ASKED)
+                return breach(r);
         if (request == AUTH_REQ_OK || request == AUTH_REQ_CLEARTEXT || request == AUTH_REQ_MD5) {
                 const char *wrong = unbound(s);
 
@@ -333,8 +340,9 @@ static enum login_result on_auth(struct server *s, const struct msg *m, struct r
         switch (request) {
         case AUTH_REQ_OK:
                 /* A server that skips its proof has not shown that it knows the secret. */
-                if (s->login->stage == 1 || s->login->stage == 2)
+                if (s->login->stage == LOGIN_SASL_FIRST || s->login->stage == LOGIN_SASL_FINAL)
                         return reject(r, "08P01", "the server ended SCRAM without its proof");
+                s->login->stage = LOGIN_AUTHENTICATED;
                 return LOGIN_MORE;
         case AUTH_REQ_CLEARTEXT: return cleartext_reply(s, r);
         case AUTH_REQ_MD5: return md5_reply(s, &rd, r);
@@ -412,10 +420,18 @@ static enum login_result send_connect_query(struct server *s, struct refusal *r)
         return send_out(s, &w) == STATUS_OK ? LOGIN_MORE : reject(r, "08P01", "exec_on_connect query failed");
 }
 
+/* All else would say that the server need not show who it is. */
+static bool comes_before_authentication(char type)
+{
+        return type == BE_AUTH || type == BE_ERROR || type == BE_NOTICE || type == BE_NEGOTIATE;
+}
+
 enum login_result login_step(struct server *s, const struct msg *m, struct refusal *r)
 {
         struct reader rd = reader_of(m);
 
+        if (s->login->stage < LOGIN_AUTHENTICATED && !comes_before_authentication(m->type))
+                return breach(r);
         switch (m->type) {
         case BE_AUTH: return on_auth(s, m, r);
         case BE_ERROR: return on_error(s, m, r);
@@ -441,8 +457,8 @@ enum login_result login_step(struct server *s, const struct msg *m, struct refus
         case BE_NOTIFICATION:
                 if (s->login->stage == LOGIN_CONNECT_QUERY)
                         return LOGIN_MORE;
-                return reject(r, "08P01", "the server broke the protocol during login");
-        default: return reject(r, "08P01", "the server broke the protocol during login");
+                return breach(r);
+        default: return breach(r);
         }
 }
 

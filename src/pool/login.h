@@ -13,7 +13,14 @@
 
 struct server;
 
-enum { LOGIN_CONNECT_QUERY = 4 }; /* logged in; connect_query runs */
+enum login_stage {
+        LOGIN_ASKED,         /* the startup packet is sent */
+        LOGIN_SASL_FIRST,    /* so is the client-first-message */
+        LOGIN_SASL_FINAL,    /* and the client-final-message */
+        LOGIN_SASL_VERIFIED, /* the server has shown that it knows the secret */
+        LOGIN_AUTHENTICATED, /* AuthenticationOk has come */
+        LOGIN_CONNECT_QUERY, /* logged in; connect_query runs */
+};
 
 struct login {
         struct scram_client scram;
@@ -21,7 +28,7 @@ struct login {
         struct server_tls tls;         /* until the startup packet is sent */
         struct derivation *derivation; /* the keys for `challenge` are on their way; else NULL */
         struct buf challenge;          /* the server-first-message meanwhile */
-        int stage; /* 0: nothing; 1: SASL first sent; 2: final sent; 3: server verified; or: */
+        enum login_stage stage;
 };
 
 enum login_result {
