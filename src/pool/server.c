@@ -151,6 +151,14 @@ static void fail_text(struct server *s, enum pool_trouble trouble, const char *t
         fail(s, trouble, &r);
 }
 
+static void too_large(struct server *s)
+{
+        if (s->state == SERVER_LOGIN)
+                fail_text(s, POOL_REJECTED, "the server sent too large a message during login");
+        else
+                server_close(s, "message too large");
+}
+
 /* Feeds whole messages to `step` until it says stop; keeps an incomplete one for later. */
 static void each_message(struct server *s, bool (*step)(struct server *s, const struct msg *m))
 {
@@ -164,6 +172,10 @@ static void each_message(struct server *s, bool (*step)(struct server *s, const 
                                 fail_text(s, POOL_REJECTED, "the server sent a broken packet");
                         else
                                 server_close(s, "the server sent a broken packet");
+                        return;
+                }
+                if (status == STATUS_OK && m.size > LOGIN_IN_MAX) {
+                        too_large(s);
                         return;
                 }
                 if (status == STATUS_AGAIN || m.have < m.size)
@@ -242,20 +254,18 @@ static void on_readable(struct server *s, bool (*step)(struct server *s, const s
 
         if (status == STATUS_AGAIN)
                 return;
-        if (status == STATUS_OK)
+        if (status == STATUS_OK) /* an incomplete message is in there, of LOGIN_IN_MAX at most */
                 status = buf_append(&s->in, loop->scratch, n, LOGIN_IN_MAX + LOOP_SCRATCH_BYTES);
         if (status == STATUS_OK) {
                 each_message(s, step);
                 return;
         }
         if (s->state == SERVER_LOGIN) {
-                fail_text(s, POOL_UNREACHABLE,
-                          status == STATUS_LIMIT ? "server sent too large a message during login"
-                                                 : "server conn crashed?");
+                fail_text(s, POOL_UNREACHABLE, "server conn crashed?");
                 return;
         }
         node_report(s->pool->node, EVIDENCE_LOST);
-        server_close(s, status == STATUS_LIMIT ? "message too large" : "server conn crashed?");
+        server_close(s, "server conn crashed?");
 }
 
 /* PgBouncer's words go to who waits and are what closes it; the rest is for the log. */
