@@ -155,6 +155,8 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         struct server *s = d->s;
         bool own, ours = block_is_ours(c);
 
+        if (!s->skipping && owed_in_extended(&s->replies))
+                return violation(d); /* it has left out an answer */
         owed_skip(c, s); /* sent after an error, before the Sync */
         s->skipping = false;
         if (m->body_size != 1 || replies_head(&s->replies) == NULL || m->body[0] == '\0' ||
