@@ -12,6 +12,7 @@ struct plan {
         struct iovec parts[PLAN_PARTS_MAX];
         int count;
         size_t total; /* bytes planned since plan_begin */
+        size_t sent;  /* of these have been sent early */
         size_t own_used;
         uint8_t own[PLAN_OWN_BYTES];
         struct stream *to;
@@ -21,7 +22,7 @@ struct plan {
 static inline void plan_begin(struct plan *p, struct stream *to)
 {
         p->count = 0;
-        p->total = p->own_used = 0;
+        p->total = p->sent = p->own_used = 0;
         p->to = to;
         p->status = STATUS_OK;
 }
@@ -33,7 +34,24 @@ static inline enum status plan_send(struct plan *p)
                 p->status = stream_sendv(p->to, p->parts, p->count);
         p->count = 0;
         p->own_used = 0;
+        p->sent = p->total;
         return p->status;
+}
+
+/* Forgets what was planned behind the first `total` bytes and has not been sent. */
+static inline void plan_keep(struct plan *p, size_t total)
+{
+        size_t left = total > p->sent ? total - p->sent : 0;
+        int count = 0;
+
+        for (; count < p->count && left > 0; count++) {
+                struct iovec *part = &p->parts[count];
+
+                part->iov_len = part->iov_len < left ? part->iov_len : left;
+                left -= part->iov_len;
+        }
+        p->count = count;
+        p->total = total > p->sent ? total : p->sent;
 }
 
 /* `bytes` as they stand; they must stay until plan_send. */

@@ -35,7 +35,8 @@ struct down {
         struct client *c;
         struct server *s;
         struct plan plan;
-        bool ready; /* the last message was ReadyForQuery */
+        bool ready;  /* the last message was ReadyForQuery */
+        size_t told; /* of what is planned, up to the last ReadyForQuery */
 };
 
 /* What has been planned belongs to the client, whatever comes next. */
@@ -84,8 +85,9 @@ static enum verdict on_error(struct down *d, const struct msg *m)
 
         error_fields_read(m, &e);
         if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC")) {
-                if (!loss_repeats(d->c, m)) /* else the client gets the other run's answer */
-                        plan_send(&d->plan);
+                if (loss_repeats(d->c, m)) /* the client gets the other run's answer */
+                        plan_keep(&d->plan, d->told);
+                plan_send(&d->plan);
                 if (loss_is_fatal(d->c, d->s, m))
                         return VERDICT_STOP;
         }
@@ -311,6 +313,8 @@ static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
         case VERDICT_SWALLOW: s->swallow = m.size - m.have; break;
         case VERDICT_STOP: *stop = true; return 0;
         }
+        if (d->ready)
+                d->told = d->plan.total;
         owed_answer(d->c, s, &d->plan);
         return m.have;
 }
@@ -425,6 +429,7 @@ void relay_from_server(struct server *s)
         d.c = c;
         d.s = s;
         d.ready = false;
+        d.told = 0;
         plan_begin(&d.plan, &c->stream);
         if (looks) {
                 if (front > 0)

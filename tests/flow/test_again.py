@@ -1,4 +1,6 @@
 """Segments that are run again: the client must see one answer, and nothing twice."""
+import signal
+
 from wire import bind, describe, execute, parse, query, sync
 
 SETTINGS = {"lazy_begin": 1}
@@ -42,3 +44,35 @@ def test_a_parse_answered_here_is_answered_once(t):
         c.send(parse("last", text), bind("", "last", ["1"]), execute(), sync())
         _terminate(t, "once")
         t.equal(types(c.until("Z")), "12DCZ", "the answer to a read that is run again")
+
+
+def test_a_pipeline_whose_second_half_is_terminated(t):
+    """What was answered before the error, in the same packet too, is the client's; the rest is run again."""
+    s = t.steer()
+    texts = ["SELECT 1, pg_sleep(0.5) /* before */", "SELECT 2, pg_sleep(1) /* again */"]
+    active = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%/* {} */' AND pid <> pg_backend_pid()"
+    known = "/* pgsteer: standby */ SELECT 2, pg_sleep($1) /* again */"
+
+    def runs(part):
+        return any(node.value(active.format(part)) == "1" for node in t.cluster.nodes)
+    with s.client() as c:
+        for number in range(12):  # prepared on both standbys
+            c.segment(parse(f"warm{number}", known), bind("", f"warm{number}", ["0"]), execute())
+        extended = [parse("", text) + bind() + describe("P") + execute() + sync() for text in texts]
+        for at_once in (False, True):
+            for what, letters, messages in (
+                    ("Query", "TDCZ", [query(text) for text in texts]),
+                    ("extended", "12TDCZ", extended),
+                    ("named", "12DCZ", [extended[0], parse(f"n{at_once}", known) + bind("", f"n{at_once}", ["1"]) + execute() + sync()])):
+                c.send(*messages)
+                t.wait(lambda: runs("before"), "the first to run")
+                if at_once:
+                    s.process.send_signal(signal.SIGSTOP)
+                try:
+                    t.wait(lambda: runs("again"), "the second to run")
+                    _terminate(t, "again")
+                    t.wait(lambda: not at_once or not runs("again"), "its session to end")
+                finally:
+                    s.process.send_signal(signal.SIGCONT)
+                c.until("Z")
+                t.equal(types(c.until("Z")), letters, f"{what}{', at once' * at_once}: the second answer")

@@ -62,6 +62,40 @@ static void neighbours_become_one_part(void)
         buf_release(&sent);
 }
 
+static void what_is_planned_can_be_forgotten(void)
+{
+        static const struct {
+                const char *name;
+                size_t early, total;
+                const char *expected;
+        } rows[] = {{"nothing of it", 0, 9, "abcd123ef"},
+                    {"a part's end", 0, 8, "abcd123e"},
+                    {"a part", 0, 7, "abcd123"},
+                    {"a part and a half", 0, 5, "abcd1"},
+                    {"all", 0, 0, ""},
+                    {"what has been sent stays", 1, 2, "abcd"},
+                    {"behind what has been sent", 1, 6, "abcd12"}};
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct stream s = stream_on(&counts);
+                struct plan p;
+                char bytes[] = "abcdef";
+
+                unit_row("%s", rows[i].name);
+                plan_begin(&p, &s);
+                plan_pass(&p, bytes, 4);
+                if (rows[i].early)
+                        UNIT_ASSERT(plan_send(&p) == STATUS_OK);
+                plan_put(&p, "123", 3);
+                plan_pass(&p, bytes + 4, 2);
+                plan_keep(&p, rows[i].total);
+                UNIT_ASSERT(plan_send(&p) == STATUS_OK && p.total == strlen(rows[i].expected));
+                UNIT_ASSERT(buf_len(&sent) == p.total &&
+                            memcmp(buf_data(&sent), rows[i].expected, p.total) == 0);
+                buf_release(&sent);
+        }
+}
+
 /* Pieces of many sizes, passed and put in turns: more than a plan holds, and all of it arrives in order. */
 static void more_than_it_holds_leaves_early_and_in_order(void)
 {
@@ -120,5 +154,5 @@ static void a_failure_latches(void)
         UNIT_ASSERT(plan_send(&p) == STATUS_OK);
 }
 
-UNIT_SUITE(session_plan, UNIT_CASE(neighbours_become_one_part),
+UNIT_SUITE(session_plan, UNIT_CASE(neighbours_become_one_part), UNIT_CASE(what_is_planned_can_be_forgotten),
            UNIT_CASE(more_than_it_holds_leaves_early_and_in_order), UNIT_CASE(a_failure_latches))
