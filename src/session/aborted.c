@@ -9,7 +9,7 @@ static void refuse(struct client *c, struct writer *w)
         struct refusal r;
 
         if (c->abort_untold)
-                loss_refusal(&r, c->lost_node, false);
+                loss_refusal(&r, c, false);
         else
                 refusal_set(
                     &r, "ERROR", "25P02",

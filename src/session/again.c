@@ -140,6 +140,16 @@ static bool is_among(char type, const char *types)
         return type != '\0' && strchr(types, type) != NULL;
 }
 
+static bool is_last_notice(const struct msg *m)
+{
+        struct error_fields e;
+
+        if (m->type != BE_NOTICE)
+                return false;
+        error_fields_read(m, &e);
+        return error_is_last(&e);
+}
+
 /* A standby's error: whether the segment is run again; `done` of its statements had no error. */
 static enum beginning look_at_error(struct client *c, const struct msg *m, unsigned done)
 {
@@ -147,7 +157,7 @@ static enum beginning look_at_error(struct client *c, const struct msg *m, unsig
         struct error_fields e;
 
         error_fields_read(m, &e);
-        if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC"))
+        if (error_is_last(&e))
                 return BEGINS_LOST;
         if (c->block != NULL && c->block->stage != BLOCK_APART)
                 return BEGINS_WELL; /* it is in a transaction, which the client wants there */
@@ -168,7 +178,7 @@ static enum beginning look_at_beginning(struct client *c, const uint8_t *p, size
         struct msg m;
 
         while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
-                if (m.type == BE_ERROR)
+                if (m.type == BE_ERROR || is_last_notice(&m))
                         return look_at_error(c, &m, done);
                 if (!is_among(m.type, before_error))
                         return BEGINS_WELL;
@@ -256,7 +266,7 @@ static bool is_cut(const struct client *c, const uint8_t *p, size_t n)
                         return false;
                 if (m.have < m.size)
                         return m.size <= LOOP_SCRATCH_BYTES / 2;
-                if (m.type == BE_ERROR)
+                if (m.type == BE_ERROR || is_last_notice(&m))
                         return false;
                 noticed = noticed || m.type == BE_NOTICE;
                 p += m.size;

@@ -129,6 +129,8 @@ struct client {
         struct buf way_out;           /* ABORTED: the text of what was bound last, which ends it */
         struct block *block;          /* one that no server knows of, session/block.h; NULL: none */
         const struct node *lost_node; /* ABORTED: whose loss it was */
+        unsigned char
+            overtime;    /* what the server has ended its transaction for, session/loss.c; 0: nothing */
         bool discarding; /* a standby refused the segment: its answer is dropped, then it runs on the primary
                           */
         bool repairable; /* a statement the segment binds may be prepared again: nothing of the answer has

@@ -19,12 +19,9 @@ void fate_function(struct client *c)
         c->ended = true;
 }
 
-void fate_notice(struct client *c, const struct msg *m)
+void fate_notice(struct client *c, const struct error_fields *e)
 {
-        struct error_fields e;
-
-        error_fields_read(m, &e);
-        if (notice_is_of_commit(&e))
+        if (notice_is_of_commit(e))
                 c->unwaited = true;
 }
 

@@ -11,6 +11,8 @@
 
 #include "session/client.h"
 
+struct error_fields;
+
 /* A statement that `head` asked for is complete. */
 void fate_tag(struct client *c, struct reply *head, struct sv tag);
 
@@ -18,7 +20,7 @@ void fate_tag(struct client *c, struct reply *head, struct sv tag);
 void fate_function(struct client *c);
 
 /* The server has said something. */
-void fate_notice(struct client *c, const struct msg *m);
+void fate_notice(struct client *c, const struct error_fields *e);
 
 /* ReadyForQuery; its reply is no longer owed. */
 void fate_ready(struct client *c);

@@ -44,6 +44,7 @@ static const struct bundle_field fields[] = {
     BUNDLE_FIELD(struct client, lexing),
     BUNDLE_FIELD(struct client, lexing_base),
     BUNDLE_FIELD(struct client, abort_untold),
+    BUNDLE_FIELD(struct client, overtime),
     BUNDLE_FIELD(struct client, discarding),
     BUNDLE_FIELD(struct client, cut_answer),
     BUNDLE_FIELD(struct client, repeat),

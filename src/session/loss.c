@@ -18,8 +18,29 @@ static const char hint_retry[] = "The server was lost. The transaction did not c
 static const char hint_unknown[] =
     "The server was lost before it answered. Look whether the change is there.";
 
-void loss_refusal(struct refusal *r, const struct node *node, bool unknown)
+/* Why a server ends a transaction that its client has kept too long: trying again would not help. */
+static const struct {
+        const char *sqlstate, *setting;
+} overtimes[] = {{"25P03", "idle_in_transaction_session_timeout"}, {"25P04", "transaction_timeout"}};
+
+static unsigned char overtime_of(struct sv sqlstate)
 {
+        for (unsigned char i = 0; i < sizeof(overtimes) / sizeof(overtimes[0]); i++)
+                if (sv_is(sqlstate, overtimes[i].sqlstate))
+                        return (unsigned char)(i + 1);
+        return 0;
+}
+
+void loss_refusal(struct refusal *r, const struct client *c, bool unknown)
+{
+        const struct node *node = c->lost_node;
+
+        if (c->overtime != 0 && !unknown) {
+                refusal_set(r, "ERROR", overtimes[c->overtime - 1].sqlstate,
+                            "server %.100s has ended the transaction: %s", node->name,
+                            overtimes[c->overtime - 1].setting);
+                return;
+        }
         if (unknown)
                 refusal_set(r, "ERROR", "40003", "server %.100s was lost: statement completion unknown",
                             node->name);
@@ -68,7 +89,6 @@ static void run_again(struct client *c, struct buf *replay)
 static void write_owed(struct client *c, struct writer *w, char tx, bool reported, struct refusal *worst)
 {
         struct replies *owed = &c->server->replies;
-        const struct node *node = c->server->pool->node;
         bool any_unknown = false;
 
         for (uint32_t i = 0; i <= owed->count; i++) {
@@ -80,12 +100,12 @@ static void write_owed(struct client *c, struct writer *w, char tx, bool reporte
                         continue;
                 unknown = fate_may_be_committed(c, i, reported);
                 any_unknown = any_unknown || unknown;
-                loss_refusal(&r, node, unknown);
+                loss_refusal(&r, c, unknown);
                 write_refusal(w, &r);
                 if (!rest)
                         write_ready(w, tx);
         }
-        loss_refusal(worst, node, any_unknown);
+        loss_refusal(worst, c, any_unknown);
         cluster_pays(c->endpoint->cluster, any_unknown ? TOLL_UNKNOWN : TOLL_ROLLED_BACK);
 }
 
@@ -159,7 +179,7 @@ static void end_session(struct client *c, const struct node *node, const char *w
 /* `reported`: the server has said that it aborts. */
 static bool runs_again(const struct client *c, bool reported)
 {
-        if (buf_len(&c->server->replay) == 0)
+        if (buf_len(&c->server->replay) == 0 || c->overtime != 0)
                 return false;
         if (c->discarding)
                 return c->repeat == REPEAT_POSSIBLE;
@@ -207,9 +227,9 @@ static void answer_loss(struct client *c, const char *why, bool reported)
         /* Behind a Sync of our own the client still owes its Sync. */
         c->skip_to_sync =
             c->in_segment || (tail != NULL && tail->kind == REPLY_SYNC && (tail->flags & REPLY_SWALLOW) != 0);
+        c->lost_node = node;
         write_owed(c, &w, aborted ? 'E' : 'I', reported, &r);
         link_sever(c, why);
-        c->lost_node = node;
         c->abort_untold = aborted && sync_points == 0 && !c->skip_to_sync;
         forget_transaction(c);
         c->tx = aborted ? 'E' : 'I';
@@ -240,6 +260,7 @@ static void lose(struct client *c, const char *why, bool reported)
 
 void loss_of_server(struct client *c, const char *why, bool crashed)
 {
+        c->overtime = 0;
         if (crashed)
                 node_report(c->server->pool->node, EVIDENCE_LOST);
         lose(c, why, false);
@@ -250,7 +271,7 @@ bool loss_repeats(const struct client *c, const struct msg *m)
         struct error_fields e;
 
         error_fields_read(m, &e);
-        return runs_again(c, error_is_abort(&e));
+        return overtime_of(e.sqlstate) == 0 && runs_again(c, error_is_abort(&e));
 }
 
 bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m)
@@ -261,12 +282,13 @@ bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m)
         error_fields_read(m, &e);
         if (sqlstate_is_shutdown(e.sqlstate))
                 node_report(s->pool->node, EVIDENCE_SHUTDOWN);
-        if (!sv_is(e.severity, "FATAL") && !sv_is(e.severity, "PANIC"))
+        if (!error_is_last(&e))
                 return false;
         if ((!c->endpoint->cluster->probed || c->replication != REPLICATION_NONE) &&
             c->state == CLIENT_ACTIVE)
                 return false; /* passed on as it is; the end of the connection follows */
         snprintf(why, sizeof(why), "server said: %.*s", (int)(e.text.n < 120 ? e.text.n : 120), e.text.p);
-        lose(c, why, error_is_abort(&e));
+        c->overtime = overtime_of(e.sqlstate);
+        lose(c, why, error_is_abort(&e) || c->overtime != 0);
         return true;
 }

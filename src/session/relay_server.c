@@ -79,18 +79,33 @@ static enum verdict complete_if(struct down *d, enum reply_kind kind)
         return swallow ? VERDICT_SWALLOW : VERDICT_PASS;
 }
 
+/* The server's last words. False: they are the client's, and so is the end of the connection behind them. */
+static bool ends(struct down *d, const struct msg *m)
+{
+        if (loss_repeats(d->c, m)) /* the client gets the other run's answer */
+                plan_keep(&d->plan, d->told);
+        plan_send(&d->plan);
+        return loss_is_fatal(d->c, d->s, m);
+}
+
+static enum verdict on_notice(struct down *d, const struct msg *m)
+{
+        struct error_fields e;
+
+        error_fields_read(m, &e);
+        if (error_is_last(&e) && ends(d, m))
+                return VERDICT_STOP;
+        fate_notice(d->c, &e);
+        return VERDICT_PASS;
+}
+
 static enum verdict on_error(struct down *d, const struct msg *m)
 {
         struct error_fields e;
 
         error_fields_read(m, &e);
-        if (sv_is(e.severity, "FATAL") || sv_is(e.severity, "PANIC")) {
-                if (loss_repeats(d->c, m)) /* the client gets the other run's answer */
-                        plan_keep(&d->plan, d->told);
-                plan_send(&d->plan);
-                if (loss_is_fatal(d->c, d->s, m))
-                        return VERDICT_STOP;
-        }
+        if (error_is_last(&e) && ends(d, m))
+                return VERDICT_STOP;
         d->c->failed = true;
         if (d->c->copies > 0)
                 d->c->copies = 0; /* what it was copied by is over */
@@ -159,7 +174,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
 
         if (!s->skipping && owed_in_extended(&s->replies))
                 return violation(d); /* it has left out an answer */
-        owed_skip(c, s); /* sent after an error, before the Sync */
+        owed_skip(c, s);             /* sent after an error, before the Sync */
         s->skipping = false;
         if (m->body_size != 1 || replies_head(&s->replies) == NULL || m->body[0] == '\0' ||
             strchr("ITE", m->body[0]) == NULL)
@@ -256,7 +271,7 @@ static enum verdict on_reply(struct down *d, const struct msg *m)
         case BE_READY: return on_ready(d, m);
         case BE_ERROR: return on_error(d, m);
         case BE_PARAM_STATUS: return on_param(d, m);
-        case BE_NOTICE: fate_notice(d->c, m); return VERDICT_PASS;
+        case BE_NOTICE: return on_notice(d, m);
         case BE_NOTIFICATION: return VERDICT_PASS;
         default: return violation(d);
         }

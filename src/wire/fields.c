@@ -50,6 +50,11 @@ bool notice_is_of_commit(const struct error_fields *e)
         return sv_is(e->routine, "SyncRepWaitForLSN");
 }
 
+bool error_is_last(const struct error_fields *e)
+{
+        return sv_is(e->severity, "FATAL") || sv_is(e->severity, "PANIC") || sv_is(e->routine, "quickdie");
+}
+
 /* What stands for 25006 where PostgreSQL has not thought of it: by the function of its source that says so,
  * because the words may be in any language. 0A000: an unlogged relation. 55000: WAL functions, and locks too
  * strong for a standby. XX000: numbers that only a primary hands out. */

@@ -27,6 +27,10 @@ bool error_is_abort(const struct error_fields *e);
 /* A warning that the transaction has committed, but was not waited for until standbys had it. */
 bool notice_is_of_commit(const struct error_fields *e);
 
+/* The connection ends with this, an error or a notice: FATAL, PANIC, and the warning that is all a session
+ * says whose server stops at once (-m immediate), or ends all sessions because one of them has crashed. */
+bool error_is_last(const struct error_fields *e);
+
 /* What an error tells that a standby answers to a read. */
 enum standby_error {
         STANDBY_ERROR_OTHER,    /* the statement's own: a primary would say the same */

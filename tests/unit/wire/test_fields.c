@@ -84,6 +84,31 @@ static void knows_what_tells_about_the_node(void)
         }
 }
 
+static void knows_what_is_last(void)
+{
+        static const struct {
+                const char *severity, *sqlstate, *routine;
+                bool last;
+        } lasts[] = {{"FATAL", "57P01", "ProcessInterrupts", true},
+                     {"FATAL", "25P03", "ProcessInterrupts", true},
+                     {"PANIC", "XX000", "", true},
+                     {"WARNING", "57P01", "quickdie", true},
+                     {"WARNING", "57P02", "quickdie", true},
+                     {"WARNING", "57P01", "SyncRepWaitForLSN", false},
+                     {"WARNING", "57P01", "exec_stmt_raise", false},
+                     {"ERROR", "57014", "ProcessInterrupts", false},
+                     {"", "", "", false}};
+
+        for (size_t i = 0; i < sizeof(lasts) / sizeof(lasts[0]); i++) {
+                struct error_fields e = {.severity = sv_cstr(lasts[i].severity),
+                                         .sqlstate = sv_cstr(lasts[i].sqlstate),
+                                         .routine = sv_cstr(lasts[i].routine)};
+
+                unit_row("%s %s by %s", lasts[i].severity, lasts[i].sqlstate, lasts[i].routine);
+                UNIT_ASSERT(error_is_last(&e) == lasts[i].last);
+        }
+}
+
 static void knows_what_a_standby_means(void)
 {
         static const struct {
@@ -114,5 +139,6 @@ static void knows_what_a_standby_means(void)
         }
 }
 
-UNIT_SUITE(wire_fields, UNIT_CASE(knows_what_a_standby_means), UNIT_CASE(reads_what_the_server_says),
-           UNIT_CASE(reads_an_incomplete_one), UNIT_CASE(knows_what_tells_about_the_node))
+UNIT_SUITE(wire_fields, UNIT_CASE(knows_what_a_standby_means), UNIT_CASE(knows_what_is_last),
+           UNIT_CASE(reads_what_the_server_says), UNIT_CASE(reads_an_incomplete_one),
+           UNIT_CASE(knows_what_tells_about_the_node))
