@@ -147,11 +147,10 @@ pairs: test-deps ## write-then-read pairs (PAIRS=1000000) beside paused and dela
 	@$(MAKE) --no-print-directory all
 	@$${PYTHON:-/usr/bin/python3} -B tests/drill/pairs.py $(PAIRS)
 
-bench: test-deps ## the scanner's speed; speed beside PgBouncer in the same run, as ratios
+bench: test-deps ## speed beside PgBouncer, Pgpool-II, HAProxy and a minimal relay, as ratios (QUICK=1, WORKLOADS="null tls")
 	@tests/lib/packages bench
-	@$(MAKE) --no-print-directory all $(BUILD)/bench/classify
-	@$(BUILD)/bench/classify
-	@tests/bench/bench
+	@$(MAKE) --no-print-directory all $(BENCHES)
+	@tests/bench/bench $(if $(QUICK),--quick) $(WORKLOADS)
 
 gates: test-deps ## system calls and instructions that a transaction takes, counted, against the most they may be
 	@tests/lib/packages bench valgrind
@@ -166,12 +165,15 @@ bench-scrape: test-deps ## what looking at it costs with 10,000 clients: /metric
 	@$(MAKE) --no-print-directory all
 	@tests/bench/scrape $(CLIENTS)
 
-# Programs of the tests that call the rooms: the scanner beside the library that holds PostgreSQL's grammar; its speed.
+# Programs of the tests that call the rooms: the scanner beside the library that holds PostgreSQL's grammar; the bench's.
 $(BUILD)/oracle/compare: $(BUILD)/tests/oracle/compare.o $(BUILD)/tests/oracle/judge.o $(ROOM_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpg_query
 
-$(BUILD)/bench/classify: $(BUILD)/tests/bench/classify_bench.o $(ROOM_OBJ)
+BENCHES := $(patsubst %,$(BUILD)/bench/%,classify load null relay)
+BENCH_OBJ := $(patsubst %,$(BUILD)/tests/bench/%.o,channel request watch)
+
+$(BENCHES): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BENCH_OBJ) $(ROOM_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

@@ -17,7 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
-from bench import counter  # noqa: E402
+from counter import counter  # noqa: E402
 from postgres import Cluster  # noqa: E402
 from run import BUILD, Run, end_on_signals, find_program, wait_for  # noqa: E402
 from steer import Steer, program  # noqa: E402
