@@ -102,6 +102,14 @@ static bool is_frontend(char type)
         return type != '\0' && strchr("BCDEFHPQSX", type) != NULL;
 }
 
+/* Execute, Flush and Sync at once, as pg8000 sends them: it waits for nothing before the Sync. */
+static bool sync_is_next(const uint8_t *p, size_t n)
+{
+        struct msg m;
+
+        return msg_peek(p, n, &m) == STATUS_OK && m.type == FE_SYNC;
+}
+
 enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct segment *seg)
 {
         size_t at = 0;
@@ -131,6 +139,8 @@ enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct segmen
                 seg->bound = seg->bound || m.type == FE_BIND || m.type == FE_EXECUTE;
                 if (m.have < m.size)
                         return GATHER_READY; /* streamed; known to be a write */
+                if (m.type == FE_FLUSH && seg->bound && sync_is_next(p + at, n - at))
+                        continue;
                 if (m.type == FE_QUERY || m.type == FE_SYNC || m.type == FE_FUNCTION || m.type == FE_FLUSH) {
                         seg->whole = true;
                         seg->flush = m.type == FE_FLUSH;

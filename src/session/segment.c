@@ -387,6 +387,7 @@ enum status segment_follow(struct client *c, const uint8_t *p, size_t n)
                 return STATUS_AGAIN;
         c->several = c->several || seg.facts.statements > 1;
         c->known = known_bytes(c, &seg);
+        c->endpoint->stats->n.routes[ROUTE_STANDBY][seg.facts.reason]++;
         route_log(c, &seg.facts, &(struct route){ROUTE_STANDBY, c->node, seg.facts.reason}, seg.text);
         return STATUS_OK;
 }

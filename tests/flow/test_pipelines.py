@@ -47,6 +47,15 @@ def test_of_queries(t):
         t.equal(told(c), ["1", "2", "3", "4", "5"], "in order, once")
 
 
+def test_all_are_counted(t):
+    s = start(t, consistency="eventual")
+    with s.client() as c:
+        c.query("SELECT 1")
+        before = s.routes()["standby", "read"]
+        run(t, c, *[query(f"SELECT {n}") for n in range(50)])
+        t.equal(s.routes()["standby", "read"] - before, 50, "reads of a pipeline in SHOW ROUTES")
+
+
 def test_of_the_extended_protocol(t):
     s = start(t, consistency="eventual")
     with s.client() as c:

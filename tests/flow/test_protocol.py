@@ -138,6 +138,22 @@ def test_a_write_after_flush(t):
         t.equal(len(got.rows), 2, "both prepared statements are known")
 
 
+def test_flush_and_sync_at_once(t):
+    """As pg8000 has it: nobody waits before the Sync, so that nothing can follow."""
+    s = t.steer(consistency="eventual")
+    with s.client() as c:
+        for end, place in (([flush(), sync()], "standby"), ([flush()], "primary")):
+            before = s.routes()
+            c.send(parse("", "SELECT inet_server_port()"), bind(), execute(), *end)
+            port = [c.receive() for _ in range(4)][2].row()[0]
+            if len(end) == 1:
+                c.send(sync())
+            t.equal(types(c.until("Z")), "Z", "the end")
+            t.equal(port == str(t.cluster.primary.port), place == "primary", f"a read that ends in {len(end)} messages: {port}")
+            reason = "read" if place == "standby" else "flush"
+            t.equal(s.routes()[place, reason] - before.get((place, reason), 0), 1, f"counted for {reason}")
+
+
 def test_pipelines(t):
     s = t.steer()
     with s.client() as c:
