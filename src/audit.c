@@ -8,6 +8,7 @@
 #include "router/explain.h"
 #include "router/judge.h"
 #include "router/lists.h"
+#include "session/supposed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,20 +174,18 @@ int audit_classify(struct conf *conf, const char *database, bool lines)
         return finish();
 }
 
-int audit_explain(struct conf *conf, const char *database, const char *sql)
+int audit_explain(struct conf *conf, const char *database, const struct supposed *session, const char *sql)
 {
         struct explanation e;
+        struct explain_by by;
         struct watch w;
 
         if (!watch(&w, conf, database))
                 return 1;
-        explain(sv_cstr(sql),
-                &(struct explain_by){.opt = &conf->opt,
-                                     .line = w.line,
-                                     .topology = &w.view,
-                                     .probed = w.cluster->probed,
-                                     .rules = &w.rules},
-                &e);
+        by = supposed_by(session, conf, w.line, w.cluster);
+        by.topology = &w.view;
+        by.rules = &w.rules;
+        explain(sv_cstr(sql), &by, &e);
         printf("target: %s\nnode:   %s\nclass:  %s\nreason: %s (%s)\ntoken:  ",
                explain_target_name(e.route.target), e.node != NULL ? e.node : "(none now)",
                explain_class_name(e.class), reason_name(e.route.reason), reason_text(e.route.reason));

@@ -4,12 +4,14 @@
 
 #include "conf/conf.h"
 
+struct supposed;
+
 /* Reads statements from standard input, each ended by a NUL, or by the end of its line where `lines`; writes
  * a line for each, fields separated by tabs: R (a standby would get it) or W, the reason, the token that
  * decided. In a field \t, \n, \r and \\ stand for what would break it. `conf` and `database` (NULL: none) say
  * by whose lists and catalog. Returns the exit status. */
 int audit_classify(struct conf *conf, const char *database, bool lines);
 
-/* Writes where `sql` would go: target, node, class, reason and token, each on a line. Returns the exit
- * status. */
-int audit_explain(struct conf *conf, const char *database, const char *sql);
+/* Writes where `sql` would go: target, node, class, reason and token, each on a line. `session`: who sends
+ * it. Returns the exit status. */
+int audit_explain(struct conf *conf, const char *database, const struct supposed *session, const char *sql);

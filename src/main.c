@@ -8,6 +8,7 @@
 #include "health/health.h"
 #include "process.h"
 #include "service.h"
+#include "session/supposed.h"
 #include "terminal.h"
 #include "web.h"
 
@@ -23,7 +24,9 @@ struct arguments {
         const char *program, *file, *user;
         bool daemon, check, quiet, reboot;
         bool classify, lines, explain; /* questions to the router instead of a process that serves */
+        bool supposes;                 /* `session` says something */
         const char *database, *sql;    /* of these */
+        struct supposed session;       /* of --explain */
         int verbose;
 };
 
@@ -41,6 +44,7 @@ static void print_help(const char *program)
             "  -v, --verbose        log more; may be given twice\n"
             "      --help-config    describe every setting and exit\n"
             "      --explain        CONFIG_FILE DATABASE SQL: say where SQL would go, and why\n"
+            "      --set=NAME=VALUE with --explain: in a session that has set this; \"user\" is its user\n"
             "      --classify       say of each statement of standard input (they are separated\n"
             "                       by NUL) whether it may go to a standby: R or W, why, by which token\n"
             "      --lines          with --classify: each line is a statement\n"
@@ -74,14 +78,32 @@ static int misused(const struct arguments *a, const char *why)
         return 1;
 }
 
+/* --set=NAME=VALUE; false: that cannot be, as has been said. */
+static bool suppose(struct arguments *a, char *text)
+{
+        char *sign = strchr(text, '=');
+        struct refusal r;
+
+        a->supposes = true;
+        if (sign == NULL) {
+                (void)misused(a, "--set needs NAME=VALUE");
+                return false;
+        }
+        *sign = '\0';
+        if (supposed_set(&a->session, text, sign + 1, &r))
+                return true;
+        fprintf(stderr, "%s: --set=%s: %s\n%s\n", a->program, text, r.text, r.hint != NULL ? r.hint : "");
+        return false;
+}
+
 /* What stands behind the options of --explain and --classify. Returns as read_arguments. */
 static int read_question(int argc, char **argv, struct arguments *a)
 {
         int files = a->explain ? 3 : a->database != NULL ? 1 : 0;
 
-        if (a->explain == a->classify || (a->explain && (a->lines || a->database != NULL)))
-                return misused(a,
-                               "--lines and --database go with --classify, and --explain with none of them");
+        if (a->explain == a->classify || (a->explain && (a->lines || a->database != NULL)) ||
+            (a->supposes && !a->explain))
+                return misused(a, "--lines and --database go with --classify, --set with --explain");
         if (optind + files != argc)
                 return misused(a, a->explain ? "--explain needs CONFIG_FILE DATABASE SQL"
                                   : a->database != NULL
@@ -100,13 +122,21 @@ static int read_question(int argc, char **argv, struct arguments *a)
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
         static const struct option options[] = {
-            {"check", no_argument, NULL, 't'},          {"daemon", no_argument, NULL, 'd'},
-            {"reboot", no_argument, NULL, 'R'},         {"user", required_argument, NULL, 'u'},
-            {"quiet", no_argument, NULL, 'q'},          {"verbose", no_argument, NULL, 'v'},
-            {"version", no_argument, NULL, 'V'},        {"help", no_argument, NULL, 'h'},
-            {"help-config", no_argument, NULL, 'C'},    {"explain", no_argument, NULL, 'E'},
-            {"classify", no_argument, NULL, 'K'},       {"lines", no_argument, NULL, 'L'},
-            {"database", required_argument, NULL, 'D'}, {NULL, 0, NULL, 0},
+            {"check", no_argument, NULL, 't'},
+            {"daemon", no_argument, NULL, 'd'},
+            {"reboot", no_argument, NULL, 'R'},
+            {"user", required_argument, NULL, 'u'},
+            {"quiet", no_argument, NULL, 'q'},
+            {"verbose", no_argument, NULL, 'v'},
+            {"version", no_argument, NULL, 'V'},
+            {"help", no_argument, NULL, 'h'},
+            {"help-config", no_argument, NULL, 'C'},
+            {"explain", no_argument, NULL, 'E'},
+            {"classify", no_argument, NULL, 'K'},
+            {"lines", no_argument, NULL, 'L'},
+            {"database", required_argument, NULL, 'D'},
+            {"set", required_argument, NULL, 'S'},
+            {NULL, 0, NULL, 0},
         };
         int c;
 
@@ -127,10 +157,14 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
                 case 'K': a->classify = true; break;
                 case 'L': a->lines = true; break;
                 case 'D': a->database = optarg; break;
+                case 'S':
+                        if (!suppose(a, optarg))
+                                return 1;
+                        break;
                 default: return misused(a, NULL);
                 }
         }
-        if (a->explain || a->classify || a->lines || a->database != NULL)
+        if (a->explain || a->classify || a->lines || a->database != NULL || a->supposes)
                 return read_question(argc, argv, a);
         if (optind + 1 != argc)
                 return misused(a, optind == argc ? "no configuration file specified"
@@ -178,7 +212,7 @@ static int answer_question(const struct arguments *a)
 
         if (a->file != NULL && conf == NULL)
                 return 1;
-        status = a->explain ? audit_explain(conf, a->database, a->sql)
+        status = a->explain ? audit_explain(conf, a->database, &a->session, a->sql)
                             : audit_classify(conf, a->database, a->lines);
         conf_unref(conf);
         return status;
@@ -315,11 +349,13 @@ int main(int argc, char **argv)
 
         if (argc > 1 && strcmp(argv[1], "top") == 0)
                 return terminal(argc - 1, argv + 1, load_quietly);
+        supposed_init(&a.session);
         status = read_arguments(argc, argv, &a);
+        if (status < 0 && (a.explain || a.classify))
+                status = answer_question(&a);
+        supposed_fini(&a.session);
         if (status >= 0)
                 return status;
-        if (a.explain || a.classify)
-                return answer_question(&a);
         launch.verbose = a.verbose;
         launch.conf = load(&a);
         if (launch.conf == NULL)

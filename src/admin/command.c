@@ -302,19 +302,49 @@ static bool parse_rollback(struct parse *p)
         return true;
 }
 
-/* EXPLAIN ROUTE FOR name: text */
+static bool is_sign(struct token token, char sign)
+{
+        return token.kind == TOKEN_SIGN && token.text.p[0] == sign;
+}
+
+/* (name value, ...), as EXPLAIN of SQL has it. */
+static bool skip_options(struct parse *p)
+{
+        const char *from = p->rest.p;
+        struct token name, value, sign;
+
+        do {
+                name = take_token(&p->rest);
+                value = take_token(&p->rest);
+                sign = take_token(&p->rest);
+                if ((name.kind != TOKEN_WORD && name.kind != TOKEN_QUOTED) || value.kind == TOKEN_END ||
+                    value.kind == TOKEN_SIGN)
+                        return false;
+        } while (is_sign(sign, ','));
+        p->out->options = sv_from(from, (size_t)(sign.text.p - from));
+        return is_sign(sign, ')');
+}
+
+/* EXPLAIN ROUTE [(options)] FOR name: text */
 static bool parse_explain(struct parse *p)
 {
         struct token name, colon;
-        struct sv text;
+        struct sv text, ahead;
 
-        if (!skip_word(p, "route") || !skip_word(p, "for"))
+        if (!skip_word(p, "route"))
+                return refuse_syntax(p->whole, p->refusal);
+        ahead = p->rest;
+        if (is_sign(take_token(&ahead), '(')) {
+                p->rest = ahead;
+                if (!skip_options(p))
+                        return refuse_syntax(p->whole, p->refusal);
+        }
+        if (!skip_word(p, "for"))
                 return refuse_syntax(p->whole, p->refusal);
         name = take_token(&p->rest);
         colon = take_token(&p->rest);
         text = sv_trim(p->rest);
-        if ((name.kind != TOKEN_WORD && name.kind != TOKEN_QUOTED) || colon.kind != TOKEN_SIGN ||
-            colon.text.p[0] != ':')
+        if ((name.kind != TOKEN_WORD && name.kind != TOKEN_QUOTED) || !is_sign(colon, ':'))
                 return refuse_syntax(p->whole, p->refusal);
         if (!token_copy(name, p->out->name, sizeof(p->out->name)) || p->out->name[0] == 0)
                 return refuse_arguments(p->refusal);

@@ -16,7 +16,7 @@ enum verb {
         VERB_FDS,     /* show: SHOW FDS */
         VERB_PARAM,   /* fake: SHOW of a driver's parameter, or SELECT of a driver's function */
         VERB_NUMBER,  /* SELECT 1; number */
-        VERB_EXPLAIN, /* name: of the database; sql */
+        VERB_EXPLAIN, /* name: of the database; sql; options: names and values, by commas */
         VERB_SET,     /* name, value */
         VERB_SET_IGNORED,
         VERB_BEGIN,
@@ -62,7 +62,7 @@ struct command {
         char name[COMMAND_NAME_SIZE];
         char value[COMMAND_VALUE_SIZE];
         bool force;
-        struct sv sql;                      /* a view of what command_parse was given */
+        struct sv sql, options;             /* views of what command_parse was given */
         const struct parameter *parameters; /* a view */
         int parameter_count;
 };

@@ -1,11 +1,14 @@
 #include "admin/explain.h"
 
+#include "admin/token.h"
+#include "base/refusal.h"
 #include "cluster/catalog_home.h"
 #include "health/health.h"
 #include "router/explain.h"
 #include "router/fingerprint.h"
 #include "router/lists.h"
 #include "session/learned.h"
+#include "session/supposed.h"
 
 static const struct column columns[] = {
     {"target", CELL_TEXT}, {"node", CELL_TEXT},  {"class", CELL_TEXT},
@@ -35,14 +38,6 @@ static void fill(struct table *t, const struct explanation *e)
         table_text(t, reason_text(e->route.reason));
 }
 
-/* What a client that has said nothing must see. */
-static int64_t floor_of(const struct conf *conf, const struct conf_database *line, struct cluster *cluster)
-{
-        int consistency = line->consistency >= 0 ? line->consistency : conf->opt.consistency;
-
-        return consistency == CONSISTENCY_STRONG ? atomic_load(&cluster->last_commit_us) : 0;
-}
-
 static bool is_learned(const struct job *job)
 {
         uint64_t fingerprint = fingerprint_hash(job->command.sql, 0);
@@ -51,13 +46,14 @@ static bool is_learned(const struct job *job)
 }
 
 /* With the catalog that the workers have; where no client has come yet, there is none as yet. */
-static void explain_on(struct job *job, const struct conf *conf, const struct conf_database *line)
+static void explain_on(struct job *job, const struct conf *conf, const struct conf_database *line,
+                       const struct supposed *session)
 {
         struct cluster *cluster = cluster_for(line);
-        bool single = !cluster->probed || !conf->opt.routing;
+        struct explain_by by = supposed_by(session, conf, line, cluster);
         struct catalog_home *home =
-            single ? NULL
-                   : catalog_home_join(cluster, line->dbname != NULL ? line->dbname : job->command.name);
+            by.single ? NULL
+                      : catalog_home_join(cluster, line->dbname != NULL ? line->dbname : job->command.name);
         struct catalog *catalog = NULL;
         struct route_lists lists = {0};
         struct classify_rules rules;
@@ -69,15 +65,10 @@ static void explain_on(struct job *job, const struct conf *conf, const struct co
         lists_read(&lists, &conf->opt);
         rules = lists_rules(&lists, catalog);
         health_snapshot(cluster, &view);
-        explain(job->command.sql,
-                &(struct explain_by){.opt = &conf->opt,
-                                     .line = line,
-                                     .topology = &view,
-                                     .probed = cluster->probed,
-                                     .learned = is_learned(job),
-                                     .floor_us = floor_of(conf, line, cluster),
-                                     .rules = &rules},
-                &e);
+        by.topology = &view;
+        by.rules = &rules;
+        by.learned = is_learned(job);
+        explain(job->command.sql, &by, &e);
         fill(&job->outcome.table, &e);
         job->outcome.has_table = true;
         lists_free(&lists);
@@ -85,13 +76,37 @@ static void explain_on(struct job *job, const struct conf *conf, const struct co
         catalog_home_leave(home);
 }
 
+/* The command's options, name and value by turns; the parser has seen that they are. */
+static bool suppose(struct supposed *session, struct sv options, struct refusal *r)
+{
+        char name[COMMAND_NAME_SIZE], value[COMMAND_VALUE_SIZE];
+        struct token token;
+
+        while ((token = take_token(&options)).kind != TOKEN_END) {
+                if (token.kind == TOKEN_SIGN) /* the comma */
+                        continue;
+                if (!token_copy(token, name, sizeof(name)) ||
+                    !token_copy(take_token(&options), value, sizeof(value))) {
+                        refusal_set(r, "ERROR", "22023", "an option of EXPLAIN ROUTE is too long");
+                        return false;
+                }
+                if (!supposed_set(session, name, value, r))
+                        return false;
+        }
+        return true;
+}
+
 bool job_explain(struct job *job)
 {
         const struct conf *conf = job->admin->ops->conf(job->admin->arg);
         const struct conf_database *line = conf_find_database(conf, job->command.name);
+        struct supposed session;
 
         if (line == NULL)
                 return job_fail(job, "no such database: %s", job->command.name);
-        explain_on(job, conf, line);
+        supposed_init(&session);
+        if (suppose(&session, job->command.options, &job->outcome.refusal))
+                explain_on(job, conf, line, &session);
+        supposed_fini(&session);
         return true;
 }

@@ -25,5 +25,5 @@ const char *console_help(void)
                "\tSWITCHOVER <db> TO <host:port> [FORCE]\n"
                "\tDRAIN|UNDRAIN|FENCE|UNFENCE <host:port>\n"
                "\tSELECT ... (SQL over all of these)\n"
-               "\tEXPLAIN ROUTE FOR <db>: <sql>";
+               "\tEXPLAIN ROUTE [(user <name>, <setting> <value>, ...)] FOR <db>: <sql>";
 }

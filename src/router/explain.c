@@ -72,30 +72,32 @@ static const struct topology ideal = {
 
 static struct route_question question(const struct explain_by *by, const struct facts *facts)
 {
-        const struct options *opt = by->opt;
-        const struct conf_database *line = by->line;
+        struct route_question q = {.facts = facts,
+                                   .session_hint = by->hint,
+                                   .session_access = by->access,
+                                   .session_isolation = by->isolation,
+                                   .consistency = CONSISTENCY_EVENTUAL};
 
-        if (opt == NULL)
-                return (struct route_question){.facts = facts, .consistency = CONSISTENCY_EVENTUAL};
-        return (struct route_question){
-            .facts = facts,
-            .target = line->target,
-            .single = !by->probed || !opt->routing,
-            .session_pool = (line->pool_mode >= 0 ? line->pool_mode : opt->pool_mode) == POOL_SESSION,
-            .consistency = (enum consistency)(line->consistency >= 0 ? line->consistency : opt->consistency),
-            .floor_us = by->floor_us,
-            .reads_need_standby = opt->reads_need_standby,
-        };
+        if (by->topology == NULL)
+                return q;
+        q.target = by->terms.target;
+        q.single = by->single;
+        q.session_pool = by->terms.pool_mode == POOL_SESSION;
+        q.consistency = by->terms.consistency;
+        q.floor_us = by->floor_us;
+        q.min = by->min;
+        q.reads_need_standby = by->reads_need_standby;
+        return q;
 }
 
 void explain(struct sv text, const struct explain_by *by, struct explanation *out)
 {
-        const struct topology *topology = by->opt != NULL ? by->topology : &ideal;
+        const struct topology *topology = by->topology != NULL ? by->topology : &ideal;
         struct facts facts;
         struct route_question q = question(by, &facts);
         const struct node *node = NULL;
 
-        classify(text, by->rules, 0, &facts);
+        classify(text, by->rules, by->lexing, &facts);
         if (by->learned && facts.class == CLASS_READ) {
                 facts.class = CLASS_WRITE;
                 facts.reason = REASON_LEARNED;

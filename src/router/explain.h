@@ -1,21 +1,28 @@
 /* explain: where a text of SQL would go, and which token of it decided so: for those who want to know
- * (EXPLAIN ROUTE, --explain, --classify), as a client would be served that has said nothing before. Pure. */
+ * (EXPLAIN ROUTE, --explain, --classify). Pure. */
 #pragma once
 
-#include "conf/database.h"
+#include "conf/terms.h"
 #include "router/route.h"
 
 /* By what. */
 struct explain_by {
-        /* Given together. `opt` NULL: no database; as if there were a primary and a standby, always fit. */
-        const struct options *opt;
-        const struct conf_database *line;
+        /* NULL: of no database; as if there were a primary and a standby, always fit. */
         const struct topology *topology;
-        bool probed;  /* the line's cluster is */
-        bool learned; /* a standby has refused the text before, if it is a read */
-
-        int64_t floor_us;                   /* what consistency=strong wants to be seen; 0: nothing */
+        bool single; /* a plain line: nothing to choose */
+        bool reads_need_standby;
+        struct conf_terms
+            terms;        /* of the line and the user; what the session says of consistency before them */
+        bool learned;     /* a standby has refused the text before, if it is a read */
+        int64_t floor_us; /* what must be seen; 0: nothing */
         const struct classify_rules *rules; /* NULL: none */
+
+        /* the session's */
+        enum hint hint;
+        enum tx_access access;
+        enum tx_isolation isolation;
+        unsigned lexing;            /* enum classify_options */
+        const struct position *min; /* NULL: none */
 };
 
 struct explanation {

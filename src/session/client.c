@@ -10,8 +10,8 @@
 #include "session/entry.h"
 #include "session/link.h"
 #include "session/relay.h"
+#include "session/said.h"
 #include "session/segment.h"
-#include "session/wishes.h"
 #include "wire/proto.h"
 #include "wire/writer.h"
 
@@ -219,53 +219,21 @@ void client_want_read(struct client *c)
                                          !(waits && buf_len(&c->in) > CLIENT_IN_FULL));
 }
 
-static bool says_yes(const char *value)
-{
-        return strcasestr(value, "on") || strcasestr(value, "true") || strcasestr(value, "yes") ||
-               strchr(value, '1');
-}
-
 void client_settings_changed(struct client *c)
 {
-        const struct settings *set = c->settings_now;
-        struct setting s;
+        struct said said;
 
-        c->access = ACCESS_UNSAID;
-        c->isolation = ISOLATION_UNSAID;
-        wishes_read(c);
-        floor_settings_changed(c);
-        if (set == NULL)
-                return;
-        if (settings_get(set, SV("default_transaction_read_only"), &s))
-                c->access = says_yes(s.value.p) ? ACCESS_READ_ONLY : ACCESS_READ_WRITE;
-        if (settings_get(set, SV("default_transaction_isolation"), &s))
-                c->isolation = strcasestr(s.value.p, "serializable") ? ISOLATION_SERIALIZABLE
-                               : strcasestr(s.value.p, "repeatable") ? ISOLATION_REPEATABLE_READ
-                                                                     : ISOLATION_READ_COMMITTED;
+        said_read(c->settings_now, &said);
+        c->hint = said.hint;
+        c->consistency = said.consistency;
+        c->access = said.access;
+        c->isolation = said.isolation;
+        c->floor.min = said.min;
 }
 
 void client_lexes(struct client *c, struct sv name, struct sv value)
 {
-        static const char *const unsafe[] = {"sjis",  "big5",    "gbk",    "gb18030", "uhc",    "johab",
-                                             "shift", "mskanji", "win936", "win932",  "win949", "win950"};
-        unsigned option = 0;
-        bool yes = false;
-        char text[64];
-
-        if (sv_ieq(name, SV("standard_conforming_strings")))
-                option = CLASSIFY_ESCAPE_STRINGS;
-        else if (sv_ieq(name, SV("client_encoding")))
-                option = CLASSIFY_BACKSLASH_UNSAFE;
-        else
-                return;
-        snprintf(text, sizeof(text), "%.*s", (int)(value.n < sizeof(text) ? value.n : sizeof(text) - 1),
-                 value.p);
-        if (option == CLASSIFY_ESCAPE_STRINGS)
-                yes = !says_yes(text);
-        else
-                for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++)
-                        yes = yes || strcasestr(text, unsafe[i]) != NULL;
-        c->lexing = yes ? c->lexing | option : c->lexing & ~option;
+        c->lexing = said_lexing(c->lexing, name, value);
 }
 
 void client_lexes_at_rest(struct client *c)

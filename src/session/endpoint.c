@@ -2,6 +2,7 @@
 
 #include "auth/secret.h"
 #include "base/check.h"
+#include "conf/terms.h"
 #include "session/autodb.h"
 #include "session/client.h"
 #include "session/learned.h"
@@ -102,41 +103,21 @@ static void set_terms(struct endpoint *e)
         }
 }
 
-/* What the client's user is given goes before what its line says. */
-static void set_wishes(struct endpoint *e)
-{
-        const struct conf *conf = e->room->conf;
-        const struct conf_user *user = conf_find_user(conf, e->user);
-
-        e->consistency = conf->opt.consistency;
-        if (e->line->consistency >= 0)
-                e->consistency = e->line->consistency;
-        if (user != NULL && user->consistency >= 0)
-                e->consistency = user->consistency;
-        e->target = e->line->target;
-        if (user != NULL && user->target >= 0)
-                e->target = (enum target_attrs)user->target;
-}
-
 static void set_up(struct endpoint *e)
 {
         const struct conf *conf = e->room->conf;
-        const struct conf_user *user = conf_find_user(conf, server_user(e));
+        struct conf_terms agreed;
 
-        e->pool_mode = conf->opt.pool_mode;
-        if (e->line->pool_mode >= 0)
-                e->pool_mode = e->line->pool_mode;
-        if (user != NULL && user->pool_mode >= 0)
-                e->pool_mode = user->pool_mode;
+        conf_terms(conf, e->line, e->user, &agreed);
+        e->pool_mode = agreed.pool_mode;
+        e->consistency = agreed.consistency;
+        e->target = agreed.target;
         set_timeouts(e);
-        set_wishes(e);
         e->min_pool_size = e->line->min_pool_size >= 0 ? e->line->min_pool_size : conf->opt.min_pool_size;
         e->cluster = cluster_for(e->line);
         set_terms(e);
         e->single = !e->cluster->probed || !conf->opt.routing;
-        e->split =
-            !e->single && e->target == TARGET_AUTO &&
-            (e->line->transaction_split >= 0 ? e->line->transaction_split != 0 : conf->opt.transaction_split);
+        e->split = !e->single && agreed.split;
         e->isolation = ISOLATION_UNSAID;
         for (int i = 0; i < TOPOLOGY_NODES_MAX; i++)
                 e->pools[i] = NULL;

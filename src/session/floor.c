@@ -4,6 +4,7 @@
 #include "base/refusal.h"
 #include "session/again.h"
 #include "session/exchange.h"
+#include "session/said.h"
 #include "session/written.h"
 
 #include <inttypes.h>
@@ -84,42 +85,18 @@ void floor_ask(const struct client *c, struct route_question *q)
 
 /* ---- from another session ---- */
 
-#define MIN_LSN "pgsteer.min_lsn"
-
-/* A value as it stands in SQL, or as the text itself. */
-static bool read_min(struct sv value, enum setting_kind kind, struct position *out)
-{
-        if (kind == SETTING_KIND_SQL && value.n >= 2 && (*value.p == '\'' || *value.p == '"'))
-                value = sv_from(value.p + 1, value.n - 2);
-        if (!position_parse(value, out))
-                return false;
-        out->lsn = position_normalise(out->lsn, 0);
-        return true;
-}
-
-void floor_settings_changed(struct client *c)
-{
-        struct position *min = &c->floor.min;
-        struct setting s;
-
-        if (!settings_get(c->settings_now, SV(MIN_LSN), &s))
-                *min = (struct position){0};
-        else if (!read_min(s.value, s.kind, min))
-                *min = (struct position){.lsn = UINT64_MAX};
-}
-
 static bool is_min_lsn(const struct facts *f)
 {
-        char space[sizeof(MIN_LSN) + 1];
+        char space[sizeof(SAID_MIN_LSN) + 1];
         struct sv name;
 
         return f->setting == SETTING_SET && written_name(f->setting_name, space, sizeof(space), &name) &&
-               sv_is(name, MIN_LSN);
+               sv_is(name, SAID_MIN_LSN);
 }
 
 static enum floor_verdict refuse_form(struct sv value, const char *severity, struct refusal *r)
 {
-        refusal_set(r, severity, "22023", "invalid value for parameter \"" MIN_LSN "\": %.*s",
+        refusal_set(r, severity, "22023", "invalid value for parameter \"" SAID_MIN_LSN "\": %.*s",
                     (int)(value.n < 80 ? value.n : 80), value.p);
         r->hint =
             "It must be what SHOW pgsteer.lsn gives: an LSN, @, its timeline, and perhaps @ and the system "
@@ -133,11 +110,11 @@ static enum floor_verdict refuse_future(const struct position *min, const struct
 {
         if (min->timeline > now->timeline)
                 refusal_set(r, "ERROR", "22023",
-                            MIN_LSN " is on timeline %" PRIu32 ", but %s, the primary, is on %" PRIu32,
+                            SAID_MIN_LSN " is on timeline %" PRIu32 ", but %s, the primary, is on %" PRIu32,
                             min->timeline, now->node->name, now->timeline);
         else
                 refusal_set(r, "ERROR", "22023",
-                            MIN_LSN " is %X/%X, but %s, the primary, has only come to %X/%X",
+                            SAID_MIN_LSN " is %X/%X, but %s, the primary, has only come to %X/%X",
                             (unsigned)(min->lsn >> 32), (unsigned)min->lsn, now->node->name,
                             (unsigned)(lsn >> 32), (unsigned)lsn);
         return FLOOR_REFUSED;
@@ -147,7 +124,7 @@ enum floor_verdict floor_weigh_at_login(struct sv name, struct sv value, struct 
 {
         struct position min;
 
-        if (!sv_ieq(name, SV(MIN_LSN)) || read_min(value, SETTING_KIND_STRING, &min))
+        if (!sv_ieq(name, SV(SAID_MIN_LSN)) || said_position(value, SETTING_KIND_STRING, &min))
                 return FLOOR_TAKEN;
         return refuse_form(value, "FATAL", r);
 }
@@ -162,7 +139,7 @@ enum floor_verdict floor_weigh(struct client *c, const struct facts *f, struct r
 
         if (!is_min_lsn(f) || !c->endpoint->cluster->probed)
                 return FLOOR_TAKEN;
-        if (!read_min(f->setting_value, SETTING_KIND_SQL, &min))
+        if (!said_position(f->setting_value, SETTING_KIND_SQL, &min))
                 return refuse_form(f->setting_value, "ERROR", r);
         t = endpoint_topology(c->endpoint);
         if (t->primary < 0)
@@ -170,8 +147,8 @@ enum floor_verdict floor_weigh(struct client *c, const struct facts *f, struct r
         primary = &t->nodes[t->primary];
         if (min.system_id != 0 && primary->system_id != 0 && min.system_id != primary->system_id) {
                 refusal_set(r, "ERROR", "22023",
-                            MIN_LSN " is of another cluster: its system identifier is %" PRIu64
-                                    ", here it is %" PRIu64,
+                            SAID_MIN_LSN " is of another cluster: its system identifier is %" PRIu64
+                                         ", here it is %" PRIu64,
                             min.system_id, primary->system_id);
                 return FLOOR_REFUSED;
         }

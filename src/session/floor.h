@@ -48,9 +48,6 @@ void floor_joined(struct client *c, const struct server *s);
 /* What it has been shown since then, until now, came from `s`. */
 void floor_shown(struct client *c, const struct server *s);
 
-/* Settings have changed: pgsteer.min_lsn may be among them. What is no position is reached by no standby. */
-void floor_settings_changed(struct client *c);
-
 /* Weighs a statement that is about to be sent: a position that is none, of another cluster, on a timeline
  * that has not begun or ahead of the primary is refused with 22023. */
 MUST_USE enum floor_verdict floor_weigh(struct client *c, const struct facts *f, struct refusal *r);

@@ -5,9 +5,6 @@
 
 #include "session/client.h"
 
-/* Takes them from settings_now. */
-void wishes_read(struct client *c);
-
 /* False: `f` sets one of the two to a word that it does not have; *r is the ERROR (22023). */
 MUST_USE bool wishes_weigh(const struct facts *f, struct refusal *r);
 

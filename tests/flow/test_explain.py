@@ -34,8 +34,51 @@ def test_explain_on_console(t):
             t.equal(got.rows[0][3:5], ["dml", "DELETE"], "the same through Parse and Bind")
 
 
+def test_of_a_session(t):
+    """What a user is given, and what a session sets, counts for EXPLAIN as it does for a client."""
+    s = t.steer(databases={"app": t.cluster.line("app"), "ro": t.cluster.line("app", target_session_attrs="standby")},
+                extra="[users]\nmd5_user = target_session_attrs=primary\nscram_user = consistency=strong pool_mode=session\n")
+    with s.console() as c, s.client() as writer:
+        writer.query("CREATE TABLE IF NOT EXISTS ex_rows(i int)")
+        lsn = writer.value("SHOW pgsteer.lsn")
+        far = "F" + lsn.partition("@")[0].partition("/")[0] + "/0@" + lsn.partition("@")[2]
+
+        def ask(options, sql="SELECT 1", database="app"):
+            return c.query(f"EXPLAIN ROUTE {options} FOR {database}: {sql}").rows[0]
+
+        def said(options, sql="SELECT 1", database="app"):
+            row = ask(options, sql, database)
+            return row[0], row[3]
+        for options, sql, expected in (
+                ("", "SELECT 1", ("standby", "read")), ("(user app)", "SELECT 1", ("standby", "read")),
+                ("(USER md5_user)", "SELECT 1", ("primary", "target_session_attrs")),
+                ("(user scram_user)", "SELECT 1", ("primary", "session pooling")),
+                ("(user \"nobody we know\")", "SELECT 1", ("standby", "read")),
+                ("(pgsteer.route primary)", "SELECT 1", ("primary", "hint primary")),
+                ("(pgsteer.route 'standby')", "SELECT nextval('s')", ("standby", "hint standby")),
+                ("(pgsteer.route standby)", "DELETE FROM t", ("primary", "dml")),
+                ("(default_transaction_read_only on)", "SELECT no_such_thing()", ("standby", "read only transaction")),
+                ("(default_transaction_read_only on, default_transaction_isolation serializable)", "SELECT 1",
+                 ("primary", "serializable")),
+                (f"(pgsteer.min_lsn '{far}')", "SELECT 1", ("primary", "not fresh enough")),
+                ("(standard_conforming_strings off)", "SELECT '\\', no_such_thing()'", ("standby", "read"))):
+            t.equal(said(options, sql), expected, f"{options} {sql}")
+        t.equal(said("", database="ro"), ("standby", "target_session_attrs"), "a line with a fixed target")
+        t.equal(said("(user md5_user)", database="ro"), ("primary", "target_session_attrs"), "the user's goes before")
+        # A client is served as the explanation says.
+        for user, options in (("app", ""), ("md5_user", "(user md5_user)")):
+            with s.client(user=user) as client:
+                place = "primary" if client.value("SELECT inet_server_port()") == str(t.cluster.primary.port) else "standby"
+            t.equal(place, said(options)[0], f"where {user} is served")
+        for options, sqlstate, text in (("(work_mem '1MB')", "42704", "no say in routes"),
+                                        ("(pgsteer.route nowhere)", "22023", "pgsteer.route"),
+                                        ("(pgsteer.min_lsn '1/2')", "22023", "pgsteer.min_lsn")):
+            t.contains(t.error(sqlstate, lambda o=options: ask(o), options).message, text, options)
+    t.sql("DROP TABLE ex_rows")
+
+
 def test_shell(t):
-    s = t.steer()
+    s = t.steer(extra="[users]\nmd5_user = target_session_attrs=primary\n")
     ini = s.ini
 
     def run(*arguments, text=""):
@@ -51,6 +94,13 @@ def test_shell(t):
                                 "harmless)\ntoken:  nextval\n"), "a write")
     t.equal(run("--explain", ini, "single", "SELECT 1")[1].split("\n")[3][:20], "reason: single node ", "a plain line")
     t.equal(run("--explain", ini, "nothing", "SELECT 1"), (1, ""), "another database")
+    for sets, sql, target, reason in (
+            (["--set=pgsteer.route=primary"], "SELECT 1", "primary", "hint primary"),
+            (["--set=user=md5_user"], "SELECT 1", "primary", "target_session_attrs"),
+            (["--set=default_transaction_read_only=on", "--set=pgsteer.consistency=eventual"], "SELECT f()", "standby",
+             "read only transaction")):
+        said = run("--explain", *sets, ini, "app", sql)[1]
+        t.true(f"target: {target}\n" in said and f"reason: {reason} (" in said, f"with {sets}: {said}")
     text = "SELECT 1\nSELECT f()\n\nDELETE FROM t\nBEGIN READ ONLY\n"
     expected = "R\tread\t\nW\tfunction\tf\nR\tempty\t\nW\tdml\tDELETE\nR\tread only transaction\tREAD ONLY\n"
     t.equal(run("--classify", "--lines", text=text), (0, expected), "lines")
@@ -59,7 +109,8 @@ def test_shell(t):
     t.equal(run("--classify", "--lines", "--database", "app", ini, text="SELECT 1\nSELECT no_such_thing(1)\n"),
             (0, "R\tread\t\nW\tfunction\tno_such_thing\n"), "by a database")
     for wrong in (["--classify", ini], ["--classify", "--database", "app"], ["--lines"], ["--explain", ini, "app"],
-                  ["--explain", "--lines", ini, "app", "x"], ["--classify", "--explain", ini, "app", "x"]):
+                  ["--explain", "--lines", ini, "app", "x"], ["--classify", "--set=user=a"], ["--set=user=a", ini],
+                  ["--explain", "--set=user", ini, "app", "x"], ["--explain", "--set=work_mem=1MB", ini, "app", "x"], ["--classify", "--explain", ini, "app", "x"]):
         t.equal(run(*wrong), (1, ""), f"wrong arguments {wrong}")
 
 

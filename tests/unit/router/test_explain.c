@@ -65,15 +65,13 @@ static void names_the_token_that_decided(void)
 static void follows_the_line(void)
 {
         struct node nodes[2] = {{.name = (char[]){"one"}}, {.name = (char[]){"two"}}};
-        struct options opt = {
-            .pool_mode = POOL_TRANSACTION, .routing = true, .route_primary = "", .route_standby = ""};
-        struct conf_database line = {.pool_mode = -1, .consistency = -1};
         struct topology topology = {
             .primary = 0,
             .count = 2,
             .nodes = {{.node = &nodes[0], .role = ROLE_PRIMARY, .state = NODE_UP},
                       {.node = &nodes[1], .role = ROLE_STANDBY, .state = NODE_UP, .readable = true}}};
-        struct explain_by by = {.opt = &opt, .line = &line, .topology = &topology, .probed = true};
+        struct explain_by by = {.topology = &topology, .terms = {.pool_mode = POOL_TRANSACTION}};
+        const struct position min = {.lsn = 9, .timeline = 1};
         struct explanation e;
 
         explain(SV("SELECT 1"), &by, &e);
@@ -91,21 +89,45 @@ static void follows_the_line(void)
         topology.primary = 0;
         topology.nodes[1].readable = true;
         UNIT_ASSERT(strcmp(explained("INSERT INTO t VALUES (1)", &by), "primary, write, dml [INSERT]") == 0);
-        line.target = TARGET_STANDBY;
+        by.terms.target = TARGET_STANDBY;
         UNIT_ASSERT(strcmp(explained("INSERT INTO t VALUES (1)", &by),
                            "standby, write, target_session_attrs []") == 0);
-        line.target = TARGET_AUTO;
-        line.pool_mode = POOL_SESSION;
+        by.terms.target = TARGET_AUTO;
+        by.terms.pool_mode = POOL_SESSION;
         UNIT_ASSERT(strcmp(explained("SELECT 1", &by), "primary, read, session pooling []") == 0);
-        by.probed = false;
+        by.single = true;
         UNIT_ASSERT(strcmp(explained("SELECT 1", &by), "primary, read, single node []") == 0);
-        by.probed = true;
-        line.pool_mode = -1;
-        opt.consistency = CONSISTENCY_STRONG;
+        by.single = false;
+        by.terms.pool_mode = POOL_TRANSACTION;
+        by.terms.consistency = CONSISTENCY_STRONG;
         by.floor_us = 5;
         UNIT_ASSERT(strcmp(explained("SELECT 1", &by), "primary, read, not fresh enough []") == 0);
-        opt.routing = false;
-        UNIT_ASSERT(strcmp(explained("SELECT 1", &by), "primary, read, single node []") == 0);
+        by.terms.consistency = CONSISTENCY_EVENTUAL;
+        UNIT_ASSERT(strcmp(explained("SELECT 1", &by), "standby, read, read []") == 0);
+        by.min = &min;
+        UNIT_ASSERT(strcmp(explained("SELECT 1", &by), "primary, read, not fresh enough []") == 0);
+        by.reads_need_standby = true;
+        explain(SV("SELECT 1"), &by, &e);
+        UNIT_ASSERT(e.node == NULL && e.route.target == ROUTE_STANDBY);
 }
 
-UNIT_SUITE(router_explain, UNIT_CASE(names_the_token_that_decided), UNIT_CASE(follows_the_line))
+static void follows_the_session(void)
+{
+        struct explain_by by = {.hint = HINT_PRIMARY};
+
+        UNIT_ASSERT(strcmp(explained("SELECT 1", &by), "primary, read, hint primary []") == 0);
+        by.hint = HINT_NONE;
+        by.access = ACCESS_READ_ONLY;
+        UNIT_ASSERT(strcmp(explained("SELECT unheard()", &by), "standby, write, read only transaction []") ==
+                    0);
+        by.isolation = ISOLATION_SERIALIZABLE;
+        UNIT_ASSERT(strcmp(explained("SELECT 1", &by), "primary, read, serializable []") == 0);
+        by.isolation = ISOLATION_UNSAID;
+        by.access = ACCESS_UNSAID;
+        UNIT_ASSERT(strcmp(explained("SELECT '\\', unheard(1)'", &by), "standby, read, read []") != 0);
+        by.lexing = CLASSIFY_ESCAPE_STRINGS;
+        UNIT_ASSERT(strcmp(explained("SELECT '\\', unheard(1)'", &by), "standby, read, read []") == 0);
+}
+
+UNIT_SUITE(router_explain, UNIT_CASE(names_the_token_that_decided), UNIT_CASE(follows_the_line),
+           UNIT_CASE(follows_the_session))
