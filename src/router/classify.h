@@ -67,6 +67,7 @@ enum setting_effect {
         SETTING_CHARACTERISTICS, /* SET SESSION CHARACTERISTICS AS TRANSACTION: see access, isolation.
                                     SET default_transaction_read_only or _isolation is SETTING_SET, and tells
                                     them as well */
+        SETTING_BOUND, /* SELECT set_config('name', $1, false) alone: classify_set_config and its Bind tell */
         SETTING_UNKNOWN, /* it changes settings in a way we cannot follow (set_config with expressions, ...)
                           */
 };
@@ -156,3 +157,7 @@ bool classify_head_is_rows(struct sv head, unsigned options);
 /* Statement by statement: *rest starts as the text, and is what is left after each call. Returns false when
  * there is no further statement. */
 bool classify_next(struct sv *rest, const struct classify_rules *rules, unsigned options, struct facts *out);
+
+/* The arguments of a text that is SETTING_BOUND, as written: name and value a plain literal or $n, the third
+ * TRUE, FALSE or $n. False: it is another text. */
+bool classify_set_config(struct sv text, unsigned options, struct sv arguments[3]);

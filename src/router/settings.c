@@ -1,4 +1,4 @@
-/* SET, RESET and set_config: what a statement does to the session's settings, as far as another server can be
+/* SET and RESET: what a statement does to the session's settings, as far as another server can be
  * told the same (manual, "SET"). What cannot be followed pins the session. */
 #include "router/statement.h"
 
@@ -53,9 +53,7 @@ static enum tx_isolation isolation_of(struct sv value)
         return ISOLATION_UNSAID;
 }
 
-/* Settings that are the transaction's modes under another name. Returns whether `name` is the running
- * transaction's, which no other server is told. */
-static bool read_mode_setting(struct facts *facts, struct sv name, struct sv value)
+bool statement_read_mode_setting(struct facts *facts, struct sv name, struct sv value)
 {
         bool running;
 
@@ -78,7 +76,7 @@ static void apply(struct statement *st, bool local, struct sv name, struct sv va
 {
         struct facts *facts = st->facts;
 
-        if (read_mode_setting(facts, name, value)) {
+        if (statement_read_mode_setting(facts, name, value)) {
                 facts->tx = TX_SET_MODE;
                 facts->reason = REASON_TRANSACTION_CONTROL;
                 return;
@@ -259,79 +257,4 @@ void statement_read_reset(struct statement *st)
                 if (facts->setting_name.n == 0)
                         unknown(st);
         }
-}
-
-/* A plain string that holds a name which needs no quotes: letters, digits, '_' and '.'. */
-static bool is_plain_name(const struct scan_token *token)
-{
-        if (token->kind != SCAN_STRING || *token->text.p != '\'' || token->text.n <= 2)
-                return false;
-        for (size_t i = 1; i + 1 < token->text.n; i++) {
-                char c = token->text.p[i], small = (char)(c | 0x20);
-
-                if (!(small >= 'a' && small <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '.')
-                        return false;
-        }
-        return true;
-}
-
-static bool is_plain_value(const struct scan_token *token)
-{
-        return token->kind == SCAN_STRING && (*token->text.p == '\'' || (*token->text.p | 0x20) == 'e');
-}
-
-static bool accept_kind(struct statement *st, enum scan_kind kind)
-{
-        if (st->token.kind != kind)
-                return false;
-        statement_advance(st);
-        return true;
-}
-
-static bool accept_name(struct statement *st, const char *name)
-{
-        if (st->token.kind != SCAN_WORD || !sv_ieq(st->token.text, sv_cstr(name)))
-                return false;
-        statement_advance(st);
-        return true;
-}
-
-bool statement_read_set_config(struct statement *st)
-{
-        struct scan_token name, value, local;
-
-        if (!statement_accept(st, KW_SELECT))
-                return false;
-        if (accept_name(st, "pg_catalog") && !accept_kind(st, SCAN_DOT))
-                return false;
-        if (!accept_name(st, "set_config") || !accept_kind(st, SCAN_OPEN))
-                return false;
-        name = st->token;
-        if (!is_plain_name(&name))
-                return false;
-        statement_advance(st);
-        if (!accept_kind(st, SCAN_COMMA))
-                return false;
-        value = st->token;
-        if (!is_plain_value(&value))
-                return false;
-        statement_advance(st);
-        if (!accept_kind(st, SCAN_COMMA))
-                return false;
-        local = st->token;
-        if (local.keyword != KW_TRUE && local.keyword != KW_FALSE)
-                return false;
-        statement_advance(st);
-        if (!accept_kind(st, SCAN_CLOSE) || !statement_ended(st) || st->token.kind == SCAN_ERROR)
-                return false;
-        st->facts->setting_name = unquoted(name.text);
-        st->facts->setting_value = value.text;
-        st->facts->setting_by_call = true;
-        if (read_mode_setting(st->facts, name.text, value.text)) {
-                st->facts->setting = SETTING_NONE;
-                st->facts->tx = TX_SET_MODE;
-        } else {
-                st->facts->setting = local.keyword == KW_TRUE ? SETTING_SET_LOCAL : SETTING_SET;
-        }
-        return true;
 }

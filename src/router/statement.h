@@ -51,9 +51,18 @@ void statement_read(struct statement *st);
 void statement_read_set(struct statement *st);
 void statement_read_reset(struct statement *st);
 
-/* When the statement is nothing but SELECT set_config('name', 'value', true or false): fills the setting and
- * returns true; else leaves it alone. `st` is a copy whose token is the SELECT. */
+/* A setting that is the transaction's mode under another name, or what it is by default: fills access and
+ * isolation. Returns whether `name` is the running transaction's, which no other server is told. */
+bool statement_read_mode_setting(struct facts *facts, struct sv name, struct sv value);
+
+/* When the statement is nothing but SELECT set_config('name', 'value', true or false), any of them perhaps a
+ * parameter: fills the setting and returns true; else leaves it alone. `st` is a copy whose token is the
+ * SELECT. */
 bool statement_read_set_config(struct statement *st);
+
+/* Whether the call of set_config behind whose "(" the scan stands has TRUE for its third argument: then what
+ * it sets ends with the transaction. */
+bool statement_sets_locally(const struct statement *st);
 
 /* BEGIN's and SET TRANSACTION's modes: fills access and isolation. Returns whether that is all up to the
  * statement's end, and none is said twice (transaction.c). */

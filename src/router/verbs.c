@@ -16,7 +16,7 @@ static void verb_query(struct statement *st)
 
         read_only(st);
         query_walk(st, QUERY_READS | QUERY_RUNS);
-        if (st->facts->setting == SETTING_UNKNOWN) {
+        if (st->facts->setting == SETTING_UNKNOWN || st->facts->setting == SETTING_SET_LOCAL) {
                 struct statement again = *st;
 
                 again.scan.p = begin;

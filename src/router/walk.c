@@ -21,6 +21,9 @@ static void note_pins(struct walk *w, enum known known)
                 facts->pins |= PIN_ADVISORY;
         } else if (known == KNOWN_UNLOCK_ALL) {
                 facts->unpins |= PIN_ADVISORY;
+        } else if (known == KNOWN_SET_CONFIG && statement_sets_locally(w->st)) {
+                if (facts->setting == SETTING_NONE)
+                        facts->setting = SETTING_SET_LOCAL;
         } else if (known == KNOWN_SET_CONFIG) {
                 facts->pins |= PIN_SETTING;
                 facts->setting = SETTING_UNKNOWN;

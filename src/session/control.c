@@ -56,6 +56,15 @@ static bool read_bind(struct client *c, struct unit *u, const struct msg *m)
         return true;
 }
 
+/* Some have a Flush behind each message (session/gather.c); we answer at once anyway. */
+static void skip_flush(const uint8_t *p, size_t n, struct unit *u)
+{
+        struct msg m;
+
+        if (next_is(p, n, u->size, FE_FLUSH, &m))
+                u->size += m.size;
+}
+
 static bool read_extended(struct client *c, const uint8_t *p, size_t n, struct unit *u)
 {
         struct msg m;
@@ -71,12 +80,14 @@ static bool read_extended(struct client *c, const uint8_t *p, size_t n, struct u
         if (!next_is(p, n, u->size, FE_BIND, &m) || !read_bind(c, u, &m))
                 return false;
         u->size += m.size;
+        skip_flush(p, n, u);
         if (next_is(p, n, u->size, FE_DESCRIBE, &m)) {
                 r = reader_of(&m);
                 if (take_u8(&r) != 'P' || take_cstr(&r).n > 0)
                         return false;
                 u->described = true;
                 u->size += m.size;
+                skip_flush(p, n, u);
         }
         if (!next_is(p, n, u->size, FE_EXECUTE, &m))
                 return false;

@@ -165,6 +165,7 @@ static void change_settings(struct client *c, const struct facts *f)
         case SETTING_RESET_ALL: reset_all(c, false); break;
         case SETTING_DISCARD_ALL: reset_all(c, true); break;
         case SETTING_CHARACTERISTICS: characteristics(c, f); break;
+        case SETTING_BOUND:
         case SETTING_UNKNOWN: effects_pin(c, PIN_SETTING); return;
         }
         client_settings_changed(c);
@@ -240,6 +241,10 @@ void effects_note(struct client *c, struct sv text, const struct facts *facts)
 
         if (!is_followed(c))
                 return;
+        if (facts->setting == SETTING_BOUND) { /* to values that nobody has looked at */
+                effects_pin(c, PIN_SETTING);
+                return;
+        }
         if (facts->pins != 0) {
                 c->unpinning &= ~facts->pins;
                 effects_pin(c, facts->pins);

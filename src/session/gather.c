@@ -102,11 +102,16 @@ static bool is_frontend(char type)
         return type != '\0' && strchr("BCDEFHPQSX", type) != NULL;
 }
 
-/* Execute, Flush and Sync at once, as pg8000 sends them: it waits for nothing before the Sync. */
-static bool sync_is_next(const uint8_t *p, size_t n)
+/* Whether all is here up to the Sync: then nobody waits before it. So has pg8000 a Flush behind each message.
+ */
+static bool sync_is_here(const uint8_t *p, size_t n)
 {
         struct msg m;
 
+        while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size && strchr("BCDEHP", m.type) != NULL) {
+                p += m.size;
+                n -= m.size;
+        }
         return msg_peek(p, n, &m) == STATUS_OK && m.type == FE_SYNC;
 }
 
@@ -139,7 +144,7 @@ enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct segmen
                 seg->bound = seg->bound || m.type == FE_BIND || m.type == FE_EXECUTE;
                 if (m.have < m.size)
                         return GATHER_READY; /* streamed; known to be a write */
-                if (m.type == FE_FLUSH && seg->bound && sync_is_next(p + at, n - at))
+                if (m.type == FE_FLUSH && seg->bound && sync_is_here(p + at, n - at))
                         continue;
                 if (m.type == FE_QUERY || m.type == FE_SYNC || m.type == FE_FUNCTION || m.type == FE_FLUSH) {
                         seg->whole = true;

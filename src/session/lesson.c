@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "router/fingerprint.h"
+#include "session/bound.h"
 #include "session/learned.h"
 #include "wire/proto.h"
 
@@ -41,23 +42,6 @@ const struct facts *lesson_facts(struct client *c, struct statement *s, struct f
 
 /* ---- learning ---- */
 
-/* What the Bind of a segment binds; empty when nobody knows it. `unnamed`: the segment's own unnamed Parse,
- * where there was one. */
-static struct sv text_bound(struct client *c, const struct msg *m, struct sv unnamed)
-{
-        struct reader r = reader_of(m);
-        struct sv name = (take_cstr(&r), take_cstr(&r));
-        const struct statement *s;
-
-        if (name.n > 0) {
-                s = names_find(&c->names, name);
-                return s != NULL ? sv_cstr(s->parse) : SV("");
-        }
-        if (unnamed.n > 0 || buf_len(&c->unnamed) == 0)
-                return unnamed;
-        return sv_cstr((const char *)buf_data(&c->unnamed));
-}
-
 /* The text of the statement behind `done` others; empty: nobody knows. Of a Query it is all of it. */
 static struct sv text_refused(struct client *c, const uint8_t *p, size_t n, unsigned done)
 {
@@ -72,7 +56,7 @@ static struct sv text_refused(struct client *c, const uint8_t *p, size_t n, unsi
                 if (m.type == FE_PARSE && take_cstr(&r).n == 0)
                         unnamed = take_cstr(&r);
                 else if (m.type == FE_BIND)
-                        bound = text_bound(c, &m, unnamed);
+                        bound = bound_statement(c, &m, unnamed);
                 else if (m.type == FE_EXECUTE && done-- == 0)
                         return bound;
                 p += m.size;

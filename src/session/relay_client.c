@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "session/again.h"
 #include "session/block.h"
+#include "session/bound.h"
 #include "session/deallocate.h"
 #include "session/effects.h"
 #include "session/exchange.h"
@@ -185,9 +186,9 @@ static size_t on_parse(struct up *up, const struct msg *m)
         return m->have;
 }
 
-/* A statement is bound, and so about to run: `st`, or without it the unnamed one if it was kept. False: the
- * client has been refused. */
-static bool look_at_bound(struct up *up, struct sv name, struct statement *st)
+/* A statement is bound by `m`, and so about to run: `st`, or without it the unnamed one if it was kept.
+ * False: the client has been refused. */
+static bool look_at_bound(struct up *up, const struct msg *m, struct sv name, struct statement *st)
 {
         struct client *c = up->c;
         struct facts f;
@@ -206,7 +207,10 @@ static bool look_at_bound(struct up *up, struct sv name, struct statement *st)
                 return false;
         if (up_must_look(c)) {
                 look(c, &f);
-                effects_note(c, text, &f);
+                if (f.setting == SETTING_BOUND)
+                        bound_note(c, text, m);
+                else
+                        effects_note(c, text, &f);
         }
         return floor_tell(up, &f);
 }
@@ -222,7 +226,7 @@ static size_t on_bind(struct up *up, const struct msg *m)
                 return 0;
         if (name.n > 0 && exchange_follows(up->c))
                 up->c->endpoint->stats->n.bind_count++;
-        if (!exchange_target(up, name, &st) || !look_at_bound(up, name, st) ||
+        if (!exchange_target(up, name, &st) || !look_at_bound(up, m, name, st) ||
             !up_owe(up, REPLY_BIND, 0, st != NULL ? st->key : NULL))
                 return m->have;
         tally_bind(up->c, st, name);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "router/route.h"
 #include "session/block.h"
+#include "session/bound.h"
 #include "session/carry.h"
 #include "session/catchup.h"
 #include "session/control.h"
@@ -278,10 +279,15 @@ static size_t turn_down(struct client *c, const struct segment *seg, const uint8
  * that it can be. False: *used bytes are through with. */
 static bool take_own_setting(struct client *c, const struct segment *seg, const uint8_t *p, size_t *used)
 {
+        const struct facts *facts = &seg->facts;
+        char space[BOUND_TEXT_MAX];
+        struct facts bound;
         struct refusal r;
-        enum floor_verdict verdict =
-            wishes_weigh(&seg->facts, &r) ? floor_weigh(c, &seg->facts, &r) : FLOOR_REFUSED;
+        enum floor_verdict verdict;
 
+        if (facts->setting == SETTING_BOUND && bound_facts(c, p, seg->size, space, &bound))
+                facts = &bound;
+        verdict = wishes_weigh(facts, &r) ? floor_weigh(c, facts, &r) : FLOOR_REFUSED;
         *used = 0;
         if (verdict == FLOOR_TAKEN)
                 return true;

@@ -139,19 +139,28 @@ def test_a_write_after_flush(t):
 
 
 def test_flush_and_sync_at_once(t):
-    """As pg8000 has it: nobody waits before the Sync, so that nothing can follow."""
+    """As pg8000 has it behind each message: nobody waits before the Sync, so that nothing can follow."""
     s = t.steer(consistency="eventual")
     with s.client() as c:
-        for end, place in (([flush(), sync()], "standby"), ([flush()], "primary")):
+        c.segment(parse("place", "SELECT inet_server_port()"))
+        for end, place in (([flush(), execute(), flush(), sync()], "standby"), ([execute(), flush()], "primary")):
             before = s.routes()
-            c.send(parse("", "SELECT inet_server_port()"), bind(), execute(), *end)
-            port = [c.receive() for _ in range(4)][2].row()[0]
-            if len(end) == 1:
+            c.send(bind("", "place"), *end)
+            port = [c.receive() for _ in range(3)][1].row()[0]
+            if len(end) == 2:
                 c.send(sync())
             t.equal(types(c.until("Z")), "Z", "the end")
             t.equal(port == str(t.cluster.primary.port), place == "primary", f"a read that ends in {len(end)} messages: {port}")
             reason = "read" if place == "standby" else "flush"
             t.equal(s.routes()[place, reason] - before.get((place, reason), 0), 1, f"counted for {reason}")
+    lazy = t.steer(consistency="eventual", lazy_begin=1)
+    with lazy.client() as c:
+        for name, sql in (("begin", "BEGIN"), ("mode", "SET TRANSACTION READ ONLY"), ("place", "SELECT inet_server_port()"),
+                          ("end", "COMMIT")):
+            c.segment(parse(name, sql))
+        got = [c.segment(bind("", name), flush(), execute(), flush()) for name in ("begin", "mode", "place", "end")]
+        t.equal([types(one.messages) for one in got], ["2CZ", "2CZ", "2DCZ", "2CZ"], "answers")
+        t.true(got[2].rows[0][0] != str(t.cluster.primary.port), "a BEGIN and the modes behind it wait for the first statement")
 
 
 def test_pipelines(t):

@@ -1,4 +1,5 @@
 """Settings follow the client in transaction mode: never lost, never another client's."""
+import struct
 import threading
 
 import wire
@@ -111,6 +112,61 @@ def test_settings_through_the_extended_protocol(t):
         a.extended("SELECT set_config('search_path', 'configured', false)")
         t.equal(b.extended("SHOW search_path").rows, [['"$user", public']], "another client after set_config")
         t.equal(a.extended("SHOW search_path").rows, [["configured"]], "set_config through Parse")
+
+
+def test_set_config_with_parameters(t):
+    """Understood by the values of its Bind, in text and in binary, as without parameters: carried, and not pinned."""
+    s = t.steer(default_pool_size=2)
+    binary = wire.message("B", wire.text("") + wire.text("") + struct.pack("!HHHH", 3, 0, 1, 1) + struct.pack("!H", 3)
+                          + struct.pack("!i", 8) + b"work_mem" + struct.pack("!i", 5) + b"71 MB"
+                          + struct.pack("!i", 1) + b"\0" + struct.pack("!HH", 1, 0))
+    with s.client() as c, s.client() as other:
+        def shown(name, who=c):
+            return {who.value(f"SELECT current_setting('{name}', true) FROM (SELECT {n}) x") for n in range(6)}
+        c.extended("SELECT set_config('my.one', $1, false)", ["it's"])
+        c.extended("SELECT pg_catalog.set_config($1, $2, $3) AS set", ["my.two", "2", "off"])
+        c.segment(wire.parse("set", "SELECT set_config($1, $2::text, $3)"))
+        c.segment(wire.bind("", "set", ["my.three", "3", "false"]), wire.execute())
+        c.segment(wire.parse("", "SELECT set_config($1, $2, $3)"), binary, wire.execute())
+        t.equal([shown(f"my.{name}") for name in ("one", "two", "three")], [{"it's"}, {"2"}, {"3"}], "what was set")
+        t.equal(shown("work_mem"), {"71MB"}, "set by values in binary")
+        t.true(not shown("my.one", other) & {"it's"}, "another client's setting")
+        t.equal(shown("work_mem", other), {"4MB"}, "another client's work_mem")
+        t.equal(s.pins(), [], "pins")
+        c.query("BEGIN")
+        c.segment(wire.bind("", "set", ["my.three", "33", "false"]), wire.execute())
+        c.query("ROLLBACK")
+        t.equal(shown("my.three"), {"3"}, "after a rollback")
+        c.query("BEGIN")
+        c.segment(wire.bind("", "set", ["my.three", "33", "true"]), wire.execute())
+        t.equal(c.value("SHOW my.three"), "33", "one that is local")
+        c.query("COMMIT")
+        t.equal(shown("my.three"), {"3"}, "after its transaction")
+        # What PostgREST sends in front of each request.
+        c.query("BEGIN")
+        got = c.extended("SELECT set_config('search_path', $1, true), set_config('role', $2, true), "
+                         "set_config('request.jwt.claims', $3, true)", ["public, pg_catalog", "app", '{"a": 1}'])
+        t.equal(got.rows, [["public, pg_catalog", "app", '{"a": 1}']], "several at once, for the transaction")
+        c.query("COMMIT")
+        t.equal(s.pins(), [], "pins")
+        # Ours are weighed before they are sent.
+        c.extended("SELECT set_config($1, $2, false)", ["pgsteer.route", "primary"])
+        t.equal({c.value("SELECT inet_server_port()") for _ in range(6)}, {str(t.cluster.primary.port)}, "pgsteer.route")
+        e = t.error("22023", lambda: c.extended("SELECT set_config('pgsteer.route', $1, false)", ["nowhere"]), "a wrong word")
+        t.contains(e.message, '"pgsteer.route"', "its message")
+        e = t.error("22023", lambda: c.extended("SELECT set_config('pgsteer.min_lsn', $1, false)", ["1/2"]), "no position")
+        t.contains(e.message, '"pgsteer.min_lsn"', "its message")
+        lsn = c.value("SHOW pgsteer.lsn")
+        c.extended("SELECT set_config('pgsteer.min_lsn', $1, false)", [lsn])
+        c.extended("SELECT set_config('pgsteer.route', $1, false)", ["auto"])
+        t.wait(lambda: c.value("SELECT inet_server_port()") != str(t.cluster.primary.port), "standbys to have the floor")
+        t.equal(s.pins(), [], "pins")
+        for sql, values in (("SELECT set_config($1, $2, false)", ["my.one", None]), ("SELECT set_config($1, $2, false)", ["my.one", "a\\b"]),
+                            ("SELECT set_config('my.one', $1 || 'x', false)", ["a"])):
+            with s.client() as pinned:
+                pinned.extended(sql, values)
+                t.equal(s.pins(), ["setting"], f"the pin of {sql} with {values}")
+            t.wait(lambda: s.pins() == [], "the pin to end")
 
 
 def test_startup_settings(t):
