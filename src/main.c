@@ -283,9 +283,9 @@ static bool settle_in(const struct arguments *a, const struct conf *conf, struct
                 return false;
         }
         process_raise_limits();
+        log_to_stderr(!a->quiet && !a->daemon); /* a pipe's other user may not open it */
         if (user[0] != '\0' && process_become(user, why) != STATUS_OK)
                 return false;
-        log_to_stderr(!a->quiet && !a->daemon);
         return process_log(conf, a->verbose, why) == STATUS_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "admin/cluster_walk.h"
 #include "admin/pool_rows.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "health/health.h"
 #include "health/history.h"
 
@@ -192,9 +193,23 @@ static void look_at_orders(struct table *t, const struct scene *s)
         }
 }
 
+/* ---- the log ---- */
+
+static void look_at_log(struct table *t)
+{
+        const char *why;
+        unsigned long long lost = log_lost(&why);
+
+        if (lost > 0) {
+                begin_row(t, false, "log", &(struct subject){0});
+                table_textf(t, "cannot write its log, %llu lines are lost: %s", lost, why);
+        }
+}
+
 void fill_alerts(struct table *t, const struct scene *s)
 {
         look_at_orders(t, s);
+        look_at_log(t);
         look_at_nodes(t, s);
         look_at_clients(t, s);
         look_at_servers(t, s);

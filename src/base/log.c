@@ -1,10 +1,10 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/log_sink.h"
 #include "base/utf8.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct {
@@ -23,26 +24,12 @@ static const struct {
 enum { TEXT_MAX = 1960, LINE_MAX_ = 2 * TEXT_MAX + 200 /* each byte may need an escape */ };
 
 static atomic_int log_level = LOG_INFO_, log_format = LOG_FORMAT_PLAIN;
-static atomic_int file_fd = -1;
 static atomic_bool use_stderr = true, use_syslog = false, stderr_is_journal = false;
+static struct sink to_file = {.fd = -1}, to_stderr = {.fd = STDERR_FILENO}, to_system = {.fd = -1};
 
 bool log_open(const char *path)
 {
-        bool none = path == NULL || *path == '\0';
-        int old = atomic_load(&file_fd), fd;
-
-        if (none && old < 0)
-                return true;
-        fd = open(none ? "/dev/null" : path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-        if (fd < 0)
-                return false;
-        if (old >= 0) { /* same number, other file: no thread ever writes to a closed descriptor */
-                dup3(fd, old, O_CLOEXEC);
-                close(fd);
-        } else {
-                atomic_store(&file_fd, fd);
-        }
-        return true;
+        return sink_to_file(&to_file, path);
 }
 
 /* systemd tells which socket is its journal's: "device:inode". */
@@ -61,6 +48,8 @@ static bool leads_to_journal(int fd)
 
 void log_to_stderr(bool on)
 {
+        if (on)
+                sink_to_fd(&to_stderr, STDERR_FILENO);
         atomic_store(&stderr_is_journal, on && leads_to_journal(STDERR_FILENO));
         atomic_store(&use_stderr, on);
 }
@@ -81,17 +70,24 @@ static int facility_code(const char *name)
         return LOG_DAEMON;
 }
 
+/* What a line begins with: openlog() and syslog() would wait for who reads them. */
+static struct {
+        _Atomic(const char *) ident;
+        atomic_int facility;
+} syslog_as;
+
 void log_to_syslog(bool on, const char *ident, const char *facility)
 {
-        static char names[2][64]; /* openlog() keeps the pointer: the one in use is not written to */
+        static char names[2][64]; /* lines are made of the one in use */
         static int now;
 
+        if (on) {
+                now = 1 - now;
+                snprintf(names[now], sizeof(names[now]), "%s", ident);
+                atomic_store(&syslog_as.ident, names[now]);
+                atomic_store(&syslog_as.facility, facility_code(facility));
+        }
         atomic_store(&use_syslog, on);
-        if (!on)
-                return;
-        now = 1 - now;
-        snprintf(names[now], sizeof(names[now]), "%s", ident);
-        openlog(names[now], LOG_PID | LOG_NDELAY, facility_code(facility));
 }
 
 void log_set_level(enum log_level level)
@@ -107,14 +103,6 @@ void log_set_format(enum log_format format)
 bool log_enabled(enum log_level level)
 {
         return (int)level <= atomic_load_explicit(&log_level, memory_order_relaxed);
-}
-
-static void write_line(int fd, const char *line, size_t n)
-{
-        /* A full disk must not stop the service, and there is nobody to tell. */
-        ssize_t ignored = write(fd, line, n);
-
-        (void)ignored;
 }
 
 /* ---- lines ---- */
@@ -172,18 +160,89 @@ static size_t plain_line(char *line, enum log_level level, const char *text)
         return (size_t)sprintf(line, "%s [%d] %s %s\n", stamp, (int)getpid(), levels[level].name, text);
 }
 
+static size_t usual_line(char *line, enum log_level level, char *text)
+{
+        return atomic_load_explicit(&log_format, memory_order_relaxed) == LOG_FORMAT_JSON
+                   ? json_line(line, level, text)
+                   : plain_line(line, level, text);
+}
+
 /* With a priority instead of time and number. */
-static size_t journal_line(char *line, enum log_level level, const char *text)
+static size_t journal_line(char *line, enum log_level level, char *text)
 {
         return (size_t)sprintf(line, "<%d>%s\n", levels[level].priority, text);
 }
 
+static size_t stderr_line(char *line, enum log_level level, char *text)
+{
+        return atomic_load_explicit(&stderr_is_journal, memory_order_relaxed)
+                   ? journal_line(line, level, text)
+                   : usual_line(line, level, text);
+}
+
+/* RFC 3164, as the C library has it. */
+static size_t syslog_line(char *line, enum log_level level, char *text)
+{
+        time_t now = (time_t)(clock_wall_us() / US_PER_SEC);
+        char stamp[32] = "";
+        struct tm tm;
+
+        if (localtime_r(&now, &tm) != NULL)
+                strftime(stamp, sizeof(stamp), "%h %e %T", &tm);
+        return (size_t)sprintf(line, "<%d>%s %s[%d]: %s",
+                               atomic_load(&syslog_as.facility) | levels[level].priority, stamp,
+                               atomic_load(&syslog_as.ident), (int)getpid(), text);
+}
+
+/* ---- where they go ---- */
+
+typedef size_t line_form(char *line, enum log_level level, char *text);
+
+static bool put_line(struct sink *s, line_form *form, enum log_level level, char *text)
+{
+        char line[LINE_MAX_];
+        size_t n = form(line, level, text);
+
+        return s == &to_system ? sink_send(s, "/dev/log", line, n) : sink_write(s, line, n);
+}
+
+/* What was lost before is told first. */
+static void say(struct sink *s, line_form *form, enum log_level level, char *text)
+{
+        char told[160];
+        int error;
+        unsigned long long lost = sink_take_lost(s, &error);
+
+        if (lost > 0) {
+                snprintf(told, sizeof(told), "%llu lines of the log are missing here: %s", lost,
+                         strerrordesc_np(error));
+                if (!put_line(s, form, LOG_WARNING_, told))
+                        sink_return_lost(s, lost - 1);
+        }
+        (void)put_line(s, form, level, text);
+}
+
+unsigned long long log_lost(const char **why)
+{
+        struct sink *const sinks[] = {&to_file, &to_stderr, &to_system};
+        unsigned long long lost = 0;
+
+        *why = "";
+        for (size_t i = 0; i < sizeof(sinks) / sizeof(sinks[0]); i++) {
+                unsigned long long more = atomic_load_explicit(&sinks[i]->lost, memory_order_relaxed);
+
+                if (more > 0)
+                        *why = strerrordesc_np(atomic_load_explicit(&sinks[i]->error, memory_order_relaxed));
+                lost += more;
+        }
+        return lost;
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
-        char text[TEXT_MAX], line[LINE_MAX_];
-        int before = errno, fd = atomic_load_explicit(&file_fd, memory_order_relaxed);
+        char text[TEXT_MAX];
+        int before = errno;
         va_list args;
-        size_t n;
 
         if (!log_enabled(level))
                 return;
@@ -194,18 +253,10 @@ void log_write(enum log_level level, const char *format, ...)
                 if ((unsigned char)*p < ' ' || *p == 0x7f)
                         *p = '?';
         if (level <= LOG_INFO_ && atomic_load_explicit(&use_syslog, memory_order_relaxed))
-                syslog(levels[level].priority, "%s", text);
-        if (atomic_load_explicit(&stderr_is_journal, memory_order_relaxed)) {
-                n = journal_line(line, level, text);
-                write_line(STDERR_FILENO, line, n);
-        }
-        n = atomic_load_explicit(&log_format, memory_order_relaxed) == LOG_FORMAT_JSON
-                ? json_line(line, level, text)
-                : plain_line(line, level, text);
-        if (fd >= 0)
-                write_line(fd, line, n);
-        if (atomic_load_explicit(&use_stderr, memory_order_relaxed) &&
-            !atomic_load_explicit(&stderr_is_journal, memory_order_relaxed))
-                write_line(STDERR_FILENO, line, n);
+                say(&to_system, syslog_line, level, text);
+        if (atomic_load_explicit(&to_file.fd, memory_order_relaxed) >= 0)
+                say(&to_file, usual_line, level, text);
+        if (atomic_load_explicit(&use_stderr, memory_order_relaxed))
+                say(&to_stderr, stderr_line, level, text);
         errno = before;
 }

@@ -9,7 +9,8 @@
  * where `id` is the client (C-), server (S-) or other thing that the text begins with, if there is one.
  *
  * One write(2) a line, so lines of several threads never mix; no lock. Files are opened with O_APPEND, so
- * logrotate's copytruncate works. Never log a secret. */
+ * logrotate's copytruncate works. Who cannot take a line at once does not get it, and is told later how many
+ * are missing (base/log_sink.h). Never log a secret. */
 #pragma once
 
 #include <stdbool.h>
@@ -38,6 +39,10 @@ bool log_enabled(enum log_level level);
 
 /* Writes one line. `format` has no newline at its end; control characters in the text are shown as '?'. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* How many lines have been lost and not been told of: 0, unless something is wrong with the log now. *why:
+ * the system's words. */
+unsigned long long log_lost(const char **why);
 
 #define log_error(...)   log_write(LOG_ERROR_, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_WARNING_, __VA_ARGS__)

@@ -193,6 +193,23 @@ def test_syslog(t):
             while "process up" not in got:
                 got = log.recv(4096).decode()
             t.true(got.startswith(f"<{19 * 8 + 6}>") and f"steersman[{s.pid}]: process up" in got, f"syslog's {got!r}")
+            # Nobody reads it any more: lines are lost, and nobody waits.
+            with s.client(database="single") as c:
+                def lost():
+                    for _ in range(50):
+                        t.error("08P01", lambda: s.client(database="nowhere"), "an error that is logged")
+                    return any(r["rule"] == "log" and "Resource temporarily unavailable" in r["text"] for r in s.show("ALERTS"))
+                t.wait(lost, "lines to be lost")
+                t.equal(c.value("SELECT 1"), "1", "clients are served")
+            log.setblocking(False)
+            got = ""
+            while "lines of the log are missing here" not in got:
+                try:
+                    got = log.recv(4096).decode()
+                except BlockingIOError:
+                    s.show("VERSION")
+                    t.error("08P01", lambda: s.client(database="nowhere"), "another one")
+            t.equal([r for r in s.show("ALERTS") if r["rule"] == "log"], [], "all is well again")
             s.settings["syslog"] = 0
             s.reload()
             t.wait(lambda: {r["key"]: r["value"] for r in s.show("CONFIG")}["syslog"] == "0", "the reload")
@@ -480,9 +497,16 @@ def test_log_as_json(t):
     s = t.steer(log_format="json")
     with s.client() as c:
         c.query("SELECT 1")
+    for byte in range(1, 256):  # names of every kind of byte
+        with s.client(login=False) as c:
+            body = b"\0\3\0\0user\0of-" + bytes([byte]) + b"\0database\0\"" + bytes([byte]) * 2 + b"\\\0\0"
+            c.send((len(body) + 4).to_bytes(4, "big") + body)
+            t.equal(c.receive().type, "E", "it does not come in")
+    t.wait(lambda: s.log_text().count("of-") >= 255, "all of them in the log")
     mine = "app/app@127.0.0.1:"
     t.wait(lambda: any(mine in line and "client close" in line for line in s.log_text().splitlines()), "the client's end in the log")
-    lines = [json.loads(line) for line in s.log_text().splitlines()]
+    with open(s.log, "rb") as f:
+        lines = [json.loads(line.decode()) for line in f.read().split(b"\n")[:-1]]
     t.true(all(line["pid"] == s.pid and line["level"] in ("LOG", "WARNING") and line["time"].endswith("Z") for line in lines),
            "each line is an object with pid, level and time")
     left = next(line for line in lines if line["message"].startswith(mine) and "client close" in line["message"])

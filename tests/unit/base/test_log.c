@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -241,6 +242,93 @@ static void speaks_to_the_journal(void)
         UNIT_ASSERT(matches(capture_end(&c), "^<3>bad\n<6>up\n[0-9]{4}-.* LOG elsewhere\n$"));
 }
 
-UNIT_SUITE(base_log, UNIT_CASE(speaks_to_the_journal), UNIT_CASE(writes_the_line_that_tools_know),
+/* All that can be read from `fd` without waiting. */
+static const char *drain(int fd)
+{
+        static char text[1 << 20];
+        ssize_t n, used = 0;
+
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+        while ((n = read(fd, text + used, sizeof(text) - 1 - (size_t)used)) > 0)
+                used += n;
+        text[used] = '\0';
+        return text;
+}
+
+/* Standard error is `writer`, whose reader does not read: nobody waits, and what is missing is told. */
+static void loses_lines_rather_than_wait(int reader, int writer, const char *why)
+{
+        int saved = dup(STDERR_FILENO), lines = 0;
+        unsigned long long lost;
+        const char *said, *error;
+        char missing[120];
+
+        dup2(writer, STDERR_FILENO);
+        log_to_stderr(true);
+        while ((lost = log_lost(&error)) < 50 && lines++ < 1000000)
+                log_info("a line that says how it goes on and on, number %d", lines);
+        said = drain(reader);
+        log_info("the end");
+        UNIT_ASSERT(lost == 50 && strcmp(error, why) == 0);
+        UNIT_ASSERT(strstr(said, "number 1\n") != NULL && said[strlen(said) - 1] == '\n');
+        said = drain(reader);
+        dup2(saved, STDERR_FILENO);
+        log_to_stderr(true);
+        snprintf(missing, sizeof(missing), "WARNING 50 lines of the log are missing here: %s\n", why);
+        UNIT_ASSERT(strstr(said, missing) != NULL && strstr(said, "LOG the end\n") != NULL);
+        UNIT_ASSERT(log_lost(&error) == 0);
+        close(saved);
+        close(reader);
+        close(writer);
+}
+
+static void a_pipe_that_is_not_read_stops_nobody(void)
+{
+        int ends[2];
+
+        UNIT_ASSERT(pipe(ends) == 0);
+        loses_lines_rather_than_wait(ends[0], ends[1], "Resource temporarily unavailable");
+        UNIT_ASSERT(pipe(ends) == 0); /* others write to it as before: */
+        UNIT_ASSERT((fcntl(ends[1], F_GETFL) & O_NONBLOCK) == 0);
+        close(ends[0]);
+        close(ends[1]);
+}
+
+static void a_socket_that_is_not_read_stops_nobody(void)
+{
+        int ends[2];
+
+        UNIT_ASSERT(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0);
+        loses_lines_rather_than_wait(ends[0], ends[1], "Resource temporarily unavailable");
+}
+
+static void a_full_disk_is_told_of_later(void)
+{
+        char path[300], text[400];
+        const char *why;
+        FILE *f;
+
+        log_to_stderr(false);
+        UNIT_ASSERT(log_open("/dev/full"));
+        for (int i = 0; i < 7; i++)
+                log_info("nowhere");
+        UNIT_ASSERT(log_lost(&why) == 7 && strcmp(why, "No space left on device") == 0);
+        snprintf(path, sizeof(path), "%s/log", files_dir());
+        UNIT_ASSERT(log_open(path)); /* as when there is room again */
+        log_info("after");
+        UNIT_ASSERT(log_lost(&why) == 0);
+        f = fopen(path, "r");
+        UNIT_ASSERT(f != NULL && fgets(text, sizeof(text), f) != NULL &&
+                    strstr(text, "WARNING 7 lines of the log are missing here: No space left on device\n") !=
+                        NULL);
+        UNIT_ASSERT(fgets(text, sizeof(text), f) != NULL && strstr(text, "LOG after\n") != NULL);
+        fclose(f);
+        log_to_stderr(true);
+        unlink(path);
+}
+
+UNIT_SUITE(base_log, UNIT_CASE(a_pipe_that_is_not_read_stops_nobody),
+           UNIT_CASE(a_socket_that_is_not_read_stops_nobody), UNIT_CASE(a_full_disk_is_told_of_later),
+           UNIT_CASE(speaks_to_the_journal), UNIT_CASE(writes_the_line_that_tools_know),
            UNIT_CASE(writes_json), UNIT_CASE(keeps_to_its_level), UNIT_CASE(cuts_a_long_line_and_ends_it),
            UNIT_CASE(lines_of_threads_do_not_mix), UNIT_CASE(reopens_its_file))
