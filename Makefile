@@ -93,13 +93,13 @@ format: ## apply clang-format
 # Address space randomization is more than the sanitizers of some compilers bear. Not everywhere can it be turned off.
 STILL     = $$(setarch -R true 2>/dev/null && echo setarch -R)
 
-asan: test-deps ## unit and flow tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: test-deps ## unit and flow tests (PARTS=flow:... alone) under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/asan OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' EXTRA_OBJ=build/asan/tests/lib/asan.o all build/asan/unit
-	@BUILD=build/asan $(STILL) tests/run unit flow
+	@BUILD=build/asan $(STILL) tests/run $(or $(PARTS),unit flow)
 
-tsan: test-deps ## unit and flow tests under ThreadSanitizer
+tsan: test-deps ## unit and flow tests (PARTS=flow:... alone) under ThreadSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/tsan OPT=-O1 SANITIZE='-fsanitize=thread -fno-omit-frame-pointer' EXTRA_OBJ=build/tsan/tests/lib/tsan.o all build/tsan/unit
-	@BUILD=build/tsan $(STILL) tests/run unit flow
+	@BUILD=build/tsan $(STILL) tests/run $(or $(PARTS),unit flow)
 
 # Left out is what waits for one that never answers: at the end a thread is at work still, and valgrind sees its stack.
 valgrind: test-deps ## logins of every kind under memcheck (PARTS=flow:...): no error, and nothing left at the end

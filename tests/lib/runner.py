@@ -81,20 +81,24 @@ def run_flow(part):
     for number in tests + [None] * lanes:
         numbers.put(number)
     results, theirs = fork.Pipe(duplex=False)
-    running = [fork.Process(target=flow_lane, args=(numbers, theirs, lock), daemon=True) for _ in range(lanes)]
+    running = [fork.Process(target=flow_lane, args=(numbers, theirs, lock)) for _ in range(lanes)]
     for lane in running:
         lane.start()
     passed, alive = 0, running
-    while alive:
-        multiprocessing.connection.wait([results, *(lane.sentinel for lane in alive)])
-        alive = [lane for lane in alive if lane.is_alive()]
-        while results.poll():
-            name, good, took, text = results.recv()
-            passed += good
-            if good:
-                print(f"ok      {name} ({took:.1f} s) {text.strip()}".rstrip(), flush=True)
-            else:
-                print(f"FAILED  {name} ({took:.1f} s)\n{text}\n", flush=True)
+    try:
+        while alive:
+            multiprocessing.connection.wait([results, *(lane.sentinel for lane in alive)])
+            alive = [lane for lane in alive if lane.is_alive()]
+            while results.poll():
+                name, good, took, text = results.recv()
+                passed += good
+                if good:
+                    print(f"ok      {name} ({took:.1f} s) {text.strip()}".rstrip(), flush=True)
+                else:
+                    print(f"FAILED  {name} ({took:.1f} s)\n{text}\n", flush=True)
+    finally:
+        for lane in alive:
+            lane.terminate()  # it sweeps
     return passed, len(tests) - passed
 
 
