@@ -10,7 +10,8 @@ const char promotable_sql[] =
     " CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() END,"
     " pg_catalog.current_setting('synchronous_standby_names') <> ''"
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_replication),"
-    " EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE application_name LIKE 'Patroni%')";
+    " EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE application_name LIKE 'Patroni%'),"
+    " pg_catalog.pg_postmaster_start_time()";
 
 static bool is_true(const char *column)
 {

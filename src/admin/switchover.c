@@ -13,8 +13,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { LOOK_US = 10000 };
+enum { LOOK_US = 10000, OUTCOME_US = 300000 };
 
 #define PROMOTION_LASTS_US (60 * US_PER_SEC) /* as pg_promote itself would wait */
 
@@ -51,6 +52,12 @@ static const char look_sql[] =
 
 static const char promote_sql[] = "SELECT pg_catalog.pg_promote(false)";
 
+/* What became of it: a standby that runs on may be asked again; one that was restarted has forgotten that it
+ * was asked.
+ */
+static const char outcome_sql[] =
+    "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_postmaster_start_time()";
+
 struct switchover {
         struct admin *admin;
         const struct conf *conf; /* at the start; another one ends it */
@@ -68,9 +75,14 @@ struct switchover {
         bool ordered, settled; /* the workers' orders: one is out; all have seen that new work waits */
         bool torn;             /* what ran too long has been ended */
         bool cancelled;
-        char next_xid[24]; /* as LOOKING found it */
-        int64_t looked_us; /* when: the standby must have all up to there */
-        char writers[160]; /* who wrote then; "": nobody */
+        bool unsure;        /* whether the standby has heard that it shall be promoted */
+        bool restarted;     /* it has been restarted, and is a standby still */
+        bool awaits;        /* the standby's answer to outcome_sql or promote_sql */
+        int64_t outcome_us; /* when it was asked last what became of the promotion */
+        char started[40];   /* the standby's start before */
+        char next_xid[24];  /* as LOOKING found it */
+        int64_t looked_us;  /* when: the standby must have all up to there */
+        char writers[160];  /* who wrote then; "": nobody */
         struct refusal refusal;
         char hint[320];
 };
@@ -131,7 +143,7 @@ static void fail(struct switchover *sw, const char *hint, const char *format, ..
 /* Everything goes on as it was, unless the standby may be a primary by now. */
 static void fail(struct switchover *sw, const char *hint, const char *format, ...)
 {
-        bool held = sw->state != SWITCH_ASKING, too_late = sw->state == SWITCH_ELECTING;
+        bool held = sw->state != SWITCH_ASKING, too_late = sw->state == SWITCH_ELECTING && !sw->restarted;
         char text[sizeof(sw->refusal.text)];
         va_list ap;
 
@@ -175,6 +187,7 @@ static void on_asked(struct switchover *sw, const struct message *m)
                 fail(sw, hint, "cannot promote %s: %s", name_of(sw, sw->to), why);
                 return;
         }
+        snprintf(sw->started, sizeof(sw->started), "%s", m->columns[5]);
         move(sw, SWITCH_HOLDING);
         sw->held_us = sw->moved_us;
         sw->deadline_us = sw->moved_us + sw->conf->opt.switchover_timeout_us;
@@ -250,8 +263,42 @@ static void on_promoted(struct switchover *sw, const struct message *m)
         else
                 log_warning("SWITCHOVER: whether %s is being promoted is not sure: %s", name_of(sw, sw->to),
                             m->why);
+        sw->unsure = !m->good;
+        sw->outcome_us = clock_us();
         move(sw, SWITCH_ELECTING);
         sw->deadline_us = sw->moved_us + PROMOTION_LASTS_US;
+}
+
+/* Its answer to outcome_sql, or to promote_sql said again: nothing has been written meanwhile, and it cannot
+ * be promoted twice. */
+static void on_outcome(struct switchover *sw, const struct message *m)
+{
+        bool standby = m->good && strcmp(m->columns[0], "t") == 0 && m->columns[1][0] != '\0';
+
+        sw->awaits = false;
+        if (standby && strcmp(m->columns[1], sw->started) != 0) {
+                sw->restarted = true;
+                fail(sw, "SHOW NODES says when it is a fit standby again.",
+                     "%s was restarted before it was promoted", name_of(sw, sw->to));
+        } else if (standby && sw->unsure) {
+                log_warning("SWITCHOVER: %s is a standby still and asked for its promotion again",
+                            name_of(sw, sw->to));
+                sw->awaits = true;
+                say(sw, sw->to_standby, promote_sql);
+        } else if (m->good && !standby && m->columns[1][0] == '\0') {
+                sw->unsure = false; /* the promotion was heard */
+        }
+}
+
+static void step_electing(struct switchover *sw)
+{
+        int64_t now = clock_us();
+
+        if (sw->awaits || now - sw->outcome_us < OUTCOME_US)
+                return;
+        sw->outcome_us = now;
+        sw->awaits = true;
+        say(sw, sw->to_standby, outcome_sql);
 }
 
 static void on_heard(void *arg, const struct message *m)
@@ -261,6 +308,8 @@ static void on_heard(void *arg, const struct message *m)
 
         if (sw->state == SWITCH_PROMOTING)
                 on_promoted(sw, m);
+        else if (sw->state == SWITCH_ELECTING)
+                on_outcome(sw, m);
         else if (!m->good)
                 fail(sw, "", "cannot ask %s: %s", name_of(sw, node), m->why);
         else if (sw->state == SWITCH_ASKING)
@@ -344,6 +393,8 @@ static void on_look(void *arg)
                      "UNFENCE the old primary.",
                      "%s has not become the primary, and whether it will is not known", name_of(sw, sw->to));
                 return;
+        } else if (sw->state == SWITCH_ELECTING) {
+                step_electing(sw);
         }
         timer_once(sw->timer, LOOK_US);
 }

@@ -1,4 +1,6 @@
 """SWITCHOVER: a standby takes the primary's place, and nobody loses anything; and all that it refuses."""
+import socket
+import threading
 import time
 
 from flow import deadline
@@ -190,3 +192,135 @@ def test_called_off(t):
             still_writes(t, s, "so_off")
         c.query("COMMIT")
     t.equal(cluster.primary.value("SELECT count(*) FROM so_off", "app"), "4", "rows")
+
+
+class Tap:
+    """A way to a node that does something when the promotion comes along: `strike()` instead of passing it on; the
+    connection that it came by is closed."""
+
+    def __init__(self, t, node, strike):
+        self.node, self.strike, self.struck = node, strike, 0
+        self.listener = socket.create_server(("127.0.0.1", t.run.port()))
+        self.port = self.listener.getsockname()[1]
+        self.address = f"127.0.0.1:{self.port}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+                server = socket.create_connection(("127.0.0.1", self.node.port))
+            except OSError:
+                if self.listener.fileno() < 0:
+                    return
+                client.close()
+                continue
+            for one, other in ((client, server), (server, client)):
+                threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+
+    def _pass(self, one, other):
+        try:
+            while data := one.recv(65536):
+                if b"pg_promote(false)" in data and self.strike and self.strike():
+                    self.struck += 1
+                    break
+                other.sendall(data)
+        except OSError:
+            pass
+        for end in (one, other):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self.listener.close()
+
+
+def tapped(t, strike, **settings):
+    cluster = t.own_cluster()
+    chosen = cluster.standbys[0]
+    tap = Tap(t, chosen, strike)
+    ports = [tap.port if node is chosen else node.port for node in cluster.nodes]
+    s = t.steer({"app": f"host={','.join(['127.0.0.1'] * 3)} port={','.join(map(str, ports))} dbname=app"},
+                health_check_successes=1, **settings)
+    t.sql("CREATE TABLE so_tapped(i int)")
+    s.wait_known("so_tapped")
+    rally(cluster, chosen)
+    return cluster, chosen, tap, s
+
+
+@deadline(120)
+def test_a_promotion_that_was_not_heard(t):
+    """The way to the standby breaks in the middle of it: whether it was heard is not known, and it is asked again."""
+    taps = []
+    cluster, chosen, tap, s = tapped(t, lambda: taps[0].struck == 0)
+    taps.append(tap)
+    with s.client() as c, s.console() as console:
+        console.send(query(f"SWITCHOVER app TO {tap.address}"))
+        t.wait(lambda: tap.struck, "the promotion to be lost on its way")
+        c.send(query("INSERT INTO so_tapped VALUES (1)"))
+        t.equal(len(console.result().rows), 7, "the switchover comes to its end")
+        cluster.primary = chosen
+        t.equal(c.result().tags, ["INSERT 0 1"], "what was held goes to the new primary")
+    s.wait_log("is a standby still and asked for its promotion again")
+    t.equal(chosen.value("SELECT count(*) FROM so_tapped", "app"), "1", "where it is")
+    tap.close()
+
+
+@deadline(120)
+def test_a_standby_that_dies_when_it_is_promoted(t):
+    """Nobody can know whether it has become a primary: the old one stays out, and those who wait are told so in time.
+    When the standby is back, and is none, everything goes on as it was."""
+    nodes = []
+    cluster, chosen, tap, s = tapped(t, lambda: nodes and (nodes.pop().kill() or True), failover_timeout="1")
+    nodes.append(chosen)
+    with s.client() as c, s.client() as reader, s.console() as console:
+        console.send(query(f"SWITCHOVER app TO {tap.address}"))
+        t.wait(lambda: tap.struck, "the standby to die")
+        got = c.query("INSERT INTO so_tapped VALUES (1)", check=False)
+        t.equal([e.sqlstate for e in got.errors], ["57P03"], "a held write, after failover_timeout")
+        t.contains(got.errors[0].fields["H"], "gives way", "the hint")
+        t.equal(reader.value("SELECT count(*) FROM so_tapped"), "0", "reads go on")
+        chosen.start()
+        got = console.result(check=False)
+        t.contains(got.errors[0].message, "was restarted before it was promoted", "how the switchover ended")
+        s.wait_nodes(2)
+        t.equal(s.node(cluster.primary.port)["role"], "primary", "the primary is what it was")
+        t.equal(c.query("INSERT INTO so_tapped VALUES (2)").tags, ["INSERT 0 1"], "and takes writes")
+    t.equal(cluster.primary.value("SELECT string_agg(i::text, ',') FROM so_tapped", "app"), "2", "rows")
+    tap.close()
+
+
+@deadline(120)
+def test_nodes_that_fail_before_the_promotion(t):
+    """Then nothing has happened: what was held goes on, or waits as in any failover."""
+    cluster = t.own_cluster()
+    s = t.steer(switchover_timeout="30", health_check_timeout="0.5")
+    chosen, primary = cluster.standbys[0], cluster.primary
+    command = f"SWITCHOVER app TO {name(chosen)}"
+    t.sql("CREATE TABLE so_fails(i int)")
+    s.wait_known("so_fails")
+    with s.client() as c, s.client() as other, s.console() as console:
+        def hold():
+            c.query("BEGIN")
+            c.query("INSERT INTO so_fails VALUES (1)")
+            console.send(query(command))
+            wait_for(lambda: all(row["role"] != "primary" for row in s.nodes()), "new work to be held")
+            other.send(query("INSERT INTO so_fails VALUES (2)"))
+            t.true(other.quiet(0.2), "a write is held")
+        hold()
+        chosen.kill()
+        t.contains(console.result(check=False).errors[0].message, "is no fit standby any more", "the standby has died")
+        t.equal(other.result().tags, ["INSERT 0 1"], "what was held goes on")
+        t.equal(c.query("COMMIT").tags, ["COMMIT"], "and what ran")
+        chosen.start()
+        s.wait_nodes(2)
+        hold()
+        primary.kill()
+        t.contains(console.result(check=False).errors[0].message, name(primary), "the primary has died")
+        t.true(other.quiet(0.2), "a write waits for the next primary")
+        t.equal([e.sqlstate for e in c.query("COMMIT", check=False).errors], ["40001"], "what ran there")
+        cluster.fail_over()
+        t.equal(other.result().tags, ["INSERT 0 1"], "what waited")
+        t.equal(other.value("SELECT string_agg(i::text, ',' ORDER BY i) FROM so_fails"), "1,2,2", "rows")
