@@ -115,6 +115,9 @@ static void on_look(void *arg)
 
 static void ask_next(struct watch *watch)
 {
+        const struct options *opt = &watch->patroni->conf->opt;
+        const struct rest_terms terms = {opt->patroni_tls_ca_file, opt->patroni_tls_cert_file,
+                                         opt->patroni_tls_key_file, opt->patroni_user, opt->patroni_password};
         char text[ROSTER_HOST_SIZE + 64];
         const char *why;
         struct url url;
@@ -128,7 +131,7 @@ static void ask_next(struct watch *watch)
                 return;
         }
         snprintf(text, sizeof(text), "%.*s/cluster", SV_ARG(url.text));
-        rest_get(watch->rest, text, watch->patroni->conf->opt.health_check_timeout_us);
+        rest_get(watch->rest, text, &terms, opt->health_check_timeout_us);
 }
 
 static void on_period(void *arg)
@@ -234,7 +237,7 @@ void patroni_configure(struct patroni *patroni, const struct conf *conf)
 
         patroni->conf = conf;
         for (watch = patroni->watches; watch != NULL; watch = watch->next)
-                watch->wanted = false;
+                watch->wanted = watch->silent = false; /* what is wrong now is said again */
         for (size_t i = 0; i < conf->database_count; i++)
                 if (conf->databases[i].patroni != NULL)
                         watch_for(patroni, conf->databases[i].patroni)->wanted = true;

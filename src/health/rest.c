@@ -110,14 +110,12 @@ static int on_delay(CURLM *multi, long ms, void *arg)
         return 0;
 }
 
-static void set_up(struct rest *rest)
+/* Everything anew: an option that is not set has its default, whatever it was for the last question. */
+static void set_up(struct rest *rest, const struct rest_terms *terms)
 {
         CURL *easy = rest->easy;
 
-        curl_multi_setopt(rest->multi, CURLMOPT_SOCKETFUNCTION, on_wait);
-        curl_multi_setopt(rest->multi, CURLMOPT_SOCKETDATA, rest);
-        curl_multi_setopt(rest->multi, CURLMOPT_TIMERFUNCTION, on_delay);
-        curl_multi_setopt(rest->multi, CURLMOPT_TIMERDATA, rest);
+        curl_easy_reset(easy);
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, rest);
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, rest->error);
@@ -125,6 +123,16 @@ static void set_up(struct rest *rest)
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* whatever the environment says */
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        if (*terms->ca_file != '\0')
+                curl_easy_setopt(easy, CURLOPT_CAINFO, terms->ca_file);
+        if (*terms->cert_file != '\0')
+                curl_easy_setopt(easy, CURLOPT_SSLCERT, terms->cert_file);
+        if (*terms->key_file != '\0')
+                curl_easy_setopt(easy, CURLOPT_SSLKEY, terms->key_file);
+        if (*terms->user != '\0') {
+                curl_easy_setopt(easy, CURLOPT_USERNAME, terms->user);
+                curl_easy_setopt(easy, CURLOPT_PASSWORD, terms->password);
+        }
 }
 
 struct rest *rest_new(struct event_base *base, rest_done_fn *done, void *arg)
@@ -139,16 +147,20 @@ struct rest *rest_new(struct event_base *base, rest_done_fn *done, void *arg)
         rest->easy = curl_easy_init();
         rest->timer = evtimer_new(base, on_timer, rest);
         CHECK(rest->multi != NULL && rest->easy != NULL && rest->timer != NULL);
-        set_up(rest);
+        curl_multi_setopt(rest->multi, CURLMOPT_SOCKETFUNCTION, on_wait);
+        curl_multi_setopt(rest->multi, CURLMOPT_SOCKETDATA, rest);
+        curl_multi_setopt(rest->multi, CURLMOPT_TIMERFUNCTION, on_delay);
+        curl_multi_setopt(rest->multi, CURLMOPT_TIMERDATA, rest);
         return rest;
 }
 
-void rest_get(struct rest *rest, const char *url, int64_t timeout_us)
+void rest_get(struct rest *rest, const char *url, const struct rest_terms *terms, int64_t timeout_us)
 {
         CHECK(!rest->asking);
         rest->asking = true;
         buf_release(&rest->body);
         *rest->error = '\0';
+        set_up(rest, terms);
         curl_easy_setopt(rest->easy, CURLOPT_URL, url);
         curl_easy_setopt(rest->easy, CURLOPT_TIMEOUT_MS, (long)(timeout_us / US_PER_MS));
         CHECK(curl_multi_add_handle(rest->multi, rest->easy) == CURLM_OK);

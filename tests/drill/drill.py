@@ -57,6 +57,7 @@ class Drill:
         wait_for(lambda: self.load.commits() > 300, "the load to run")
         self.began = self.promoted = self.noticed = self.fenced = None
         self.after = []
+        self.planned = False    # whether the server said of each statement what became of it
         self.faultless = False  # whether errors of writes break a promise as well
 
     def flow(self, commits=300):
@@ -108,6 +109,7 @@ class Drill:
         self.look_at_old()
 
     def planned_stop(self):
+        self.planned = True
         self.replace(lambda node: node.stop("fast"))
 
     def kill(self):
@@ -194,6 +196,9 @@ class Drill:
         broken += [f"errors of reads: {dict(self.load.read_errors)}"] * bool(self.load.read_errors)
         broken += [f"{self.load.first_messages[state]} ({state})" for state in self.load.write_errors
                    if state not in allowed]
+        unknown = self.load.write_errors["40003"]
+        if self.planned and unknown > self.load.warned:
+            broken.append(f"{unknown} unknown outcomes (40003), and only {self.load.warned} warnings of the server's")
         broken += [f"{self.load.disconnected} clients disconnected"] * bool(self.load.disconnected)
         broken += [f"commits that happened twice: {verdict.twice[:5]}"] * bool(verdict.twice)
         broken += [f"commits lost: {verdict.lost[:5]}"] * bool(verdict.lost and (self.synchronous or self.faultless))

@@ -1,10 +1,13 @@
 """patroni=: members and switchovers as a REST server tells them; the servers themselves say who is what."""
+import base64
 import datetime
 import http.server
 import json
+import ssl
 import threading
 import time
 
+from certs import certificates
 from flow import deadline
 from wire import query
 
@@ -12,8 +15,10 @@ from wire import query
 class Rest:
     """As much of Patroni's REST interface as pgsteer asks for."""
 
-    def __init__(self, t, nodes=()):
+    def __init__(self, t, nodes=(), tls=None, login=None):
+        """`tls`: a folder of certificates; who asks must have one too. `login`: (user, password)."""
         self.body, self.asked = "", 0
+        wanted = login and "Basic " + base64.b64encode(":".join(login).encode()).decode()
         self.tell(nodes)
         rest = self
 
@@ -21,7 +26,10 @@ class Rest:
             def do_GET(self):
                 rest.asked += 1
                 body = rest.body.encode()
-                self.send_response(200 if self.path == "/cluster" else 404)
+                if wanted and self.headers.get("Authorization") != wanted:
+                    self.send_response(401)
+                else:
+                    self.send_response(200 if self.path == "/cluster" else 404)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -30,7 +38,15 @@ class Rest:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", t.run.port()), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(f"{tls}/host.crt", f"{tls}/host.key")
+            context.load_verify_locations(f"{tls}/ca.crt")
+            context.verify_mode = ssl.CERT_REQUIRED
+            # the handshake is the handler's thread's: who fails in it must not keep others
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+            self.server.handle_error = lambda *_: None
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def tell(self, nodes, **more):
@@ -91,6 +107,34 @@ def test_members(t):
     s.wait_log("no answer from any address")
     with s.client() as c:
         t.equal(c.value("SELECT 1"), "1", "without Patroni everything goes on")
+
+
+def test_over_tls_and_with_a_login(t):
+    certs, others = certificates(t), certificates(t, "others")
+    rest = Rest(t, t.cluster.nodes, tls=certs, login=("steer", "rest-secret"))
+    s = start(t, rest.url)
+    for settings, complaint in (({}, "certificate"),
+                                ({"patroni_tls_ca_file": f"{others}/ca.crt"}, "certificate"),
+                                ({"patroni_tls_ca_file": f"{certs}/nothing.crt"}, "nothing.crt"),
+                                ({"patroni_tls_ca_file": f"{certs}/ca.crt"}, ""),
+                                ({"patroni_tls_cert_file": f"{certs}/app.crt", "patroni_tls_key_file": f"{certs}/app.key"},
+                                 "it answers with status 401"),
+                                ({"patroni_user": "steer", "patroni_password": "wrong"}, "it answers with status 401")):
+        before = len(s.log_text())
+        s.settings.update(settings)
+        s.reload()
+        t.wait(lambda: "no answer from any address" in s.log_text()[before:], f"nothing to come of {settings}")
+        t.contains(s.log_text()[before:], complaint, f"the log with {settings}")
+        t.equal(rest.body != "" and known(s), [], f"members, with {settings}")
+    s.settings["patroni_password"] = "rest-secret"
+    s.reload()
+    t.wait(lambda: known(s) == ports(t.cluster.nodes), "the members to be known")
+    s.wait_nodes(2)
+    with s.client() as c, s.console() as console:
+        t.equal(c.value("SELECT 1"), "1", "a client")
+        shown = {row["key"]: row["value"] for row in console.query("SHOW CONFIG").dicts()}
+        t.true("rest-secret" not in str(shown) and "rest-secret" not in s.log_text(), "the password is not to be seen")
+    rest.close()
 
 
 @deadline(120)

@@ -77,11 +77,15 @@ class Bank(Load):
 
     # -- psycopg
 
+    def _heed(self, notice):
+        self.warned += "synchronous replication" in notice.message_primary
+
     def _open(self, **more):
         while True:
             try:
                 connection = psycopg.connect(self.steer.dsn(), **more)
                 connection.prepare_threshold = 1
+                connection.add_notice_handler(self._heed)
                 return connection
             except psycopg.OperationalError:
                 self.lose_client()
@@ -160,10 +164,15 @@ class Bank(Load):
             await asyncio.gather(*(self._tell_async(who) for who in everybody))
         asyncio.run(together())
 
+    def _heed_async(self, notice):
+        self.warned += "synchronous replication" in notice.message
+
     async def _open_async(self):
         while True:
             try:
-                return await asyncpg.connect(self.steer.url())
+                connection = await asyncpg.connect(self.steer.url())
+                connection.add_log_listener(lambda _, notice: self._heed_async(notice))
+                return connection
             except (OSError, asyncpg.PostgresError):
                 self.lose_client()
                 if self.stopping.is_set():

@@ -81,6 +81,7 @@ class Ledger(Load):
                     client = self._hop(client, n)
                 else:
                     self.note(self.write_errors, error.sqlstate, error.message)
+                    self.warned += any("synchronous replication" in notice["M"] for notice in got.notices)
                     if len(statements) == 1:
                         self.note(self.autocommit_errors, error.sqlstate, error.message)
                     if error.severity in ("FATAL", "PANIC"):

@@ -23,6 +23,7 @@ class Load:
         self.acknowledged = {}  # (who, n) -> moment
         self.unknown = set()
         self.write_errors, self.read_errors = Counter(), Counter()
+        self.warned = 0  # those of them that came with the server's warning that a commit was not waited for
         self.autocommit_errors = Counter()  # those of write_errors that single statements got
         self.disconnected = 0
         self.first_messages = {}  # SQLSTATE -> the first message that came with it
