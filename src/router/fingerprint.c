@@ -1,7 +1,7 @@
 #include "router/fingerprint.h"
 
 #include "base/hash.h"
-#include "router/scan.h"
+#include "router/scan_hot.h"
 
 /* The text that is left, as it comes. */
 struct remains {
@@ -48,41 +48,42 @@ static void write_token(struct remains *r, enum scan_kind kind, struct sv text)
                 put(r, kind == SCAN_WORD && is_upper(text.p[i]) ? (char)(text.p[i] | 0x20) : text.p[i]);
 }
 
-/* Eight bytes with the ASCII capitals among them made small. */
-static uint64_t fold(uint64_t word)
+/* Eight bytes of a word with the case bit set in those of ASCII, which is exact: see keyword.h. */
+static uint64_t fold(uint64_t bytes)
 {
-        const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-        uint64_t low = word & ~tops;
-        uint64_t upper = (low + (0x80 - 'A') * ones) & ~(low + (0x80 - 'Z' - 1) * ones) & ~word & tops;
-
-        return word | upper >> 2;
+        return bytes | (~bytes & UINT64_C(0x8080808080808080)) >> 2;
 }
 
-/* As many as there are of eight bytes at `p`, behind zeros. */
-static uint64_t load(const char *p, size_t n)
+/* Whether tokens of the kind differ in their texts. Constants are the same here. */
+static bool is_various(enum scan_kind kind)
 {
-        uint64_t word = 0;
-
-        memcpy(&word, p, n < 8 ? n : 8);
-        return word;
+        return kind == SCAN_WORD || kind == SCAN_QUOTED || kind == SCAN_OPERATOR || kind == SCAN_NAMED;
 }
 
-static void hash_token(struct remains *r, enum scan_kind kind, struct sv text)
+/* `text` is of the scan's where its bytes matter. */
+static SCAN_HOT void hash_token(struct remains *r, const struct scan *scan, enum scan_kind kind,
+                                struct sv text)
 {
-        r->hash = hash_mix(r->hash, text.n << 8 | (uint64_t)kind);
-        for (size_t i = 0; i < text.n; i += 8) {
-                uint64_t word = load(text.p + i, text.n - i);
+        uint64_t hash = hash_mix(r->hash, text.n << 8 | (uint64_t)kind);
 
-                r->hash = hash_mix(r->hash, kind == SCAN_WORD ? fold(word) : word);
+        for (size_t i = 0; is_various(kind) && i < text.n; i += 8) {
+                uint64_t bytes = keyword_load(scan_window(scan, text.p + i));
+
+                bytes = kind == SCAN_WORD ? fold(bytes) : bytes;
+                if (text.n - i < 8)
+                        bytes &= (UINT64_C(1) << 8 * (text.n - i)) - 1;
+                hash = hash_mix(hash, bytes);
         }
+        r->hash = hash;
 }
 
-static void put_token(struct remains *r, enum scan_kind kind, struct sv text)
+static SCAN_HOT void put_token(struct remains *r, const struct scan *scan, enum scan_kind kind,
+                               struct sv text)
 {
         if (r->out != NULL)
                 write_token(r, kind, text);
         else
-                hash_token(r, kind, text);
+                hash_token(r, scan, kind, text);
         r->last = kind;
 }
 
@@ -91,38 +92,65 @@ static bool is_constant(enum scan_kind kind)
         return kind == SCAN_STRING || kind == SCAN_NUMBER || kind == SCAN_PARAM;
 }
 
-static void add(struct remains *r, const struct scan_token *token)
+static SCAN_HOT void add(struct remains *r, const struct scan *scan, enum scan_kind kind, struct sv text)
 {
-        bool constant = is_constant(token->kind), in_list = r->withheld == SCAN_COMMA && constant;
+        bool constant = is_constant(kind), in_list = r->withheld == SCAN_COMMA && constant;
 
-        if (token->kind == SCAN_SEMICOLON || (token->kind == SCAN_COMMA && r->last == SCAN_NUMBER)) {
-                r->withheld = token->kind;
+        if (kind == SCAN_SEMICOLON || (kind == SCAN_COMMA && r->last == SCAN_NUMBER)) {
+                r->withheld = kind;
                 return;
         }
         if (r->withheld != SCAN_END && !in_list && r->last != SCAN_END)
-                put_token(r, r->withheld, r->withheld == SCAN_COMMA ? SV(",") : SV(";"));
+                put_token(r, scan, r->withheld, r->withheld == SCAN_COMMA ? SV(",") : SV(";"));
         r->withheld = SCAN_END;
         if (in_list)
                 return;
         if (constant)
-                put_token(r, SCAN_NUMBER, SV("?"));
+                put_token(r, scan, SCAN_NUMBER, SV("?"));
         else
-                put_token(r, token->kind, token->text);
+                put_token(r, scan, kind, text);
+}
+
+/* What stands at `p`, or behind it where a blank is. */
+static SCAN_HOT struct scan_piece see(const struct scan *scan, const char *p, const char **start)
+{
+        const char *window = scan_window(scan, p);
+        unsigned blank = *window == ' ', n = 0;
+        enum scan_first first = scan_first_of(window[blank]);
+
+        *start = p += blank;
+        if (first == FIRST_SPACE)
+                return (struct scan_piece){p + 1, SCAN_COMMENT};
+        if (p == scan->end)
+                return (struct scan_piece){p, SCAN_END};
+        if (first >= FIRST_SINGLE)
+                return (struct scan_piece){p + 1, (enum scan_kind)(first - FIRST_SINGLE)};
+        if (scan->options != 0)
+                return scan_piece_at(scan, p);
+        if (first == FIRST_WORD && (n = scan_short_word(window, blank)) > 0)
+                return (struct scan_piece){p + n, SCAN_WORD};
+        if (first == FIRST_QUOTE && (n = scan_short_quoted(window, blank, '\'')) > 0)
+                return (struct scan_piece){p + n, SCAN_STRING};
+        if (first == FIRST_DOUBLE_QUOTE && (n = scan_short_quoted(window, blank, '"')) > 0)
+                return (struct scan_piece){p + n, SCAN_QUOTED};
+        return scan_piece_at(scan, p);
 }
 
 /* False: it does not lex. */
 static bool walk(struct remains *r, struct sv text, unsigned options)
 {
-        struct scan_token token;
+        struct scan_piece piece = {text.p, SCAN_COMMENT};
+        const char *start;
         struct scan scan;
 
         scan_init(&scan, text, options);
-        for (scan_next(&scan, &token); token.kind != SCAN_END; scan_next(&scan, &token)) {
-                if (token.kind == SCAN_ERROR)
-                        return false;
-                add(r, &token);
+        for (;;) {
+                piece = see(&scan, piece.stop, &start);
+                if (piece.kind == SCAN_END || piece.kind == SCAN_ERROR)
+                        return piece.kind == SCAN_END;
+                if (piece.kind != SCAN_COMMENT)
+                        add(r, &scan, piece.kind, sv_from(start, (size_t)(piece.stop - start)));
         }
-        return true;
 }
 
 static uint64_t never_zero(uint64_t hash)

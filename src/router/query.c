@@ -11,7 +11,6 @@
 #include "router/walk.h"
 
 #define RARE __attribute__((noinline, cold))
-#define HOT  __attribute__((always_inline)) inline
 
 static inline void now_last(struct walk *w, enum last last)
 {
@@ -153,20 +152,20 @@ RARE static void check_relation(struct walk *w, struct sv name)
 }
 
 /* PostgreSQL's own relations are to be found in any place. `name`: behind the quote, when there is one. */
-static HOT bool in_catalog(const char *name, size_t n)
+static SCAN_HOT bool in_catalog(const char *name, size_t n)
 {
         return (name[0] | 0x20) == 'p' && n >= 7 && (name[1] | 0x20) == 'g' && name[2] == '_';
 }
 
 /* A word in a clause where names may matter. */
-static HOT void look_up(struct walk *w, struct sv text, unsigned keyword)
+static SCAN_HOT void look_up(struct walk *w, struct sv text, unsigned keyword)
 {
         if (__builtin_expect(w->top->clause >= w->named_from, 0))
                 walk_note_name(w, text, keyword);
 }
 
 /* A name, or a part of one. `keyword`: what it would be elsewhere. */
-static HOT void on_name(struct walk *w, struct sv text, bool quoted, unsigned keyword)
+static SCAN_HOT void on_name(struct walk *w, struct sv text, bool quoted, unsigned keyword)
 {
         look_up(w, text, keyword);
         if (w->last.kind == LAST_DOT) {
@@ -195,7 +194,7 @@ RARE static void check_schema(struct walk *w, struct sv name)
 }
 
 /* A schema in front of a dot. Those for temporary tables are of one server alone. */
-static HOT void on_schema(struct walk *w, struct sv name)
+static SCAN_HOT void on_schema(struct walk *w, struct sv name)
 {
         if (__builtin_expect(in_catalog(name.p + (*name.p == '"'), name.n), 0))
                 check_schema(w, name);
@@ -214,7 +213,7 @@ static inline void on_dot(struct walk *w)
         now_last(w, LAST_DOT);
 }
 
-static HOT void on_reserved(struct walk *w, unsigned keyword, struct sv text)
+static SCAN_HOT void on_reserved(struct walk *w, unsigned keyword, struct sv text)
 {
         enum meaning meaning = (enum meaning)walk_meanings[keyword];
 
@@ -227,7 +226,7 @@ static HOT void on_reserved(struct walk *w, unsigned keyword, struct sv text)
 }
 
 /* A key word that may be a name as well. */
-static HOT void on_keyword(struct walk *w, unsigned keyword, struct sv text)
+static SCAN_HOT void on_keyword(struct walk *w, unsigned keyword, struct sv text)
 {
         if (__builtin_expect(w->last.keyword == KW_UPDATE, 0))
                 walk_behind_update(w);
@@ -252,7 +251,7 @@ RARE static void on_renamed(struct walk *w, const struct keyword_entry *entry, s
         }
 }
 
-static HOT void on_word(struct walk *w, const struct keyword_entry *entry, struct sv text)
+static SCAN_HOT void on_word(struct walk *w, const struct keyword_entry *entry, struct sv text)
 {
         if (entry->category == CATEGORY_NONE)
                 on_name(w, text, false, KW_NOT_ONE);
@@ -282,6 +281,23 @@ static inline const char *on_number(struct walk *w, const char *behind)
                 behind = scan_list_end(&w->st->scan, behind, &ends_with);
         now_last(w, ends_with == ',' ? LAST_COMMA : LAST_OPERAND);
         return behind;
+}
+
+/* Where the list of strings ends of which one ends in front of `p`: IN ('a', 'b', 'c', ...). Goes on as long
+ * as they are short. */
+static const char *strings_end(const struct scan *scan, const char *p)
+{
+        for (;;) {
+                const char *window = scan_window(scan, p);
+                unsigned blank = window[1] == ' ', n;
+
+                if (window[0] != ',' || window[1 + blank] != '\'')
+                        return p;
+                n = scan_short_quoted(window + 1, blank, '\'');
+                if (n == 0)
+                        return p;
+                p += 1 + blank + n;
+        }
 }
 
 /* The statement ends with `piece`, which begins at `p`. */
@@ -345,45 +361,45 @@ static __attribute__((noinline)) const char *long_step(struct walk *w, const cha
 }
 
 /* The same for a scan without options: what is frequent and short goes the short way. */
-static HOT const char *step(struct walk *w, const char *p)
+static SCAN_HOT const char *step(struct walk *w, const char *p)
 {
-        const char *window = scan_window(&w->st->scan, p);
+        const char *window = scan_window(&w->st->scan, p), *start;
         unsigned blank = *window == ' ', n;
 
         p += blank;
-        window += blank;
-        switch ((int)scan_first_of(*window)) {
+        start = window + blank;
+        switch ((int)scan_first_of(*start)) {
         case FIRST_SPACE: return p + 1;
         case FIRST_WORD:
-                n = scan_short_word(window);
+                n = scan_short_word(window, blank);
                 if (n == 0)
                         break;
-                on_word(w, keyword_find(window, n), sv_from(p, n));
+                on_word(w, keyword_find(start, n), sv_from(p, n));
                 return p + n;
         case FIRST_DOUBLE_QUOTE:
-                n = scan_short_quoted(window, '"');
+                n = scan_short_quoted(window, blank, '"');
                 if (n == 0)
                         break;
                 on_name(w, sv_from(p, n), true, KW_NOT_ONE);
                 return p + n;
         case FIRST_QUOTE:
-                n = scan_short_quoted(window, '\'');
+                n = scan_short_quoted(window, blank, '\'');
                 if (n == 0)
                         break;
                 now_last(w, LAST_OPERAND);
-                return p + n;
+                return start[n] == ',' ? strings_end(&w->st->scan, p + n) : p + n;
         case FIRST_DIGIT:
-                n = scan_short_digits(window);
-                if (n == 0 || window[n] == '.' || (window[n] | 0x20) == 'e')
+                n = scan_short_digits(window, blank);
+                if (n == 0 || start[n] == '.' || (start[n] | 0x20) == 'e')
                         break;
                 return on_number(w, p + n);
         case FIRST_DOLLAR:
-                n = scan_short_digits(window);
+                n = scan_short_digits(window, blank);
                 if (n <= 1)
                         break;
                 return on_number(w, p + n);
         case FIRST_OPERATOR:
-                if (scan_first_of(window[1]) == FIRST_OPERATOR || *window == '`')
+                if (scan_first_of(start[1]) == FIRST_OPERATOR || *start == '`')
                         break;
                 now_last(w, LAST_OPERATOR);
                 return p + 1;

@@ -66,7 +66,7 @@ static const char *word_end(const struct scan *scan, const char *p)
         unsigned n;
 
         do {
-                n = scan_word_length(scan_window(scan, p));
+                n = (unsigned)__builtin_ctz(~scan_words(scan_window(scan, p)));
                 p += n;
         } while (n == 16);
         return p;
@@ -316,6 +316,16 @@ struct scan_piece scan_piece_at(const struct scan *scan, const char *start)
         return piece((enum scan_kind)(first - FIRST_SINGLE), start + 1);
 }
 
+/* As scan_piece_at. Most are words. */
+static inline struct scan_piece piece_at(const struct scan *scan, const char *start)
+{
+        unsigned n = scan->options == 0 && scan_is_word_start(*start)
+                         ? scan_short_word(scan_window(scan, start), 0)
+                         : 0;
+
+        return n > 0 ? piece(SCAN_WORD, start + n) : scan_piece_at(scan, start);
+}
+
 void scan_next(struct scan *scan, struct scan_token *token)
 {
         const char *p = scan->p;
@@ -324,7 +334,7 @@ void scan_next(struct scan *scan, struct scan_token *token)
         for (; p < scan->end; p = found.stop) {
                 found = piece(SCAN_COMMENT, p + 1);
                 if (scan_first_of(*p) != FIRST_SPACE)
-                        found = scan_piece_at(scan, p);
+                        found = piece_at(scan, p);
                 if (found.kind != SCAN_COMMENT)
                         break;
         }

@@ -12,6 +12,8 @@
 #include <emmintrin.h>
 #endif
 
+#define SCAN_HOT __attribute__((always_inline)) inline
+
 /* What a token that begins with this byte is. From FIRST_SINGLE on it is that byte alone, of the kind
  * (enum scan_kind) that is added. */
 enum scan_first {
@@ -66,9 +68,9 @@ static inline __m128i scan_load(const char *window)
 }
 #endif
 
-/* How many of the 16 bytes at `window` are a word's, up to the first that is none: a letter, a digit, '_',
- * '$' or of another character. */
-static inline unsigned scan_word_length(const char *window)
+/* Bit i: the i-th of the 16 bytes at `window` is a word's: a letter, a digit, '_', '$' or of another
+ * character. */
+static inline unsigned scan_words(const char *window)
 {
 #ifdef __SSE2__
         __m128i bytes = scan_load(window), folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
@@ -81,13 +83,13 @@ static inline unsigned scan_word_length(const char *window)
                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('$')));
         __m128i word = _mm_or_si128(_mm_or_si128(letter, digit), _mm_or_si128(sign, bytes));
 
-        return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(word));
+        return (unsigned)_mm_movemask_epi8(word);
 #else
-        unsigned n = 0;
+        unsigned mask = 0;
 
-        while (n < 16 && scan_is_word(window[n]))
-                n++;
-        return n;
+        for (unsigned i = 0; i < 16; i++)
+                mask |= (unsigned)scan_is_word(window[i]) << i;
+        return mask;
 #endif
 }
 
@@ -115,33 +117,39 @@ struct scan_piece {
 /* The piece that begins at `start`, which is no white space, whatever it is. A comment is SCAN_COMMENT. */
 struct scan_piece scan_piece_at(const struct scan *scan, const char *start);
 
-/* The word that begins a window: its length, when it ends there and is a word for certain, and not the letter
- * in front of a string; else 0. For a scan without options. */
-static inline unsigned scan_short_word(const char *window)
-{
-        unsigned n = scan_word_length(window);
+/* The short ways begin behind a blank, when there is one (`blank`: 0 or 1), in a scan without options. All 16
+ * bytes are looked at before it is known whether there is one: so nothing waits for that. */
 
-        if (__builtin_expect(n % 16 > 1, 1)) /* neither 1 nor 16 */
+/* The word that stands there: its length, when it ends in the window and is a word for certain, and not the
+ * letter in front of a string; else 0. */
+static inline unsigned scan_short_word(const char *window, unsigned blank)
+{
+        unsigned n = (unsigned)__builtin_ctz(~(scan_words(window) >> blank));
+
+        window += blank;
+        if (__builtin_expect(n > 1 && n + blank < 16, 1))
                 return n;
         if (n == 1)
                 return window[1] == '\'' || window[1] == '&' ? 0 : n;
-        return scan_is_word(window[16]) ? 0 : n;
+        n = (unsigned)__builtin_ctz(~scan_words(window)); /* the one byte more may be the last */
+        return n < 16 || !scan_is_word(window[16]) ? n : 0;
 }
 
 /* The same for what is quoted by `quote`, the quotes included: 0 also when there are two quotes in it. */
-static inline unsigned scan_short_quoted(const char *window, char quote)
+static inline unsigned scan_short_quoted(const char *window, unsigned blank, char quote)
 {
-        unsigned quotes = scan_mask(window, quote) >> 1;
+        unsigned quotes = scan_mask(window, quote) >> blank >> 1;
         unsigned inside = (unsigned)__builtin_ctz(quotes | 1u << 14);
 
-        return inside < 14 && (quotes >> inside & 2) == 0 ? inside + 2 : 0;
+        return inside + blank < 14 && (quotes >> inside & 2) == 0 ? inside + 2 : 0;
 }
 
 /* The same for digits behind the first byte, whatever it is. */
-static inline unsigned scan_short_digits(const char *window)
+static inline unsigned scan_short_digits(const char *window, unsigned blank)
 {
         unsigned n = 1;
 
+        window += blank;
         while (n < 16 && scan_is_digit(window[n]))
                 n++;
         return n < 16 ? n : 0;

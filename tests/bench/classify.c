@@ -1,6 +1,11 @@
 /* What classify() costs: nanoseconds of thread CPU time a text, the least of several rounds, for texts of
  * three sizes and for hostile ones, where only the time a byte matters (it must not grow with the length).
  *
+ * What stands in front of "hostile" is what clients send. Where a scanner is compared by "26 KB", a list of
+ * strings is meant: on one machine PostgreSQL's own raw parser (libpg_query's pg_query_split_with_parser)
+ * takes 1.15 us for the point select, 6.5 us for the ORM's, 140 us for the list of UUIDs, 231 us for that of
+ * short strings, 297 us for that of numbers, and 487 us for the report, all of which is dense SQL.
+ *
  *     build/bench/classify [NAME]
  * With the name of one of the texts it classifies that one COUNTED times and prints nothing, for who counts
  * instructions: valgrind --tool=callgrind --toggle-collect=classify build/bench/classify report */
@@ -88,6 +93,8 @@ int main(int argc, char **argv)
         repeated("IN list of numbers", "SELECT * FROM t WHERE id IN (0", ", 1234567", ")", 26000);
         repeated("IN list of parameters", "SELECT * FROM t WHERE id IN ($1", ", $1234", ")", 26000);
         repeated("IN list of strings", "SELECT * FROM t WHERE id IN (''", ", 'a1b2c3d4e5f6'", ")", 26000);
+        repeated("IN list of UUIDs", "SELECT * FROM t WHERE id IN (''",
+                 ", '0f8fad5b-d9cb-469f-a165-70867728950e'", ")", 26000);
         repeated("INSERT of rows", "INSERT INTO t VALUES (0)", ", (1234, 'some text', NULL, now())", "",
                  26000);
         puts("hostile");

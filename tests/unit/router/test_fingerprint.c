@@ -3,6 +3,7 @@
 #include "router/classify.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static void knows_what_is_the_same(void)
@@ -26,6 +27,7 @@ static void knows_what_is_the_same(void)
             {"SELECT 1", "SELECT 1, a", false},
             {"SELECT a, 1", "SELECT a 1", false},
             {"SELECT ab", "SELECT a b", false},
+            {"SELECT \303\251", "SELECT \303\211", false},
             {"SELECT a.b", "SELECT a, b", false},
             {"SELECT 1; SELECT 2", "SELECT 1", false},
             {"SELECT 1 + 2", "SELECT 1 - 2", false},
@@ -44,6 +46,34 @@ static void knows_what_is_the_same(void)
         UNIT_ASSERT(fingerprint_hash(SV("SELECT 'x"), 0) == 0);
         UNIT_ASSERT(fingerprint_hash(SV("SELECT E'\\\\'"), CLASSIFY_BACKSLASH_UNSAFE) == 0);
         UNIT_ASSERT(fingerprint_within(0, SV("app")) == 0);
+}
+
+/* Whatever way the scanner takes: one blank, more white space, or none in front, and of any length. */
+static void measures_tokens_of_any_length(void)
+{
+        static const char quotes[] = {'\0', '"', '\''};
+
+        for (size_t q = 0; q < sizeof(quotes); q++)
+                for (int n = 1; n < 40; n++) {
+                        uint64_t near, far, longer, other;
+                        char token[64], text[256];
+
+                        snprintf(token, sizeof(token), "%.1s%0*d%.1s", &quotes[q], n, 0, &quotes[q]);
+                        memset(token + (q > 0), 'W', (size_t)n);
+                        unit_row("%s", token);
+                        snprintf(text, sizeof(text), "select %s,%s from t", token, token);
+                        near = fingerprint_hash(sv_cstr(text), 0);
+                        snprintf(text, sizeof(text), "select\n%s ,\t %s /**/from\nt", token, token);
+                        far = fingerprint_hash(sv_cstr(text), 0);
+                        UNIT_ASSERT(near != 0 && near == far);
+                        snprintf(text, sizeof(text), "select %s,%s", token, token);
+                        UNIT_ASSERT(fingerprint_hash(sv_cstr(text), 0) != near);
+                        longer = fingerprint_hash(sv_cstr(text), 0);
+                        token[n - (q == 0)] ^= 'W' ^ 'V'; /* its last letter */
+                        snprintf(text, sizeof(text), "select %s,%s", token, token);
+                        other = fingerprint_hash(sv_cstr(text), 0);
+                        UNIT_ASSERT((longer == other) == (quotes[q] == '\''));
+                }
 }
 
 static void writes_what_is_left(void)
@@ -71,4 +101,5 @@ static void writes_what_is_left(void)
         UNIT_ASSERT(strcmp(out, "") == 0);
 }
 
-UNIT_SUITE(router_fingerprint, UNIT_CASE(knows_what_is_the_same), UNIT_CASE(writes_what_is_left))
+UNIT_SUITE(router_fingerprint, UNIT_CASE(knows_what_is_the_same), UNIT_CASE(measures_tokens_of_any_length),
+           UNIT_CASE(writes_what_is_left))
