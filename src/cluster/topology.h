@@ -21,6 +21,12 @@ enum node_state {
         NODE_FENCED,  /* must never be written to: a primary of an older timeline, or of another cluster */
 };
 
+/* Where a timeline left the one before. */
+struct branch {
+        uint32_t parent; /* 0: it is not known */
+        uint64_t lsn;    /* what of the parent lies before this it has */
+};
+
 struct topology_node {
         struct node *node;
         enum node_role role;
@@ -28,6 +34,7 @@ struct topology_node {
         bool readable;             /* may serve reads now */
         bool quits;                /* DOWN: it shows that it ends, and so do its connections, one by one */
         uint32_t timeline;         /* 0: unknown */
+        struct branch branch;      /* of the timeline, of a primary that was promoted before our eyes */
         uint64_t system_id;        /* 0: unknown */
         uint64_t lsn;              /* primary: insert position; standby: replayed; as last probed */
         uint64_t receive_lsn;      /* standby: received */

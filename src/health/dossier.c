@@ -11,6 +11,22 @@ void dossier_init(struct dossier *dossier)
         dossier->lag_us = dossier->lag_bytes = -1;
 }
 
+/* It followed a timeline, and takes writes on the next one, all in one run: there the two part where its
+ * recovery ended. With more than one step between them there is a timeline that we know nothing of. */
+static struct branch branch_of(const struct dossier *dossier, const struct facts *facts)
+{
+        const struct facts *old = &dossier->facts;
+
+        if (!dossier->known || facts->in_recovery || old->system_id != facts->system_id)
+                return (struct branch){0};
+        if (!old->in_recovery && old->timeline == facts->timeline)
+                return dossier->branch;
+        if (!old->in_recovery || old->started_wall_us != facts->started_wall_us || old->timeline == 0 ||
+            facts->timeline != old->timeline + 1 || facts->recovered_lsn == 0)
+                return (struct branch){0};
+        return (struct branch){.parent = old->timeline, .lsn = facts->recovered_lsn};
+}
+
 static void note_facts(struct dossier *dossier, const struct answer *answer)
 {
         const struct facts *old = &dossier->facts;
@@ -23,6 +39,7 @@ static void note_facts(struct dossier *dossier, const struct answer *answer)
                     old->timeline_sure || (facts.timeline_sure && old->timeline == facts.timeline);
                 facts.timeline = old->timeline;
         }
+        dossier->branch = branch_of(dossier, &facts);
         dossier->facts = facts;
         dossier->known = true;
         dossier->good_us = answer->sent_us;

@@ -5,6 +5,8 @@
  * node's cluster, on the control thread. */
 #pragma once
 
+#include "cluster/topology.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,6 +29,7 @@ struct facts {
         uint64_t system_id;
         uint64_t lsn;            /* primary: insert position; standby: replayed */
         uint64_t flush_lsn;      /* primary: flushed position; standby: received */
+        uint64_t recovered_lsn;  /* primary: where the recovery ended that it began with; 0: there was none */
         uint32_t wal_block_size; /* bytes */
         int64_t
             started_wall_us; /* the postmaster's start, by the server's clock: names one run of the server */
@@ -48,6 +51,7 @@ struct dossier {
         bool traffic;      /* since the last good answer a worker saw the node refuse or drop connections */
         bool known;        /* there was a good answer: facts are its */
         struct facts facts;
+        struct branch branch;      /* of facts.timeline, when it was promoted before our eyes */
         int64_t good_us;           /* when the last good question was sent; 0: never */
         int64_t lag_us, lag_bytes; /* standby, at good_us; -1: unknown */
         char text[100];            /* of the last answer that was not good */

@@ -331,6 +331,7 @@ static bool pronounce(struct ballot *b, int i)
         node->readable = state == NODE_UP;
         node->quits = quits;
         node->timeline = facts->timeline;
+        node->branch = b->dossiers[i].branch;
         node->system_id = facts->system_id;
         node->lsn = facts->lsn;
         node->receive_lsn = facts->in_recovery ? facts->flush_lsn : 0;

@@ -20,6 +20,7 @@ enum {
         AT_CHECKPOINT_TIMELINE,
         AT_RECOVERY_TIMELINE,
         AT_SYSTEM_ID,
+        AT_RECOVERED,
         COLUMNS,
 };
 
@@ -35,7 +36,8 @@ enum {
         " CASE WHEN NOT r THEN " Q "pg_walfile_name(" Q "pg_current_wal_insert_lsn()) END,"                  \
         " (SELECT w.received_tli FROM " Q "pg_stat_wal_receiver w),"                                         \
         " " Q "current_setting('default_transaction_read_only')," Q "current_setting('wal_block_size'),"     \
-        " (EXTRACT(epoch FROM " Q "pg_postmaster_start_time()) * 1000000)::" Q "int8, " control              \
+        " (EXTRACT(epoch FROM " Q "pg_postmaster_start_time()) * 1000000)::" Q "int8, " control ","          \
+        " CASE WHEN NOT r THEN " Q "pg_last_wal_replay_lsn() END"                                            \
         " FROM (SELECT " Q "pg_is_in_recovery() AS r OFFSET 0) x"
 
 #define TIMELINES                                                                                            \
@@ -98,7 +100,7 @@ static void settle_standby_timeline(struct facts *facts, uint64_t received, uint
 
 enum status question_read(const PGresult *result, struct facts *facts)
 {
-        uint64_t received, checkpoint, recovery, block, started;
+        uint64_t received, checkpoint, recovery, block, started, recovered;
 
         memset(facts, 0, sizeof(*facts));
         if (PQntuples(result) != 1 || PQnfields(result) != COLUMNS)
@@ -108,7 +110,8 @@ enum status question_read(const PGresult *result, struct facts *facts)
             !read_number(result, AT_CHECKPOINT_TIMELINE, 10, &checkpoint) ||
             !read_number(result, AT_RECOVERY_TIMELINE, 10, &recovery) ||
             !read_number(result, AT_SYSTEM_ID, 10, &facts->system_id) ||
-            !read_number(result, AT_BLOCK_SIZE, 10, &block) || !read_number(result, AT_STARTED, 10, &started))
+            !read_number(result, AT_BLOCK_SIZE, 10, &block) ||
+            !read_number(result, AT_STARTED, 10, &started) || !read_lsn(result, AT_RECOVERED, &recovered))
                 return STATUS_INVALID;
         facts->in_recovery = strcmp(PQgetvalue(result, 0, AT_RECOVERY), "t") == 0;
         facts->read_only = strcmp(PQgetvalue(result, 0, AT_READ_ONLY), "on") == 0;
@@ -119,6 +122,7 @@ enum status question_read(const PGresult *result, struct facts *facts)
                 return STATUS_OK;
         }
         facts->timeline_sure = true;
+        facts->recovered_lsn = recovered;
         facts->lsn = position_normalise(facts->lsn, facts->wal_block_size);
         return read_walfile(result, &facts->timeline) ? STATUS_OK : STATUS_INVALID;
 }

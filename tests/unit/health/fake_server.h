@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-enum { FAKE_COLUMNS = 11 };
+enum { FAKE_COLUMNS = 12 };
 
 enum fake_mode {
         FAKE_ANSWERS,

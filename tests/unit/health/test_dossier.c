@@ -180,6 +180,65 @@ static void another_run_may_show_less(void)
         }
 }
 
-UNIT_SUITE(health_dossier, UNIT_CASE(another_run_may_show_less), UNIT_CASE(counts_what_follows_one_another),
+static void a_branch_is_known_when_it_was_seen(void)
+{
+        static const struct {
+                const char *row;
+                struct facts before, after;
+                struct branch branch;
+        } rows[] = {
+            {"promoted",
+             {.in_recovery = true, .timeline = 2, .started_wall_us = 1},
+             {.timeline = 3, .recovered_lsn = 50, .started_wall_us = 1},
+             {2, 50}},
+            {"promoted, and restarted meanwhile",
+             {.in_recovery = true, .timeline = 2, .started_wall_us = 1},
+             {.timeline = 3, .recovered_lsn = 50, .started_wall_us = 2},
+             {0, 0}},
+            {"another timeline between the two",
+             {.in_recovery = true, .timeline = 2, .started_wall_us = 1},
+             {.timeline = 4, .recovered_lsn = 50, .started_wall_us = 1},
+             {0, 0}},
+            {"it is not known what it followed",
+             {.in_recovery = true, .started_wall_us = 1},
+             {.timeline = 1, .recovered_lsn = 50, .started_wall_us = 1},
+             {0, 0}},
+            {"of another cluster",
+             {.in_recovery = true, .timeline = 2, .started_wall_us = 1, .system_id = 6},
+             {.timeline = 3, .recovered_lsn = 50, .started_wall_us = 1, .system_id = 7},
+             {0, 0}},
+            {"first seen as a primary",
+             {0},
+             {.timeline = 3, .recovered_lsn = 50, .started_wall_us = 1},
+             {0, 0}},
+            {"still a standby",
+             {.in_recovery = true, .timeline = 2, .started_wall_us = 1},
+             {.in_recovery = true, .timeline = 3, .started_wall_us = 1},
+             {0, 0}},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct answer answer = {.kind = ANSWER_GOOD, .facts = rows[i].before};
+                struct dossier dossier;
+
+                dossier_init(&dossier);
+                if (rows[i].before.started_wall_us != 0)
+                        dossier_note(&dossier, &answer);
+                answer.facts = rows[i].after;
+                dossier_note(&dossier, &answer);
+                unit_row("%s", rows[i].row);
+                UNIT_ASSERT(dossier.branch.parent == rows[i].branch.parent &&
+                            dossier.branch.lsn == rows[i].branch.lsn);
+                answer.facts.recovered_lsn =
+                    90; /* it crashes: where the timeline left the other stays true */
+                answer.facts.started_wall_us = 7;
+                dossier_note(&dossier, &answer);
+                UNIT_ASSERT(dossier.branch.parent == rows[i].branch.parent &&
+                            dossier.branch.lsn == rows[i].branch.lsn);
+        }
+}
+
+UNIT_SUITE(health_dossier, UNIT_CASE(a_branch_is_known_when_it_was_seen),
+           UNIT_CASE(another_run_may_show_less), UNIT_CASE(counts_what_follows_one_another),
            UNIT_CASE(facts_outlive_failures), UNIT_CASE(a_timeline_once_seen_stays_for_the_same_run),
            UNIT_CASE(traffic_counts_until_a_good_answer))

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 11 };
+enum { COLUMNS = 12 };
 
 /* A result as a server would send it; NULL is SQL's. */
 static PGresult *result_of(const char *const *values, int columns)
@@ -34,17 +34,19 @@ static const struct {
 } answers[] = {
     {"a primary",
      {"f", "A/1000148", "A/1000100", "00000003000000000000000A", NULL, "off", "8192", "1795250817249390", "2",
-      "0", "771"},
+      "0", "771", "A/50"},
      STATUS_OK,
      {.timeline = 3,
       .timeline_sure = true,
       .lsn = 0xA01000148,
       .flush_lsn = 0xA01000100,
+      .recovered_lsn = 0xA00000050,
       .system_id = 771,
       .wal_block_size = 8192,
       .started_wall_us = 1795250817249390}},
     {"its position just past a page header",
-     {"f", "0/1002018", "0/1002000", "0000000A0000000000000001", NULL, "on", "8192", "1", "10", "0", "771"},
+     {"f", "0/1002018", "0/1002000", "0000000A0000000000000001", NULL, "on", "8192", "1", "10", "0", "771",
+      NULL},
      STATUS_OK,
      {.timeline = 10,
       .timeline_sure = true,
@@ -55,7 +57,7 @@ static const struct {
       .wal_block_size = 8192,
       .started_wall_us = 1}},
     {"a standby whose receiver may be seen",
-     {"t", "0/5", "0/6", NULL, "4", "off", "8192", "1", "2", "3", "771"},
+     {"t", "0/5", "0/6", NULL, "4", "off", "8192", "1", "2", "3", "771", NULL},
      STATUS_OK,
      {.in_recovery = true,
       .timeline = 4,
@@ -66,7 +68,7 @@ static const struct {
       .wal_block_size = 8192,
       .started_wall_us = 1}},
     {"one whose receiver may not",
-     {"t", "0/5", "0/6", NULL, NULL, "off", "8192", "1", "2", "3", "771"},
+     {"t", "0/5", "0/6", NULL, NULL, "off", "8192", "1", "2", "3", "771", NULL},
      STATUS_OK,
      {.in_recovery = true,
       .timeline = 3,
@@ -76,23 +78,23 @@ static const struct {
       .wal_block_size = 8192,
       .started_wall_us = 1}},
     {"without control functions, from an archive",
-     {"t", NULL, NULL, NULL, NULL, "off", "8192", "1", NULL, NULL, NULL},
+     {"t", NULL, NULL, NULL, NULL, "off", "8192", "1", NULL, NULL, NULL, NULL},
      STATUS_OK,
      {.in_recovery = true, .wal_block_size = 8192, .started_wall_us = 1}},
     {"an LSN that is none",
-     {"t", "0-5", "0/6", NULL, NULL, "off", "8192", "1", "2", "3", "771"},
+     {"t", "0-5", "0/6", NULL, NULL, "off", "8192", "1", "2", "3", "771", NULL},
      STATUS_INVALID,
      {0}},
     {"an LSN with a tail",
-     {"t", "0/5x", "0/6", NULL, NULL, "off", "8192", "1", "2", "3", "771"},
+     {"t", "0/5x", "0/6", NULL, NULL, "off", "8192", "1", "2", "3", "771", NULL},
      STATUS_INVALID,
      {0}},
     {"a number that is none",
-     {"t", "0/5", "0/6", NULL, NULL, "off", "8192", "1", "2", "3", "id"},
+     {"t", "0/5", "0/6", NULL, NULL, "off", "8192", "1", "2", "3", "id", NULL},
      STATUS_INVALID,
      {0}},
     {"a file name that is none",
-     {"f", "0/5", "0/6", "xyz", NULL, "off", "8192", "1", "2", "3", "7"},
+     {"f", "0/5", "0/6", "xyz", NULL, "off", "8192", "1", "2", "3", "7", NULL},
      STATUS_INVALID,
      {0}},
 };
@@ -113,7 +115,8 @@ static void reads_answers(void)
                         UNIT_ASSERT(got.lsn == want->lsn && got.flush_lsn == want->flush_lsn);
                         UNIT_ASSERT(got.system_id == want->system_id &&
                                     got.wal_block_size == want->wal_block_size);
-                        UNIT_ASSERT(got.started_wall_us == want->started_wall_us);
+                        UNIT_ASSERT(got.started_wall_us == want->started_wall_us &&
+                                    got.recovered_lsn == want->recovered_lsn);
                 }
                 PQclear(result);
         }
