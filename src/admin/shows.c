@@ -195,9 +195,10 @@ static const struct column nodes[] = {
     INT("in_flight"),     NUMERIC("reads"), NUMERIC("writes"),   TEXT("why"),      TEXT("since")};
 
 static const struct column topology[] = {
-    TEXT("cluster"),    NUMERIC("epoch"),       BOOL("probed"),       TEXT("primary"),    INT("nodes"),
-    INT("up"),          TEXT("reads_from"),     NUMERIC("failovers"), NUMERIC("held"),    NUMERIC("drained"),
-    NUMERIC("refused"), NUMERIC("rolled_back"), NUMERIC("unknown"),   NUMERIC("repeated")};
+    TEXT("cluster"),    NUMERIC("epoch"),    BOOL("probed"),     TEXT("primary"),
+    INT("nodes"),       INT("up"),           TEXT("reads_from"), NUMERIC("failovers"),
+    NUMERIC("held"),    NUMERIC("drained"),  NUMERIC("refused"), NUMERIC("rolled_back"),
+    NUMERIC("unknown"), NUMERIC("repeated"), NUMERIC("asked"),   NUMERIC("committed")};
 
 static const struct column catalog[] = {
     TEXT("cluster"),  TEXT("database"),  TEXT("state"),      INT("functions"),   INT("relations"),
@@ -232,10 +233,12 @@ static const struct column queries[] = {TEXT("database"),       TEXT("user"),   
 static const struct column learned[] = {TEXT("database"), TEXT("statement"), TEXT("sqlstate"),
                                         NUMERIC("uses"),  TEXT("since"),     TEXT("fingerprint")};
 
-static const struct column failovers[] = {
-    TEXT("database"),       TEXT("lost_at"),    TEXT("elected_at"),  TEXT("from_node"),  TEXT("to_node"),
-    BIGINT("timeline"),     BIGINT("gap_ms"),   NUMERIC("held"),     NUMERIC("drained"), NUMERIC("refused"),
-    NUMERIC("rolled_back"), NUMERIC("unknown"), NUMERIC("repeated"), TEXT("why"),        BIGINT("lost_ms")};
+static const struct column failovers[] = {TEXT("database"),    TEXT("lost_at"),        TEXT("elected_at"),
+                                          TEXT("from_node"),   TEXT("to_node"),        BIGINT("timeline"),
+                                          BIGINT("gap_ms"),    NUMERIC("held"),        NUMERIC("drained"),
+                                          NUMERIC("refused"),  NUMERIC("rolled_back"), NUMERIC("unknown"),
+                                          NUMERIC("repeated"), NUMERIC("asked"),       NUMERIC("committed"),
+                                          TEXT("why"),         BIGINT("lost_ms")};
 
 static const struct column sessions[] = {BIGINT("id"),
                                          TEXT("database"),

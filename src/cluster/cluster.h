@@ -22,6 +22,8 @@ enum toll {
         TOLL_ROLLED_BACK, /* 40001 */
         TOLL_UNKNOWN,     /* 40003 */
         TOLL_REPEATED,    /* run again elsewhere, unnoticed */
+        TOLL_ASKED,       /* lost COMMITs that the next primary had to be asked about */
+        TOLL_COMMITTED,   /* and whose clients were told COMMIT; the others are in the two above */
         TOLL_KINDS,
 };
 

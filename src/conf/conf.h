@@ -53,6 +53,7 @@ struct conf_database {
         int load_balance_hosts; /* 0 disable, 1 round-robin (also when the line does not say) */
         int64_t server_lifetime_us, query_wait_timeout_us;
         int consistency;               /* enum consistency or -1 */
+        int commit_outcome;            /* 0, 1 or -1 */
         int transaction_split;         /* 0, 1 or -1 */
         int64_t max_standby_lag_us;    /* or -1 */
         int64_t max_standby_lag_bytes; /* or -1 */
@@ -70,10 +71,11 @@ struct conf_user {
         int pool_mode, pool_size, reserve_pool_size, max_user_connections, max_user_client_connections;
         int64_t query_timeout_us, query_wait_timeout_us, idle_transaction_timeout_us, transaction_timeout_us,
             client_idle_timeout_us;
-        int consistency;   /* enum consistency or -1 */
-        int target;        /* enum target_attrs or -1 */
-        bool admin, stats; /* listed in admin_users, stats_users */
-        bool listed;       /* and not only there: PgBouncer knows it, SHOW USERS shows it */
+        int consistency;    /* enum consistency or -1 */
+        int commit_outcome; /* 0, 1 or -1 */
+        int target;         /* enum target_attrs or -1 */
+        bool admin, stats;  /* listed in admin_users, stats_users */
+        bool listed;        /* and not only there: PgBouncer knows it, SHOW USERS shows it */
 };
 
 struct conf_peer {

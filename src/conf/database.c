@@ -330,6 +330,7 @@ static struct database_entry *append(struct database_list *list)
                    .server_lifetime_us = -1,
                    .query_wait_timeout_us = -1,
                    .consistency = -1,
+                   .commit_outcome = -1,
                    .transaction_split = -1,
                    .max_standby_lag_us = -1,
                    .max_standby_lag_bytes = -1,

@@ -8,6 +8,7 @@ struct conf_terms {
         enum pool_mode pool_mode;
         enum consistency consistency;
         enum target_attrs target;
+        bool commit_outcome;
         bool split; /* transaction_split; never where `target` fixes where all goes */
 };
 

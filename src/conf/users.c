@@ -49,6 +49,7 @@ static struct user_part *append(struct user_parts *parts, const char *name)
                      .transaction_timeout_us = -1,
                      .client_idle_timeout_us = -1,
                      .consistency = -1,
+                     .commit_outcome = -1,
                      .listed = true},
         };
         return &parts->items[parts->count++];

@@ -28,6 +28,13 @@ static const struct bundle_field fields[] = {
     BUNDLE_FIELD(struct server, lent),
     BUNDLE_FIELD(struct server, begin_age),
     BUNDLE_FIELD(struct server, unchecked),
+    BUNDLE_FIELD(struct server, xact.xid),
+    BUNDLE_FIELD(struct server, xact.lsn),
+    BUNDLE_FIELD(struct server, xact.recovered_lsn),
+    BUNDLE_FIELD(struct server, xact.started_wall_us),
+    BUNDLE_FIELD(struct server, xact.timeline),
+    BUNDLE_FIELD(struct server, may_copy),
+    BUNDLE_FIELD(struct server, commits),
 };
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
@@ -163,6 +170,7 @@ static bool fill(struct server *s, struct sv bundle)
         struct scram_keys keys;
 
         bundle_take_fields(bundle, fields, FIELDS, s);
+        s->unasked = s->xact.xid == 0; /* another version may not have asked */
         if (bundle_find_int(bundle, "obsolete") != 0)
                 s->close_needed = true;
         snprintf(s->address, sizeof(s->address), "%.*s", (int)address.n, address.p);

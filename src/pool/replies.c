@@ -18,9 +18,9 @@ void replies_fini(struct replies *r)
         replies_init(r);
 }
 
-static struct reply *ring(struct replies *r)
+static struct reply *ring(const struct replies *r)
 {
-        return r->heap != NULL ? r->heap : r->inline_ring;
+        return r->heap != NULL ? r->heap : (struct reply *)(uintptr_t)r->inline_ring;
 }
 
 static void grow(struct replies *r)
@@ -57,7 +57,7 @@ struct reply *replies_tail(struct replies *r)
         return r->count == 0 ? NULL : &ring(r)[(r->first + r->count - 1) & (r->cap - 1)];
 }
 
-struct reply *replies_at(struct replies *r, uint32_t i)
+struct reply *replies_at(const struct replies *r, uint32_t i)
 {
         CHECK(i < r->count);
         return &ring(r)[(r->first + i) & (r->cap - 1)];
@@ -73,6 +73,15 @@ void replies_pop(struct replies *r)
         r->first = (r->first + 1) & (r->cap - 1);
         if (--r->count == 0 && r->heap != NULL && r->cap > 64)
                 replies_fini(r); /* a burst must not keep its memory */
+}
+
+void replies_claim(struct replies *r)
+{
+        struct reply *head = replies_head(r);
+
+        CHECK(head != NULL && head->kind == REPLY_SYNC && (head->flags & REPLY_SWALLOW));
+        head->flags = 0;
+        r->sync_points++;
 }
 
 bool replies_drop_sync(struct replies *r)

@@ -29,6 +29,8 @@ enum {
         REPLY_LOCAL = 2,   /* the server was not asked */
         REPLY_COMMITS =
             4, /* of one that ends a segment: something that was written is committed with it, or may be */
+        REPLY_OUTCOME = 8, /* REPLY_EXECUTE, REPLY_SYNC: of session/outcome.h */
+        REPLY_NAMED = 16,  /* REPLY_DESCRIBE: of a statement, not of a portal */
 };
 
 struct reply {
@@ -63,8 +65,11 @@ static inline struct reply *replies_head(struct replies *r)
 }
 struct reply *replies_tail(struct replies *r);
 /* The one so many behind the oldest. */
-struct reply *replies_at(struct replies *r, uint32_t i);
+struct reply *replies_at(const struct replies *r, uint32_t i);
 void replies_pop(struct replies *r);
+
+/* The oldest, a Sync of our own, is the client's from now on. */
+void replies_claim(struct replies *r);
 
 /* Forgets the Sync that is owed right behind the oldest; false when none is. */
 bool replies_drop_sync(struct replies *r);

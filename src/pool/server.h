@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "cluster/xact.h"
 #include "net/dial.h"
 #include "net/stream.h"
 #include "pool/params.h"
@@ -72,6 +73,10 @@ struct server {
         enum begin_age begin_age;
         struct buf replay; /* the client's segment as it came, while it may be run again; keeps its memory */
         struct tally tally;
+        struct xact xact; /* its client's transaction, while its id is known: session/outcome.h; and these: */
+        bool unasked;     /* something that may have written was sent since it was asked */
+        bool may_copy;    /* the segment may hold a COPY that awaits data */
+        bool commits;     /* a COMMIT has been sent, by itself */
         struct params params;
         struct params greeting; /* as they were when it had logged in; session_state off only */
         struct replies replies;

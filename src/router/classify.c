@@ -92,6 +92,7 @@ bool reason_writes(enum reason reason)
         case REASON_SESSION_POOL:
         case REASON_RETRY:
         case REASON_FLUSH:
+        case REASON_OUTCOME:
         case REASON_REROUTED:
         case REASON_COUNT: return false;
         }

@@ -102,6 +102,7 @@ static void cancel_client(struct errand *e, struct client *c)
                 snprintf(e->place, sizeof(e->place), "%.140s/(nouser)", c->endpoint->database);
                 delivery_start(&s->pool->outlet, s, NULL, end, e);
                 return;
+        case CLIENT_ASKING:
         case CLIENT_SETTING: end(e, "ignoring cancel request for server that is setting vars"); return;
         case CLIENT_WAITING:
                 if (!c->room->conf->pgsteer_defaults) /* as with PgBouncer it goes on waiting */

@@ -30,6 +30,7 @@ static const char *client_state(const struct client *c)
         case CLIENT_WAITING:
         case CLIENT_HELD:
         case CLIENT_CATCHING:
+        case CLIENT_ASKING:
         case CLIENT_WELCOME: return "waiting";
         case CLIENT_GATE:
         case CLIENT_RESOLVE:

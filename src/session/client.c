@@ -7,6 +7,7 @@
 #include "session/block.h"
 #include "session/cancel.h"
 #include "session/client_tls.h"
+#include "session/doubt.h"
 #include "session/entry.h"
 #include "session/link.h"
 #include "session/relay.h"
@@ -43,7 +44,9 @@ const struct machine_state client_states[CLIENT_STATES] = {
     [CLIENT_HELD] = {"held", TO_REST | TO_CLOSED},
     [CLIENT_CATCHING] = {"catching", TO_REST | TO_CLOSED},
     [CLIENT_SETTING] = {"setting", MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_ABORTED) | TO_REST | TO_CLOSED},
-    [CLIENT_ACTIVE] = {"active", MOVE(CLIENT_SETTING) | MOVE(CLIENT_ABORTED) | TO_REST | TO_CLOSED},
+    [CLIENT_ACTIVE] = {"active", MOVE(CLIENT_SETTING) | MOVE(CLIENT_ASKING) | MOVE(CLIENT_ABORTED) | TO_REST |
+                                     TO_CLOSED},
+    [CLIENT_ASKING] = {"asking", MOVE(CLIENT_IDLE) | TO_CLOSED},
     [CLIENT_ABORTED] = {"aborted", TO_REST | TO_CLOSED},
     [CLIENT_BEGUN] = {"begun", MOVE(CLIENT_WAITING) | MOVE(CLIENT_HELD) | MOVE(CLIENT_CATCHING) |
                                    MOVE(CLIENT_SETTING) | MOVE(CLIENT_ACTIVE) | MOVE(CLIENT_ABORTED) |
@@ -127,6 +130,7 @@ static void forget(struct client *c)
         buf_release(&c->effects);
         buf_release(&c->way_out);
         block_free(c);
+        doubt_free(c);
         savepoints_clear(&c->savepoints, table);
         names_clear(&c->names, &c->room->statements);
         settings_unref(table, c->startup);
@@ -213,7 +217,8 @@ void client_want_read(struct client *c)
         bool server_full = c->server != NULL && stream_unsent(&c->server->stream) > 0;
         bool waits = client_asks(c) || c->state == CLIENT_INQUIRY || c->state == CLIENT_DELAYED ||
                      c->state == CLIENT_WAITING || c->state == CLIENT_HELD || c->state == CLIENT_CATCHING ||
-                     c->state == CLIENT_SETTING || (c->state == CLIENT_ACTIVE && c->stalled);
+                     c->state == CLIENT_SETTING || c->state == CLIENT_ASKING ||
+                     (c->state == CLIENT_ACTIVE && c->stalled);
 
         stream_want_read(&c->stream, !server_full && stream_unsent(&c->stream) <= CLIENT_UNSENT_FULL &&
                                          !(waits && buf_len(&c->in) > CLIENT_IN_FULL));
@@ -321,6 +326,7 @@ static size_t take(struct client *c, const uint8_t *p, size_t n)
                 case CLIENT_HELD:
                 case CLIENT_CATCHING:
                 case CLIENT_SETTING:
+                case CLIENT_ASKING:
                 case CLIENT_CLOSED:
                 case CLIENT_STATES: return used;
                 }
@@ -337,6 +343,10 @@ void client_go_on(struct client *c)
 
         if (c->state == CLIENT_CLOSED)
                 return;
+        if (c->doubt != NULL) {
+                doubt_go_on(c);
+                return;
+        }
         if (buf_len(&c->in) > 0) {
                 used = take(c, buf_data(&c->in), buf_len(&c->in));
                 if (c->state == CLIENT_CLOSED)

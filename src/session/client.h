@@ -11,6 +11,7 @@
  *      +------------------------------------------------+-> ACTIVE-+
  *     AUTH, INQUIRY --(wrong)--> DELAYED --> CLOSED
  *     ACTIVE --(a RESET on a server it keeps)--> SETTING
+ *     ACTIVE --(its COMMIT is lost)--> IDLE, and on to ACTIVE --> ASKING --> IDLE
  *     ACTIVE, SETTING --(server lost in a transaction)--> ABORTED --(COMMIT, ROLLBACK)--> IDLE
  *     IDLE --(BEGIN, answered here)--> BEGUN --(COMMIT, ROLLBACK)--> IDLE. BEGUN is like IDLE inside a block:
  *     from it and back to it go the ways of IDLE, and one to and from ABORTED for errors
@@ -40,6 +41,7 @@ enum client_state {
         CLIENT_CATCHING, /* a whole segment, which waits a moment for a standby to catch up */
         CLIENT_SETTING,  /* has a server; its settings are being applied there */
         CLIENT_ACTIVE,   /* has a server; bytes flow */
+        CLIENT_ASKING,   /* has a server, which is asked what became of its COMMIT (session/doubt.h) */
         CLIENT_ABORTED,  /* its transaction has failed where no server knows of it; we answer until it ends it
                           */
         CLIENT_BEGUN,    /* no server; in a transaction block that no server knows of */
@@ -57,6 +59,7 @@ enum client_origin {
 };
 
 struct block;
+struct doubt;
 struct msg;
 struct writer;
 struct entry; /* the login's own state, session/entry.h */
@@ -127,6 +130,7 @@ struct client {
         bool failed;                  /* an error was seen in it since the last ReadyForQuery */
         bool abort_untold;            /* ABORTED: the client has not got the error yet */
         struct buf way_out;           /* ABORTED: the text of what was bound last, which ends it */
+        struct doubt *doubt;          /* its COMMIT was lost, session/doubt.h; NULL: no */
         struct block *block;          /* one that no server knows of, session/block.h; NULL: none */
         const struct node *lost_node; /* ABORTED: whose loss it was */
         unsigned char

@@ -57,7 +57,8 @@ static void refuse_held(struct client *c, const char *text)
         refusal_set(&r, "ERROR", "57P03", "%s", text);
         describe_nodes(endpoint_topology(c->endpoint), seen, sizeof(seen));
         r.hint = seen;
-        cluster_pays(c->endpoint->cluster, TOLL_REFUSED);
+        if (c->doubt == NULL) /* else it is told something else */
+                cluster_pays(c->endpoint->cluster, TOLL_REFUSED);
         client_move(c, block_rest(c));
         segment_refuse(c, &r);
 }
@@ -235,6 +236,7 @@ static void look_at_everybody(struct look *look)
                                 client_refuse(c, "08P01", "client_idle_timeout");
                         break;
                 case CLIENT_SETTING:
+                case CLIENT_ASKING:
                 case CLIENT_ACTIVE: look_at_server_of(look, c); break;
                 case CLIENT_ABORTED:
                 case CLIENT_BEGUN: {

@@ -6,6 +6,7 @@
 #include "session/autodb.h"
 #include "session/client.h"
 #include "session/learned.h"
+#include "session/outcome.h"
 #include "session/welcome.h"
 #include "wire/writer.h"
 
@@ -119,6 +120,7 @@ static void set_up(struct endpoint *e)
         e->single = !e->cluster->probed || !conf->opt.routing;
         e->split = !e->single && agreed.split;
         e->isolation = ISOLATION_UNSAID;
+        outcome_configure(e, agreed.commit_outcome);
         for (int i = 0; i < TOPOLOGY_NODES_MAX; i++)
                 e->pools[i] = NULL;
         cluster_refresh(e->cluster, &e->topology);
@@ -174,7 +176,7 @@ static void refuse_waiting(struct endpoint *e)
 
                 if (c->endpoint == e &&
                     (client_asks(c) || c->state == CLIENT_WAITING || c->state == CLIENT_HELD ||
-                     c->state == CLIENT_CATCHING || c->state == CLIENT_SETTING))
+                     c->state == CLIENT_CATCHING || c->state == CLIENT_SETTING || c->state == CLIENT_ASKING))
                         client_refuse(c, "08P01", "database configuration changed");
         }
 }

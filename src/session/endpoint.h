@@ -36,7 +36,8 @@ struct endpoint {
         int min_pool_size;
         int64_t client_idle_timeout_us, query_wait_timeout_us; /* 0: none */
         int64_t query_timeout_us, idle_transaction_timeout_us, transaction_timeout_us;
-        bool split; /* transaction_split, where there is something to choose */
+        uint8_t outcome; /* enum outcome_way */
+        bool split;      /* transaction_split, where there is something to choose */
         enum tx_isolation
             isolation; /* of transactions that say nothing, as a server said; UNSAID: not known */
         struct balance_terms terms;

@@ -76,7 +76,7 @@ static bool prepare(struct up *up, struct statement *st, unsigned flags)
         return send_parse(up, st->name, sv_from(st->parse, st->size), flags, st->key);
 }
 
-static bool ensure_prepared(struct up *up, struct statement *st)
+bool exchange_prepare(struct up *up, struct statement *st)
 {
         return prepared_touch(&up->s->prepared, st->key) || prepare(up, st, REPLY_SWALLOW);
 }
@@ -107,7 +107,7 @@ bool exchange_parse(struct up *up, const struct msg *m, struct sv name)
                         return false;
                 }
                 /* The server shall refuse it, as it would without us. */
-                return ensure_prepared(up, old) && send_parse(up, old->name, rest, 0, NULL);
+                return exchange_prepare(up, old) && send_parse(up, old->name, rest, 0, NULL);
         }
         up->c->endpoint->stats->n.client_parse_count++;
         st = statement_get(&c->room->statements, rest, endpoint_rules(c->endpoint), c->lexing);
@@ -134,7 +134,7 @@ bool exchange_target(struct up *up, struct sv name, struct statement **st)
                 return true;
         *st = names_use(&c->names, name);
         if (*st != NULL)
-                return ensure_prepared(up, *st);
+                return exchange_prepare(up, *st);
         if (!is_strict(c))
                 return true; /* the server shall say that there is none, or have one from PREPARE */
         say(c, name, "not found");
@@ -188,9 +188,15 @@ bool exchange_execute(struct up *up, const char *name, const char *sql)
 void exchange_end_skip(struct client *c, struct server *s)
 {
         struct up up = {.c = c, .s = s};
+        struct reply *head = replies_head(&s->replies);
 
-        if (!s->skipping || c->in_segment || s->replies.count > 0)
-                return; /* what is left is a Sync, or it is to come */
+        if (!s->skipping || c->in_segment)
+                return;     /* the Sync is to come */
+        if (head != NULL) { /* it is there; behind a query that was skipped its answer is the query's */
+                if (head->flags & REPLY_OUTCOME)
+                        replies_claim(&s->replies);
+                return;
+        }
         plan_begin(&up.plan, &s->stream);
         up_put_head(&up, FE_SYNC, 0);
         if (up_owe(&up, REPLY_SYNC, 0, NULL) && plan_send(&up.plan) != STATUS_OK)

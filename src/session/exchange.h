@@ -15,6 +15,8 @@ struct up {
         struct server *s;
         char next_type;   /* of the message behind this one, when it is here */
         uint32_t opening; /* so many replies are owed to what opens the client's block, just now */
+        bool first;       /* the message stands at the beginning of a segment */
+        bool waits;       /* and has to wait there: nothing of it is sent */
         struct plan plan;
 };
 
@@ -40,6 +42,9 @@ bool exchange_close(struct up *up, const uint64_t key[2]);
 
 /* After an error: what we put in front of a simple query failed, and the server skips that. Sync ends it. */
 void exchange_end_skip(struct client *c, struct server *s);
+
+/* Prepares a statement on the server, if it is not there. False: the client has been refused. */
+MUST_USE bool exchange_prepare(struct up *up, struct statement *st);
 
 /* A Query of our own. */
 bool exchange_run(struct up *up, const char *sql);

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "pool/bequest.h"
+#include "session/doubt.h"
 #include "session/heir.h"
 #include "session/link.h"
 
@@ -81,6 +82,17 @@ static void keep_idle(struct share *share, struct server *s)
                 keep(share, &s->stream, false, &server);
 }
 
+/* A successor would have to know what was on its way. */
+static void settle_doubts(struct room *room)
+{
+        list_for_each_safe (node, &room->clients) {
+                struct client *c = list_item(node, struct client, in_clients);
+
+                if (c->doubt != NULL)
+                        doubt_give_up(c, "pgsteer was restarted meanwhile");
+        }
+}
+
 static void write_down(struct share *share)
 {
         struct room *room = share->room;
@@ -149,6 +161,7 @@ static void open_share(struct letter *letter, void *owner)
 
         (void)owner;
         room_unlisten(share->room);
+        settle_doubts(share->room);
         write_down(share);
         if (atomic_fetch_sub(&h->missing, 1) == 1)
                 mailbox_post(h->home, &h->letter);

@@ -4,6 +4,7 @@
 #include "session/again.h"
 #include "session/block.h"
 #include "session/carry.h"
+#include "session/doubt.h"
 #include "session/fate.h"
 #include "session/link.h"
 #include "session/relay.h"
@@ -207,6 +208,18 @@ static void repeat(struct client *c, const char *why)
         run_again(c, &replay);
 }
 
+/* The client stays, and is told when it is known what became of its COMMIT. */
+static void answer_later(struct client *c, const char *why)
+{
+        struct doubt *d = doubt_new(c);
+
+        link_sever(c, why);
+        forget_transaction(c);
+        c->in_segment = c->bound = false;
+        client_move(c, CLIENT_IDLE);
+        doubt_begin(c, d);
+}
+
 /* The client stays, and is told. */
 static void answer_loss(struct client *c, const char *why, bool reported)
 {
@@ -224,10 +237,14 @@ static void answer_loss(struct client *c, const char *why, bool reported)
                 end_session(c, node, why);
                 return;
         }
-        /* Behind a Sync of our own the client still owes its Sync. */
-        c->skip_to_sync =
-            c->in_segment || (tail != NULL && tail->kind == REPLY_SYNC && (tail->flags & REPLY_SWALLOW) != 0);
         c->lost_node = node;
+        if (doubt_is_possible(c, reported)) {
+                answer_later(c, why);
+                return;
+        }
+        /* Behind a Sync that we have put in its place the client still owes its Sync. */
+        c->skip_to_sync = c->in_segment || (tail != NULL && tail->kind == REPLY_SYNC &&
+                                            (tail->flags & (REPLY_SWALLOW | REPLY_OUTCOME)) == REPLY_SWALLOW);
         write_owed(c, &w, aborted ? 'E' : 'I', reported, &r);
         link_sever(c, why);
         c->abort_untold = aborted && sync_points == 0 && !c->skip_to_sync;
@@ -244,7 +261,9 @@ static void answer_loss(struct client *c, const char *why, bool reported)
 static void lose(struct client *c, const char *why, bool reported)
 {
         c->endpoint->stats->n.lost++;
-        if (client_asks(c) || (c->state == CLIENT_SETTING && c->pins == 0 && c->server->tx == 'I')) {
+        if (c->doubt != NULL) {
+                doubt_lost(c, why);
+        } else if (client_asks(c) || (c->state == CLIENT_SETTING && c->pins == 0 && c->server->tx == 'I')) {
                 loss_before_use(c, why);
         } else if (!c->endpoint->cluster->probed || c->replication != REPLICATION_NONE) {
                 plain_loss(c, why);

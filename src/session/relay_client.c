@@ -11,6 +11,7 @@
 #include "session/execute.h"
 #include "session/facts.h"
 #include "session/lesson.h"
+#include "session/outcome.h"
 #include "session/owed.h"
 #include "session/segment.h"
 #include "session/tally.h"
@@ -24,20 +25,26 @@ enum { NAME_WHOLE_MAX = 65536 /* portal and statement name of a Bind must be wit
 /* What a statement that has been sent, or soon will be, means for the transaction. */
 static void look(struct client *c, const struct facts *f)
 {
+        struct server *s = c->server;
+
         if (f->deallocate.n > 0) /* its answer takes names away, of what was prepared before it alone */
                 c->barrier = true;
         if (f->writes)
-                c->wrote = c->writes = true;
+                c->wrote = c->writes = s->unasked = true;
+        if (f->copy_from_stdin || f->reason == REASON_UNKNOWN_STATEMENT || f->reason == REASON_UNLEXABLE)
+                s->may_copy = true;
         if (f->commits)
                 c->commits = true;
         if (f->piecewise)
                 c->piecewise = true;
         if (f->defines)
                 c->defined = true;
-        if (f->tx == TX_BEGIN)
+        if (f->tx == TX_BEGIN) {
                 c->began = c->open = true;
-        else if (f->tx == TX_END && !f->chain)
+                s->commits = false;
+        } else if (f->tx == TX_END && !f->chain) {
                 c->commit_sent = true;
+        }
         if (f->tx == TX_END)
                 c->open = f->chain;
 }
@@ -46,13 +53,14 @@ static void look(struct client *c, const struct facts *f)
 static void look_away(struct client *c)
 {
         c->wrote = c->writes = c->piecewise = c->commits = true;
+        c->server->unasked = c->server->may_copy = true;
 }
 
 /* A Parse, which has one statement, and is too large for more than its first word. */
 static void look_at_large(struct client *c, const struct reader *text)
 {
         if (classify_head_is_rows(sv_from(text->p, text->n), c->lexing))
-                c->wrote = c->writes = true;
+                c->wrote = c->writes = c->server->unasked = true;
         else
                 look_away(c);
 }
@@ -63,13 +71,20 @@ bool up_must_look(const struct client *c)
                (c->room->conf->opt.session_state || c->endpoint->cluster->probed);
 }
 
-static struct facts look_at_text(struct client *c, struct sv text)
+/* What a text is that is about to be sent. False: it has to wait. */
+static bool look_at_text(struct up *up, struct sv text, struct facts *f)
 {
-        struct facts f;
+        lesson_classify(up->c, text, f);
+        if (outcome_waits(up, f))
+                return false;
+        look(up->c, f);
+        return true;
+}
 
-        lesson_classify(c, text, &f);
-        look(c, &f);
-        return f;
+/* A message that waits, or whose client was refused because of it. */
+static size_t hold(const struct up *up, const struct msg *m)
+{
+        return up->waits ? 0 : m->have;
 }
 
 /* ---- messages: each returns the bytes it used, 0 to wait for more ---- */
@@ -99,19 +114,22 @@ static size_t on_query(struct up *up, const struct msg *m)
         struct facts f = {0};
         struct sv text = {"", 0};
         bool executes;
+        size_t used;
 
         if (up_must_look(c)) {
                 if (m->have < m->size && m->size <= (size_t)c->room->conf->opt.scan_limit)
                         return 0;
                 if (m->have == m->size)
                         text = take_cstr(&r);
-                if (m->have < m->size || r.failed) {
+                if (m->have < m->size || r.failed)
                         look_away(c);
-                } else {
-                        f = look_at_text(c, text);
+                else if (look_at_text(up, text, &f))
                         effects_note(c, text, &f);
-                }
+                else
+                        return hold(up, m);
         }
+        if (c->wrote && !up->s->commits)
+                up->s->unasked = true;
         c->in_segment = c->bound = false;
         if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return m->have;
@@ -123,9 +141,10 @@ static size_t on_query(struct up *up, const struct msg *m)
         if (!owe_end(up, REPLY_QUERY, tally_query(c, m)))
                 return m->have;
         replies_tail(&up->s->replies)->left = f.statements;
-        if (executes)
-                return m->have;
-        return pass(up, m);
+        used = executes ? m->have : pass(up, m);
+        if (up->first)
+                outcome_behind(up, &f);
+        return used;
 }
 
 static size_t parse_unnamed(struct up *up, const struct msg *m)
@@ -141,10 +160,10 @@ static size_t parse_unnamed(struct up *up, const struct msg *m)
         if (up_must_look(c)) {
                 if (!whole && m->size <= (size_t)c->room->conf->opt.scan_limit)
                         return 0;
-                if (whole)
-                        f = look_at_text(c, text);
-                else
+                if (!whole)
                         look_at_large(c, &r);
+                else if (!look_at_text(up, text, &f))
+                        return hold(up, m);
         }
         c->unnamed_here = true;
         tally_unnamed(c, text);
@@ -173,12 +192,13 @@ static size_t on_parse(struct up *up, const struct msg *m)
         if (m->have < m->size)
                 return 0;
         if (!exchange_follows(c)) {
-                if (up_must_look(c)) {
-                        struct sv text = take_cstr(&r);
-                        struct facts f = look_at_text(c, text);
+                struct sv text = take_cstr(&r);
+                struct facts f;
 
+                if (up_must_look(c) && look_at_text(up, text, &f))
                         effects_note(c, text, &f);
-                }
+                else if (up->waits)
+                        return 0;
                 up_owe(up, REPLY_PARSE, 0, NULL);
                 return pass(up, m);
         }
@@ -187,7 +207,7 @@ static size_t on_parse(struct up *up, const struct msg *m)
 }
 
 /* A statement is bound by `m`, and so about to run: `st`, or without it the unnamed one if it was kept.
- * False: the client has been refused. */
+ * False: the client has been refused, or it waits. */
 static bool look_at_bound(struct up *up, const struct msg *m, struct sv name, struct statement *st)
 {
         struct client *c = up->c;
@@ -206,6 +226,8 @@ static bool look_at_bound(struct up *up, const struct msg *m, struct sv name, st
         if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return false;
         if (up_must_look(c)) {
+                if (outcome_waits(up, &f))
+                        return false;
                 look(c, &f);
                 if (f.setting == SETTING_BOUND)
                         bound_note(c, text, m);
@@ -228,7 +250,7 @@ static size_t on_bind(struct up *up, const struct msg *m)
                 up->c->endpoint->stats->n.bind_count++;
         if (!exchange_target(up, name, &st) || !look_at_bound(up, m, name, st) ||
             !up_owe(up, REPLY_BIND, 0, st != NULL ? st->key : NULL))
-                return m->have;
+                return hold(up, m);
         tally_bind(up->c, st, name);
         if (st == NULL)
                 return pass(up, m);
@@ -256,7 +278,7 @@ static size_t on_describe(struct up *up, const struct msg *m)
             (!exchange_target(up, take_cstr(&r), &st) ||
              (st != NULL && !floor_tell(up, statement_facts(st, endpoint_rules(up->c->endpoint))))))
                 return m->have;
-        if (!up_owe(up, REPLY_DESCRIBE, 0, st != NULL ? st->key : NULL))
+        if (!up_owe(up, REPLY_DESCRIBE, what == 'S' ? REPLY_NAMED : 0, st != NULL ? st->key : NULL))
                 return m->have;
         if (st == NULL)
                 return pass(up, m);
@@ -342,15 +364,17 @@ static size_t on_message(struct up *up, const struct msg *m)
         case FE_CLOSE: c->in_segment = true; return on_close(up, m);
         case FE_EXECUTE:
                 c->in_segment = c->bound = true;
+                up->s->unasked = up->s->unasked || (c->wrote && !up->s->commits);
                 up_owe(up, REPLY_EXECUTE, 0, tally_execute(c));
                 return pass(up, m);
         case FE_SYNC:
+                outcome_before_sync(up);
                 c->in_segment = c->bound = false;
                 owe_end(up, REPLY_SYNC, NULL);
                 return pass(up, m);
         case FE_FUNCTION:
                 c->in_segment = false;
-                c->wrote = c->writes = true;
+                c->wrote = c->writes = up->s->unasked = true;
                 owe_end(up, REPLY_FUNCTION, NULL);
                 return pass(up, m);
         case FE_FLUSH: return on_flush(up, m);
@@ -388,7 +412,12 @@ static size_t step(struct up *up, const uint8_t *p, size_t n)
                 return 0;
         up->next_type =
             m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
+        up->first = !c->in_segment;
         k = on_message(up, &m);
+        if (up->waits) {
+                c->in_segment = false;
+                c->stalled = true;
+        }
         c->known = c->known > k ? c->known - k : 0;
         return k;
 }
@@ -423,6 +452,7 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
         up.s = c->server;
         up.next_type = 0;
         up.opening = 0;
+        up.first = up.waits = false;
         if (c->replay_size > 0 &&
             (n < c->replay_size || buf_len(&up.s->replay) > 0 ||
              buf_append(&up.s->replay, p, c->replay_size, LOOP_SCRATCH_BYTES) != STATUS_OK))

@@ -11,6 +11,7 @@
 #include "session/fate.h"
 #include "session/link.h"
 #include "session/loss.h"
+#include "session/outcome.h"
 #include "session/owed.h"
 #include "session/plan.h"
 #include "session/split.h"
@@ -106,6 +107,17 @@ static enum verdict on_error(struct down *d, const struct msg *m)
         error_fields_read(m, &e);
         if (error_is_last(&e) && ends(d, m))
                 return VERDICT_STOP;
+        switch (outcome_failed(d->c, d->s, &e)) {
+        case OUTCOME_ERROR_OTHERS: break;
+        case OUTCOME_ERROR_KNOWN:
+                d->s->skipping = true;
+                owed_skip(d->c, d->s);
+                return VERDICT_SWALLOW;
+        case OUTCOME_ERROR_OURS:
+                plan_send(&d->plan);
+                loss_of_server(d->c, "the transaction has failed when it was asked for its id", false);
+                return VERDICT_STOP;
+        }
         d->c->failed = true;
         if (d->c->copies > 0)
                 d->c->copies = 0; /* what it was copied by is over */
@@ -166,6 +178,21 @@ static enum verdict tell_status(struct down *d)
         return VERDICT_SWALLOW;
 }
 
+/* Of our question about the transaction: the client's own messages may be under way behind it. */
+static enum verdict on_outcome_ready(struct down *d, char tx)
+{
+        struct server *s = d->s;
+
+        if (tx == 'I')
+                return violation(d);
+        replies_pop(&s->replies);
+        s->tx = tx;
+        if (s->replies.count == 0)
+                d->c->barrier = false;
+        d->ready = true;
+        return VERDICT_SWALLOW;
+}
+
 static enum verdict on_ready(struct down *d, const struct msg *m)
 {
         struct client *c = d->c;
@@ -179,6 +206,8 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         if (m->body_size != 1 || replies_head(&s->replies) == NULL || m->body[0] == '\0' ||
             strchr("ITE", m->body[0]) == NULL)
                 return violation(d);
+        if (replies_head(&s->replies)->flags & REPLY_OUTCOME)
+                return on_outcome_ready(d, (char)m->body[0]);
         own = (replies_head(&s->replies)->flags & REPLY_SWALLOW) != 0;
         tally_done(c, s);
         replies_pop(&s->replies);
@@ -204,6 +233,7 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
                 if (c->defined && c->endpoint->home != NULL)
                         catalog_home_doubt(c->endpoint->home, CATALOG_CHANGED);
                 effects_settle(c, s, !c->failed);
+                outcome_over(s);
         }
         if (s->replies.count == 0) {
                 c->barrier = false;
@@ -234,7 +264,7 @@ static enum verdict on_copy_in(struct down *d)
         return VERDICT_PASS;
 }
 
-/* Rows that the client did not ask for are what split asks. */
+/* Rows that the client did not ask for are for who did. */
 static enum verdict on_row(struct down *d, const struct msg *m)
 {
         const struct reply *head = replies_head(&d->s->replies);
@@ -243,7 +273,10 @@ static enum verdict on_row(struct down *d, const struct msg *m)
                 return violation(d);
         if (head->kind != REPLY_EXECUTE || !(head->flags & REPLY_SWALLOW))
                 return VERDICT_PASS;
-        split_learn(d->c->endpoint, m);
+        if (head->flags & REPLY_OUTCOME)
+                outcome_learn(d->c, d->s, m);
+        else
+                split_learn(d->c->endpoint, m);
         return VERDICT_SWALLOW;
 }
 

@@ -7,6 +7,7 @@
 #include "session/cancel.h"
 #include "session/carry.h"
 #include "session/deadlines.h"
+#include "session/doubt.h"
 #include "session/entry.h"
 #include "session/link.h"
 #include "session/lookup.h"
@@ -63,6 +64,10 @@ static void on_failed(struct waiter *w, enum pool_trouble trouble, const struct 
                         client_go_on(c);
                 return;
         case POOL_REJECTED:
+                if (c->doubt != NULL) {
+                        doubt_give_up(c, r->text);
+                        return;
+                }
                 copy.severity = "FATAL";
                 client_close(c, &copy, copy.text);
                 return;
@@ -75,6 +80,8 @@ static void on_readable(struct server *s)
                 relay_from_server(s);
         else if (s->client->state == CLIENT_LOOKUP && !s->wants)
                 lookup_readable(s);
+        else if (s->client->state == CLIENT_ASKING)
+                doubt_readable(s);
         else
                 carry_readable(s);
 }
@@ -353,6 +360,9 @@ void room_free(struct room *room)
                 endpoint_free(e);
         }
         pools_free(&room->pools);
+        for (size_t i = 0; i < 2; i++)
+                if (room->outcome_questions[i] != NULL)
+                        statement_unref(&room->statements, room->outcome_questions[i]);
         statements_fini(&room->statements);
         verifiers_forget(room);
         welcome_forget_all();

@@ -83,6 +83,7 @@ struct room {
         int self;
         struct pools pools;
         struct statements statements;
+        struct statement *outcome_questions[2]; /* session/outcome.c alone; NULL: not asked yet */
         struct slab clients_slab, blocks_slab;
         struct list clients;         /* all that are not closed */
         struct list logins;          /* before CLIENT_IDLE, oldest first */

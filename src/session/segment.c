@@ -8,6 +8,7 @@
 #include "session/carry.h"
 #include "session/catchup.h"
 #include "session/control.h"
+#include "session/doubt.h"
 #include "session/facts.h"
 #include "session/gather.h"
 #include "session/link.h"
@@ -53,6 +54,8 @@ static struct route decide(struct client *c, const struct segment *seg)
         };
         struct route route;
 
+        if (c->doubt != NULL)
+                return (struct route){ROUTE_PRIMARY, t->primary, REASON_OUTCOME};
         floor_ask(c, &q);
         route = route_decide(&q, t);
         if (c->force_primary || c->skip_nodes != 0)
@@ -205,6 +208,11 @@ static void go(struct client *c, const struct segment *seg, const uint8_t *p)
                 client_move(c, CLIENT_WAITING);
         else
                 begin(c, s, route.node);
+}
+
+void segment_take_primary(struct client *c)
+{
+        go(c, &(struct segment){.facts = {.class = CLASS_WRITE, .reason = REASON_OUTCOME}}, NULL);
 }
 
 static void answer_sync(struct client *c)
@@ -405,6 +413,10 @@ void segment_refuse(struct client *c, const struct refusal *r)
         size_t used;
 
         CHECK(c->state == CLIENT_IDLE || c->state == CLIENT_BEGUN);
+        if (c->doubt != NULL) {
+                doubt_give_up(c, r->text);
+                return;
+        }
         if (gather(c, p, buf_len(&c->in), &seg) == GATHER_READY) {
                 used = turn_down(c, &seg, p, r);
                 if (c->state == CLIENT_CLOSED)

@@ -15,6 +15,9 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n);
  * whole yet, or it must wait for the answers owed. */
 MUST_USE enum status segment_follow(struct client *c, const uint8_t *p, size_t n);
 
+/* Without a segment: gets a server of the primary for session/doubt.h, or waits for one. The same states. */
+void segment_take_primary(struct client *c);
+
 /* The pool grants what the client in CLIENT_WAITING waited for. */
 void segment_granted(struct client *c, struct server *s);
 

@@ -23,6 +23,7 @@ static bool at_rest(const struct client *c)
         case CLIENT_HELD:
         case CLIENT_CATCHING:
         case CLIENT_SETTING:
+        case CLIENT_ASKING:
         case CLIENT_CLOSED:
         case CLIENT_STATES: return false;
         }

@@ -205,3 +205,14 @@ static inline uint8_t take_u8(struct reader *r)
         r->n--;
         return *r->p++;
 }
+
+/* The next column of a DataRow, whose count has been taken. False: it is NULL, or not there; *out is empty.
+ */
+static inline bool take_column(struct reader *r, struct sv *out)
+{
+        uint32_t size = take_u32(r);
+        const uint8_t *bytes = size == UINT32_MAX ? NULL : take_bytes(r, size);
+
+        *out = bytes != NULL ? sv_from(bytes, size) : SV("");
+        return bytes != NULL;
+}

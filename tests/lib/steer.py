@@ -61,7 +61,7 @@ class Steer:
         self.status = None
 
     def write_files(self):
-        mine = ("workers", "causal_wait", "health_check_", "consistency", "failover_", "switchover_", "routing", "max_standby_lag",
+        mine = ("workers", "causal_wait", "commit_outcome", "health_check_", "consistency", "failover_", "switchover_", "routing", "max_standby_lag",
                 "session_state", "pin_session_state", "lazy_begin", "transaction_split", "prepared_repair", "scan_limit",
                 "reads_need_standby", "route_", "log_routes", "auth_delay", "http_")
         settings = {k: v for k, v in self.settings.items()
