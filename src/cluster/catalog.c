@@ -119,6 +119,8 @@ uint8_t *catalog_put(struct catalog *catalog, enum catalog_kind kind, struct sv 
             .schema_size = (uint8_t)schema.n,
             .size = (uint8_t)name.n,
         };
+        if (name.n > 0)
+                table->lengths[*name.p & 31] |= (uint16_t)(1u << name.n % 16);
         link_slot(table, table->count++);
         return &entry->meaning;
 }

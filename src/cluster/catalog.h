@@ -37,6 +37,7 @@ struct catalog_table {
         struct catalog_name *names;
         uint32_t *slots; /* index + 1, 0 where empty */
         uint32_t count, room, mask;
+        uint16_t lengths[32]; /* by a name's first byte: bit n % 16 where there is a name of n bytes */
 };
 
 struct catalog {
@@ -69,6 +70,16 @@ uint8_t catalog_find(const struct catalog *catalog, enum catalog_kind kind, stru
 static inline bool catalog_has(const struct catalog *catalog, enum catalog_kind kind)
 {
         return catalog->tables[kind].count > 0;
+}
+
+/* False: it has no name of the kind that could be what is written, quotes and capitals included. Costs two
+ * loads. */
+static inline bool catalog_may_have(const struct catalog *catalog, enum catalog_kind kind, struct sv written)
+{
+        size_t quotes = *written.p == '"';
+
+        return (catalog->tables[kind].lengths[written.p[quotes] & 31] >> (written.n - 2 * quotes) % 16 & 1) !=
+               0;
 }
 
 /* One more reference; returns `catalog`. Thread-safe. */

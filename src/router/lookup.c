@@ -61,16 +61,22 @@ enum known lookup_operator(const struct catalog *catalog, struct sv schema, stru
                                   : KNOWN_NOT;
 }
 
+/* Of kinds in which there are only names that are no reads, and few. */
+static enum known find_grave(const struct catalog *catalog, enum catalog_kind kind, struct sv name)
+{
+        enum known known = KNOWN_NOT;
+
+        if (catalog_may_have(catalog, kind, name))
+                known = find(catalog, kind, SV(""), name);
+        return known == KNOWN_NOT ? KNOWN_READ : known;
+}
+
 enum known lookup_type(const struct catalog *catalog, struct sv name)
 {
-        enum known known = find(catalog, CATALOG_TYPE, SV(""), name);
-
-        return known == KNOWN_NOT ? KNOWN_READ : known;
+        return find_grave(catalog, CATALOG_TYPE, name);
 }
 
 enum known lookup_field(const struct catalog *catalog, struct sv name)
 {
-        enum known known = find(catalog, CATALOG_FIELD, SV(""), name);
-
-        return known == KNOWN_NOT ? KNOWN_READ : known;
+        return find_grave(catalog, CATALOG_FIELD, name);
 }

@@ -28,6 +28,32 @@ static void names_have_schemas(void)
         catalog_unref(catalog);
 }
 
+static void may_have_what_is_written(void)
+{
+        static const struct {
+                const char *written;
+                bool may;
+        } rows[] = {{"money_of_ours", true},
+                    {"MONEY_of_ours", true},
+                    {"\"money_of_ours\"", true},
+                    {"\"x\"", false},
+                    {"money_of_our", false},
+                    {"honey_of_ours", false},
+                    {"\"\"", false},
+                    {"m", false}};
+        struct catalog *catalog = catalog_new(CATALOG_LOADED);
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                UNIT_ASSERT(!catalog_may_have(catalog, CATALOG_TYPE, sv_cstr(rows[i].written)));
+        *catalog_put(catalog, CATALOG_TYPE, SV(""), SV("money_of_ours")) = 1;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                unit_row("%s", rows[i].written);
+                UNIT_ASSERT(catalog_may_have(catalog, CATALOG_TYPE, sv_cstr(rows[i].written)) == rows[i].may);
+                UNIT_ASSERT(!catalog_may_have(catalog, CATALOG_FIELD, sv_cstr(rows[i].written)));
+        }
+        catalog_unref(catalog);
+}
+
 static void many_names(void)
 {
         enum { MANY = 50000 };
@@ -109,5 +135,6 @@ static void readers_swap_what_is_published(void)
         catalog_unref(mine);
 }
 
-UNIT_SUITE(cluster_catalog, UNIT_CASE(names_have_schemas), UNIT_CASE(many_names),
-           UNIT_CASE(homes_are_shared_by_name), UNIT_CASE(readers_swap_what_is_published))
+UNIT_SUITE(cluster_catalog, UNIT_CASE(names_have_schemas), UNIT_CASE(may_have_what_is_written),
+           UNIT_CASE(many_names), UNIT_CASE(homes_are_shared_by_name),
+           UNIT_CASE(readers_swap_what_is_published))
