@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "router/scan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { DEPTH_MAX = 64 }; /* of parentheses whose beginning is remembered */
@@ -90,6 +91,18 @@ static bool ends(const struct dialect *d)
 
 /* ---- casts ---- */
 
+/* Puts `text` in front of the operand that was put last. */
+static void wrap_operand(struct dialect *d, const char *text)
+{
+        size_t n = buf_len(d->out) - d->operand;
+        char *operand = memcpy(xmalloc(n + 1), buf_data(d->out) + d->operand, n);
+
+        d->out->tail -= n;
+        put_text(d, text);
+        put(d, operand, n);
+        free(operand);
+}
+
 /* double precision, character varying, timestamp with time zone */
 static void skip_type_words(struct dialect *d)
 {
@@ -133,8 +146,6 @@ static const char *take_type(struct dialect *d)
 static void cast(struct dialect *d)
 {
         const char *type;
-        char *operand;
-        size_t n;
 
         next(d);
         if (!is_name(&d->token)) {
@@ -144,15 +155,10 @@ static void cast(struct dialect *d)
         type = take_type(d);
         if (type == NULL || d->operand > buf_len(d->out))
                 return;
-        n = buf_len(d->out) - d->operand;
-        operand = memcpy(xmalloc(n + 1), buf_data(d->out) + d->operand, n);
-        d->out->tail -= n;
-        put_text(d, "CAST (");
-        put(d, operand, n);
+        wrap_operand(d, "CAST (");
         put_text(d, "AS");
         put_text(d, type);
         put_text(d, ")");
-        free(operand);
 }
 
 /* ---- names and operators ---- */
@@ -174,6 +180,26 @@ static bool skip_schema(struct dialect *d)
                 return true;
         }
         return false;
+}
+
+/* information_schema.tables: SQLite has no schemas that we could make. */
+static bool take_information_schema(struct dialect *d)
+{
+        char name[96];
+
+        if (!is_word(&d->token, "information_schema") || peek(d).kind != SCAN_DOT)
+                return false;
+        next(d);
+        next(d);
+        if (!is_name(&d->token)) {
+                d->failed = true;
+                return true;
+        }
+        snprintf(name, sizeof(name), "information_schema_%.*s",
+                 (int)(d->token.text.n < 64 ? d->token.text.n : 64), d->token.text.p);
+        put_text(d, name);
+        next(d);
+        return true;
 }
 
 static void put_operator(struct dialect *d)
@@ -235,6 +261,24 @@ static void put_string(struct dialect *d)
         put(d, text.p, text.n);
 }
 
+/* operand[number] */
+static bool take_subscript(struct dialect *d)
+{
+        if (d->token.kind != SCAN_OPEN_SQUARE || d->operand > buf_len(d->out))
+                return false;
+        wrap_operand(d, "subscript (");
+        next(d);
+        put_text(d, ",");
+        if (d->token.kind != SCAN_NUMBER)
+                d->failed = true;
+        put(d, d->token.text.p, d->token.text.n);
+        next(d);
+        d->failed = d->failed || d->token.kind != SCAN_CLOSE_SQUARE;
+        put_text(d, ")");
+        next(d);
+        return true;
+}
+
 static void put_round(struct dialect *d)
 {
         bool call = d->before.kind == SCAN_QUOTED ||
@@ -251,6 +295,55 @@ static void put_round(struct dialect *d)
         put(d, d->token.text.p, d->token.text.n);
 }
 
+/* EXTRACT(epoch FROM x) */
+static bool take_extract(struct dialect *d)
+{
+        char field[32];
+
+        if (!is_word(&d->token, "extract") || peek(d).kind != SCAN_OPEN)
+                return false;
+        d->operand = buf_len(d->out);
+        put_text(d, "date_part");
+        next(d);
+        put_round(d);
+        next(d);
+        snprintf(field, sizeof(field), "'%.*s'", d->token.text.n < 20 ? (int)d->token.text.n : 20,
+                 d->token.text.p);
+        d->failed = d->failed || d->token.kind != SCAN_WORD;
+        put_text(d, field);
+        next(d);
+        d->failed = d->failed || !is_word(&d->token, "from");
+        put_text(d, ",");
+        next(d);
+        return true;
+}
+
+/* How Grafana asks which schemas are in the search path: IN (SELECT CASE WHEN trim(s[i]) = '"$user"' ...). It
+ * is said in PostgreSQL's arrays, and the answer is always the same. */
+static bool take_search_path(struct dialect *d)
+{
+        static const char *const question[] = {"in",   "(", "select", "case", "when",
+                                               "trim", "(", "s",      "[",    "i"};
+        struct scan ahead = d->scan;
+        struct scan_token token = d->token;
+        int depth = 1;
+
+        for (size_t i = 0; i < sizeof(question) / sizeof(question[0]); i++) {
+                if (!sv_ieq(token.text, sv_cstr(question[i])))
+                        return false;
+                scan_next(&ahead, &token);
+        }
+        next(d);
+        while (depth > 0 && !ends(d)) {
+                next(d);
+                depth += d->token.kind == SCAN_OPEN;
+                depth -= d->token.kind == SCAN_CLOSE;
+        }
+        put_text(d, "IN ( 'pgbouncer' )");
+        next(d);
+        return true;
+}
+
 bool dialect_to_sqlite(struct sv text, struct buf *out, size_t limit)
 {
         struct dialect d = {.out = out, .limit = limit, .operand = SIZE_MAX};
@@ -258,7 +351,8 @@ bool dialect_to_sqlite(struct sv text, struct buf *out, size_t limit)
         scan_init(&d.scan, text, 0);
         next(&d);
         while (!ends(&d)) {
-                if (skip_schema(&d))
+                if (skip_schema(&d) || take_information_schema(&d) || take_extract(&d) ||
+                    take_subscript(&d) || take_search_path(&d))
                         continue;
                 if (d.token.kind == SCAN_CAST) {
                         cast(&d);

@@ -211,11 +211,23 @@ static void fill_none(struct table *t, const struct scene *s)
                 name, columns, (int)(sizeof(columns) / sizeof(columns[0])), 0, fill, ""                      \
         }
 
+static void fill_schemata_view(struct table *t, const struct scene *s)
+{
+        (void)s;
+        table_text(t, "pgbouncer");
+        table_text(t, "pgbouncer");
+        table_text(t, "pgbouncer");
+}
+
+static const struct column schemata_view[] = {TEXT("catalog_name"), TEXT("schema_name"),
+                                              TEXT("schema_owner")};
 static const struct column pg_am[] = {INT("oid"), TEXT("amname")};
 static const struct column pg_attrdef[] = {INT("oid"), INT("adrelid"), INT("adnum"), TEXT("adbin")};
 static const struct column pg_collation[] = {INT("oid"), TEXT("collname")};
 static const struct column pg_description[] = {INT("objoid"), INT("classoid"), INT("objsubid"),
                                                TEXT("description")};
+static const struct column pg_extension[] = {INT("oid"), TEXT("extname"), INT("extowner"),
+                                             INT("extnamespace"), TEXT("extversion")};
 static const struct column pg_inherits[] = {INT("inhrelid"), INT("inhparent"), INT("inhseqno")};
 static const struct column pg_index[] = {INT("indexrelid"), INT("indrelid"), BOOL("indisprimary"),
                                          TEXT("indkey")};
@@ -230,10 +242,12 @@ static const struct show list[] = {
     RELATION("pg_database", pg_database, fill_database),
     RELATION("information_schema_tables", tables_view, fill_tables_view),
     RELATION("information_schema_columns", columns_view, fill_columns_view),
+    RELATION("information_schema_schemata", schemata_view, fill_schemata_view),
     RELATION("pg_am", pg_am, fill_none),
     RELATION("pg_attrdef", pg_attrdef, fill_none),
     RELATION("pg_collation", pg_collation, fill_none),
     RELATION("pg_description", pg_description, fill_none),
+    RELATION("pg_extension", pg_extension, fill_none),
     RELATION("pg_inherits", pg_inherits, fill_none),
     RELATION("pg_index", pg_index, fill_none),
     RELATION("pg_constraint", pg_constraint, fill_none),

@@ -4,4 +4,5 @@
 
 #define PGBOUNCER_RELEASE      "1.25.2"
 #define CONSOLE_VERSION        "PgBouncer " PGBOUNCER_RELEASE " (pgsteer " PGSTEER_VERSION ")"
+#define CONSOLE_VERSION_NUM    "12502" /* of CONSOLE_SERVER_VERSION, as libpq makes it */
 #define CONSOLE_SERVER_VERSION PGBOUNCER_RELEASE "/bouncer"

@@ -1,7 +1,10 @@
 """SELECT on the console: the monitoring SQL of real teams, drivers that prepare, psql's \\d, and bounds."""
 import asyncio
+import threading
+import time
 
 import wire
+from flow import deadline
 from run import find_program
 
 
@@ -58,6 +61,20 @@ def test_psql_describes_tables(t):
     done = t.run.call([find_program("psql"), "-X", "-A", "-t", where, "-c", r"\dt", "-c", r"\d pools"])
     t.contains(done.stdout, "pgbouncer|pools|table|", r"\dt")
     t.contains(done.stdout, "cl_waiting|integer|", r"\d pools")
+
+
+def test_times(t):
+    s = t.steer(nodes=False)
+    with s.client(database="single"), s.console() as console:
+        for sql, low, high in (("SELECT extract(epoch from now())", time.time() - 60, time.time() + 60),
+                               ("SELECT EXTRACT(EPOCH FROM connect_time)::int FROM clients WHERE database = 'single'", time.time() - 60, time.time() + 60),
+                               ("SELECT extract(epoch from to_timestamp(1795305927))", 1795305927, 1795305927),
+                               ("SELECT extract(year FROM '2026-11-21T10:20:30Z') * 100 + extract(minute FROM '2026-11-21T10:20:30Z')", 202620, 202620)):
+            got = float(console.value(sql))
+            t.true(low <= got <= high, f"{sql}: {got}")
+        for sql, part in (("SELECT extract(epoch from 'soon')", "EXTRACT is of a time"), ("SELECT extract(century from now())", "EXTRACT knows"),
+                          ("SELECT current_setting('no.such')", "unrecognized")):
+            t.contains(console.query(sql, check=False).errors[0].message, part, sql)
 
 
 def test_a_cluster_of_many_databases(t):
@@ -151,3 +168,49 @@ def test_a_heavy_query_delays_nobody(t):
         heavy.send(wire.query(ENDLESS))
         heavy.close()
         t.equal(other.value("SELECT count(*) FROM state"), "3", "one who leaves ends it, too")
+
+
+def slowest(c, seconds):
+    """Milliseconds of the slowest of many transactions, and of the one in the middle."""
+    took, until = [], time.monotonic() + seconds
+    while time.monotonic() < until:
+        began = time.monotonic()
+        c.query("SELECT 1")
+        took.append(1000 * (time.monotonic() - began))
+    took.sort()
+    return took[-1], took[len(took) // 2], len(took)
+
+
+@deadline(120)
+def test_heavy_queries_cost_clients_nothing(t):
+    """Joins over the rows of 400 clients, several at once and without end: transactions take what they took, and each query ends at
+    its bounds."""
+    s = t.steer(workers=1)
+    crowd = [s.client() for _ in range(400)]
+    ended = []
+    with s.client() as c:
+        alone = slowest(c, 2)
+        consoles = [s.console() for _ in range(4)]
+
+        def ask(console):
+            while not ended:
+                console.query("SELECT count(*) FROM clients a, clients b, clients c WHERE a.id + b.id > c.id AND a.addr LIKE '%7'", check=False)
+        threads = [threading.Thread(target=ask, args=(console,), daemon=True) for console in consoles]
+        for thread in threads:
+            thread.start()
+        t.wait(lambda: c.value("SELECT 1") == "1", "them to run")
+        beside = slowest(c, 8)  # longer than a query may take: they end and begin anew
+        ended.append(True)
+        t.true(beside[2] > 50, f"transactions went on: {beside}")
+        # Processors are shared with these queries: twice the time is theirs. A query on the worker's thread would be seconds.
+        t.within(beside[1], 0, 20 * max(1, alone[1]), f"milliseconds of a transaction in the middle, {alone} before, {beside} beside them")
+        t.within(beside[0], 0, 1000, f"milliseconds of the slowest, {alone} before, {beside} beside them")
+        for thread in threads:
+            thread.join(30)
+        with s.console() as console:
+            got = console.query("SELECT count(*) FROM clients a, clients b, clients c, clients d", check=False)
+            t.equal(got.errors[0].sqlstate, "57014", "its time is bounded")
+            got = console.query("SELECT a.id FROM clients a, clients b", check=False)
+            t.equal(got.errors[0].sqlstate, "54000", "and its rows")
+    for one in crowd:
+        one.close()

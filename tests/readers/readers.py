@@ -1,4 +1,5 @@
-"""readers: Debian's check_postgres, munin plugins and Prometheus exporter read a console, Prometheus reads HTTP; what is there is known:
+"""readers: Debian's check_postgres, munin plugins and Prometheus exporter read a console, Grafana's and Telegraf's drivers ask
+it what those ask, Prometheus reads HTTP, pgBadger the log; what is there is known:
 of the database `single` one client has a transaction, one waits, one is idle. Ends with `N passed, N failed`."""
 import json
 import os
@@ -13,7 +14,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
 import web  # noqa: E402
 from postgres import Cluster  # noqa: E402
-from run import ROOT, Run, end_on_signals, wait_for  # noqa: E402
+from run import BUILD, ROOT, Run, end_on_signals, wait_for  # noqa: E402
 from steer import ADMIN, Steer  # noqa: E402
 from wire import query  # noqa: E402
 
@@ -29,7 +30,7 @@ class Scene:
         line = self.cluster.line("app", [self.cluster.primary])
         self.http = run.port()
         self.steer = Steer(run, "steer", {"single": line + " pool_size=1", "other": line}, section="pgbouncer",
-                           max_client_conn=50, workers=None, http_listen=self.http, http_token="sesame", **{k: None for k in (
+                           max_client_conn=50, workers=None, ignore_startup_parameters="extra_float_digits", http_listen=self.http, http_token="sesame", **{k: None for k in (
                                "health_check_user", "health_check_dbname", "health_check_interval")})
         self.steer.start()
         self.busy, self.waits, self.idle = (self.steer.client(database="single") for _ in range(3))
@@ -132,6 +133,57 @@ def prometheus_exporter(scene):
 
 
 
+def dashboards(scene, which):
+    """By Debian's Go and its drivers; the programs themselves it does not have."""
+    binary, path = os.path.join(BUILD, "readers", "dashboards"), os.path.join(HERE, "go")
+    built = subprocess.run(["go", "build", "-o", binary, "dashboards"], cwd=path, capture_output=True, text=True, timeout=600, env={
+        **os.environ, "GO111MODULE": "off", "GOFLAGS": "", "GOPATH": f"{path}:/usr/share/gocode",
+        "GOCACHE": os.path.join(os.path.abspath(BUILD), "readers", "cache")})
+    expect(built.returncode == 0, built.stderr)
+    status, said = scene.command(os.path.abspath(binary), which, DATABASE_URL=f"postgresql://{ADMIN}@127.0.0.1:{scene.steer.port}/pgbouncer")
+    expect(status == 0, said)
+
+
+def grafana(scene):
+    dashboards(scene, "grafana")
+
+
+def grafana_with_pgx(scene):
+    dashboards(scene, "grafana_with_pgx")
+
+
+def telegraf(scene):
+    dashboards(scene, "telegraf")
+
+
+def pgbadger(scene):
+    """It reads the log: logins, ends of sessions and errors are those that there were. Debian's 12.0 knows PgBouncer's log as it
+    was: without the brackets about the process's number that 1.9 has brought, as ours has them (they are taken off for it), and
+    without the counts of prepared statements that 1.21 has put into the line of statistics (it passes that over)."""
+    for _ in range(3):
+        with scene.steer.client(database="other") as c:
+            c.query("SELECT 1")
+    try:
+        scene.steer.client(database="nowhere")
+    except RuntimeError:
+        pass
+    wait_for(lambda: scene.steer.log_text().count("other/app@127.0.0.1") >= 7 and "nowhere (age" in scene.steer.log_text(), "all of it in the log")
+    directory = scene.run.mkdir("pgbadger")
+    log, out = os.path.join(directory, "pgbouncer.log"), os.path.join(directory, "report.json")
+    text = re.sub(rf" \[{scene.steer.pid}\] ", f" {scene.steer.pid} ", scene.steer.log_text())
+    scene.run.write(log, text)
+    status, said = scene.command("pgbadger", "--format", "pgbouncer", "--quiet", "--extension", "json", "--outfile", out, log)
+    expect(status == 0, said)
+    with open(out) as f:
+        report = json.load(f)
+    logins = re.findall(r"login attempt: db=(\w+) user=(\w+)", text)
+    found = report["pgb_connection_info"]
+    expect(found["count"] == len(logins) and found["database_user"]["other"]["app"] == logins.count(("other", "app")), (found, logins))
+    expect(found["host"] == {"127.0.0.1": len(logins)}, found)
+    errors = report["pgb_error_info"]
+    expect([(e["count"], e["db"], e["user"]) for name, e in errors.items() if "no such database: nowhere" in name] == [(1, ["nowhere"], ["app"])], errors)
+
+
 PROMETHEUS = """
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
 rule_files: [{rules}]
@@ -205,7 +257,7 @@ def prometheus(scene):
 
 
 TESTS = [check_postgres_pools, check_postgres_backends, check_postgres_checksum, munin_connections, munin_requests,
-         prometheus_exporter, promtool, promtool_rules, prometheus]
+         prometheus_exporter, grafana, grafana_with_pgx, telegraf, pgbadger, promtool, promtool_rules, prometheus]
 
 
 def main(wanted):

@@ -28,6 +28,15 @@ static void turns_into_sqlite(void)
             {"WHERE a OPERATOR(pg_catalog.~) '^(x)$' COLLATE pg_catalog.default AND b",
              "WHERE a REGEXP '^(x)$' AND b "},
             {"WHERE a ILIKE '%x%' AND t.ilike = 1", "WHERE a GLOB '%x%' AND t . ilike = 1 "},
+            {"SELECT extract(epoch from now())::int / 60",
+             "SELECT CAST ( date_part ( 'epoch' , now ( ) )  AS INTEGER ) / 60 "},
+            {"SELECT * FROM information_schema.tables t", "SELECT * FROM information_schema_tables t "},
+            {"SELECT (parse_ident('a.b'))[2], x::int[]",
+             "SELECT subscript ( ( parse_ident ( 'a.b' ) )  , 2 ) , CAST ( x  AS INTEGER ) "},
+            {"WHERE a IN (SELECT CASE WHEN trim(s[i]) = 'x' THEN user ELSE f(s[i]) END FROM g(1) s) AND b",
+             "WHERE a IN ( 'pgbouncer' ) AND b "},
+            {"WHERE a IN (SELECT CASE WHEN trim(s.i) = 'x' THEN 1 END)",
+             "WHERE a IN ( SELECT CASE WHEN trim ( s . i ) = 'x' THEN 1 END ) "},
             {"SELECT string_agg(a, ',') , E'x', current_user",
              "SELECT group_concat ( a , ',' ) , 'x' , current_user() "},
         };
@@ -44,9 +53,16 @@ static void turns_into_sqlite(void)
 
 static void refuses_what_does_not_lex(void)
 {
-        static const char *const rows[] = {"SELECT 'a",  "SELECT \"a",      "SELECT /* a",
-                                           "SELECT x::", "SELECT x::'int'", "SELECT a OPERATOR(pg_catalog.",
-                                           "SELECT $$a"};
+        static const char *const rows[] = {"SELECT 'a",
+                                           "SELECT \"a",
+                                           "SELECT /* a",
+                                           "SELECT x::",
+                                           "SELECT x::'int'",
+                                           "SELECT a OPERATOR(pg_catalog.",
+                                           "SELECT $$a",
+                                           "SELECT a[i]",
+                                           "SELECT extract(epoch, a)",
+                                           "SELECT * FROM information_schema."};
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct buf out = {0};
