@@ -35,10 +35,10 @@ static const char *text_for(int status)
 static void put_reply(struct evbuffer *out, const char *reply, size_t size)
 {
         struct sv line = sv_from(reply, (size_t)((const char *)memchr(reply, '\r', size) - reply));
+        int status = (int)strtol(line.p + sizeof("HTTP/1.1"), NULL, 10);
         struct answer a = {0};
 
-        answer_error(&a, atoi(line.p + sizeof("HTTP/1.1")), "%s",
-                     text_for(atoi(line.p + sizeof("HTTP/1.1"))));
+        answer_error(&a, status, "%s", text_for(status));
         evbuffer_add_printf(out,
                             "%.*s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
                             "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
