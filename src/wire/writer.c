@@ -60,7 +60,7 @@ void msg_end(struct writer *w)
 
         if (w->failed)
                 return;
-        length = w->out->bytes + w->out->head + w->start + 1;
+        length = w->out->bytes + (w->out->head + w->start + 1);
         put_u32(length, (uint32_t)(w->out->bytes + w->out->tail - length));
 }
 
