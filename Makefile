@@ -123,7 +123,7 @@ readers: test-deps ## what reads the console and /metrics: check_postgres, munin
 	@$(MAKE) --no-print-directory all
 	@tests/readers/readers
 
-versions: test-deps ## TLS and logins with the servers of PostgreSQL 13, 14, 16, 17 and 18 (MAJORS="17 18"), which npm has
+versions: test-deps ## TLS, logins and the catalog with the servers of PostgreSQL 13, 14, 16, 17 and 18 (MAJORS="17 18"), which npm has
 	@tests/lib/packages versions
 	@$(MAKE) --no-print-directory all
 	@tests/versions/versions $(MAJORS)

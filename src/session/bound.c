@@ -28,7 +28,7 @@ struct value {
 };
 
 /* Value `number`, counted from 1. False: it is not there. */
-static bool value_of(const struct msg *bind, int number, struct value *out)
+static bool value_of(const struct msg *bind, long number, struct value *out)
 {
         struct reader r = reader_of(bind);
         int formats, format = 0;
@@ -108,7 +108,7 @@ static void put_argument(struct text *t, struct sv argument, const struct msg *b
 
         if (*argument.p != '$') {
                 put(t, argument);
-        } else if (!value_of(bind, atoi(argument.p + 1), &v) || v.null) {
+        } else if (!value_of(bind, strtol(argument.p + 1, NULL, 10), &v) || v.null) {
                 t->failed = true;
         } else if (!is_boolean) {
                 put_literal(t, v.bytes);

@@ -19,6 +19,13 @@ from steer import Steer  # noqa: E402
 
 DEADLINE = 120
 POOL = 3
+# What is in front of the clients: a plain line to one server; a cluster whose standbys serve the reads. Their pools have
+# many sessions, so that what one has written another must see (strong). A read waits
+# until one of them has what it must see, so that it is known where it runs, however busy the machine is.
+ROUTED = {"lazy_begin": 1, "causal_wait": "5s", "consistency": "strong"}
+PASSES = {"one server": {}, "cluster": ROUTED, "split": {**ROUTED, "transaction_split": "on"}}
+# What a standby says to what it refuses.
+REFUSAL = re.compile(r"ERROR:  .*(read-only transaction|during recovery|hot standby|recovery is in progress)")
 PYTHON = sys.executable
 OUT = os.path.join(BUILD, "clients")  # what has to be compiled or installed first
 GOCODE, JDBC = "/usr/share/gocode", "/usr/share/java/postgresql.jar"
@@ -48,9 +55,10 @@ $$;
 class Client:
     """A program, how to see that what it needs is there, and what to build first."""
 
-    def __init__(self, name, argv, probe=None, build=None, user="app", **settings):
+    def __init__(self, name, argv, probe=None, build=None, user="app", refused=0, **settings):
+        """`refused`: how many writes it sends in READ ONLY transactions."""
         self.name, self.argv, self.probe, self.build, self.user = name, argv, probe, build, user
-        self.settings = settings
+        self.refused, self.settings = refused, settings
 
 
 def script(interpreter, name, folder, ending, probe, **more):
@@ -62,8 +70,8 @@ def python(name, modules, **more):
     return script([PYTHON, "-B"], name, "python", "py", [PYTHON, "-c", f"import {modules}"], **more)
 
 
-def ruby(name, module):
-    return script(["ruby"], name, "ruby", "rb", ["ruby", "-e", f"require '{module}'; require 'pg'"])
+def ruby(name, module, **more):
+    return script(["ruby"], name, "ruby", "rb", ["ruby", "-e", f"require '{module}'; require 'pg'"], **more)
 
 
 def php(name, probe):
@@ -102,9 +110,9 @@ def node(name, prepare=install_node, does="with"):
     return Client(name, ["node", os.path.join(OUT, "node", f"{does}_{name}.mjs")], ["node", "-e", old], prepare)
 
 
-def java(name, program):
+def java(name, program, **more):
     return Client(name, ["java", "-cp", f"{JDBC}:{os.path.join(OUT, 'java')}", program],
-                  ["sh", "-c", f"javac -version && ls {JDBC}"], compile_java)
+                  ["sh", "-c", f"javac -version && ls {JDBC}"], compile_java, **more)
 
 
 def python_login(name, probe):
@@ -120,12 +128,12 @@ CLIENTS = [
     python("django", "django, psycopg2"),
     python("tools", "psycopg2"),
     ruby("ruby_pg", "pg"),
-    ruby("sequel", "sequel"),
+    ruby("sequel", "sequel", refused=20),
     ruby("activerecord", "active_record"),
     php("pdo", "if (!extension_loaded('pdo_pgsql')) { echo 'no pdo_pgsql'; exit(1); }"),
     php("laravel", "require 'Illuminate/Database/autoload.php';"),
     script(["perl"], "dbd_pg", "perl", "pl", ["perl", "-MDBD::Pg", "-e", "1"]),
-    java("jdbc", "Jdbc"),
+    java("jdbc", "Jdbc", refused=1),
     golang("lib_pq", "github.com/lib/pq"),
     golang("pgx", "github.com/jackc/pgx/v4"),
     node("pg"),
@@ -178,6 +186,7 @@ class Tally:
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.mode = ""  # of PASSES
 
     def ok(self, name):
         self.passed += 1
@@ -198,7 +207,7 @@ class Tally:
             said = re.fullmatch(r"(ok|not ok|skip) ([^:]+)(?:: (.*))?", line)
             if said:
                 found += 1
-                name = f"{client.name}: {said[2]}"
+                name = f"{client.name}, {self.mode}: {said[2]}"
                 if said[1] == "ok":
                     self.ok(name)
                 elif said[1] == "skip":
@@ -219,19 +228,57 @@ def ready(client, tally):
     return False
 
 
+def start_steer(run, cluster, client, mode):
+    nodes = [cluster.primary] if mode == "one server" else cluster.nodes
+    steer = Steer(run, f"steer-{client.name}-{mode.replace(' ', '-')}", {"app": cluster.line("app", nodes)},
+                  **{"default_pool_size": POOL, "auth_type": "scram-sha-256", **PASSES[mode], **client.settings}).start()
+    if nodes is cluster.nodes:
+        steer.wait_nodes(len(cluster.standbys))
+    return steer
+
+
+def log_ends(cluster):
+    return {node: os.path.getsize(node.log) for node in cluster.nodes}
+
+
+def refusals(cluster, since):
+    """What the servers have refused as standbys, or in READ ONLY transactions, since log_ends()."""
+    found = []
+    for node, at in since.items():
+        with open(node.log, encoding="utf-8", errors="replace") as f:
+            f.seek(at)
+            found += [line.strip() for line in f if REFUSAL.search(line)]
+    return found
+
+
+def offloading(client, tally, steer, refused):
+    """No read was sent to a standby that refused it, and some were sent there."""
+    learned = [row["text"] for row in steer.show("LEARNED")]
+    reads = steer.routes().get(("standby", "read"), 0)
+    name = f"{client.name}, {tally.mode}: reads on standbys"
+    if learned:
+        tally.not_ok(name, f"a standby has refused {learned}")
+    elif len(refused) != client.refused:
+        tally.not_ok(name, f"{len(refused)} writes were refused and not {client.refused}: {refused[:3]}")
+    elif reads == 0:
+        tally.not_ok(name, f"there were none: {steer.routes()}")
+    else:
+        tally.ok(f"{name}: {reads}")
+
+
 def run_client(run, cluster, client, tally):
-    if not ready(client, tally):
-        return
     steer, port = None, cluster.primary.port
     if not os.environ.get("DIRECT"):
-        steer = Steer(run, f"steer-{client.name}", {"app": cluster.line("app", [cluster.primary])},
-                      **{"default_pool_size": POOL, "auth_type": "scram-sha-256", **client.settings}).start()
+        steer = start_steer(run, cluster, client, tally.mode)
         port = steer.port
     env = {**os.environ, **where(port, client.user)}
+    routed = steer is not None and tally.mode != "one server"
+    if routed:
+        env["PRIMARY_PORT"] = str(cluster.primary.port)
     home = run.mkdir(f"home-{client.name}")
     env["HOME"] = env["TMPDIR"] = home
     failed = tally.failed
-    began = time.monotonic()
+    began, before = time.monotonic(), log_ends(cluster)
     noise = run.start([PYTHON, "-B", os.path.join(HERE, "noise.py")], cwd=home, privileged=True, env=env)
     program = run.start(client.argv, cwd=home, privileged=True, env=env)
     try:
@@ -249,6 +296,8 @@ def run_client(run, cluster, client, tally):
         tally.not_ok(client.name, f"exit status {status}")
     if not tally.lines(client, heard):
         tally.not_ok(f"{client.name}: noise", trouble.strip() or "said nothing")
+    if routed:
+        offloading(client, tally, steer, refusals(cluster, before))
     if steer:
         steer.stop()
         for problem in steer.problems():
@@ -258,7 +307,7 @@ def run_client(run, cluster, client, tally):
         if steer:
             lines = [line for line in steer.log_text().splitlines() if "login attempt" not in line]
             print("--- pgsteer's log, its end\n" + "\n".join(lines[-15:]))
-    print(f"        {client.name} ({time.monotonic() - began:.1f} s)", flush=True)
+    print(f"        {client.name}, {tally.mode} ({time.monotonic() - began:.1f} s)", flush=True)
 
 
 # ---- all of them -----------------------------------------------------------------------------------------
@@ -269,15 +318,25 @@ def prepare(cluster):
         c.query(SCHEMA)
 
 
+def modes():
+    """PASSES says which, by commas; another pooler knows one server only."""
+    if os.environ.get("DIRECT") or os.environ.get("PGSTEER"):
+        return ["one server"]
+    return os.environ.get("PASSES", ",".join(PASSES)).split(",")
+
+
 def main(wanted):
     end_on_signals()
     chosen = [c for c in CLIENTS if not wanted or any(re.search(part, c.name) for part in wanted)]
     tally = Tally()
     with Run("pgsteer-clients-") as run:
-        cluster = Cluster(run, standbys=0)
+        cluster = Cluster(run, standbys=1)
         prepare(cluster)
         for client in chosen:
-            run_client(run, cluster, client, tally)
+            if not ready(client, tally):
+                continue
+            for tally.mode in modes():
+                run_client(run, cluster, client, tally)
         if not wanted or any(re.search(part, "logins") for part in wanted):
             logins(run, cluster, [client for client in LOGINS if ready(client, tally)], tally)
     if tally.skipped:

@@ -1,5 +1,5 @@
-"""versions: the flow tests of TLS and of logins to servers with servers of other majors, which come from npm
-(package-lock.json) and lie in build/versions. A column for each major; ends with `N passed, N failed`."""
+"""versions: the flow tests of TLS, of logins to servers and of what the catalog says with servers of other majors, which
+come from npm (package-lock.json) and lie in build/versions. A column for each major; ends with `N passed, N failed`."""
 import json
 import os
 import re
@@ -13,7 +13,7 @@ import npm  # noqa: E402
 from run import BUILD, ROOT, Run, end_on_signals  # noqa: E402
 
 TESTS = ("tls.servers,tls.lines,tls.health,tls.every_host,tls.direct,binding.servers,login.server_logins,"
-         "login.passwords_beyond_ascii,login.passfile,auth.lookup_finds")
+         "login.passwords_beyond_ascii,login.passfile,auth.lookup_finds,catalog.every")
 HOME = os.path.join(BUILD, "versions")
 NAME = "postgres"  # and the major: a package of package.json
 

@@ -277,6 +277,49 @@ public class Jdbc {
         }
     }
 
+    static final int PRIMARY = Integer.parseInt(System.getenv().getOrDefault("PRIMARY_PORT", "0"));
+
+    static boolean onPrimary(Connection c) throws SQLException {
+        return one(c, "SELECT inet_server_port()").equals("" + PRIMARY);
+    }
+
+    // setReadOnly puts BEGIN READ ONLY in front of the first statement; COMMIT becomes a prepared statement, S_n.
+    static void routing() throws Exception {
+        try (Connection setup = connect()) {
+            run(setup, "DROP TABLE IF EXISTS jdbc_routed");
+            run(setup, "CREATE TABLE jdbc_routed (i int)");
+        }
+        try (Connection c = connect("prepareThreshold", "1")) {
+            int here = 0;
+            for (int i = 0; i < 20; i++) {
+                here += onPrimary(c) ? 1 : 0;
+            }
+            equal(here <= 5, true, here + " of 20 reads on the primary; at most 5");
+            for (int i = 0; i < 10; i++) {
+                c.setReadOnly(true);
+                c.setAutoCommit(false);
+                equal(onPrimary(c), false, "a read only transaction on the primary");
+                equal(one(c, "SELECT count(*) FROM jdbc_routed"), "" + i, "own rows, read only");
+                equal(onPrimary(c), false, "its last statement on the primary");
+                c.commit();
+                c.setReadOnly(false);
+                run(c, "INSERT INTO jdbc_routed VALUES (" + i + ")");
+                equal(onPrimary(c), true, "a transaction that has written on the primary");
+                c.commit();
+                c.setAutoCommit(true);
+                equal(one(c, "SELECT count(*) FROM jdbc_routed"), "" + (i + 1), "own rows");
+            }
+        }
+        try (Connection c = connect("readOnlyMode", "always")) { // SET SESSION CHARACTERISTICS, in autocommit too
+            c.setReadOnly(true);
+            for (int i = 0; i < 10; i++) {
+                equal(onPrimary(c), false, "a read only session on the primary");
+            }
+            c.setReadOnly(false);
+            equal(one(c, "SHOW transaction_read_only"), "off", "afterwards");
+        }
+    }
+
     static void metadataAndSchema() throws Exception {
         try (Connection c = connect("currentSchema", "pg_catalog,public", "ApplicationName", "jdbc")) {
             for (int i = 0; i < 10; i++) {
@@ -305,5 +348,8 @@ public class Jdbc {
         test("notifications", Jdbc::notifications);
         test("timeouts_cancel", Jdbc::timeoutsCancel);
         test("metadata_and_schema", Jdbc::metadataAndSchema);
+        if (PRIMARY > 0) {
+            test("routing", Jdbc::routing);
+        }
     }
 }

@@ -5,6 +5,15 @@ export const where = {
   password: process.env.DB_PASSWORD, database: process.env.DB_NAME,
 };
 
+export const primary = Number(process.env.PRIMARY_PORT ?? 0); // 0: all runs on one server
+export const place = 'SELECT inet_server_port() AS port';
+
+// Reads of a session that has written nothing: at most one in four on the primary.
+export function offloaded(ports) {
+  const there = ports.filter((port) => port === primary).length;
+  if (there * 4 > ports.length) throw new Error(`${there} of ${ports.length} reads on the primary`);
+}
+
 export function equal(got, expected, what) {
   const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
   if (a !== b) throw new Error(`${what}: expected ${b}, got ${a}`);

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import pg from 'pg';
 import Cursor from 'pg-cursor';
 import { from, to } from 'pg-copy-streams';
-import { equal, fails, range, test, together, where } from './contract.mjs';
+import { equal, fails, offloaded, place, primary, range, test, together, where } from './contract.mjs';
 
 const own = { ...where, options: '-c my.own=node_pg -c geqo=off', statement_timeout: 51000, lock_timeout: 52000,
   idle_in_transaction_session_timeout: 53000, application_name: 'node-pg' };
@@ -109,6 +109,29 @@ await test('statement_timeout_works', async () => {
   for (const i of range(5)) {
     await fails('57014', () => c.query('SELECT pg_sleep(20)'));
     equal(await one(c, 'SELECT $1::int', [i]), i, 'afterwards');
+  }
+  await c.end();
+});
+
+if (primary) await test('routing', async () => {
+  await pool.query('DROP TABLE IF EXISTS node_pg_routed');
+  await pool.query('CREATE TABLE node_pg_routed (i int)');
+  const c = new pg.Client(own);
+  await c.connect();
+  const ports = [];
+  for (const i of range(20)) ports.push(await one(c, place, i % 2 ? [] : undefined)); // extended and simple
+  offloaded(ports);
+  for (const i of range(10)) {
+    for (const begin of [['BEGIN READ ONLY'], ['BEGIN', 'SET TRANSACTION READ ONLY']]) {
+      for (const sql of begin) await c.query(sql);
+      equal(await one(c, place) !== primary, true, `on a standby after ${begin}`);
+      await c.query('COMMIT');
+    }
+    await c.query('BEGIN');
+    await c.query('INSERT INTO node_pg_routed VALUES ($1)', [i]);
+    equal(await one(c, place), primary, 'the port in a transaction that has written');
+    await c.query({ name: 'end', text: 'COMMIT' }); // a COMMIT by a prepared name
+    equal(Number(await one(c, 'SELECT count(*) FROM node_pg_routed')), i + 1, 'own rows');
   }
   await c.end();
 });

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import postgres from 'postgres';
-import { equal, fails, range, test, together, where } from './contract.mjs';
+import { equal, fails, offloaded, place, primary, range, test, together, where } from './contract.mjs';
 
 const sql = postgres({ ...where, max: 6, onnotice: () => {}, connection: { application_name: 'postgres.js', 'my.own': 'js' } });
 
@@ -94,6 +94,27 @@ await test('notifications', async () => {
   }
   equal(heard, range(5).map(String), 'payloads');
   await unlisten();
+});
+
+if (primary) await test('routing', async () => {
+  const setup = postgres({ ...where, max: 1, onnotice: () => {} });
+  await setup`DROP TABLE IF EXISTS postgres_js_routed`;
+  await setup`CREATE TABLE postgres_js_routed (i int)`;
+  await setup.end();
+  const fresh = postgres({ ...where, max: 1, onnotice: () => {} });
+  const at = async (tx) => (await tx.unsafe(place, [], { prepare: true }))[0].port;
+  const ports = [];
+  for (const i of range(20)) ports.push(await at(fresh, i));
+  offloaded(ports);
+  for (const i of range(10)) {
+    await fresh.begin('read only', async (tx) => equal(await at(tx) !== primary, true, 'a read only transaction on a standby'));
+    await fresh.begin(async (tx) => {
+      await tx`INSERT INTO postgres_js_routed VALUES (${i})`;
+      equal(await at(tx), primary, 'the port in a transaction that has written');
+    });
+    equal((await fresh`SELECT count(*)::int FROM postgres_js_routed`)[0].count, i + 1, 'own rows');
+  }
+  await fresh.end();
 });
 await sql.end();
 process.exit(0);

@@ -1,7 +1,7 @@
 // Prisma 7 with its adapter over pg: unnamed statements; BEGIN, SELECT, INSERT; interactive transactions.
 import { PrismaPg } from '@prisma/adapter-pg';
 import generated from './generated/index.js';
-import { equal, range, test, together, url } from './contract.mjs';
+import { equal, offloaded, place, primary, range, test, together, url } from './contract.mjs';
 
 const db = new generated.PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: 5, options: '-c my.own=prisma' }) });
 
@@ -59,6 +59,22 @@ await test('crud', async () => {
   equal((await db.row.deleteMany({ where: { who: { gte: 200 } } })).count, 40, 'deleteMany');
   await failsWith('P2025', () => db.row.update({ where: { name: 'm0' }, data: { who: 1 } }));
   await sureOfSettings(db);
+});
+
+if (primary) await test('routing', async () => {
+  const at = async (tx) => (await tx.$queryRawUnsafe(place))[0].port;
+  const fresh = new generated.PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: 1 }) });
+  const ports = [];
+  for (const i of range(20)) ports.push(await at(fresh, i));
+  offloaded(ports);
+  for (const i of range(10)) {
+    await fresh.$transaction(async (tx) => {
+      await tx.row.create({ data: { who: 400, name: `r${i}` } });
+      equal(await at(tx), primary, 'the port in a transaction that has written');
+    });
+    equal(await fresh.row.count({ where: { who: 400 } }), i + 1, 'own rows');
+  }
+  await fresh.$disconnect();
 });
 await db.$disconnect();
 process.exit(0);

@@ -9,6 +9,23 @@ function equal($got, $expected, string $what): void
     }
 }
 
+const PLACE = 'SELECT inet_server_port()';
+
+// 0: all runs on one server.
+function primary_port(): int
+{
+    return (int)getenv('PRIMARY_PORT');
+}
+
+// Reads of a session that has written nothing: at most one in four on the primary.
+function offloaded(array $ports): void
+{
+    $there = count(array_filter($ports, fn ($port) => $port === primary_port()));
+    if ($there * 4 > count($ports)) {
+        throw new RuntimeException("$there of " . count($ports) . ' reads on the primary');
+    }
+}
+
 function expect_error(string $sqlstate, callable $action): void
 {
     try {

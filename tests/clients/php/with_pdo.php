@@ -159,3 +159,24 @@ test('scrollable_cursor', function () {
     $s = null;
     $c->commit();
 });
+
+if (primary_port() > 0) {
+    test('routing', function () {
+        $setup = connect();
+        $setup->exec('DROP TABLE IF EXISTS pdo_routed');
+        $setup->exec('CREATE TABLE pdo_routed (i int)');
+        $c = connect();
+        offloaded(array_map(fn () => (int)one($c, PLACE), range(1, 20)));
+        for ($i = 0; $i < 10; $i++) {
+            $c->beginTransaction();
+            $c->exec('SET TRANSACTION READ ONLY');
+            equal((int)one($c, PLACE) !== primary_port(), true, 'a read only transaction on a standby');
+            $c->commit();
+            $c->beginTransaction();
+            $c->prepare('INSERT INTO pdo_routed VALUES (?)')->execute([$i]);
+            equal((int)one($c, PLACE), primary_port(), 'the port in a transaction that has written');
+            equal($c->commit(), true, 'commit()');
+            equal((int)one($c, 'SELECT count(*) FROM pdo_routed'), $i + 1, 'own rows');
+        }
+    });
+}

@@ -3,7 +3,7 @@ import asyncio
 import io
 
 import asyncpg
-from contract import URL, equal, told
+from contract import PLACE, PRIMARY, URL, equal, offloaded, on_primary, on_standby, told
 
 
 async def tasks_with_transactions():
@@ -146,8 +146,29 @@ async def timeouts_cancel():
     await c.close()
 
 
+async def routing():
+    c = await asyncpg.connect(URL)
+    await c.execute("DROP TABLE IF EXISTS asyncpg_routed; CREATE TABLE asyncpg_routed (i int)")
+    await c.close()
+    c = await asyncpg.connect(URL)
+    offloaded([await c.fetchval(PLACE) for _ in range(20)])
+    for _ in range(5):
+        await c.reset()  # SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; RESET ALL
+        offloaded([await c.fetchval(PLACE) for _ in range(8)])
+    for i in range(10):
+        async with c.transaction(readonly=True):
+            on_standby(await c.fetchval(PLACE), "transaction(readonly=True)")
+        async with c.transaction():
+            await c.execute("INSERT INTO asyncpg_routed VALUES ($1)", i)
+            on_primary(await c.fetchval(PLACE), "a transaction that has written")
+        equal(await c.fetchval("SELECT count(*) FROM asyncpg_routed"), i + 1, "own rows")
+    await c.close()
+
+
 def run(*cases):
     for case in cases:
+        if case is routing and not PRIMARY:
+            continue
         try:
             asyncio.run(asyncio.wait_for(case(), 60))
             told(case.__name__, None)
@@ -156,4 +177,4 @@ def run(*cases):
 
 
 run(tasks_with_transactions, statements_over_many_transactions, reset_string, pool_with_reset, portals,
-    errors_and_savepoints, copy_both_ways, notifications, types_by_introspection, timeouts_cancel)
+    errors_and_savepoints, copy_both_ways, notifications, types_by_introspection, timeouts_cancel, routing)

@@ -2,7 +2,8 @@
 import datetime
 
 import django
-from contract import HOST, NAME, PASSWORD, PORT, USER, clean, equal, run, together
+from contract import (HOST, NAME, PASSWORD, PLACE, PORT, USER, clean, equal, offloaded,
+                      on_primary, on_standby, run, together)
 from django.conf import settings
 
 settings.configure(
@@ -110,4 +111,25 @@ def select_for_update():
     equal(Row.objects.get(name="time").who, 340, "40 increments under row locks")
 
 
-run(schema_editor, transactions_in_threads, savepoints, iterator_over_transactions, time_zones, select_for_update)
+def place():
+    with connection.cursor() as cur:
+        cur.execute(PLACE)
+        return cur.fetchone()[0]
+
+
+def routing():
+    connection.close()
+    offloaded([place() for _ in range(20)])
+    for i in range(10):
+        with transaction.atomic():
+            with connection.cursor() as cur:
+                cur.execute("SET TRANSACTION READ ONLY")
+            on_standby(place(), "atomic(), with SET TRANSACTION READ ONLY in front")
+            equal(Row.objects.filter(who=400).count(), i, "own rows")
+        with transaction.atomic():
+            Row.objects.create(who=400, name=f"r{i}")
+            on_primary(place(), "atomic() that has written")
+        equal(Row.objects.filter(who=400).count(), i + 1, "own rows")
+
+
+run(schema_editor, transactions_in_threads, savepoints, iterator_over_transactions, time_zones, select_for_update, routing)

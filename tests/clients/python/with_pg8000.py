@@ -2,7 +2,8 @@
 import io
 
 import pg8000
-from contract import HOST, NAME, PASSWORD, PORT, USER, equal, run, together
+from contract import (HOST, NAME, PASSWORD, PLACE, PORT, USER, equal, offloaded,
+                      on_primary, run, together)
 
 
 def connect():
@@ -84,4 +85,20 @@ def many_statements():
     c.close()
 
 
-run(threads_with_transactions, autocommit, copy_both_ways, many_statements)
+def routing():
+    """BEGIN and COMMIT are prepared statements with names; behind each message stands a Flush."""
+    setup(["DROP TABLE IF EXISTS pg8000_routed", "CREATE TABLE pg8000_routed (i int)"])
+    c = connect()
+    c.autocommit = True
+    offloaded([one(c, PLACE) for _ in range(20)])
+    c.autocommit = False
+    for i in range(10):
+        c.cursor().execute("INSERT INTO pg8000_routed VALUES (%s)", (i,))
+        on_primary(one(c, PLACE), "a transaction that has written")
+        c.commit()
+        equal(one(c, "SELECT count(*) FROM pg8000_routed"), i + 1, "own rows")
+        c.commit()
+    c.close()
+
+
+run(threads_with_transactions, autocommit, copy_both_ways, many_statements, routing)

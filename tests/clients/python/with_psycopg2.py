@@ -5,7 +5,8 @@ import select
 import psycopg2
 import psycopg2.extensions
 import psycopg2.pool
-from contract import DSN, clean, equal, run, together
+from contract import (DSN, PLACE, clean, equal, offloaded, on_primary, on_standby, run,
+                      together)
 
 
 def connect(**more):
@@ -219,5 +220,65 @@ def pool_with_reset():
     pool.closeall()
 
 
+def routing():
+    execute("DROP TABLE IF EXISTS psycopg2_routed; CREATE TABLE psycopg2_routed (i int)")
+    c = connect()
+    c.autocommit = True
+    offloaded([one(c, PLACE) for _ in range(20)])
+    c.set_session(readonly=True, autocommit=False)
+    for _ in range(10):
+        on_standby(one(c, PLACE), "BEGIN READ ONLY")
+        c.commit()
+    c.set_session(readonly=False)
+    for i in range(10):
+        with c, c.cursor() as cur:
+            cur.execute("INSERT INTO psycopg2_routed VALUES (%s)", (i,))
+            on_primary(one(c, PLACE), "a transaction that has written")
+        equal(one(c, "SELECT count(*) FROM psycopg2_routed"), i + 1, "own rows")
+        c.commit()
+    c.close()
+
+
+def routing_of_states():
+    """set_config in a SELECT reaches the standbys; a WITH HOLD cursor keeps its server, and DISCARD ALL gives it back."""
+    c = connect()
+    c.autocommit = True
+    for i in range(10):
+        one(c, f"SELECT set_config('my.routed', '{i}', false)")
+        equal(one(c, "SELECT current_setting('my.routed')"), str(i), "set_config in a SELECT")
+    c.autocommit = False
+    held = c.cursor("held", withhold=True)
+    held.execute("SELECT generate_series(1, 20)")
+    c.commit()
+    on_primary(one(c, PLACE), "beside a WITH HOLD cursor")
+    c.commit()
+    equal(len(held.fetchall()), 20, "its rows")
+    held.close()
+    c.commit()
+    c.autocommit = True
+    with c.cursor() as cur:
+        cur.execute("DISCARD ALL")
+    offloaded([one(c, PLACE) for _ in range(20)])
+    c.close()
+
+
+def routing_hides_the_standbys():
+    """libpq asks what the server is: it is the primary, whoever answers."""
+    for wanted in ("any", "read-write", "primary", "prefer-standby"):
+        c = connect(target_session_attrs=wanted)
+        c.autocommit = True
+        equal(c.info.parameter_status("in_hot_standby"), "off", f"in_hot_standby, with {wanted}")
+        offloaded([one(c, PLACE) for _ in range(20)])
+        equal((one(c, "SHOW transaction_read_only"), one(c, "SELECT pg_is_in_recovery()")), ("off", False), wanted)
+        c.close()
+    for wanted in ("read-only", "standby"):
+        try:
+            connect(target_session_attrs=wanted)
+            raise AssertionError(f"let in with target_session_attrs={wanted}")
+        except psycopg2.OperationalError:
+            pass
+
+
 run(threads_with_transactions, autocommit_and_errors, set_session, named_cursors, copy_both_ways, large_objects,
-    listen_and_notify, two_phase_commit, session_state, temporary_tables_and_locks, pool_with_reset)
+    listen_and_notify, two_phase_commit, session_state, temporary_tables_and_locks, pool_with_reset, routing, routing_of_states,
+    routing_hides_the_standbys)

@@ -4,7 +4,7 @@ import threading
 import time
 
 import psycopg
-from contract import DSN, clean, equal, run, together
+from contract import DSN, PLACE, clean, equal, offloaded, on_primary, on_standby, run, together
 from psycopg_pool import ConnectionPool
 
 
@@ -208,5 +208,29 @@ def pool():
         together(6, work)
 
 
+def routing():
+    with psycopg.connect(DSN, autocommit=True, prepare_threshold=1) as c:
+        offloaded([c.execute(PLACE).fetchone()[0] for _ in range(20)])
+        c.execute("DROP TABLE IF EXISTS psycopg3_routed")
+        c.execute("CREATE TABLE psycopg3_routed (i int)")
+        with c.pipeline():  # BEGIN and COMMIT through Parse, all in one go
+            with c.transaction():
+                c.execute("INSERT INTO psycopg3_routed VALUES (-1)")
+                place = c.execute(PLACE)
+        on_primary(place.fetchone()[0], "a transaction, pipelined")
+        c.execute("DELETE FROM psycopg3_routed")
+    with psycopg.connect(DSN, prepare_threshold=1) as c:
+        for i in range(10):
+            c.read_only = True
+            on_standby(c.execute(PLACE).fetchone()[0], "BEGIN READ ONLY through Parse")
+            c.commit()
+            c.read_only = False
+            c.execute("INSERT INTO psycopg3_routed VALUES (%s)", (i,))
+            on_primary(c.execute(PLACE).fetchone()[0], "a transaction that has written")
+            c.commit()
+            equal(c.execute("SELECT count(*) FROM psycopg3_routed").fetchone(), (i + 1,), "own rows")
+            c.commit()
+
+
 run(prepared_in_threads, names_beyond_the_servers_limit, autocommit_prepared, nested_transactions, pipelines,
-    copy_both_ways, server_cursors_in_binary, notifications, characteristics, cancel, asynchronous, pool)
+    copy_both_ways, server_cursors_in_binary, notifications, characteristics, cancel, asynchronous, pool, routing)

@@ -1,5 +1,5 @@
 """SQLAlchemy over psycopg2: engine with a pool that resets, ORM sessions, savepoints, server-side cursors."""
-from contract import URL, equal, run, together
+from contract import PLACE, URL, equal, offloaded, on_primary, on_standby, run, together
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, event, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, declarative_base
@@ -85,4 +85,19 @@ def reflection():
     equal([c.name for c in table.columns], ["id", "who", "name"], "columns")
 
 
-run(create_all, sessions_in_threads, savepoints, isolation_levels, server_side_cursors, reflection)
+def routing():
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
+        offloaded([c.execute(text(PLACE)).scalar() for _ in range(20)])
+    for i in range(10):
+        with engine.connect().execution_options(isolation_level="READ COMMITTED", postgresql_readonly=True) as c:
+            on_standby(c.execute(text(PLACE)).scalar(), "postgresql_readonly")
+            c.rollback()
+        with Session(engine) as session:
+            session.add(Row(who=400, name=f"r{i}"))
+            session.flush()
+            on_primary(session.execute(text(PLACE)).scalar(), "a session that has written")
+            session.commit()
+            equal(session.query(Row).filter_by(who=400).count(), i + 1, "own rows")
+
+
+run(create_all, sessions_in_threads, savepoints, isolation_levels, server_side_cursors, reflection, routing)

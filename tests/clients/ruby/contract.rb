@@ -4,6 +4,18 @@ require "timeout"
 HOST, PORT = ENV["DB_HOST"], ENV["DB_PORT"].to_i
 USER, PASSWORD, NAME = ENV["DB_USER"], ENV["DB_PASSWORD"], ENV["DB_NAME"]
 URL = ENV["DATABASE_URL"]
+PRIMARY = ENV["PRIMARY_PORT"].to_i # 0: all runs on one server
+PLACE = "SELECT inet_server_port()"
+
+# Reads of a session that has written nothing: at most one in four on the primary.
+def offloaded(ports)
+  there = ports.count(PRIMARY)
+  raise "#{there} of #{ports.length} reads on the primary" if there * 4 > ports.length
+end
+
+def on_standby(port, what)
+  raise "#{what}: on the primary" if port == PRIMARY
+end
 
 def equal(got, expected, what)
   raise "#{what}: expected #{expected.inspect}, got #{got.inspect}" unless got == expected

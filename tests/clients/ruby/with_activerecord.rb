@@ -116,3 +116,24 @@ test("find_each_and_reset") do
     sure_of_settings
   end
 end
+
+# Where there is a choice.
+if PRIMARY > 0
+  test("routing") do
+    place = -> { value(PLACE).to_i }
+    ActiveRecord::Base.establish_connection(SPEC)
+    offloaded(Array.new(20) { place.call })
+    10.times do |i|
+      Row.transaction do
+        ActiveRecord::Base.connection.execute("SET TRANSACTION READ ONLY")
+        on_standby(place.call, "BEGIN, then SET TRANSACTION READ ONLY")
+        equal(Row.where(who: 400).count, i, "own rows")
+      end
+      Row.transaction do
+        Row.create!(who: 400, name: "r#{i}")
+        equal(place.call, PRIMARY, "the port in a transaction that has written")
+      end
+      equal(Row.where(who: 400).count, i + 1, "own rows")
+    end
+  end
+end

@@ -84,3 +84,22 @@ test("copy") do
   DB.copy_into(:sequel_copy, data: (0...1000).map { |i| "#{i}\n" }.join)
   equal(DB.copy_table(DB[:sequel_copy].order(:i)), (0...1000).map { |i| "#{i}\n" }.join, "what COPY brings back")
 end
+
+# Where there is a choice.
+if PRIMARY > 0
+  test("routing") do
+    place = -> { DB.fetch(PLACE).single_value }
+    DB.disconnect
+    offloaded(Array.new(20) { place.call })
+    10.times do |i|
+      DB.transaction(read_only: true) do # BEGIN, and SET TRANSACTION READ ONLY as a query of its own
+        on_standby(place.call, "SET TRANSACTION READ ONLY")
+      end
+      DB.transaction do
+        DB[:sequel_rows].insert(who: 400, name: "r#{i}")
+        equal(place.call, PRIMARY, "the port in a transaction that has written")
+      end
+      equal(DB[:sequel_rows].where(who: 400).count, i + 1, "own rows")
+    end
+  end
+end

@@ -4,6 +4,7 @@ package contract
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -18,6 +19,25 @@ func Equal(got, expected interface{}, what string) {
 	if got != expected {
 		panic(fmt.Errorf("%s: expected %#v, got %#v", what, expected, got))
 	}
+}
+
+const Place = "SELECT inet_server_port()"
+
+// Primary is the primary's port; 0: all runs on one server.
+func Primary() int {
+	port, _ := strconv.Atoi(os.Getenv("PRIMARY_PORT"))
+	return port
+}
+
+// Offloaded looks at reads of a session that has written nothing: at most one in four on the primary.
+func Offloaded(place func() int) {
+	there := 0
+	for i := 0; i < 20; i++ {
+		if place() == Primary() {
+			there++
+		}
+	}
+	Equal(there <= 5, true, fmt.Sprintf("%d of 20 reads on the primary; at most 5", there))
 }
 
 // Together runs work(0) ... work(count-1) at the same time; the first panic is passed on.

@@ -183,6 +183,30 @@ func binaryParameters() {
 	})
 }
 
+func routing() {
+	setup := open("")
+	exec(setup, "DROP TABLE IF EXISTS lib_pq_routed; CREATE TABLE lib_pq_routed (i int)")
+	setup.Close()
+	db := open("")
+	db.SetMaxOpenConns(1)
+	defer db.Close()
+	Offloaded(func() int { return number(db, Place) })
+	Offloaded(func() int { return number(db, Place+" + 0 * $1::int", 1) }) // Parse, Sync, and then Bind
+	for i := 0; i < 10; i++ {
+		tx, err := db.BeginTx(context.Background(), &sql.TxOptions{ReadOnly: true})
+		Must(err)
+		Equal(number(tx, Place) == Primary(), false, "a read only transaction on the primary")
+		Must(tx.Commit())
+		tx, err = db.Begin()
+		Must(err)
+		_, err = tx.Exec("INSERT INTO lib_pq_routed VALUES ($1)", i)
+		Must(err)
+		Equal(number(tx, Place), Primary(), "the port in a transaction that has written")
+		Must(tx.Commit())
+		Equal(number(db, "SELECT count(*) FROM lib_pq_routed"), i+1, "own rows")
+	}
+}
+
 func main() {
 	Test("unnamed_statements", unnamedStatements)
 	Test("transactions", transactions)
@@ -193,4 +217,7 @@ func main() {
 	Test("notifications", notifications)
 	Test("contexts_cancel", contexts)
 	Test("binary_parameters", binaryParameters)
+	if Primary() > 0 {
+		Test("routing", routing)
+	}
 }

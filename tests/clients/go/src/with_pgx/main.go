@@ -217,6 +217,39 @@ func readWriteOnly() {
 	}
 }
 
+func routing() {
+	setup := pool("")
+	exec(setup, "DROP TABLE IF EXISTS pgx_routed")
+	exec(setup, "CREATE TABLE pgx_routed (i int)")
+	setup.Close()
+	for _, attrs := range []string{"", "&target_session_attrs=read-write"} {
+		c, err := pgx.Connect(every, url+attrs)
+		Must(err)
+		Offloaded(func() int { return number(c, Place) })
+		for i := 0; i < 10; i++ {
+			tx, err := c.BeginTx(every, pgx.TxOptions{AccessMode: pgx.ReadOnly})
+			Must(err)
+			Equal(number(tx, Place) == Primary(), false, "a read only transaction on the primary")
+			Must(tx.Commit(every))
+			tx, err = c.Begin(every)
+			Must(err)
+			exec(tx, "INSERT INTO pgx_routed VALUES ($1)", i)
+			Equal(number(tx, Place), Primary(), "the port in a transaction that has written")
+			Must(tx.Commit(every))
+			Equal(number(c, "SELECT count(*) FROM pgx_routed WHERE i = $1", i) > 0, true, "the own row")
+			batch := &pgx.Batch{} // what is asked of the node is the primary's to say, in a batch too
+			batch.Queue("SELECT pg_is_in_recovery()")
+			batch.Queue(Place)
+			results := c.SendBatch(every, batch)
+			var standby bool
+			Must(results.QueryRow().Scan(&standby))
+			Equal(standby, false, "pg_is_in_recovery() in a batch")
+			Must(results.Close())
+		}
+		c.Close(every)
+	}
+}
+
 func main() {
 	Test("transactions_prepared", transactions("prepare"))
 	Test("transactions_described", transactions("describe"))
@@ -228,4 +261,7 @@ func main() {
 	Test("notifications", notifications)
 	Test("large_objects", largeObjects)
 	Test("read_write_only", readWriteOnly)
+	if Primary() > 0 {
+		Test("routing", routing)
+	}
 }
