@@ -218,6 +218,13 @@ def test_split_reads(t):
         t.equal(places(t, c, "/* pgsteer: primary */ " + PORT), "primary", "a hint")
         t.equal(places(t, c), "primary", "it is for the whole transaction")
         c.query("ROLLBACK")
+    with s.client() as c:
+        settle(t, c)
+        c.query("BEGIN")
+        t.equal(places(t, c), "standby", "the first read")
+        c.query("CREATE TEMP TABLE tx_temp ON COMMIT DROP AS SELECT 7 AS i")
+        t.equal((c.value("SELECT i FROM tx_temp"), places(t, c)), ("7", "primary"), "a temporary table, and a read behind it")
+        c.query("COMMIT")
     with s.client(database="whole") as c:
         c.query("BEGIN")
         t.equal(places(t, c), "primary", "without transaction_split")
