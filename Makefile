@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers versions page drill patroni pairs bench bench-catalog bench-scrape gates oracle fuzz clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers versions page drill patroni pairs bench bench-catalog bench-scrape gates oracle labels fuzz clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -191,6 +191,11 @@ oracle: deps ## the scanner beside PostgreSQL's own grammar: no write may be a r
 	@tests/lib/packages oracle
 	@$(MAKE) --no-print-directory $(BUILD)/oracle/compare
 	@tests/oracle/oracle $(MUTATIONS) $(SEED)
+
+labels: test-deps ## statements labelled by what a real standby does with them, beside what the router takes them for (LABELS="-v orm")
+	@tests/lib/packages oracle
+	@$(MAKE) --no-print-directory all
+	@tests/oracle/labels $(LABELS)
 
 # What clang adds to undefined is a null pointer plus 0, which C2y defines.
 fuzz: deps ## hostile input for SECONDS=60 each, to all of tests/fuzz or FUZZ="classify ..."
