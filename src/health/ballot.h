@@ -27,9 +27,9 @@ struct ballot {
         int primary;        /* the verdict; NONE: there is none */
 };
 
-/* How many good answers in a row node `i` needs before it serves again: successes, doubled for each time it
- * fell soon after it had returned. */
-int ballot_answers_needed(const struct ballot *ballot, int i);
+/* How long node `i` has to wait yet before it serves again, besides giving good answers: the longer the more
+ * often it fell soon after it had returned. */
+int64_t ballot_rest_us(const struct ballot *ballot, int i);
 
 /* Why node `i` got `cause`: one sentence for a log line and for SHOW NODES. */
 void ballot_why(const struct ballot *ballot, int i, enum elect_cause cause, char *out, size_t size);

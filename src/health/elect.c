@@ -5,9 +5,11 @@
 
 #include <string.h>
 
-enum { CONFIRMING_ANSWERS = 2, HARD_FAILURES_ENOUGH = 2, DOUBLINGS_MAX = 5 };
+enum { CONFIRMING_ANSWERS = 2, HARD_FAILURES_ENOUGH = 2, DOUBLINGS_MAX = 6 };
 
-#define FLAPPING (300 * US_PER_SEC) /* falls closer to each other than this are flapping */
+/* How long the second of them is not forgiven; each further one twice as long. */
+#define FLAPPING_REST (US_PER_SEC / 2)
+#define FLAPPING      (300 * US_PER_SEC) /* falls closer to each other than this are flapping */
 
 void elect_init(struct elect_memory *memory)
 {
@@ -226,13 +228,17 @@ static bool follows_wrong_timeline(const struct ballot *b, int i)
         return timeline != 0 && timeline != b->dossiers[b->primary].facts.timeline;
 }
 
-int ballot_answers_needed(const struct ballot *b, int i)
+int64_t ballot_rest_us(const struct ballot *b, int i)
 {
-        int doublings = b->memory->nodes[i].falls - 1;
+        const struct elect_node_memory *node = &b->memory->nodes[i];
+        int doublings = node->falls - 2;
+        int64_t rest;
 
         if (doublings < 0)
-                doublings = 0;
-        return b->rules->successes << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX);
+                return 0;
+        rest = node->fell_us + (FLAPPING_REST << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX)) -
+               b->rules->now_us;
+        return rest > 0 ? rest : 0;
 }
 
 static void note_fall(const struct ballot *b, struct elect_node_memory *node)
@@ -258,7 +264,7 @@ static enum elect_cause judge_standby(const struct ballot *b, int i)
         if (b->presence[i] == LOGIN)
                 return CAUSE_STANDBY_KEPT;
         if ((before == CAUSE_GONE || before == CAUSE_PROBATION) &&
-            b->dossiers[i].successes < ballot_answers_needed(b, i))
+            (b->dossiers[i].successes < b->rules->successes || ballot_rest_us(b, i) > 0))
                 return CAUSE_PROBATION;
         return CAUSE_STANDBY;
 }

@@ -54,8 +54,12 @@ void ballot_why(const struct ballot *b, int i, enum elect_cause cause, char *out
                 return;
         case CAUSE_STANDBY: snprintf(out, size, "follows timeline %" PRIu32, facts->timeline); return;
         case CAUSE_PROBATION:
-                snprintf(out, size, "answers again, serves after %d good probes in a row",
-                         b->rules->successes);
+                if (b->memory->nodes[i].falls > 1)
+                        snprintf(out, size, "answers again, but has been lost %d times: serves after a while",
+                                 b->memory->nodes[i].falls);
+                else
+                        snprintf(out, size, "answers again, serves after %d good probes in a row",
+                                 b->rules->successes);
                 return;
         case CAUSE_LAG: write_why_lag(b, i, out, size); return;
         case CAUSE_TIMELINE: write_why_timeline(b, i, out, size); return;

@@ -44,11 +44,14 @@ static void roll_back_to(struct client *c, struct sv text, const struct facts *f
  * error instead, so that no COMMIT passes for one. False: an error was the answer. */
 static bool run(struct client *c, struct sv text, struct writer *w)
 {
-        bool untold = c->abort_untold;
         const char *tag;
         struct facts f;
+        bool untold;
 
         classify(text, endpoint_rules(c->endpoint), c->lexing, &f);
+        if (f.tx == TX_END && !f.commits) /* it wants no more than what has happened */
+                c->abort_untold = false;
+        untold = c->abort_untold;
         if (f.tx != TX_END) {
                 if (untold || f.savepoint != SAVEPOINT_ROLLBACK_TO)
                         refuse(c, w);

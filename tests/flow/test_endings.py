@@ -128,4 +128,12 @@ def test_sessions_that_are_terminated(t):
         got = transaction.query(PUT.format("more"), check=False)
         t.equal(([e.sqlstate for e in got.errors], got.status), (["40001"], "E"), "a transaction")
         transaction.query("ROLLBACK")
+        for messages in ([query("ROLLBACK")], [parse("", "ROLLBACK"), bind(), execute(), sync()]):
+            transaction.query("BEGIN")
+            transaction.query(PUT.format("transaction"))
+            cluster.primary.value(end)
+            t.wait(lambda: s.show("POOLS")[0]["sv_active"] == "0", "the end to be seen")
+            transaction.send(*messages)
+            got = transaction.result(check=False)
+            t.equal((got.errors, got.tags, got.status), ([], ["ROLLBACK"], "I"), "ROLLBACK, which has happened already")
         t.equal(idle.value("SELECT string_agg(who, ',') FROM ending"), "idle,again", "rows")

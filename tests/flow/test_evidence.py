@@ -1,6 +1,7 @@
 """What nodes say of themselves, and what becomes of it: what only a real server can show. All other combinations are in
 tests/unit/health/test_elect.c and test_election.c."""
 import os
+import time
 
 from flow import deadline
 from postgres import Node
@@ -97,3 +98,52 @@ def test_what_nodes_say(t):
         wait(two, "standby", "up", "follows timeline 2")
         serves("in the end")
     other.stop("fast")
+
+
+@deadline(120)
+def test_two_that_are_promoted(t):
+    """Split brain: writes go to one of them, and the other one gets none, whatever becomes of the first."""
+    cluster = t.own_cluster()
+    t.sql("CREATE TABLE split(i int)")
+    s = t.steer(health_check_successes=1, failover_timeout="1.5")
+    s.wait_known("split")
+    one, two = cluster.standbys
+    cluster.primary.kill()
+    one.promote()
+    t.wait(lambda: stands(s, one, "primary", "up"), "the first to be the primary")
+    two.promote()
+    t.wait(lambda: stands(s, two, "unknown", "fenced", "split brain"), "the second to be fenced")
+    with s.client() as c:
+        for i in range(20):
+            c.query(f"INSERT INTO split VALUES ({i})")
+            t.equal(c.value("SELECT count(*) FROM split"), str(i + 1), "what it has written")
+        t.equal(two.value("SELECT count(*) FROM split", "app"), "0", "rows on the other one")
+        one.kill()
+        t.wait(lambda: stands(s, one, "unknown", "down"), "the primary to be seen dead")
+        t.equal([e.sqlstate for e in c.query("INSERT INTO split VALUES (0)", check=False).errors], ["57P03"],
+                "a write: who was fenced is not elected because the other one is silent")
+        t.true(stands(s, two, "unknown", "fenced", "split brain"), "it is fenced still")
+        one.start()
+        t.wait(lambda: stands(s, one, "primary", "up"), "the primary to have its place again")
+        t.equal(c.query("INSERT INTO split VALUES (20)").tags, ["INSERT 0 1"], "a write")
+    t.equal(two.value("SELECT count(*) FROM split", "app"), "0", "rows on the other one, in the end")
+
+
+@deadline(120)
+def test_a_standby_that_flaps(t):
+    """Each fall makes its return take longer, and reads do not suffer from it."""
+    cluster = t.own_cluster()
+    s = t.steer(health_check_interval="0.1", health_check_successes=2)
+    victim, took = cluster.standbys[0], []
+    with s.client() as c:
+        for _ in range(4):
+            victim.stop("fast")
+            t.wait(lambda: s.node(victim.port)["state"] == "down", "the standby to be seen down")
+            victim.start()
+            began = time.monotonic()
+            while s.node(victim.port)["state"] != "up":
+                t.equal(c.value("SELECT 1"), "1", "reads go on")
+            took.append(time.monotonic() - began)
+    t.within(took[3], 1, 60, f"seconds until it served after the fourth fall, two behind that, of {took}")
+    t.true(took[3] > took[0], f"it takes longer each time: {took}")
+    t.contains(s.log_text(), "answers again, but has been lost 4 times", "the log")
