@@ -2,19 +2,16 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "cluster/cluster.h"
 #include "conf/conf.h"
-#include "health/elect.h"
+#include "health/gauge.h"
 #include "health/history.h"
 #include "health/login.h"
+#include "health/news.h"
 #include "health/pace.h"
 #include "health/probe.h"
-#include "health/ring.h"
 
 #include <event2/event.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,8 +46,7 @@ struct monitor {
         struct dossier dossiers[TOPOLOGY_NODES_MAX];
         struct elect_memory memory;
         struct topology *view; /* never handed out for keeping: a copy of it is published */
-        struct ring ring;
-        int ring_node; /* the primary that the samples are from */
+        struct gauge gauge;
         struct history history;
         uint64_t
             calm_toll[TOLL_KINDS]; /* before the first signs of trouble: losses come before the verdict */
@@ -74,7 +70,7 @@ struct monitor *monitor_new(struct event_base *base, struct names *names, struct
         topology_unref(published);
         elect_init(&monitor->memory);
         monitor->pace.no_primary_us = clock_us();
-        monitor->ring_node = -1;
+        monitor->gauge.node = -1;
         for (int i = 0; i < cluster->count; i++) {
                 monitor->watched[i] = (struct watched){.monitor = monitor, .index = i};
                 dossier_init(&monitor->dossiers[i]);
@@ -142,95 +138,17 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         ask_who_is_due(arg);
 }
 
-static const char *describe(const struct topology_node *node)
-{
-        switch (node->state) {
-        case NODE_UP: return node->role == ROLE_PRIMARY ? "primary" : "standby";
-        case NODE_NEW: return "unknown";
-        case NODE_EJECTED: return node->role == ROLE_STANDBY ? "standby, not used" : "not used";
-        case NODE_DOWN:
-        case NODE_FENCED: break;
-        }
-        return node_state_name(node->state);
-}
-
-/* How loud a verdict is: what takes capacity away is a warning; that the others are asked first is over in a
- * moment, and what comes of it is said then. */
-static enum log_level level_of(enum elect_cause cause)
-{
-        switch (cause) {
-        case CAUSE_UNCONFIRMED:
-        case CAUSE_NOT_ASKED: return LOG_DEBUG_;
-        case CAUSE_PRIMARY:
-        case CAUSE_STANDBY:
-        case CAUSE_FENCED:
-        case CAUSE_DRAINED:
-        case CAUSE_YIELDING:
-        case CAUSE_PROBATION: return LOG_INFO_;
-        case CAUSE_PRIMARY_READ_ONLY:
-        case CAUSE_PRIMARY_KEPT:
-        case CAUSE_STANDBY_KEPT:
-        case CAUSE_LAG:
-        case CAUSE_TIMELINE:
-        case CAUSE_OLD_TIMELINE:
-        case CAUSE_TWIN:
-        case CAUSE_FOREIGN:
-        case CAUSE_LOGIN:
-        case CAUSE_GONE:
-        case CAUSE_COUNT: break;
-        }
-        return LOG_WARNING_;
-}
-
-static void log_node(const struct monitor *monitor, int i, const struct topology_node *was)
-{
-        const struct topology_node *is = &monitor->view->nodes[i];
-
-        if (was->role != is->role || was->state != is->state || strcmp(was->why, is->why) != 0)
-                log_write(level_of(monitor->memory.nodes[i].cause), "%s: node %s is now %s (was %s): %s",
-                          monitor->name, is->node->name, describe(is), describe(was), is->why);
-}
-
-static void log_primary(const struct monitor *monitor, const struct topology *was)
-{
-        const struct topology *is = monitor->view;
-
-        if (was->primary == is->primary)
-                return;
-        if (is->primary < 0)
-                log_warning("%s: there is no primary: writes wait for one, reads go on", monitor->name);
-        else
-                log_info("%s: %s is the primary, timeline %u", monitor->name,
-                         is->nodes[is->primary].node->name, (unsigned)is->nodes[is->primary].timeline);
-}
-
 static void read_toll(const struct monitor *monitor, uint64_t toll[TOLL_KINDS])
 {
         for (int kind = 0; kind < TOLL_KINDS; kind++)
                 toll[kind] = atomic_load_explicit(&monitor->cluster->toll[kind], memory_order_relaxed);
 }
 
-/* All that who is called for it must know, in one line. */
-static void log_failover(const struct monitor *monitor)
-{
-        uint64_t toll[TOLL_KINDS];
-        struct failover f;
-
-        read_toll(monitor, toll);
-        if (!history_last(&monitor->history, clock_us(), toll, &f))
-                return; /* the first primary is none that replaces another */
-        log_warning("%s: failover: %s is the primary %s%s (%s), timeline %u, after %" PRId64
-                    " ms without one; clients that waited: %" PRIu64 ", refused: %" PRIu64
-                    ", rolled back (40001): %" PRIu64 ", outcome unknown (40003): %" PRIu64,
-                    monitor->name, f.to, strcmp(f.to, f.from) == 0 ? "again" : "instead of ",
-                    strcmp(f.to, f.from) == 0 ? "" : f.from, f.why, (unsigned)f.timeline,
-                    f.gap_us / US_PER_MS, f.toll[TOLL_HELD], f.toll[TOLL_REFUSED], f.toll[TOLL_ROLLED_BACK],
-                    f.toll[TOLL_UNKNOWN]);
-}
-
 static void note_failover(struct monitor *monitor, const struct topology *was)
 {
         const struct topology *is = monitor->view;
+        uint64_t toll[TOLL_KINDS];
+        struct failover last;
 
         if (was->primary == is->primary)
                 return;
@@ -240,7 +158,10 @@ static void note_failover(struct monitor *monitor, const struct topology *was)
         if (is->primary >= 0) {
                 history_elected(&monitor->history, is->nodes[is->primary].node->name,
                                 is->nodes[is->primary].timeline, clock_us(), clock_wall_us());
-                log_failover(monitor);
+                read_toll(monitor, toll);
+                /* the first primary is none that replaces another */
+                if (history_last(&monitor->history, clock_us(), toll, &last))
+                        news_of_failover(monitor->name, &last);
         }
 }
 
@@ -269,9 +190,9 @@ static void publish(struct monitor *monitor, const struct topology *was)
                         view->nodes[i].returned_us = view->nodes[i].served ? clock_us() : 0;
                         view->nodes[i].served = true;
                 }
-                log_node(monitor, i, &was->nodes[i]);
+                news_of_node(monitor->name, monitor->memory.nodes[i].cause, &was->nodes[i], &view->nodes[i]);
         }
-        log_primary(monitor, was);
+        news_of_primary(monitor->name, was, view);
         note_failover(monitor, was);
         monitor->pace.changed_us = clock_us();
         if (view->primary < 0 && was->primary >= 0)
@@ -281,91 +202,19 @@ static void publish(struct monitor *monitor, const struct topology *was)
         view->epoch = atomic_load(&monitor->cluster->epoch);
 }
 
-/* Whether what node `i` has just said tells how far a standby must be: it is the primary, or was the last one
- * and gives way to the next, which must have all that it wrote. */
-static bool is_source(const struct monitor *monitor, int i)
-{
-        const struct dossier *dossier = &monitor->dossiers[i];
-
-        return dossier->last == ANSWER_GOOD &&
-               (monitor->view->primary == i ||
-                (monitor->memory.primary == i && dossier->wish == WISH_YIELD && !dossier->facts.in_recovery &&
-                 dossier->facts.timeline == monitor->memory.timeline));
-}
-
-/* The primary's answer is a sample. Samples of another primary or timeline are of no use any more. */
-static void take_sample(struct monitor *monitor, int i)
-{
-        const struct dossier *dossier = &monitor->dossiers[i];
-
-        if (monitor->ring_node != i || monitor->ring.timeline != dossier->facts.timeline) {
-                ring_reset(&monitor->ring, dossier->facts.timeline);
-                monitor->ring_node = i;
-        }
-        ring_push(&monitor->ring, (struct ring_sample){.clock_us = dossier->good_us,
-                                                       .lsn = dossier->facts.lsn,
-                                                       .flush_lsn = dossier->facts.flush_lsn});
-}
-
-static void measure_lag(struct monitor *monitor, int i)
-{
-        struct dossier *dossier = &monitor->dossiers[i];
-
-        if (!dossier->facts.in_recovery || dossier->facts.timeline != monitor->ring.timeline)
-                return;
-        dossier->lag_us = ring_lag_us(&monitor->ring, dossier->facts.lsn, clock_us());
-        dossier->lag_bytes = ring_lag_bytes(&monitor->ring, dossier->facts.lsn);
-}
-
-/* A moment before which everything is visible on node `i`. Only what was answered last counts: a standby that
- * restarts may come back with less than it had. */
-static int64_t fresh_us(const struct monitor *monitor, int i)
-{
-        const struct topology_node *node = &monitor->view->nodes[i];
-        const struct dossier *dossier = &monitor->dossiers[i];
-
-        if (node->state != NODE_UP)
-                return 0;
-        if (node->role == ROLE_PRIMARY)
-                return INT64_MAX;
-        if (dossier->last != ANSWER_GOOD || dossier->facts.timeline != monitor->ring.timeline)
-                return 0;
-        return ring_fresh_us(&monitor->ring, dossier->facts.lsn);
-}
-
-/* The same for its position in the WAL. */
-static uint64_t lsn(const struct monitor *monitor, int i)
-{
-        const struct dossier *dossier = &monitor->dossiers[i];
-
-        return monitor->view->nodes[i].state == NODE_UP && dossier->last == ANSWER_GOOD ? dossier->facts.lsn
-                                                                                        : 0;
-}
-
-/* Whatever loses certainty loses it before readers learn why. */
-static void update_freshness(struct monitor *monitor)
-{
-        for (int i = 0; i < monitor->view->count; i++) {
-                struct node *node = monitor->view->nodes[i].node;
-
-                atomic_store_explicit(&node->fresh_us, fresh_us(monitor, i), memory_order_release);
-                atomic_store_explicit(&node->lsn, lsn(monitor, i), memory_order_release);
-                atomic_store_explicit(&node->asked_us, monitor->dossiers[i].good_us, memory_order_release);
-        }
-}
-
 /* What the evidence means now. `answered`: whose answer is new; -1: nobody's. */
 static void decide(struct monitor *monitor, int answered)
 {
+        const struct sight sight = {monitor->dossiers, &monitor->memory, monitor->view};
         struct topology was;
         bool changed;
 
         memcpy(&was, monitor->view, sizeof(was));
         monitor->rules.now_us = clock_us();
         changed = elect(&monitor->rules, monitor->dossiers, &monitor->memory, monitor->view);
-        if (answered >= 0 && is_source(monitor, answered))
-                take_sample(monitor, answered);
-        update_freshness(monitor);
+        if (answered >= 0)
+                gauge_take(&monitor->gauge, &sight, answered);
+        gauge_publish(&monitor->gauge, &sight);
         if (changed)
                 publish(monitor, &was);
         else if (answered >= 0 && monitor->view->primary == answered &&
@@ -392,7 +241,7 @@ static void on_answer(const struct answer *answer, void *arg)
                 atomic_fetch_add(&monitor->view->nodes[watched->index].node->run, 1);
         dossier_note(dossier, answer);
         if (answer->kind == ANSWER_GOOD)
-                measure_lag(monitor, watched->index);
+                gauge_lag(&monitor->gauge, dossier, clock_us());
         decide(monitor, watched->index);
         if (answer->kind != ANSWER_GOOD && answer->sent_us == 0 && answer->kind == ANSWER_LOST)
                 watched->urgent = true;
