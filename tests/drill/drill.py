@@ -197,7 +197,7 @@ class Drill:
         broken += [f"{self.load.first_messages[state]} ({state})" for state in self.load.write_errors
                    if state not in allowed]
         unknown = self.load.write_errors["40003"]
-        if self.planned and unknown > self.load.warned:
+        if self.planned and isinstance(self.load, Ledger) and unknown > self.load.warned:
             broken.append(f"{unknown} unknown outcomes (40003), and only {self.load.warned} warnings of the server's")
         broken += [f"{self.load.disconnected} clients disconnected"] * bool(self.load.disconnected)
         broken += [f"commits that happened twice: {verdict.twice[:5]}"] * bool(verdict.twice)

@@ -77,15 +77,11 @@ class Bank(Load):
 
     # -- psycopg
 
-    def _heed(self, notice):
-        self.warned += "synchronous replication" in notice.message_primary
-
     def _open(self, **more):
         while True:
             try:
                 connection = psycopg.connect(self.steer.dsn(), **more)
                 connection.prepare_threshold = 1
-                connection.add_notice_handler(self._heed)
                 return connection
             except psycopg.OperationalError:
                 self.lose_client()
@@ -102,6 +98,8 @@ class Bank(Load):
                     self.sent[key] = time.monotonic()
                     body(connection, {"who": who, "n": n, **transfer})
                     self.acknowledged[key] = time.monotonic()
+                    if n % 20 == 19 and not self._found(connection, who, n):
+                        self.stale.append(f"teller {who} does not see its transfer {n}")
                 except psycopg.errors.SerializationFailure as e:
                     self._refused(e, more)
                     time.sleep(self.pause)
@@ -144,15 +142,7 @@ class Bank(Load):
                     if connection.execute(named(MOVE), (amount, account)).rowcount != 1:
                         raise RuntimeError(f"account {account} is gone")
                 connection.execute(named(KEEP), (t["who"], t["n"], t["source"], t["target"], t["amount"]))
-            if t["n"] % 20 == 19:
-                self._see_own(connection, t["who"], t["n"])
         self._psycopg(who, body)
-
-    def _see_own(self, connection, who, n):
-        with connection.transaction():
-            seen = connection.execute(named(FIND), (who, n)).fetchone()[0]
-        if seen != 1:
-            self.stale.append(f"teller {who} does not see its transfer {n}")
 
     def _tell_at_once(self, who):
         self._psycopg(who, lambda connection, t: connection.execute(AT_ONCE, t), autocommit=True)
@@ -164,15 +154,10 @@ class Bank(Load):
             await asyncio.gather(*(self._tell_async(who) for who in everybody))
         asyncio.run(together())
 
-    def _heed_async(self, notice):
-        self.warned += "synchronous replication" in notice.message
-
     async def _open_async(self):
         while True:
             try:
-                connection = await asyncpg.connect(self.steer.url())
-                connection.add_log_listener(lambda _, notice: self._heed_async(notice))
-                return connection
+                return await asyncpg.connect(self.steer.url())
             except (OSError, asyncpg.PostgresError):
                 self.lose_client()
                 if self.stopping.is_set():
