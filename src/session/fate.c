@@ -37,18 +37,21 @@ void fate_clear(struct client *c)
         c->ended = c->unwaited = c->piecewise = false;
 }
 
-/* Whether what is owed first has not been completed: a statement, or the rest of a segment whose Sync has not
- * been sent. */
-static bool is_unfinished(struct replies *owed, bool in_segment)
+/* Whether what is owed first has not been completed: a statement, the rest of a segment whose Sync has not
+ * been sent, or a Sync, behind whose commit nothing is done before ReadyForQuery but for who listens. */
+static bool is_unfinished(const struct client *c)
 {
+        struct replies *owed = &c->server->replies;
+        bool listens = (c->pins & PIN_LISTEN) != 0 || !c->room->conf->opt.session_state;
+
         for (uint32_t i = 0; i < owed->count; i++) {
                 const struct reply *reply = replies_at(owed, i);
 
                 if (!(reply->flags & REPLY_LOCAL) &&
                     (reply->kind == REPLY_EXECUTE || reply_ends_segment(reply)))
-                        return reply->kind != REPLY_SYNC;
+                        return reply->kind != REPLY_SYNC || !listens;
         }
-        return in_segment;
+        return c->in_segment;
 }
 
 /* Whether what has been sent last can have been neither completed nor begun: the server does not have all of
@@ -87,6 +90,5 @@ bool fate_may_be_committed(const struct client *c, uint32_t i, bool reported)
 
 bool fate_is_abort(const struct client *c)
 {
-        return !c->ended && !c->unwaited && !c->piecewise &&
-               is_unfinished(&c->server->replies, c->in_segment);
+        return !c->ended && !c->unwaited && !c->piecewise && is_unfinished(c);
 }

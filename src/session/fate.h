@@ -3,10 +3,10 @@
  * It cannot where it had not arrived as a whole, where nothing that commits had (a Sync, COMMIT, the end of a
  * COPY), and where the server says that it aborts it because it is going away (FATAL 57P01, an
  * administrator's command). PostgreSQL looks for such a command everywhere but between a commit and the
- * completion of the statement that has committed: so in place of that completion it means that nothing was.
- * Not so where a statement commits before it ends (facts.piecewise), nor behind the last statement of an
- * extended segment, which its Sync commits. A commit that was not waited for until standbys had it says so in
- * a warning. */
+ * completion of what has committed, a statement or a Sync: so in place of that completion it means that
+ * nothing was. Not so where a statement commits before it ends (facts.piecewise), nor behind the Sync of who
+ * listens, to whom notifications are sent before ReadyForQuery. A commit that was not waited for until
+ * standbys had it says so in a warning. */
 #pragma once
 
 #include "session/client.h"

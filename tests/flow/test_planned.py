@@ -35,6 +35,7 @@ DONE = {  # run again, unnoticed: the tags
     "named": (run(through("named"), "n") + sync(), ["INSERT 0 1"]),
     "known": (bind("", "k") + execute() + sync(), ["INSERT 0 1"]),
     "segment": (run("INSERT INTO open VALUES ('segment')") + run(through("segment")) + sync(), ["INSERT 0 1"] * 2),
+    "deferred": (run("INSERT INTO late VALUES ('deferred')") + sync(), ["INSERT 0 1"]),  # its Sync waits
     "ddl": (query("ALTER TABLE gate ADD COLUMN more text"), ["ALTER TABLE"]),
 }
 REFUSED = {  # the SQLSTATE, and the status behind it
