@@ -136,10 +136,16 @@ static void choose(struct top *top, int view)
 
 /* ---- the screen ---- */
 
+/* What is wider than the screen is cut: it must not run on into the next line. */
 static void line(int y, attr_t look, const char *text)
 {
+        size_t cut = 0;
+
+        for (int left = COLS; text[cut] != '\0'; cut++)
+                if ((text[cut] & 0xc0) != 0x80 && left-- == 0)
+                        break;
         attrset((int)look);
-        mvaddstr(y, 0, text);
+        mvaddnstr(y, 0, text, (int)cut);
         clrtoeol();
 }
 
@@ -180,8 +186,13 @@ static void draw_tabs(const struct top *top, int y)
 {
         move(y, 0);
         for (int i = 0; i < view_count; i++) {
+                char text[64];
+
+                snprintf(text, sizeof(text), " %d %s ", i + 1, views[i].name);
+                if (getcurx(stdscr) + (int)strlen(text) > COLS)
+                        break;
                 attrset(i == top->view ? A_REVERSE : A_NORMAL);
-                printw(" %d %s ", i + 1, views[i].name);
+                addstr(text);
         }
         attrset(A_NORMAL);
         clrtoeol();
@@ -206,8 +217,10 @@ static void draw(struct top *top)
         }
         attrset(A_NORMAL);
         clrtobot();
-        line(height - 1, A_DIM,
-             "1-7 view   left, right: sort by   r: the other way round   up, down: scroll   q: end");
+        snprintf(text, sizeof(text),
+                 "1-%d view   left, right: sort by   r: the other way round   up, down: scroll   q: end",
+                 view_count);
+        line(height - 1, A_DIM, text);
         refresh();
 }
 

@@ -31,6 +31,8 @@ const struct view views[] = {
      "SELECT id, database, user, addr, port, state, node, pin, wait_us / 1000 AS wait_ms, application_name "
      "FROM sessions",
      "wait_ms", true},
+    {"holds", "SELECT id, database, user, addr, waits_for, held_ms, left_ms, lost_node, why FROM holds",
+     "held_ms", true},
     {"failovers",
      "SELECT database, lost_at, elected_at, from_node, to_node, timeline, gap_ms, held, refused, "
      "rolled_back, unknown, why "

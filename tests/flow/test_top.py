@@ -8,9 +8,10 @@ import struct
 import termios
 import time
 
+from run import wait_for
 from steer import ADMIN, ADMIN_PASSWORD
 
-VIEWS = ("databases", "nodes", "pools", "queries", "routes", "clients", "failovers")
+VIEWS = ("databases", "nodes", "pools", "queries", "routes", "clients", "holds", "failovers")
 
 
 def where(s):
@@ -51,6 +52,11 @@ class Screen:
             os.execv(command[0], command)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.text = ""
+
+    def resize(self, rows, columns):
+        """As a window does; the program draws all of it again."""
+        self.text = ""
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def read(self):
         while select.select([self.fd], [], [], 0.05)[0]:
@@ -101,3 +107,88 @@ def test_in_a_terminal(t):
         finally:
             status = screen.end()
         t.equal(status, 0, "exit status after q")
+
+
+def test_sizes_of_a_terminal(t):
+    s = t.steer(nodes=False, databases={f"database_{i:02}": t.cluster.line("app", [t.cluster.primary]) for i in range(30)})
+    for i in range(30):
+        with s.client(database=f"database_{i:02}") as c:
+            c.query("SELECT 1")
+    screen = Screen([s.program, "top", where(s)])
+    try:
+        screen.resize(60, 160)
+        t.wait(lambda: screen.shows("database_29"), "all of it on a large one")
+        for rows, columns in ((1, 1), (2, 200), (3, 10), (5, 5), (200, 3)):
+            screen.resize(rows, columns)
+            screen.press("\x1bOB2\x1bOC1r")  # keys do no harm
+            t.wait(lambda: screen.read() or screen.text, f"something on {rows} x {columns}")
+        screen.resize(12, 40)
+        t.wait(lambda: screen.shows("1 databases"), "a small one")
+        t.true("7 holds" not in screen.text, f"tabs that do not fit are left out: {screen.text}")
+        screen.resize(60, 160)
+        t.wait(lambda: screen.shows("database_00") and screen.shows("8 failovers"), "all of it on a large one again")
+        screen.press("q")
+    finally:
+        status = screen.end()
+    t.equal(status, 0, "exit status after q")
+
+
+def order(screen, s):
+    """Databases in the order in which they are on the screen, drawn anew."""
+    screen.resize(40, 151 + order.turn % 2)
+    order.turn += 1
+    found = []
+
+    def all_there():
+        screen.read()
+        found[:] = re.findall(r"database_(\d)", screen.text)
+        return len(set(found)) == 3
+    wait_for(all_there, "three databases on the screen")
+    return list(dict.fromkeys(found))
+
+
+order.turn = 0
+
+
+def test_order(t):
+    s = t.steer(nodes=False, databases={f"database_{i}": t.cluster.line("app", [t.cluster.primary]) for i in range(3)})
+    clients = [s.client(database=f"database_{i}") for i in (1, 0, 0, 2, 2, 2)]
+    for c in clients:
+        c.query("SELECT 1")
+    screen = Screen([s.program, "top", where(s)])
+    try:
+        t.wait(lambda: screen.shows("all well"), "the first view")
+        screen.press("6")
+        t.wait(lambda: screen.shows("addr"), "clients")
+        screen.press("\x1bOD" * 20 + "\x1bOC")  # by the second column, the database
+        t.wait(lambda: order(screen, s) in (["0", "1", "2"], ["2", "1", "0"]), "in the order of their names")
+        before = order(screen, s)
+        screen.press("r")
+        t.wait(lambda: order(screen, s) == before[::-1], "the other way round")
+        screen.press("q")
+    finally:
+        status = screen.end()
+    t.equal(status, 0, "exit status after q")
+    for c in clients:
+        c.close()
+
+
+def test_connection_that_is_lost(t):
+    s = t.steer(nodes=False)
+    screen = Screen([s.program, "top", where(s)])
+    try:
+        t.wait(lambda: screen.shows("all well"), "the first view")
+        s.process.kill()
+        s.process.wait()
+        t.wait(lambda: screen.shows("no answer"), "that nobody answers")
+        screen.press("2")
+        screen.resize(30, 101)
+        t.wait(lambda: screen.shows("no answer") and screen.shows("q: end"), "keys and sizes are taken meanwhile")
+        s.start()
+        screen.text = ""
+        t.wait(lambda: screen.shows("all well"), "it to come back by itself", 40)
+        t.wait(lambda: screen.shows("lag_ms"), "in the view that was chosen meanwhile")
+        screen.press("q")
+    finally:
+        status = screen.end()
+    t.equal(status, 0, "exit status after q")
