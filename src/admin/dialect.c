@@ -18,6 +18,8 @@ struct dialect {
         size_t operand;
         size_t open[DEPTH_MAX];
         int depth;
+        bool listing; /* between SELECT and FROM, in no parentheses */
+        int item;     /* tokens of what is listed there, so far */
 };
 
 static const char *const schemas[] = {"pg_catalog", "pgbouncer", "pgsteer", "public"};
@@ -344,6 +346,29 @@ static bool take_search_path(struct dialect *d)
         return true;
 }
 
+static void note_item(struct dialect *d)
+{
+        if (d->depth > 0)
+                return;
+        if (is_word(&d->token, "select"))
+                d->listing = true;
+        else if (is_word(&d->token, "from"))
+                d->listing = false;
+        d->item = is_word(&d->token, "select") || d->token.kind == SCAN_COMMA ? 0 : d->item + 1;
+}
+
+/* `a.b` is a column called b, and ORDER BY b means that one, whatever else has such a name. */
+static void name_item(struct dialect *d)
+{
+        struct scan_token after = peek(d);
+
+        if (d->listing && d->depth == 0 && d->item == 3 && is_name(&d->token) && d->before.kind == SCAN_DOT &&
+            (after.kind == SCAN_COMMA || is_word(&after, "from"))) {
+                put_text(d, "AS");
+                put(d, d->token.text.p, d->token.text.n);
+        }
+}
+
 bool dialect_to_sqlite(struct sv text, struct buf *out, size_t limit)
 {
         struct dialect d = {.out = out, .limit = limit, .operand = SIZE_MAX};
@@ -366,8 +391,10 @@ bool dialect_to_sqlite(struct sv text, struct buf *out, size_t limit)
                         skip_collation(&d);
                         continue;
                 }
+                note_item(&d);
                 if (is_name(&d.token)) {
                         put_name(&d);
+                        name_item(&d);
                 } else if (d.token.kind == SCAN_STRING) {
                         put_string(&d);
                 } else if (d.token.kind == SCAN_OPEN || d.token.kind == SCAN_CLOSE) {

@@ -48,10 +48,10 @@ static const struct column pg_attribute[] = {
     INT("atttypmod"),     BOOL("attnotnull"),  BOOL("atthasdef"),   TEXT("attidentity"), TEXT("attgenerated"),
     BOOL("attisdropped"), INT("attcollation"), INT("attstattarget")};
 
-static const struct column pg_type[] = {INT("oid"),          TEXT("typname"),  INT("typnamespace"),
-                                        INT("typlen"),       TEXT("typtype"),  INT("typelem"),
-                                        INT("typcollation"), INT("typrelid"),  INT("typbasetype"),
-                                        INT("typarray"),     TEXT("typdelim"), TEXT("typcategory")};
+static const struct column pg_type[] = {
+    INT("oid"),       TEXT("typname"),     INT("typnamespace"), INT("typlen"),      TEXT("typtype"),
+    INT("typelem"),   INT("typcollation"), INT("typrelid"),     INT("typbasetype"), INT("typarray"),
+    TEXT("typdelim"), TEXT("typcategory"), BOOL("typnotnull"),  INT("typtypmod")};
 
 static const struct column pg_database[] = {INT("oid"),      TEXT("datname"),       INT("datdba"),
                                             INT("encoding"), BOOL("datistemplate"), BOOL("datallowconn")};
@@ -156,6 +156,8 @@ static void fill_type(struct table *t, const struct scene *s)
                 table_int(t, 0);
                 table_text(t, ",");
                 table_text(t, types[i].category);
+                table_int(t, false);
+                table_int(t, -1);
         }
 }
 

@@ -152,6 +152,15 @@ def grafana_with_pgx(scene):
     dashboards(scene, "grafana_with_pgx")
 
 
+def jdbc(scene):
+    out = os.path.join(BUILD, "readers", "java")
+    built = subprocess.run(["javac", "-d", out, os.path.join(HERE, "java", "Console.java")], capture_output=True, text=True, timeout=600)
+    expect(built.returncode == 0, built.stderr)
+    status, said = scene.command("java", "-cp", f"{os.path.abspath(out)}:/usr/share/java/postgresql.jar", "Console",
+                                 f"jdbc:postgresql://127.0.0.1:{scene.steer.port}/pgbouncer?user={ADMIN}&sslmode=disable")
+    expect(status == 0, said)
+
+
 def telegraf(scene):
     dashboards(scene, "telegraf")
 
@@ -257,7 +266,7 @@ def prometheus(scene):
 
 
 TESTS = [check_postgres_pools, check_postgres_backends, check_postgres_checksum, munin_connections, munin_requests,
-         prometheus_exporter, grafana, grafana_with_pgx, telegraf, pgbadger, promtool, promtool_rules, prometheus]
+         prometheus_exporter, grafana, grafana_with_pgx, telegraf, jdbc, pgbadger, promtool, promtool_rules, prometheus]
 
 
 def main(wanted):

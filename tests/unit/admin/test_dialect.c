@@ -11,10 +11,14 @@ static void turns_into_sqlite(void)
                 const char *postgres, *sqlite;
         } rows[] = {
             {"SELECT 1", "SELECT 1 "},
-            {"select a.b from pools -- x\n where c = 'it''s'", "select a . b from pools where c = 'it''s' "},
+            {"select a.b from pools -- x\n where c = 'it''s'",
+             "select a . b AS b from pools where c = 'it''s' "},
             {"SELECT * FROM pgbouncer.pools", "SELECT * FROM pools "},
             {"SELECT * FROM \"pgsteer\".pools p WHERE p.user = 'a'",
              "SELECT * FROM pools p WHERE p . user = 'a' "},
+            {"SELECT n.a, m.\"b\", f(n.c), n.d + 1, n.e FROM n, m.o ORDER BY a",
+             "SELECT n . a AS a , m . \"b\" AS \"b\" , f ( n . c ) , n . d + 1 , n . e AS e FROM n , m . o "
+             "ORDER BY a "},
             {"SELECT x::int", "SELECT CAST ( x  AS INTEGER ) "},
             {"SELECT a.x::pg_catalog.int4", "SELECT CAST ( a . x  AS INTEGER ) "},
             {"SELECT 1 + sum(x)::numeric(10,2) / 2", "SELECT 1 + CAST ( sum ( x )  AS REAL ) / 2 "},
