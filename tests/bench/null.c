@@ -22,7 +22,7 @@ struct client {
 };
 
 /* Answers, written once. */
-static struct buf columns, row, set, ready;
+static struct buf columns, row, ready;
 
 static struct buf out; /* what goes to the client at hand; empty in between */
 
@@ -47,8 +47,6 @@ static void write_answers(void)
         put_raw(&w, "-1234", 5);
         msg_end(&w);
         write_command_complete(&w, "SELECT 1");
-        w = writer_to(&set, OUT_MAX);
-        write_command_complete(&w, "SET");
         w = writer_to(&ready, OUT_MAX);
         write_ready(&w, 'I');
 }
@@ -58,14 +56,27 @@ static void put_answer(struct writer *w, const struct buf *answer)
         put_raw(w, buf_data(answer), buf_len(answer));
 }
 
-/* `text`: where a Query's text begins, NULL when that has come earlier. What poolers set themselves returns
- * no rows. */
-static void answer(struct writer *w, char type, const uint8_t *text)
+/* SET name='value', as poolers say it, maybe several in one Query: a server reports what has changed. What
+ * they set is short and has no quotes in it. */
+static void answer_set(struct writer *w, const char *text)
+{
+        char name[64], value[256];
+
+        for (; text != NULL; text = strchr(text, ';')) {
+                text += *text == ';';
+                if (sscanf(text, " SET %63[^=]='%255[^']'", name, value) == 2)
+                        write_param_status(w, sv_cstr(name), sv_cstr(value));
+        }
+        write_command_complete(w, "SET");
+}
+
+/* `text`: where a Query's text begins, with its NUL; NULL when that has come earlier. */
+static void answer(struct writer *w, char type, const char *text)
 {
         switch (type) {
         case 'Q':
-                if (text != NULL && memcmp(text, "SET", 3) == 0) {
-                        put_answer(w, &set);
+                if (text != NULL && strncmp(text, "SET", 3) == 0) {
+                        answer_set(w, text);
                 } else {
                         put_answer(w, &columns);
                         put_answer(w, &row);
@@ -82,19 +93,41 @@ static void answer(struct writer *w, char type, const uint8_t *text)
         }
 }
 
-static void greet(struct writer *w)
+/* What a startup packet says of a setting, "" when nothing. */
+static const char *startup_value(const uint8_t *bytes, size_t n, const char *name)
 {
-        static const char *const settings[][2] = {
-            {"application_name", "bench"},    {"client_encoding", "UTF8"},
-            {"DateStyle", "ISO, MDY"},        {"default_transaction_read_only", "off"},
-            {"in_hot_standby", "off"},        {"integer_datetimes", "on"},
-            {"IntervalStyle", "postgres"},    {"is_superuser", "off"},
-            {"server_encoding", "UTF8"},      {"server_version", "15.0"},
-            {"session_authorization", "app"}, {"standard_conforming_strings", "on"},
-            {"TimeZone", "Etc/UTC"}};
+        const char *p = (const char *)bytes + STARTUP_MIN, *end = (const char *)bytes + n;
+
+        while (p < end && *p != '\0') {
+                const char *value = p + strlen(p) + 1;
+
+                if (value >= end)
+                        break;
+                if (strcmp(p, name) == 0)
+                        return value;
+                p = value + strlen(value) + 1;
+        }
+        return "";
+}
+
+static void greet(struct writer *w, const char *application_name)
+{
+        static const char *const settings[][2] = {{"client_encoding", "UTF8"},
+                                                  {"DateStyle", "ISO, MDY"},
+                                                  {"default_transaction_read_only", "off"},
+                                                  {"in_hot_standby", "off"},
+                                                  {"integer_datetimes", "on"},
+                                                  {"IntervalStyle", "postgres"},
+                                                  {"is_superuser", "off"},
+                                                  {"server_encoding", "UTF8"},
+                                                  {"server_version", "15.0"},
+                                                  {"session_authorization", "app"},
+                                                  {"standard_conforming_strings", "on"},
+                                                  {"TimeZone", "Etc/UTC"}};
         struct cancel_key key = {.pid = 1, .size = CANCEL_SECRET_SHORT};
 
         write_auth(w, 0, NULL, 0);
+        write_param_status(w, sv_cstr("application_name"), sv_cstr(application_name));
         for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
                 write_param_status(w, sv_cstr(settings[i][0]), sv_cstr(settings[i][1]));
         write_key_data(w, &key);
@@ -110,8 +143,10 @@ static void on_startup(struct client *client, const uint8_t *bytes, size_t n, st
                 put_byte(w, 'N');
                 return;
         }
+        if (bytes[n - 1] != '\0')
+                die("a startup packet came in pieces");
         client->greeted = true;
-        greet(w);
+        greet(w, startup_value(bytes, n, "application_name"));
 }
 
 static void on_messages(struct client *client, const uint8_t *bytes, size_t n, struct writer *w)
@@ -120,7 +155,8 @@ static void on_messages(struct client *client, const uint8_t *bytes, size_t n, s
         char type;
 
         while ((type = frames_step(&client->frames, &at, end)) != 0) {
-                answer(w, type, begin != NULL && at - begin > MSG_HEAD + 3 ? begin + MSG_HEAD : NULL);
+                answer(w, type,
+                       begin != NULL && at - begin > MSG_HEAD + 3 ? (const char *)begin + MSG_HEAD : NULL);
                 begin = at;
         }
 }

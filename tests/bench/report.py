@@ -25,7 +25,7 @@ def lines_of(row):
 def table(rows, results, out):
     """The base's own figure, then everybody's ratio to it. The base is PgBouncer, or pgsteer where that has no part."""
     names = [name for name in PEERS if any(name in results.get(row.name, {}) for row in rows)]
-    out(f"{'':44}{'PgBouncer':>12}" + "".join(f"{name:>9}" for name in names))
+    out(f"{'':53}{'PgBouncer':>12}" + "".join(f"{name:>9}" for name in names))
     for row in rows:
         found = results.get(row.name, {})
         base = "pgbouncer" if "pgbouncer" in found else "pgsteer"
@@ -33,7 +33,7 @@ def table(rows, results, out):
             values = {name: figures.get(key) for name, figures in found.items()}
             if not values.get(base):
                 continue
-            text = f"{row.name if number == 0 else '':30.30}{label:>14}"
+            text = f"{row.name if number == 0 else '':40.40}{label:>13}"
             text += f"{shown(values[base]) + ('*' if base == 'pgsteer' else ' '):>12}"
             out(text + "".join(f"{shown(values[name] / values[base] if values.get(name) else None):>9}" for name in names))
     if any("pgbouncer" not in results.get(row.name, {}) for row in rows):
