@@ -22,7 +22,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 from goals import scanner_figures, verdicts  # noqa: E402
-from measure import Instructions, by_load, by_pgbench, can_count_instructions, middle  # noqa: E402
+from measure import Instructions, by_load, by_pgbench, can_count_instructions  # noqa: E402
 from peers import CLIENTS_MAX, House  # noqa: E402
 from report import picture, table, verdict_lines  # noqa: E402
 from run import BUILD, Run, end_on_signals  # noqa: E402
@@ -53,7 +53,7 @@ class Bench:
         return counted.count and counted.count / (done["per_second"] * self.seconds * row.seconds)
 
     def measure(self, row):
-        """{peer: figures} of one workload."""
+        """{peer: [figures of a slice, ...]} of one workload."""
         slices = {}
         for round_ in range(min(self.rounds, row.rounds_max)):
             turn = round_ % len(row.peers)
@@ -71,11 +71,11 @@ class Bench:
                     # What it has of this load's clients must not be in the way of the next.
                     self.left_out[row.name, name] = str(e).strip().splitlines()[-1]
                     self.problems += self.house.drop(*key)
-        found = {name: middle(of) for name, of in slices.items() if (row.name, name) not in self.left_out}
-        if self.counts:
-            for name in found:
-                peer = self.house.peer(name, row.backend, row.variant, row.clients)
-                found[name]["instructions"] = self.instructions(row, peer) if peer.pids else None
+        found = {name: of for name, of in slices.items() if (row.name, name) not in self.left_out}
+        for name in found if self.counts else ():
+            peer = self.house.peer(name, row.backend, row.variant, row.clients)
+            if peer.pids:
+                found[name][0]["instructions"] = self.instructions(row, peer)
         return found
 
 

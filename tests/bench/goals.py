@@ -2,6 +2,7 @@
 import re
 from dataclasses import dataclass
 
+from measure import middle, ratio
 from workloads import most_idle
 
 NULL = "null server, "
@@ -61,17 +62,19 @@ def goals():
     return rows
 
 
-def figure(results, which):
-    workload, peer, name = which
-    return results.get(workload, {}).get(peer, {}).get(name)
+def slices(results, which):
+    workload, peer, _ = which
+    return results.get(workload, {}).get(peer, [])
 
 
-def value(results, goal, peer=None):
-    """What was measured, of pgsteer or of the peer; None: it was not."""
-    of = goal.of if peer is None else (goal.of[0], peer, goal.of[2])
-    to = goal.to if peer is None or goal.to is None or goal.to[1] != "pgsteer" else (goal.to[0], peer, goal.to[2])
-    found, base = figure(results, of), figure(results, to) if to else 1
-    return None if not found or not base else found / base
+def value(results, goal, peer="pgsteer"):
+    """What was measured, of pgsteer or of another peer in its place; None: it was not."""
+    def put(which):
+        return (which[0], peer, which[2]) if which[1] == "pgsteer" else which
+    of, to = put(goal.of), put(goal.to) if goal.to else None
+    if to is None:
+        return middle(slices(results, of), of[2])
+    return ratio(slices(results, of), slices(results, to), of[2], to[2])
 
 
 def verdicts(results):
@@ -87,5 +90,5 @@ def verdicts(results):
 
 
 def scanner_figures(text):
-    """{name: {"ns": nanoseconds a text}} of what build/bench/classify prints."""
-    return {m[1].strip(): {"ns": float(m[2])} for m in re.finditer(r"^(\S.*?) +\d+ bytes +(\d+) ns", text, re.M)}
+    """{name: [{"ns": nanoseconds a text}]} of what build/bench/classify prints."""
+    return {m[1].strip(): [{"ns": float(m[2])}] for m in re.finditer(r"^(\S.*?) +\d+ bytes +(\d+) ns", text, re.M)}

@@ -84,6 +84,21 @@ class Instructions:
         self.count = int(first) if first.isdigit() else None
 
 
-def middle(slices):
-    """The medians of several slices, figure by figure."""
-    return {name: statistics.median(s[name] for s in slices) if slices[0][name] is not None else None for name in slices[0]}
+# ---- several slices --------------------------------------------------------------------------------------
+
+
+def middle(slices, name):
+    """The median of one figure; None: it was not measured."""
+    values = [s[name] for s in slices if s.get(name) is not None]
+    return statistics.median(values) if values else None
+
+
+def ratio(slices, base, name, base_name=None):
+    """How much one is of the other. What was measured in the same rounds is compared round by round: a machine that has
+    become slower meanwhile has done so to both."""
+    base_name = base_name or name
+    pairs = [(s.get(name), b.get(base_name)) for s, b in zip(slices, base)]
+    if pairs and len(slices) == len(base) and all(s is not None and b for s, b in pairs):
+        return statistics.median(s / b for s, b in pairs)
+    value, to = middle(slices, name), middle(base, base_name)
+    return value / to if value is not None and to else None

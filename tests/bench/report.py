@@ -1,6 +1,8 @@
 """report: the table, the verdicts and the picture."""
 from html import escape
 
+from measure import middle, ratio
+
 PEERS = ("pgsteer", "routed", "relay", "haproxy", "pgpool", "direct")
 UNITS = {"query": ("cpu_us", "CPU us"), "GB": ("cpu_s_per_gb", "CPU s/GB")}
 
@@ -30,12 +32,12 @@ def table(rows, results, out):
         found = results.get(row.name, {})
         base = "pgbouncer" if "pgbouncer" in found else "pgsteer"
         for number, (label, key) in enumerate(lines_of(row)):
-            values = {name: figures.get(key) for name, figures in found.items()}
-            if not values.get(base):
+            own = middle(found.get(base, []), key)
+            if not own:
                 continue
             text = f"{row.name if number == 0 else '':40.40}{label:>13}"
-            text += f"{shown(values[base]) + ('*' if base == 'pgsteer' else ' '):>12}"
-            out(text + "".join(f"{shown(values[name] / values[base] if values.get(name) else None):>9}" for name in names))
+            text += f"{shown(own) + ('*' if base == 'pgsteer' else ' '):>12}"
+            out(text + "".join(f"{shown(ratio(found.get(name, []), found[base], key)):>9}" for name in names))
     if any("pgbouncer" not in results.get(row.name, {}) for row in rows):
         out("* pgsteer's own figure: PgBouncer has no part in it")
 
@@ -63,15 +65,15 @@ def picture(rows, results, verdicts):
     bars = []
     for row in rows:
         found, key = results.get(row.name, {}), UNITS[row.unit][0]
-        base = found.get("pgbouncer", {}).get(key)
-        if base and found.get("pgsteer", {}).get(key):
-            relay = found.get("relay", {}).get(key)
-            bars.append((row.name, found["pgsteer"][key] / base, relay / base if relay else None, limits.get(row.name)))
+        base = found.get("pgbouncer", [])
+        mine, relay = (ratio(found.get(name, []), base, key) for name in ("pgsteer", "relay"))
+        if mine:
+            bars.append((row.name, mine, relay, limits.get(row.name)))
     most = max([1.2, *(bar[1] for bar in bars)])
     height = TOP + LINE * len(bars) + 50
 
-    def x(ratio):
-        return LEFT + (WIDTH - LEFT - RIGHT) * ratio / most
+    def x(value):
+        return LEFT + (WIDTH - LEFT - RIGHT) * value / most
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">',
              f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
              '<text x="16" y="26" font-size="17" font-weight="bold">Processor time of the pooler, as a ratio to PgBouncer</text>',
@@ -79,18 +81,18 @@ def picture(rows, results, verdicts):
              f'<tspan fill="{COLORS["relay"]}">diamond: a minimal relay (the floor)</tspan>, '
              f'<tspan fill="{COLORS["goal"]}">tick: the goal</tspan></text>']
     for tick in range(0, int(most * 5) + 1):
-        ratio = tick / 5
-        parts.append(f'<line x1="{x(ratio):.1f}" x2="{x(ratio):.1f}" y1="{TOP - 8}" y2="{height - 36}" '
+        at = tick / 5
+        parts.append(f'<line x1="{x(at):.1f}" x2="{x(at):.1f}" y1="{TOP - 8}" y2="{height - 36}" '
                      f'stroke="{COLORS["base"] if tick == 5 else "#ddd"}"/>'
-                     f'<text x="{x(ratio):.1f}" y="{height - 18}" text-anchor="middle" fill="#555">{ratio:.1f}</text>')
-    for number, (name, ratio, relay, limit) in enumerate(bars):
+                     f'<text x="{x(at):.1f}" y="{height - 18}" text-anchor="middle" fill="#555">{at:.1f}</text>')
+    for number, (name, mine, relay, limit) in enumerate(bars):
         y = TOP + LINE * number
         parts.append(f'<text x="{LEFT - 8}" y="{y + 14}" text-anchor="end">{escape(name)}</text>'
-                     f'<rect x="{LEFT}" y="{y + 3}" width="{x(ratio) - LEFT:.1f}" height="15" rx="2" fill="{COLORS["pgsteer"]}"/>'
-                     f'<text x="{LEFT + 6}" y="{y + 15}" fill="#fff" font-size="11">{ratio:.2f}</text>')
+                     f'<rect x="{LEFT}" y="{y + 3}" width="{x(mine) - LEFT:.1f}" height="15" rx="2" fill="{COLORS["pgsteer"]}"/>'
+                     f'<text x="{LEFT + 6}" y="{y + 15}" fill="#fff" font-size="11">{mine:.2f}</text>')
         if relay:
-            at = x(relay)
-            parts.append(f'<path d="M{at:.1f} {y + 4}l6 6.5l-6 6.5l-6 -6.5z" fill="{COLORS["relay"]}" stroke="#fff"/>')
+            middle_of = x(relay)
+            parts.append(f'<path d="M{middle_of:.1f} {y + 4}l6 6.5l-6 6.5l-6 -6.5z" fill="{COLORS["relay"]}" stroke="#fff"/>')
         if limit:
             parts.append(f'<line x1="{x(limit):.1f}" x2="{x(limit):.1f}" y1="{y}" y2="{y + 21}" stroke="{COLORS["goal"]}" '
                          'stroke-width="3"/>')
