@@ -118,7 +118,7 @@ clients: test-deps ## real drivers, ORMs and tools through pgsteer, with noise b
 	@$(MAKE) --no-print-directory all
 	@tests/clients/clients
 
-readers: test-deps ## what reads the console and /metrics: check_postgres, munin, the Prometheus exporter, Prometheus, promtool
+readers: test-deps ## what reads the console, /metrics and the log: check_postgres, munin, exporters, Grafana's and Telegraf's drivers, pgJDBC, Prometheus, pgBadger
 	@tests/lib/packages readers
 	@$(MAKE) --no-print-directory all
 	@tests/readers/readers
