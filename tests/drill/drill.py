@@ -199,6 +199,9 @@ class Drill:
         unknown = self.load.write_errors["40003"]
         if self.planned and isinstance(self.load, Ledger) and unknown > self.load.warned:
             broken.append(f"{unknown} unknown outcomes (40003), and only {self.load.warned} warnings of the server's")
+        in_blocks = unknown - self.load.autocommit_errors["40003"]
+        if self.steer.settings.get("commit_outcome") and in_blocks:
+            broken.append(f"{in_blocks} COMMITs whose outcome was not found out (40003)")
         broken += [f"{self.load.disconnected} clients disconnected"] * bool(self.load.disconnected)
         broken += [f"commits that happened twice: {verdict.twice[:5]}"] * bool(verdict.twice)
         broken += [f"commits lost: {verdict.lost[:5]}"] * bool(verdict.lost and (self.synchronous or self.faultless))
@@ -226,6 +229,8 @@ DRILLS = {  # name: the drill, with which replication, and what it needs
     "standby churn": (Drill.standby_churn, BOTH, {}),
     "pooler restart -R": (Drill.pooler_in_place, BOTH, {}),
     "pooler rolling": (Drill.pooler_rolling, (False,), {"hop": 50, "so_reuseport": 1}),
+    "outcome: kill -9 twice": (Drill.kill_twice, BOTH, {"commit_outcome": 1}),
+    "outcome: freeze, thaw": (Drill.freeze_and_thaw, BOTH, {"commit_outcome": 1}),
     "bank: switchover": (Drill.switchover, BOTH, {"load": Bank}),
     "bank: planned stop": (Drill.planned_stop, BOTH, {"load": Bank}),
     "bank: kill -9 twice": (Drill.kill_twice, BOTH, {"load": Bank}),

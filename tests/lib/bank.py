@@ -95,7 +95,7 @@ class Bank(Load):
             key = (who, n)
             try:
                 try:
-                    self.sent[key] = time.monotonic()
+                    self.sent.setdefault(key, time.monotonic())
                     body(connection, {"who": who, "n": n, **transfer})
                     self.acknowledged[key] = time.monotonic()
                     if n % 20 == 19 and not self._found(connection, who, n):
@@ -170,7 +170,7 @@ class Bank(Load):
             key = (who, n)
             try:
                 try:
-                    self.sent[key] = time.monotonic()
+                    self.sent.setdefault(key, time.monotonic())
                     async with connection.transaction():
                         for account, amount in self._moves(t):
                             await connection.execute(numbered(MOVE), amount, account)

@@ -64,7 +64,7 @@ class Ledger(Load):
             if who % 2:
                 statements = ["BEGIN", *statements, f"UPDATE ledger_total SET n = {n} WHERE who = {who}", "COMMIT"]
             try:
-                self.sent[key] = time.monotonic()
+                self.sent.setdefault(key, time.monotonic())
                 error = None
                 for sql in statements:
                     got = client.query(sql, check=False)

@@ -19,7 +19,7 @@ class Load:
     def __init__(self):
         self.stopping = threading.Event()
         self.lock = threading.Lock()
-        self.sent = {}          # (who, n) -> moment its last attempt was sent
+        self.sent = {}          # (who, n) -> moment its first attempt was sent
         self.acknowledged = {}  # (who, n) -> moment
         self.unknown = set()
         self.write_errors, self.read_errors = Counter(), Counter()
@@ -96,6 +96,7 @@ class Load:
         return Verdict(lost, twice, len(self.acknowledged), len(self.unknown), wrong)
 
     def find_sent_after(self, client, table, moment):
-        """Keys behind `client` that were sent after `moment`: on a fenced node there must be none."""
+        """Keys behind `client` that were sent after `moment`: on a fenced node there must be none. What a server had
+        been sent when it was frozen it does when it thaws, though its client was told 40001 and has tried again."""
         return [key for key in ((int(w), int(n)) for w, n in client.query(f"SELECT who, n FROM {table}").rows)
                 if self.sent.get(key, 0) > moment]
