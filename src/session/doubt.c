@@ -9,6 +9,7 @@
 #include "session/loss.h"
 #include "session/outcome.h"
 #include "session/segment.h"
+#include "session/testimony.h"
 #include "wire/fields.h"
 #include "wire/writer.h"
 
@@ -229,21 +230,12 @@ void doubt_begin(struct client *c, struct doubt *d)
 
 static void ask(struct client *c)
 {
-#define PG "pg_catalog."
-        static const char form[] =
-            "SELECT " PG "pg_walfile_name(" PG "pg_current_wal_insert_lsn()), " PG
-            "pg_last_wal_replay_lsn(), "
-            "(EXTRACT(epoch FROM " PG "pg_postmaster_start_time()) OPERATOR(" PG "*) 1000000)::" PG
-            "int8, " PG "current_setting('synchronous_standby_names'), CASE WHEN '%" PRIu64 "'::" PG
-            "xid8 OPERATOR(" PG "<) " PG "pg_snapshot_xmax(" PG "pg_current_snapshot()) THEN " PG
-            "pg_xact_status('%" PRIu64 "'::" PG "xid8) ELSE 'none' END";
-#undef PG
         struct server *s = c->server;
         struct buf out = {0};
-        struct writer w = writer_to(&out, sizeof(form) + 128);
-        char sql[sizeof(form) + 64];
+        struct writer w = writer_to(&out, TESTIMONY_SQL_MAX + 16);
+        char sql[TESTIMONY_SQL_MAX];
 
-        snprintf(sql, sizeof(sql), form, c->doubt->x.xid, c->doubt->x.xid);
+        testimony_sql(c->doubt->x.xid, sql);
         write_query(&w, sql);
         replies_push(&s->replies, (struct reply){.kind = REPLY_QUERY, .flags = REPLY_SWALLOW});
         c->doubt->told = c->doubt->forbidden = false;
@@ -285,44 +277,6 @@ void doubt_lost(struct client *c, const char *why)
 }
 
 /* ---- the answer ---- */
-
-static enum xact_status status_of(struct sv text)
-{
-        if (sv_is(text, "committed"))
-                return XACT_COMMITTED;
-        if (sv_is(text, "aborted"))
-                return XACT_ABORTED;
-        if (sv_is(text, "in progress"))
-                return XACT_RUNNING;
-        return sv_is(text, "none") ? XACT_NONE : XACT_FORGOTTEN;
-}
-
-static void take_row(struct doubt *d, const struct msg *m)
-{
-        struct reader r = reader_of(m);
-        uint16_t columns = take_u16(&r);
-        struct sv walfile, recovered, started, synchronous, status;
-        char digits[24];
-
-        d->told = columns == 5 && take_column(&r, &walfile) && walfile.n == 24;
-        if (!d->told)
-                return;
-        d->now = (struct xact_testimony){0};
-        snprintf(digits, sizeof(digits), "%.8s", walfile.p);
-        d->now.timeline = (uint32_t)strtoul(digits, NULL, 16);
-        if (take_column(&r, &recovered) && !position_parse_lsn(recovered, &d->now.recovered_lsn))
-                d->told = false;
-        d->told = d->told && take_column(&r, &started) && started.n < sizeof(digits);
-        if (!d->told)
-                return;
-        snprintf(digits, sizeof(digits), "%.*s", SV_ARG(started));
-        d->now.started_wall_us = strtoll(digits, NULL, 10);
-        (void)take_column(&r, &synchronous);
-        d->now.synchronous = synchronous.n > 0;
-        (void)take_column(&r, &status);
-        d->now.status = status_of(status);
-        d->told = !r.failed;
-}
 
 /* What of the testimony is health's: whose server it is, and where its timeline comes from. */
 static void add_view(struct client *c, struct xact_testimony *now)
@@ -377,7 +331,7 @@ static bool on_message(struct client *c, struct server *s, const struct msg *m)
                         return false;
                 on_error(c->doubt, m);
                 return true;
-        case BE_DATA_ROW: take_row(c->doubt, m); return true;
+        case BE_DATA_ROW: c->doubt->told = testimony_read(m, &c->doubt->now); return true;
         case BE_PARAM_STATUS:
                 name = take_cstr(&r);
                 value = take_cstr(&r);
