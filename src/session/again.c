@@ -132,12 +132,30 @@ enum beginning {
         BEGINS_LOST     /* the server goes away */
 };
 
-/* What may come before the first row, and before an error: rows that have come with it have not left yet. */
-static const char before_rows[] = "123tTnSN", before_error[] = "123tTnSNDCIs";
+/* What a message of an answer may come before: bits. */
+enum place {
+        BEFORE_ROWS = 1 << 0,
+        BEFORE_ERROR = 1 << 1,   /* rows that have come with it have not left yet */
+        ENDS_STATEMENT = 1 << 2, /* and the statement ends with it */
+};
 
-static bool is_among(char type, const char *types)
+static unsigned place_of(char type)
 {
-        return type != '\0' && strchr(types, type) != NULL;
+        switch (type) {
+        case BE_PARSE_COMPLETE:
+        case BE_BIND_COMPLETE:
+        case BE_CLOSE_COMPLETE:
+        case BE_PARAM_DESCRIPTION:
+        case BE_ROW_DESCRIPTION:
+        case BE_NO_DATA:
+        case BE_PARAM_STATUS:
+        case BE_NOTICE: return BEFORE_ROWS | BEFORE_ERROR;
+        case BE_DATA_ROW: return BEFORE_ERROR;
+        case BE_COMMAND_COMPLETE:
+        case BE_EMPTY_QUERY:
+        case BE_PORTAL_SUSPENDED: return BEFORE_ERROR | ENDS_STATEMENT;
+        default: return 0;
+        }
 }
 
 static bool is_last_notice(const struct msg *m)
@@ -180,9 +198,9 @@ static enum beginning look_at_beginning(struct client *c, const uint8_t *p, size
         while (msg_peek(p, n, &m) == STATUS_OK && m.have == m.size) {
                 if (m.type == BE_ERROR || is_last_notice(&m))
                         return look_at_error(c, &m, done);
-                if (!is_among(m.type, before_error))
+                if ((place_of(m.type) & BEFORE_ERROR) == 0)
                         return BEGINS_WELL;
-                done += is_among(m.type, "CIs");
+                done += (place_of(m.type) & ENDS_STATEMENT) != 0;
                 p += m.size;
                 n -= m.size;
         }
@@ -242,9 +260,9 @@ static const struct reply *find_outdated(struct replies *owed, const uint8_t *p,
                                        (reply->kind == REPLY_BIND || reply->kind == REPLY_DESCRIBE)
                                    ? reply
                                    : NULL;
-                if (m.type == BE_COMMAND_COMPLETE ? !is_begin(&m) : !is_among(m.type, before_rows))
+                if (m.type == BE_COMMAND_COMPLETE ? !is_begin(&m) : (place_of(m.type) & BEFORE_ROWS) == 0)
                         return NULL;
-                if (strchr("tSN", m.type) == NULL)
+                if (m.type != BE_PARAM_DESCRIPTION && m.type != BE_PARAM_STATUS && m.type != BE_NOTICE)
                         at++;
                 p += m.size;
                 n -= m.size;
@@ -257,12 +275,13 @@ static const struct reply *find_outdated(struct replies *owed, const uint8_t *p,
 static bool is_cut(const struct client *c, const uint8_t *p, size_t n)
 {
         bool several = c->several && c->repeat == REPEAT_POSSIBLE && !c->on_primary;
-        const char *harmless = several ? before_error : c->repairable ? "123tTnSNC" : before_rows;
+        unsigned harmless = several ? BEFORE_ERROR : BEFORE_ROWS;
         bool noticed = false;
         struct msg m;
 
         while (msg_peek(p, n, &m) == STATUS_OK) {
-                if (m.type != BE_ERROR && !is_among(m.type, harmless))
+                if (m.type != BE_ERROR && (place_of(m.type) & harmless) == 0 &&
+                    (m.type != BE_COMMAND_COMPLETE || !c->repairable))
                         return false;
                 if (m.have < m.size)
                         return m.size <= LOOP_SCRATCH_BYTES / 2;

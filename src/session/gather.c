@@ -99,7 +99,19 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
 
 static bool is_frontend(char type)
 {
-        return type != '\0' && strchr("BCDEFHPQSX", type) != NULL;
+        switch (type) {
+        case FE_BIND:
+        case FE_CLOSE:
+        case FE_DESCRIBE:
+        case FE_EXECUTE:
+        case FE_FLUSH:
+        case FE_FUNCTION:
+        case FE_PARSE:
+        case FE_QUERY:
+        case FE_SYNC:
+        case FE_TERMINATE: return true;
+        default: return false;
+        }
 }
 
 /* Whether all is here up to the Sync: then nobody waits before it. So has pg8000 a Flush behind each message.

@@ -18,8 +18,6 @@
 #include "session/tally.h"
 #include "wire/fields.h"
 
-#include <string.h>
-
 enum {
         KEEP_WHOLE_MAX =
             8192, /* a message up to this size is passed on whole, so that a lost server cuts none */
@@ -203,8 +201,8 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
                 return violation(d); /* it has left out an answer */
         owed_skip(c, s);             /* sent after an error, before the Sync */
         s->skipping = false;
-        if (m->body_size != 1 || replies_head(&s->replies) == NULL || m->body[0] == '\0' ||
-            strchr("ITE", m->body[0]) == NULL)
+        if (m->body_size != 1 || replies_head(&s->replies) == NULL ||
+            (m->body[0] != 'I' && m->body[0] != 'T' && m->body[0] != 'E'))
                 return violation(d);
         if (replies_head(&s->replies)->flags & REPLY_OUTCOME)
                 return on_outcome_ready(d, (char)m->body[0]);
