@@ -9,6 +9,8 @@ import time
 
 from certs import certificates
 from flow import deadline
+from run import SLOW
+from test_failover import settle, start_load
 from wire import query
 
 
@@ -107,6 +109,25 @@ def test_members(t):
     s.wait_log("no answer from any address")
     with s.client() as c:
         t.equal(c.value("SELECT 1"), "1", "without Patroni everything goes on")
+
+
+@deadline(120)
+def test_members_that_join_under_load(t):
+    """New work is held until the servers have been asked, as another set of them: nobody gets an error, or waits for long."""
+    cluster = t.own_cluster()
+    rest = Rest(t, cluster.nodes[:2])
+    s = start(t, rest.url)
+    t.wait(lambda: known(s) == ports(cluster.nodes[:2]), "the members to be known")
+    s.wait_nodes(1)
+    ledger = start_load(t, s)
+    began = time.monotonic()
+    rest.tell(cluster.nodes)
+    t.wait(lambda: known(s) == ports(cluster.nodes), "the one that has joined")
+    s.wait_nodes(2)
+    settle(t, ledger, s)
+    t.equal(dict(ledger.write_errors), {}, "errors of writes")
+    t.within(ledger.write_gap(began), 0, 2 * SLOW, "seconds without a commit")
+    rest.close()
 
 
 def test_over_tls_and_with_a_login(t):
