@@ -22,8 +22,9 @@ def processor_seconds(pids):
 
 
 def figures(n, seconds, cpu_seconds, latencies, transferred=0, **more):
-    return {"cpu_us": cpu_seconds * 1e6 / n if n else None, "per_second": n / seconds,
-            "cpu_s_per_gb": cpu_seconds * 1e9 / transferred if transferred else None,
+    """`cpu_seconds` is 0 where there is no pooler."""
+    return {"cpu_us": cpu_seconds * 1e6 / n if n and cpu_seconds else None, "per_second": n / seconds,
+            "cpu_s_per_gb": cpu_seconds * 1e9 / transferred if transferred and cpu_seconds else None,
             "mb_per_second": transferred / seconds / 1e6, "busy": cpu_seconds / seconds, **latencies, **more}
 
 
