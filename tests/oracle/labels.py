@@ -46,8 +46,10 @@ SETUP = (f"CREATE DATABASE {DATABASE} TEMPLATE template0",) + tuple(
 LIARS = ()
 TELL_NODES_APART = re.compile(r"\binet_server_(addr|port)\b", re.IGNORECASE)  # on purpose
 
+SETS = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*(set|reset|discard)\b", re.IGNORECASE | re.DOTALL)
 LEAVES = re.compile(r"\bset_config\b.*\bfalse", re.IGNORECASE)  # a setting that pg_settings does not show
-BY_POLICY = ("node state", "session state", "effect")  # the primary's answer, though a standby has one as well
+# The primary's answer, though a standby has one as well; and what the database itself says may write.
+BY_POLICY = ("node state", "session state", "effect", "declared volatile")
 QUERIES = ("SELECT", "SHOW", "EXPLAIN", "COPY")
 CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE")
 OF_THE_CATALOG = ("function", "relation", "operator", "type", "unreadable")
@@ -263,8 +265,10 @@ class Bench:
         before = self.standby.run(STATE) if calls else None
         outcome = self.standby.run(sql)
         changed = False
-        if outcome is None or outcome.status != "I":
-            self.standby.end()
+        if outcome is not None and outcome.status != "I":
+            self.standby.run("ROLLBACK")  # and the settings stay
+        elif outcome is None:
+            pass
         elif outcome.asks() and before is not None:
             changed = self.standby.run(STATE).rows != before.rows
             if changed:
@@ -282,6 +286,8 @@ class Bench:
             return "-"
         if changed or LEAVES.search(sql):
             return "silent"
+        if "EXPLAIN" in done.verbs:
+            return "read"  # plans are what each server's statistics make of them
         return "silent" if tried.rows != done.rows and self.answers_otherwise(sql, tried) else "read"
 
     def answers_otherwise(self, sql, tried):
@@ -301,12 +307,13 @@ class Tally:
     def __init__(self, name, verbose):
         self.name, self.verbose = name, verbose
         self.labelled = []  # (label, class, reason, token, where, sql)
-        self.all, self.worse = 0, []
+        self.all, self.worse, self.seen = 0, [], set()  # each text counts once
         self.unlike = collections.Counter()
 
     def add(self, label, said, where, sql):
         self.all += 1
-        if label != "-" and said:
+        if label != "-" and said and (label, sql) not in self.seen:
+            self.seen.add((label, sql))
             self.labelled.append((label, *said, where, sql))
 
     def compare(self, bare, steered, where, sql):
@@ -369,10 +376,13 @@ def classify_blind(steer, statements):
 def run_script(bench, tally, where, statements):
     block = False
     for sql in statements:
-        tried, changed = bench.try_standby(sql)
+        # What is set in a block may be rolled back: then the sessions beside it must not have it.
+        tried, changed = (None, False) if block and SETS.match(sql) else bench.try_standby(sql)
         done = bench.primary.run(sql)
         label = bench.label(sql, tried, changed, done)
         said = bench.taken_for(sql, label)
+        if said and label == "read" and said[1] == "function" and bench.volatile(said[2]):
+            said = [said[0], "declared volatile", said[2]]
         tally.add(label, said, where, sql)
         apart = (not block and label in ("read", "write") and not OF_THE_SESSION.search(sql)
                  and all(verb in QUERIES + CHANGES for verb in done.verbs))
