@@ -17,16 +17,16 @@ from load import Load
 ACCOUNTS, BALANCE = 400, 1000
 SCHEMA = f"""
 CREATE TABLE account(id int PRIMARY KEY, balance int NOT NULL);
-CREATE TABLE transfer(who int, n int, source int, target int, amount int);
+CREATE TABLE transfer(who int, n int, attempt int, source int, target int, amount int);
 CREATE INDEX ON transfer(who, n);
 INSERT INTO account SELECT i, {BALANCE} FROM generate_series(1, {ACCOUNTS}) i;
 """
 MOVE = "UPDATE account SET balance = balance + {} WHERE id = {}"
-KEEP = "INSERT INTO transfer VALUES ({}, {}, {}, {}, {})"
+KEEP = "INSERT INTO transfer VALUES ({}, {}, {}, {}, {}, {})"
 FIND = "SELECT count(*) FROM transfer WHERE who = {} AND n = {}"
 SUM = "SELECT sum(balance), count(*) FROM account"
 AT_ONCE = ("WITH one AS (UPDATE account SET balance = balance + CASE id WHEN %(source)s THEN -%(amount)s ELSE %(amount)s END "
-           "WHERE id IN (%(source)s, %(target)s)) INSERT INTO transfer VALUES (%(who)s, %(n)s, %(source)s, %(target)s, %(amount)s)")
+           "WHERE id IN (%(source)s, %(target)s)) INSERT INTO transfer VALUES (%(who)s, %(n)s, %(attempt)s, %(source)s, %(target)s, %(amount)s)")
 HOLDS = (ACCOUNTS * BALANCE, ACCOUNTS)
 
 
@@ -95,8 +95,7 @@ class Bank(Load):
             key = (who, n)
             try:
                 try:
-                    self.sent.setdefault(key, time.monotonic())
-                    body(connection, {"who": who, "n": n, **transfer})
+                    body(connection, {"who": who, "n": n, "attempt": self.attempt(key), **transfer})
                     self.acknowledged[key] = time.monotonic()
                     if n % 20 == 19 and not self._found(connection, who, n):
                         self.stale.append(f"teller {who} does not see its transfer {n}")
@@ -141,7 +140,7 @@ class Bank(Load):
                 for account, amount in self._moves(t):
                     if connection.execute(named(MOVE), (amount, account)).rowcount != 1:
                         raise RuntimeError(f"account {account} is gone")
-                connection.execute(named(KEEP), (t["who"], t["n"], t["source"], t["target"], t["amount"]))
+                connection.execute(named(KEEP), (t["who"], t["n"], t["attempt"], t["source"], t["target"], t["amount"]))
         self._psycopg(who, body)
 
     def _tell_at_once(self, who):
@@ -170,11 +169,11 @@ class Bank(Load):
             key = (who, n)
             try:
                 try:
-                    self.sent.setdefault(key, time.monotonic())
+                    attempt = self.attempt(key)
                     async with connection.transaction():
                         for account, amount in self._moves(t):
                             await connection.execute(numbered(MOVE), amount, account)
-                        await connection.execute(numbered(KEEP), who, n, t["source"], t["target"], t["amount"])
+                        await connection.execute(numbered(KEEP), who, n, attempt, t["source"], t["target"], t["amount"])
                     self.acknowledged[key] = time.monotonic()
                 except asyncpg.SerializationError as e:
                     self.note(self.write_errors, e.sqlstate, str(e))

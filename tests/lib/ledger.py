@@ -11,7 +11,7 @@ import wire
 from load import Load
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS ledger(who int, n int, at timestamptz DEFAULT clock_timestamp());
+CREATE TABLE IF NOT EXISTS ledger(who int, n int, attempt int, at timestamptz DEFAULT clock_timestamp());
 CREATE TABLE IF NOT EXISTS ledger_total(who int PRIMARY KEY, n int NOT NULL);
 """
 
@@ -60,11 +60,10 @@ class Ledger(Load):
         client, n = self._open(), 0
         while client and not self.stopping.is_set():
             key = (who, n)
-            statements = [f"INSERT INTO ledger(who, n) VALUES ({who}, {n})"]
+            statements = [f"INSERT INTO ledger(who, n, attempt) VALUES ({who}, {n}, {self.attempt(key)})"]
             if who % 2:
                 statements = ["BEGIN", *statements, f"UPDATE ledger_total SET n = {n} WHERE who = {who}", "COMMIT"]
             try:
-                self.sent.setdefault(key, time.monotonic())
                 error = None
                 for sql in statements:
                     got = client.query(sql, check=False)

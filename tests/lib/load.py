@@ -19,7 +19,7 @@ class Load:
     def __init__(self):
         self.stopping = threading.Event()
         self.lock = threading.Lock()
-        self.sent = {}          # (who, n) -> moment its first attempt was sent
+        self.sent = {}          # (who, n) -> moments its attempts were sent
         self.acknowledged = {}  # (who, n) -> moment
         self.unknown = set()
         self.write_errors, self.read_errors = Counter(), Counter()
@@ -95,8 +95,14 @@ class Load:
         twice = sorted(key for key, count in counts.items() if count > 1)
         return Verdict(lost, twice, len(self.acknowledged), len(self.unknown), wrong)
 
+    def attempt(self, key):
+        """One more attempt at `key`, now. Its number, which is to be written down with it."""
+        self.sent.setdefault(key, []).append(time.monotonic())
+        return len(self.sent[key]) - 1
+
     def find_sent_after(self, client, table, moment):
-        """Keys behind `client` that were sent after `moment`: on a fenced node there must be none. What a server had
-        been sent when it was frozen it does when it thaws, though its client was told 40001 and has tried again."""
-        return [key for key in ((int(w), int(n)) for w, n in client.query(f"SELECT who, n FROM {table}").rows)
-                if self.sent.get(key, 0) > moment]
+        """Keys behind `client` whose attempt was sent after `moment`: on a fenced node there must be none. (What a server
+        had been sent when it was frozen it does when it thaws, though its client was told 40001 and has tried again.)"""
+        rows = client.query(f"SELECT who, n, attempt FROM {table}").rows
+        return [(int(who), int(n)) for who, n, attempt in rows
+                if self.sent.get((int(who), int(n)), {int(attempt): 0})[int(attempt)] > moment]
