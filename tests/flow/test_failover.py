@@ -60,11 +60,6 @@ def test_killed_primary_synchronous(t):
     t.true(verdict.acknowledged > 100, f"commits, got {verdict.acknowledged}")
 
 
-def wait_loss(steer):
-    """Until pgsteer has seen that there is no primary."""
-    wait_for(lambda: all(row["role"] != "primary" for row in steer.show("NODES")), "pgsteer to see the loss")
-
-
 @deadline(120)
 def test_killed_primary_without_load_in_flight(t):
     """A client between transactions notices nothing: its next write waits and succeeds."""
@@ -75,7 +70,7 @@ def test_killed_primary_without_load_in_flight(t):
         c.query("CREATE TABLE fo_idle(i int)")
         cluster.wait_replayed()
         cluster.primary.kill()
-        wait_loss(s)  # a write sent before that may have left already, and ends with 40003
+        s.wait_loss()  # a write sent before that may have left already, and ends with 40003
         c.send(query("INSERT INTO fo_idle VALUES (1)"))
         t.true(c.quiet(0.5), f"a write is held while there is no primary, got {c.unread()}")
         for _ in range(20):
@@ -219,7 +214,7 @@ def test_no_primary_for_too_long(t):
         cluster.wait_replayed()
         s.wait_known("fo_long")  # or its read is taken for a write
         cluster.primary.kill()
-        wait_loss(s)
+        s.wait_loss()
         began = time.monotonic()
         got = c.query("INSERT INTO fo_long VALUES (1)", check=False)
         t.true(got.errors, "a write fails once failover_timeout has passed")
@@ -292,7 +287,7 @@ def test_held_queue(t):
     clients = [s.client() for _ in range(23)]
     s.wait_known("fo_held")
     cluster.primary.kill()
-    wait_loss(s)
+    s.wait_loss()
     for i, c in enumerate(clients[:21]):
         c.send(query(f"INSERT INTO fo_held VALUES ({i})"))
     t.wait(lambda: [row["state"] for row in s.show("SESSIONS")].count("waiting") == 21, "SHOW SESSIONS to show those that wait")

@@ -150,6 +150,10 @@ class Steer:
                 raise Timeout(f"{e}; it says:\n" + "\n".join(str(row) for row in rows)) from e
         self.wait_catalogs(seconds)
 
+    def wait_loss(self):
+        """Until it has seen that there is no primary."""
+        wait_for(lambda: all(row["role"] != "primary" for row in self.show("NODES")), "pgsteer to see the loss")
+
     def wait_catalogs(self, seconds=30):
         """Until the catalog of every database has been read, or has turned out not to be readable."""
         if not self.stand_in:
