@@ -22,8 +22,7 @@ const struct said_words *said_words_of(struct sv name)
                                                          : NULL;
 }
 
-/* As it stands in SQL, a value may have quotes around it. */
-static struct sv plain(struct sv value, enum setting_kind kind)
+struct sv said_plain(struct sv value, enum setting_kind kind)
 {
         bool quoted = kind == SETTING_KIND_SQL && value.n >= 2 && (*value.p == '\'' || *value.p == '"') &&
                       value.p[value.n - 1] == *value.p;
@@ -33,7 +32,7 @@ static struct sv plain(struct sv value, enum setting_kind kind)
 
 int said_word(const struct said_words *words, struct sv value, enum setting_kind kind)
 {
-        value = plain(value, kind);
+        value = said_plain(value, kind);
         for (int i = 0; i < (int)(sizeof(words->words) / sizeof(words->words[0])); i++)
                 if (sv_ieq(value, sv_cstr(words->words[i])))
                         return i;
@@ -51,7 +50,7 @@ static int word_in(const struct settings *set, const struct said_words *words)
 
 bool said_position(struct sv value, enum setting_kind kind, struct position *out)
 {
-        if (!position_parse(plain(value, kind), out))
+        if (!position_parse(said_plain(value, kind), out))
                 return false;
         out->lsn = position_normalise(out->lsn, 0);
         return true;

@@ -27,6 +27,9 @@ struct said_words {
 };
 const struct said_words *said_words_of(struct sv name);
 
+/* A value without the quotes that it may have where it stands in SQL. */
+struct sv said_plain(struct sv value, enum setting_kind kind);
+
 /* The number of the word that `value` is; -1: none. */
 int said_word(const struct said_words *words, struct sv value, enum setting_kind kind);
 

@@ -10,6 +10,7 @@ static bool weigh(struct sv name, struct sv value, enum setting_kind kind, struc
 
         if (words == NULL || said_word(words, value, kind) >= 0)
                 return true;
+        value = said_plain(value, kind);
         refusal_set(r, kind == SETTING_KIND_SQL ? "ERROR" : "FATAL", "22023",
                     "invalid value for parameter \"%s\": \"%.*s\"", words->name,
                     (int)(value.n < 80 ? value.n : 80), value.p);
