@@ -139,7 +139,6 @@ static bool on_error(struct server *s, const struct msg *m)
 
 bool errand_message(struct server *s, const struct msg *m)
 {
-        struct reader r = reader_of(m);
         struct sv name, value;
 
         switch (m->type) {
@@ -147,9 +146,7 @@ bool errand_message(struct server *s, const struct msg *m)
         case BE_ERROR: return on_error(s, m);
         case BE_COMMAND_COMPLETE: on_tag(s, m); return true;
         case BE_PARAM_STATUS:
-                name = take_cstr(&r);
-                value = take_cstr(&r);
-                if (r.failed || server_report(s, name, value) != STATUS_OK) {
+                if (server_report(s, m, &name, &value) != STATUS_OK) {
                         server_close(s, "malformed ParameterStatus");
                         return false;
                 }

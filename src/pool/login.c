@@ -396,10 +396,9 @@ static enum login_result on_error(struct server *s, const struct msg *m, struct 
 
 static enum login_result on_param(struct server *s, const struct msg *m, struct refusal *r)
 {
-        struct reader rd = reader_of(m);
-        struct sv name = take_cstr(&rd), value = take_cstr(&rd);
+        struct sv name, value;
 
-        if (rd.failed || server_report(s, name, value) != STATUS_OK)
+        if (server_report(s, m, &name, &value) != STATUS_OK)
                 return reject(r, "08P01", "malformed ParameterStatus from the server");
         return LOGIN_MORE;
 }

@@ -217,7 +217,6 @@ static bool on_login_message(struct server *s, const struct msg *m)
 /* An idle server only speaks to announce something. */
 static bool on_idle_message(struct server *s, const struct msg *m)
 {
-        struct reader rd = reader_of(m);
         struct error_fields e;
         struct sv name, value;
         char why[200];
@@ -225,9 +224,7 @@ static bool on_idle_message(struct server *s, const struct msg *m)
         switch (m->type) {
         case BE_NOTICE: return true;
         case BE_PARAM_STATUS:
-                name = take_cstr(&rd);
-                value = take_cstr(&rd);
-                if (rd.failed || server_report(s, name, value) != STATUS_OK) {
+                if (server_report(s, m, &name, &value) != STATUS_OK) {
                         server_close(s, "malformed ParameterStatus");
                         return false;
                 }

@@ -2,14 +2,20 @@
 #include "pool/pool.h"
 #include "pool/tracked.h"
 
-enum status server_report(struct server *s, struct sv name, struct sv value)
+enum status server_report(struct server *s, const struct msg *m, struct sv *name, struct sv *value)
 {
         struct pools *pools = s->pool->home;
-        enum status status = params_set(&s->params, name, value);
+        struct reader r = reader_of(m);
+        enum status status;
 
+        *name = take_cstr(&r);
+        *value = take_cstr(&r);
+        if (m->have < m->size || r.failed)
+                return STATUS_INVALID;
+        status = params_set(&s->params, *name, *value);
         if (status != STATUS_OK || pools->conf->opt.session_state)
                 return status;
-        return tracked_put(&pools->settings, &pools->conf->opt, &s->applied, name, value);
+        return tracked_put(&pools->settings, &pools->conf->opt, &s->applied, *name, *value);
 }
 
 void server_greeted(struct server *s)

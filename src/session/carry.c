@@ -221,7 +221,6 @@ static bool pass_notification(struct client *c, const struct msg *m)
 /* Returns false when there is nothing more to do here. */
 static bool on_message(struct client *c, struct server *s, const struct msg *m)
 {
-        struct reader r = reader_of(m);
         struct sv name, value;
 
         switch (m->type) {
@@ -235,9 +234,7 @@ static bool on_message(struct client *c, struct server *s, const struct msg *m)
                         loss_of_server(c, "error message too large", true);
                 return true;
         case BE_PARAM_STATUS:
-                name = take_cstr(&r);
-                value = take_cstr(&r);
-                if (r.failed || server_report(s, name, value) != STATUS_OK) {
+                if (server_report(s, m, &name, &value) != STATUS_OK) {
                         loss_of_server(c, "malformed ParameterStatus", true);
                         return false;
                 }

@@ -322,7 +322,6 @@ static void on_error(struct doubt *d, const struct msg *m)
 /* Returns false when there is nothing more to do here. */
 static bool on_message(struct client *c, struct server *s, const struct msg *m)
 {
-        struct reader r = reader_of(m);
         struct sv name, value;
 
         switch (m->type) {
@@ -333,9 +332,7 @@ static bool on_message(struct client *c, struct server *s, const struct msg *m)
                 return true;
         case BE_DATA_ROW: c->doubt->told = testimony_read(m, &c->doubt->now); return true;
         case BE_PARAM_STATUS:
-                name = take_cstr(&r);
-                value = take_cstr(&r);
-                if (!r.failed && server_report(s, name, value) == STATUS_OK)
+                if (server_report(s, m, &name, &value) == STATUS_OK)
                         return true;
                 break;
         case BE_READY:

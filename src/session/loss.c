@@ -26,7 +26,7 @@ static const struct {
 
 static unsigned char overtime_of(struct sv sqlstate)
 {
-        for (unsigned char i = 0; i < sizeof(overtimes) / sizeof(overtimes[0]); i++)
+        for (size_t i = 0; i < sizeof(overtimes) / sizeof(overtimes[0]); i++)
                 if (sv_is(sqlstate, overtimes[i].sqlstate))
                         return (unsigned char)(i + 1);
         return 0;

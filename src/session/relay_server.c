@@ -152,11 +152,10 @@ static void on_tag(struct down *d, const struct msg *m)
 
 static enum verdict on_param(struct down *d, const struct msg *m)
 {
-        struct reader r = reader_of(m);
-        struct sv name = take_cstr(&r), value = take_cstr(&r);
         const struct endpoint *e = d->c->endpoint;
+        struct sv name, value;
 
-        if (m->have < m->size || r.failed || server_report(d->s, name, value) != STATUS_OK)
+        if (server_report(d->s, m, &name, &value) != STATUS_OK)
                 return violation(d);
         if (sv_is(name, "in_hot_standby")) {
                 node_report(d->s->pool->node, EVIDENCE_RECOVERY);
