@@ -12,19 +12,21 @@ void dossier_init(struct dossier *dossier)
 }
 
 /* It followed a timeline, and takes writes on the next one, all in one run: there the two part where its
- * recovery ended. With more than one step between them there is a timeline that we know nothing of. */
+ * recovery ended. With more than one step between them there is a timeline that we know nothing of. A server
+ * in the middle of its promotion has noted the next one already, and is in recovery still. */
 static struct branch branch_of(const struct dossier *dossier, const struct facts *facts)
 {
         const struct facts *old = &dossier->facts;
+        uint32_t parent = old->timeline == facts->timeline ? dossier->followed : old->timeline;
 
         if (!dossier->known || facts->in_recovery || old->system_id != facts->system_id)
                 return (struct branch){0};
         if (!old->in_recovery && old->timeline == facts->timeline)
                 return dossier->branch;
-        if (!old->in_recovery || old->started_wall_us != facts->started_wall_us || old->timeline == 0 ||
-            facts->timeline != old->timeline + 1 || facts->recovered_lsn == 0)
+        if (!old->in_recovery || old->started_wall_us != facts->started_wall_us || parent == 0 ||
+            facts->timeline != parent + 1 || facts->recovered_lsn == 0)
                 return (struct branch){0};
-        return (struct branch){.parent = old->timeline, .lsn = facts->recovered_lsn};
+        return (struct branch){.parent = parent, .lsn = facts->recovered_lsn};
 }
 
 static void note_facts(struct dossier *dossier, const struct answer *answer)
@@ -40,6 +42,10 @@ static void note_facts(struct dossier *dossier, const struct answer *answer)
                 facts.timeline = old->timeline;
         }
         dossier->branch = branch_of(dossier, &facts);
+        if (!same_run || facts.timeline_sure)
+                dossier->followed = facts.timeline;
+        else if (facts.timeline != old->timeline)
+                dossier->followed = old->timeline;
         dossier->facts = facts;
         dossier->known = true;
         dossier->good_us = answer->sent_us;

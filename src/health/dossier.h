@@ -51,8 +51,9 @@ struct dossier {
         bool traffic;      /* since the last good answer a worker saw the node refuse or drop connections */
         bool known;        /* there was a good answer: facts are its */
         struct facts facts;
-        struct branch branch;      /* of facts.timeline, when it was promoted before our eyes */
-        int64_t good_us;           /* when the last good question was sent; 0: never */
+        uint32_t followed;    /* the timeline, before what a promotion under way has noted of the next one */
+        struct branch branch; /* of facts.timeline, when it was promoted before our eyes */
+        int64_t good_us;      /* when the last good question was sent; 0: never */
         int64_t lag_us, lag_bytes; /* standby, at good_us; -1: unknown */
         char text[100];            /* of the last answer that was not good */
         int wish;                  /* enum node_wish: of an operator */

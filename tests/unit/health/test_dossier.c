@@ -238,7 +238,36 @@ static void a_branch_is_known_when_it_was_seen(void)
         }
 }
 
+/* The control file has the next timeline, and the server says that it is in recovery. */
+static void a_branch_is_known_when_the_promotion_was_seen_halfway(void)
+{
+        static const struct facts steps[] = {
+            {.in_recovery = true, .timeline = 2, .timeline_sure = true, .started_wall_us = 1},
+            {.in_recovery = true, .timeline = 2, .started_wall_us = 1}, /* its receiver has gone */
+            {.in_recovery = true, .timeline = 3, .started_wall_us = 1},
+            {.in_recovery = true, .timeline = 3, .started_wall_us = 1},
+            {.timeline = 3, .timeline_sure = true, .recovered_lsn = 50, .started_wall_us = 1},
+        };
+        struct answer answer = {.kind = ANSWER_GOOD};
+        struct dossier dossier;
+
+        dossier_init(&dossier);
+        for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+                answer.facts = steps[i];
+                dossier_note(&dossier, &answer);
+        }
+        UNIT_ASSERT(dossier.branch.parent == 2 && dossier.branch.lsn == 50);
+        dossier_init(&dossier);
+        answer.facts = steps[0];
+        answer.facts.timeline = 3; /* it follows that timeline, and is not promoted */
+        dossier_note(&dossier, &answer);
+        answer.facts = steps[4];
+        dossier_note(&dossier, &answer);
+        UNIT_ASSERT(dossier.branch.parent == 0);
+}
+
 UNIT_SUITE(health_dossier, UNIT_CASE(a_branch_is_known_when_it_was_seen),
+           UNIT_CASE(a_branch_is_known_when_the_promotion_was_seen_halfway),
            UNIT_CASE(another_run_may_show_less), UNIT_CASE(counts_what_follows_one_another),
            UNIT_CASE(facts_outlive_failures), UNIT_CASE(a_timeline_once_seen_stays_for_the_same_run),
            UNIT_CASE(traffic_counts_until_a_good_answer))
