@@ -138,8 +138,8 @@ void server_reject(struct server *s, const struct refusal *r);
 /* The last cancel request of a server in SERVER_PARKED is through. */
 void server_unpark(struct server *s);
 
-/* A ParameterStatus: notes the value; *name and *value are borrowed from `m`. STATUS_INVALID: it is malformed;
- * STATUS_LIMIT: more than any server reports. */
+/* A ParameterStatus: notes the value; *name and *value are borrowed from `m`. STATUS_INVALID: it is
+ * malformed; STATUS_LIMIT: more than any server reports. */
 MUST_USE enum status server_report(struct server *s, const struct msg *m, struct sv *name, struct sv *value);
 
 /* It may be lent out for the first time (or again: harmless): keeps the parameters as they are now. */
