@@ -73,17 +73,17 @@ static bool rest_may_be_committed(const struct client *c)
 bool fate_may_be_committed(const struct client *c, uint32_t i, bool reported)
 {
         struct replies *owed = &c->server->replies;
-        bool first = true, last = true;
+        uint32_t first = 0, behind_last = owed->count;
 
-        for (uint32_t k = 0; k < owed->count; k++) {
-                first = first && (k >= i || !reply_ends_segment(replies_at(owed, k)));
-                last = last && (k <= i || !reply_ends_segment(replies_at(owed, k)));
-        }
-        if (reported && (!first || fate_is_abort(c)))
+        while (first < owed->count && !reply_ends_segment(replies_at(owed, first)))
+                first++;
+        while (behind_last > 0 && !reply_ends_segment(replies_at(owed, behind_last - 1)))
+                behind_last--;
+        if (reported && (i > first || fate_is_abort(c)))
                 return false;
         if (i == owed->count)
                 return rest_may_be_committed(c);
-        if (last && !c->in_segment && is_cut_off(c))
+        if (i + 1 >= behind_last && !c->in_segment && is_cut_off(c))
                 return false;
         return (replies_at(owed, i)->flags & REPLY_COMMITS) != 0;
 }
