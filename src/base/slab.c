@@ -2,8 +2,10 @@
 
 #include "base/check.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SLAB_PLAIN 1 /* let AddressSanitizer watch each object */
@@ -16,60 +18,112 @@
 #define SLAB_PLAIN 0
 #endif
 
-enum { SLAB_BLOCK_BYTES = 16384, SLAB_ALIGN = 16 };
+/* Blocks begin at a multiple of their size, so that an object's address tells its block. */
+enum { SLAB_BLOCK_BYTES = 65536, SLAB_ALIGN = 16 };
 
-struct slab_free {
-        struct slab_free *next;
+struct slab_place {
+        struct slab_place *next;
 };
 
 struct slab_block {
-        struct slab_block *next;
+        struct list in_slab;
+        const struct slab *slab;
+        struct slab_place *free;
+        size_t live;
         _Alignas(SLAB_ALIGN) char objects[];
 };
 
-void slab_init(struct slab *s, const char *name, size_t size)
+static size_t places_of_block(const struct slab *s)
 {
-        if (size < sizeof(struct slab_free))
-                size = sizeof(struct slab_free);
-        *s = (struct slab){.name = name, .size = (size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN};
+        return (SLAB_BLOCK_BYTES - sizeof(struct slab_block)) / s->size;
 }
 
-static void slab_grow(struct slab *s)
+void slab_init(struct slab *s, const char *name, size_t size)
 {
-        size_t count = SLAB_BLOCK_BYTES / s->size;
-        struct slab_block *block;
+        CHECK(size <= SLAB_OBJECT_MAX);
+        if (size < sizeof(struct slab_place))
+                size = sizeof(struct slab_place);
+        *s = (struct slab){.name = name, .size = (size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN};
+        list_init(&s->roomy);
+        list_init(&s->filled);
+}
 
-        if (count == 0)
-                count = 1;
-        block = xmalloc(sizeof(*block) + count * s->size);
-        block->next = s->blocks;
-        s->blocks = block;
-        s->total += count;
-        for (size_t i = count; i-- > 0;) {
-                struct slab_free *f = (struct slab_free *)(void *)(block->objects + i * s->size);
+/* More than a block is asked for, as the system promises no more than a page's alignment; the rest goes back.
+ */
+static void *map_block(void)
+{
+        size_t asked = 2 * (size_t)SLAB_BLOCK_BYTES, before;
+        char *p = mmap(NULL, asked, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-                f->next = s->free;
-                s->free = f;
+        CHECK(p != MAP_FAILED);
+        before = -(uintptr_t)p % SLAB_BLOCK_BYTES;
+        if (before > 0)
+                CHECK(munmap(p, before) == 0);
+        CHECK(munmap(p + before + SLAB_BLOCK_BYTES, asked - SLAB_BLOCK_BYTES - before) == 0);
+        return p + before;
+}
+
+static struct slab_block *block_new(struct slab *s)
+{
+        struct slab_block *block = map_block();
+
+        *block = (struct slab_block){.slab = s};
+        for (size_t i = places_of_block(s); i-- > 0;) {
+                struct slab_place *place = (struct slab_place *)(void *)(block->objects + i * s->size);
+
+                place->next = block->free;
+                block->free = place;
         }
+        list_append(&s->roomy, &block->in_slab);
+        s->total += places_of_block(s);
+        s->empty++;
+        return block;
+}
+
+static void block_free(struct slab *s, struct slab_block *block)
+{
+        list_unlink(&block->in_slab);
+        s->total -= places_of_block(s);
+        CHECK(munmap(block, SLAB_BLOCK_BYTES) == 0);
 }
 
 void *slab_new(struct slab *s)
 {
-        struct slab_free *f;
+        struct slab_block *block;
+        struct slab_place *place;
 
         s->live++;
         if (SLAB_PLAIN)
                 return xcalloc(1, s->size);
-        if (s->free == NULL)
-                slab_grow(s);
-        f = s->free;
-        s->free = f->next;
-        return memset(f, 0, s->size);
+        block = list_empty(&s->roomy) ? block_new(s)
+                                      : list_item(list_first(&s->roomy), struct slab_block, in_slab);
+        if (block->live++ == 0)
+                s->empty--;
+        place = block->free;
+        block->free = place->next;
+        if (block->free == NULL) {
+                list_unlink(&block->in_slab);
+                list_append(&s->filled, &block->in_slab);
+        }
+        return memset(place, 0, s->size);
+}
+
+/* Nothing lives in `block` any more: it waits behind those that are in use, or is one too many. */
+static void block_is_empty(struct slab *s, struct slab_block *block)
+{
+        if (s->empty > 0) {
+                block_free(s, block);
+                return;
+        }
+        s->empty++;
+        list_unlink(&block->in_slab);
+        list_append(&s->roomy, &block->in_slab);
 }
 
 void slab_free(struct slab *s, void *object)
 {
-        struct slab_free *f = object;
+        struct slab_place *place = object;
+        struct slab_block *block;
 
         if (object == NULL)
                 return;
@@ -79,21 +133,30 @@ void slab_free(struct slab *s, void *object)
                 free(object);
                 return;
         }
+        block = (struct slab_block *)(void *)((char *)object - (uintptr_t)object % SLAB_BLOCK_BYTES);
+        CHECK(block->slab == s);
 #ifndef NDEBUG
         memset(object, 0xdb, s->size);
 #endif
-        f->next = s->free;
-        s->free = f;
+        if (block->free == NULL) {
+                list_unlink(&block->in_slab);
+                list_prepend(&s->roomy, &block->in_slab);
+        }
+        place->next = block->free;
+        block->free = place;
+        if (--block->live == 0)
+                block_is_empty(s, block);
+}
+
+static void free_all(struct slab *s, struct list *blocks)
+{
+        list_for_each_safe (it, blocks)
+                block_free(s, list_item(it, struct slab_block, in_slab));
 }
 
 void slab_fini(struct slab *s)
 {
-        while (s->blocks != NULL) {
-                struct slab_block *next = s->blocks->next;
-
-                free(s->blocks);
-                s->blocks = next;
-        }
-        s->free = NULL;
-        s->live = s->total = 0;
+        free_all(s, &s->roomy);
+        free_all(s, &s->filled);
+        s->live = s->empty = 0;
 }
