@@ -3,6 +3,7 @@ import base64
 import struct
 import threading
 import time
+import zlib
 
 import wire
 from flow import deadline
@@ -261,6 +262,41 @@ def test_an_answer_without_an_end(t):
         gone = impostor.gone
         c.socket.close()
         t.wait(lambda: impostor.gone > gone, "the server to be dropped when its client leaves")
+
+
+@deadline(240)
+def test_a_row_of_a_gigabyte(t):
+    """It passes whole, in little memory, and others are served beside it."""
+    impostor, s = start(t)
+    size = (1 << 30) - 16
+    head, end = column() + b"D" + struct.pack("!IHI", 4 + 2 + 4 + size, 1, size), complete() + READY
+    portion = bytes(range(256)) * (MEGABYTE // 256)
+
+    def portions():
+        yield head
+        for at in range(0, size, MEGABYTE):
+            yield portion[:min(MEGABYTE, size - at)]
+        yield end
+
+    def large(i, server):
+        for part in portions():
+            server.sendall(part)
+    expected = 0
+    for part in portions():
+        expected = zlib.crc32(part, expected)
+    impostor.answer, before, most = large, s.memory(), 0
+    with s.client(database="bad", timeout=60) as c:
+        c.send(query("SELECT 1"))
+        left, got, turn = len(head) + size + len(end), 0, 0
+        while left > 0 and (more := c.socket.recv(min(left, MEGABYTE))):
+            left, got, turn = left - len(more), zlib.crc32(more, got), turn + 1
+            if turn % 500 == 0:
+                most = max(most, s.memory())
+                works(t, s, "while a large row passes")
+        t.equal((left, got), (0, expected), "what is missing of the row, and its checksum")
+        t.memory_within(most - before, 16 * 1024, "memory grown by a large row")
+        impostor.answer = ANSWER
+        t.equal(c.query("SELECT 2").rows, [["fine"]], "afterwards")
 
 
 def test_unsolicited_parameters_are_bounded(t):
