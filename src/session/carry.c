@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "pool/tracked.h"
+#include "session/aside.h"
 #include "session/entry.h"
 #include "session/link.h"
 #include "session/lookup.h"
@@ -230,9 +231,10 @@ static bool on_message(struct client *c, struct server *s, const struct msg *m)
                 c->failed = true;
                 /* Kept until ReadyForQuery, so that the server is at rest when it goes back. */
                 buf_release(&s->replay);
-                if (buf_append(&s->replay, m->head, m->size, CARRY_IN_MAX) != STATUS_OK)
-                        loss_of_server(c, "error message too large", true);
-                return true;
+                if (buf_append(&s->replay, m->head, m->size, CARRY_IN_MAX) == STATUS_OK)
+                        return true;
+                loss_of_server(c, "error message too large", true);
+                return false;
         case BE_PARAM_STATUS:
                 if (server_report(s, m, &name, &value) != STATUS_OK) {
                         loss_of_server(c, "malformed ParameterStatus", true);
@@ -268,26 +270,12 @@ static void ready(struct client *c, struct server *s)
 void carry_readable(struct server *s)
 {
         struct client *c = s->client;
-        struct loop *loop = c->room->loop;
-        size_t n;
-        enum status status = stream_read(&s->stream, loop->scratch, LOOP_SCRATCH_BYTES, &n);
         struct msg m;
         bool done = false;
 
-        if (status == STATUS_AGAIN)
+        if (!aside_read(c, s, CARRY_IN_MAX))
                 return;
-        if (status != STATUS_OK || buf_append(&s->in, loop->scratch, n, CARRY_IN_MAX) != STATUS_OK) {
-                loss_of_server(c, "server conn crashed?", true);
-                return;
-        }
-        while (s->client == c && buf_len(&s->in) > 0) {
-                status = msg_peek(buf_data(&s->in), buf_len(&s->in), &m);
-                if (status == STATUS_INVALID) {
-                        loss_of_server(c, "broken packet from server", true);
-                        return;
-                }
-                if (status == STATUS_AGAIN || m.have < m.size)
-                        break;
+        while (aside_next(c, s, &m)) {
                 if (done && (c->pins == 0 || m.type != BE_NOTIFICATION)) {
                         loss_of_server(c, "server spoke out of turn", false);
                         return;

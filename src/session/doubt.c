@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "session/aside.h"
 #include "session/block.h"
 #include "session/done.h"
 #include "session/fate.h"
@@ -352,28 +353,16 @@ static bool on_message(struct client *c, struct server *s, const struct msg *m)
 void doubt_readable(struct server *s)
 {
         struct client *c = s->client;
-        struct loop *loop = c->room->loop;
-        size_t n;
-        enum status status = stream_read(&s->stream, loop->scratch, LOOP_SCRATCH_BYTES, &n);
         bool done = false;
         struct msg m;
 
-        if (status == STATUS_AGAIN)
+        if (!aside_read(c, s, ASKING_IN_MAX))
                 return;
-        if (status != STATUS_OK || buf_append(&s->in, loop->scratch, n, ASKING_IN_MAX) != STATUS_OK) {
-                loss_of_server(c, "server conn crashed?", true);
-                return;
-        }
-        while (!done && (status = msg_peek(buf_data(&s->in), buf_len(&s->in), &m)) == STATUS_OK &&
-               m.have == m.size) {
+        while (!done && aside_next(c, s, &m)) {
                 if (!on_message(c, s, &m))
                         return;
                 done = m.type == BE_READY;
                 buf_consume(&s->in, m.size);
-        }
-        if (status == STATUS_INVALID) {
-                loss_of_server(c, "broken packet from server", true);
-                return;
         }
         if (!done)
                 return;

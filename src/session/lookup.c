@@ -2,6 +2,7 @@
 
 #include "auth/secret.h"
 #include "base/log.h"
+#include "session/aside.h"
 #include "session/autodb.h"
 #include "session/carry.h"
 #include "session/entry.h"
@@ -237,30 +238,12 @@ static void done(struct client *c, struct server *s)
 void lookup_readable(struct server *s)
 {
         struct client *c = s->client;
-        struct loop *loop = c->room->loop;
-        size_t n;
-        enum status status = stream_read(&s->stream, loop->scratch, LOOP_SCRATCH_BYTES, &n);
         struct msg m;
 
-        if (status == STATUS_AGAIN)
+        s->in.secret = true;
+        if (!aside_read(c, s, LOOKUP_IN_MAX))
                 return;
-        if (status == STATUS_OK) {
-                s->in.secret = true;
-                status = buf_append(&s->in, loop->scratch, n, LOOKUP_IN_MAX);
-                secret_wipe(loop->scratch, n); /* the secret is in it */
-        }
-        if (status != STATUS_OK) {
-                loss_of_server(c, "server conn crashed?", true);
-                return;
-        }
-        while (s->client == c && buf_len(&s->in) > 0) {
-                status = msg_peek(buf_data(&s->in), buf_len(&s->in), &m);
-                if (status == STATUS_INVALID) {
-                        loss_of_server(c, "broken packet from server", true);
-                        return;
-                }
-                if (status == STATUS_AGAIN || m.have < m.size)
-                        return;
+        while (aside_next(c, s, &m)) {
                 if (!on_message(c, s, &m))
                         return;
                 if (m.type == BE_READY) {
