@@ -139,20 +139,11 @@ static bool on_error(struct server *s, const struct msg *m)
 
 bool errand_message(struct server *s, const struct msg *m)
 {
-        struct sv name, value;
-
         switch (m->type) {
         case BE_READY: return on_ready(s, m);
         case BE_ERROR: return on_error(s, m);
         case BE_COMMAND_COMPLETE: on_tag(s, m); return true;
-        case BE_PARAM_STATUS:
-                if (server_report(s, m, &name, &value) != STATUS_OK) {
-                        server_close(s, "malformed ParameterStatus");
-                        return false;
-                }
-                if (sv_is(name, "in_hot_standby"))
-                        node_report(s->pool->node, EVIDENCE_RECOVERY);
-                return true;
+        case BE_PARAM_STATUS: return server_heed(s, m);
         default: return true;
         }
 }

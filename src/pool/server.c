@@ -218,19 +218,11 @@ static bool on_login_message(struct server *s, const struct msg *m)
 static bool on_idle_message(struct server *s, const struct msg *m)
 {
         struct error_fields e;
-        struct sv name, value;
         char why[200];
 
         switch (m->type) {
         case BE_NOTICE: return true;
-        case BE_PARAM_STATUS:
-                if (server_report(s, m, &name, &value) != STATUS_OK) {
-                        server_close(s, "malformed ParameterStatus");
-                        return false;
-                }
-                if (sv_is(name, "in_hot_standby"))
-                        node_report(s->pool->node, EVIDENCE_RECOVERY);
-                return true;
+        case BE_PARAM_STATUS: return server_heed(s, m);
         case BE_ERROR:
                 error_fields_read(m, &e);
                 if (sqlstate_is_shutdown(e.sqlstate))

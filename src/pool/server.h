@@ -47,7 +47,6 @@ enum begin_age { BEGIN_NONE, BEGIN_SENT, BEGIN_FIRST /* one segment */ };
 
 struct login; /* the login's own state, pool/login.h */
 
-/* What another process needs of it is in pool/bequest.c. */
 /* What its client runs; for session/tally.c alone. */
 struct tally {
         uint64_t query[2];   /* key and place of what was sent or bound last; key 0: not counted */
@@ -56,6 +55,7 @@ struct tally {
         int64_t done_us;     /* when the last one was complete */
 };
 
+/* What another process needs of it is in pool/bequest.c. */
 struct server {
         struct stream stream;
         struct grave grave;
@@ -141,6 +141,10 @@ void server_unpark(struct server *s);
 /* A ParameterStatus: notes the value; *name and *value are borrowed from `m`. STATUS_INVALID: it is
  * malformed; STATUS_LIMIT: more than any server reports. */
 MUST_USE enum status server_report(struct server *s, const struct msg *m, struct sv *name, struct sv *value);
+
+/* The same of a server that no client has: what it says of its role is evidence. False: it is malformed, and
+ * the server is closed. */
+MUST_USE bool server_heed(struct server *s, const struct msg *m);
 
 /* It may be lent out for the first time (or again: harmless): keeps the parameters as they are now. */
 void server_greeted(struct server *s);

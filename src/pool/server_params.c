@@ -18,6 +18,19 @@ enum status server_report(struct server *s, const struct msg *m, struct sv *name
         return tracked_put(&pools->settings, &pools->conf->opt, &s->applied, *name, *value);
 }
 
+bool server_heed(struct server *s, const struct msg *m)
+{
+        struct sv name, value;
+
+        if (server_report(s, m, &name, &value) != STATUS_OK) {
+                server_close(s, "malformed ParameterStatus");
+                return false;
+        }
+        if (sv_is(name, "in_hot_standby"))
+                node_report(s->pool->node, EVIDENCE_RECOVERY);
+        return true;
+}
+
 void server_greeted(struct server *s)
 {
         if (!s->pool->home->conf->opt.session_state && buf_len(&s->greeting.pairs) == 0)
