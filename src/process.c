@@ -18,8 +18,7 @@
 
 enum { PIDFILE_LOOK_US = 20000, PIDFILE_PATIENCE_US = 30000000 };
 
-__attribute__((format(printf, 2, 3))) static enum status fail(struct process_why *why, const char *format,
-                                                              ...)
+enum status process_fail(struct process_why *why, const char *format, ...)
 {
         va_list ap;
 
@@ -35,14 +34,15 @@ enum status process_become(const char *name, struct process_why *why)
         char strings[4096];
 
         if (getpwnam_r(name, &entry, strings, sizeof(strings), &user) != 0 || user == NULL)
-                return fail(why, "could not find user '%s' to switch to: it does not exist", name);
+                return process_fail(why, "could not find user '%s' to switch to: it does not exist", name);
         if (user->pw_uid == 0)
-                return fail(why, "user '%s' is root; pgsteer should not run as root", name);
+                return process_fail(why, "user '%s' is root; pgsteer should not run as root", name);
         if (geteuid() == user->pw_uid && getuid() == user->pw_uid)
                 return STATUS_OK;
         if ((geteuid() == 0 && initgroups(name, user->pw_gid) != 0) || setgid(user->pw_gid) != 0 ||
             setuid(user->pw_uid) != 0)
-                return fail(why, "failed to assume identity of user '%s': %s", name, strerrordesc_np(errno));
+                return process_fail(why, "failed to assume identity of user '%s': %s", name,
+                                    strerrordesc_np(errno));
         return STATUS_OK;
 }
 
@@ -60,7 +60,8 @@ enum status process_log(const struct conf *conf, int verbose, struct process_why
         snprintf(name, sizeof(name), "%.*s", SV_ARG(word));
         log_to_syslog(opt->syslog, opt->syslog_ident, name);
         if (!log_open(opt->logfile))
-                return fail(why, "cannot open logfile '%s': %s", opt->logfile, strerrordesc_np(errno));
+                return process_fail(why, "cannot open logfile '%s': %s", opt->logfile,
+                                    strerrordesc_np(errno));
         return STATUS_OK;
 }
 
@@ -99,16 +100,18 @@ enum status pidfile_claim(const char *path, struct process_why *why)
         if (fd < 0 && errno == ENOENT)
                 return STATUS_OK;
         if (fd < 0)
-                return fail(why, "could not open pidfile '%s': %s", path, strerrordesc_np(errno));
+                return process_fail(why, "could not open pidfile '%s': %s", path, strerrordesc_np(errno));
         pid = number_in(fd);
         close(fd);
         if (pid <= 0)
-                return fail(why, "pidfile '%s' exists, another instance running? It names no process", path);
+                return process_fail(why, "pidfile '%s' exists, another instance running? It names no process",
+                                    path);
         if (kill((pid_t)pid, 0) == 0 || errno != ESRCH)
-                return fail(why, "pidfile '%s' exists, another instance running? Process %ld is", path, pid);
+                return process_fail(why, "pidfile '%s' exists, another instance running? Process %ld is",
+                                    path, pid);
         log_info("stale pidfile, removing");
         if (unlink(path) != 0)
-                return fail(why, "could not remove stale pidfile: %s", strerrordesc_np(errno));
+                return process_fail(why, "could not remove stale pidfile: %s", strerrordesc_np(errno));
         return STATUS_OK;
 }
 
@@ -120,12 +123,12 @@ enum status pidfile_write(const char *path, struct process_why *why)
                 return STATUS_OK;
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
         if (fd < 0)
-                return fail(why, "could not open pidfile '%s': %s", path, strerrordesc_np(errno));
+                return process_fail(why, "could not open pidfile '%s': %s", path, strerrordesc_np(errno));
         if (dprintf(fd, "%d\n", (int)getpid()) < 0) {
                 saved = errno;
                 close(fd);
                 (void)unlink(path);
-                return fail(why, "could not write pidfile '%s': %s", path, strerrordesc_np(saved));
+                return process_fail(why, "could not write pidfile '%s': %s", path, strerrordesc_np(saved));
         }
         close(fd);
         return STATUS_OK;
@@ -140,7 +143,7 @@ enum status pidfile_await_gone(const char *path, struct process_why *why)
                 return STATUS_OK;
         while (stat(path, &st) == 0) {
                 if (clock_us() > end)
-                        return fail(why, "pidfile '%s' of the old process does not go away", path);
+                        return process_fail(why, "pidfile '%s' of the old process does not go away", path);
                 usleep(PIDFILE_LOOK_US);
         }
         return STATUS_OK;
@@ -164,7 +167,7 @@ enum status process_go_to_background(struct process_why *why)
 
         /* Twice: a session's leader could still get a terminal by opening one. */
         if (null < 0 || !leave_to_child() || setsid() < 0 || !leave_to_child())
-                return fail(why, "cannot go to the background: %s", strerrordesc_np(errno));
+                return process_fail(why, "cannot go to the background: %s", strerrordesc_np(errno));
         dup2(null, STDIN_FILENO);
         dup2(null, STDOUT_FILENO);
         dup2(null, STDERR_FILENO);

@@ -12,6 +12,10 @@ struct process_why {
         char text[512];
 };
 
+/* Says why. Returns STATUS_DENIED. */
+__attribute__((format(printf, 2, 3))) enum status process_fail(struct process_why *why, const char *format,
+                                                               ...);
+
 /* Becomes the user `name`, unless it is that already. Root and users that do not exist are refused. */
 MUST_USE enum status process_become(const char *name, struct process_why *why);
 

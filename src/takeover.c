@@ -42,17 +42,6 @@ struct inheritance {
         bool known; /* the process row has been read */
 };
 
-__attribute__((format(printf, 2, 3))) static enum status fail(struct process_why *why, const char *format,
-                                                              ...)
-{
-        va_list ap;
-
-        va_start(ap, format);
-        vsnprintf(why->text, sizeof(why->text), format, ap);
-        va_end(ap);
-        return STATUS_DENIED;
-}
-
 /* ---- bytes and descriptors ---- */
 
 static void keep_descriptors(struct inheritance *in, struct msghdr *m)
@@ -89,13 +78,14 @@ static enum status receive(struct inheritance *in, struct process_why *why)
                 n = recvmsg(in->console, &m, MSG_CMSG_CLOEXEC);
         while (n < 0 && errno == EINTR);
         if (n <= 0)
-                return fail(why, "takeover: the old process does not answer: %s",
-                            n == 0 ? "it has closed the connection" : strerrordesc_np(errno));
+                return process_fail(why, "takeover: the old process does not answer: %s",
+                                    n == 0 ? "it has closed the connection" : strerrordesc_np(errno));
         keep_descriptors(in, &m);
         if ((m.msg_flags & MSG_CTRUNC) != 0)
-                return fail(why, "takeover: not all descriptors could be received: is the limit too low?");
+                return process_fail(why,
+                                    "takeover: not all descriptors could be received: is the limit too low?");
         if (buf_append(&in->in, bytes, (size_t)n, ANSWER_BYTES_MAX) != STATUS_OK)
-                return fail(why, "takeover: the old process sends too much");
+                return process_fail(why, "takeover: the old process sends too much");
         explicit_bzero(bytes, (size_t)n);
         return STATUS_OK;
 }
@@ -116,7 +106,8 @@ static enum status say(struct inheritance *in, struct buf *out, struct process_w
 
         buf_release(out);
         return whole ? STATUS_OK
-                     : fail(why, "takeover: the old process does not listen: %s", strerrordesc_np(errno));
+                     : process_fail(why, "takeover: the old process does not listen: %s",
+                                    strerrordesc_np(errno));
 }
 
 static enum status command(struct inheritance *in, const char *text, struct process_why *why)
@@ -136,14 +127,14 @@ static enum status read_process(struct inheritance *in, struct sv bundle, struct
 
         in->known = true;
         if (format != HANDOVER_FORMAT)
-                return fail(why,
-                            "takeover: the old process hands over in format %" PRId64
-                            ", this one takes %d: use "
-                            "so_reuseport instead",
-                            format, HANDOVER_FORMAT);
+                return process_fail(why,
+                                    "takeover: the old process hands over in format %" PRId64
+                                    ", this one takes %d: use "
+                                    "so_reuseport instead",
+                                    format, HANDOVER_FORMAT);
         if (!bundle_take(bundle, "statement_key", in->statement_key, sizeof(in->statement_key)) ||
             !bundle_take(bundle, "mock_key", in->mock_key, sizeof(in->mock_key)))
-                return fail(why, "takeover: the old process sends nonsense");
+                return process_fail(why, "takeover: the old process sends nonsense");
         return STATUS_OK;
 }
 
@@ -193,7 +184,7 @@ static enum status read_row(struct inheritance *in, const struct msg *m, struct 
         struct row row = {.fd = -1};
 
         if (!two || r.failed || !task_of(word, &row.task))
-                return fail(why, "takeover: the old process sends nonsense");
+                return process_fail(why, "takeover: the old process sends nonsense");
         if (row.task == TASK_PROCESS)
                 return read_process(in, bundle, why);
         row.fd = next_descriptor(in);
@@ -201,7 +192,7 @@ static enum status read_row(struct inheritance *in, const struct msg *m, struct 
             buf_append(&row.bundle, bundle.p, bundle.n, ANSWER_BYTES_MAX) != STATUS_OK) {
                 if (row.fd >= 0)
                         close(row.fd);
-                return fail(why, "takeover: the old process sends a row without a descriptor");
+                return process_fail(why, "takeover: the old process sends a row without a descriptor");
         }
         if (in->count == in->cap) {
                 in->cap = in->cap == 0 ? 64 : in->cap * 2;
@@ -223,11 +214,11 @@ static enum status read_answer(struct inheritance *in, struct process_why *why)
 
                 if (type == BE_ERROR) {
                         error_fields_read(&m, &e);
-                        status = fail(why, "takeover: the old process says: %.*s",
-                                      (int)(e.text.n < 300 ? e.text.n : 300), e.text.p);
+                        status = process_fail(why, "takeover: the old process says: %.*s",
+                                              (int)(e.text.n < 300 ? e.text.n : 300), e.text.p);
                 } else if (type == BE_AUTH && (m.body_size < 4 || get_u32(m.body) != AUTH_REQ_OK)) {
-                        status =
-                            fail(why, "takeover: the old process asks for a password: is it another user's?");
+                        status = process_fail(
+                            why, "takeover: the old process asks for a password: is it another user's?");
                 } else if (type == BE_DATA_ROW) {
                         status = read_row(in, &m, why);
                 }
@@ -250,11 +241,11 @@ static int call(const struct conf *conf, struct process_why *why)
         int fd;
 
         if (dir[0] == '\0') {
-                fail(why, "cannot reboot if unix dir not configured");
+                process_fail(why, "cannot reboot if unix dir not configured");
                 return -1;
         }
         if (address_parse(dir, conf->opt.listen_port, &address) != STATUS_OK) {
-                fail(why, "cannot reboot: unix_socket_dir is no path");
+                process_fail(why, "cannot reboot: unix_socket_dir is no path");
                 return -1;
         }
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
