@@ -1,6 +1,7 @@
 #include "auth/hba.h"
 
 #include "conf/files.h"
+#include "tempdir.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -572,7 +573,7 @@ static void includes_other_files(void)
         struct hba *hba;
         char path[512];
 
-        snprintf(path, sizeof(path), "%s/rules.d", files_dir());
+        snprintf(path, sizeof(path), "%s/rules.d", tempdir());
         UNIT_ASSERT(mkdir(path, 0700) == 0);
         files_write("rules.d/20.conf", "local b all md5\nlocal c all md5");
         files_write("rules.d/10.conf", "local b all trust");

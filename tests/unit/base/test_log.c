@@ -1,6 +1,6 @@
 #include "base/log.h"
 
-#include "conf/files.h"
+#include "tempdir.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -188,8 +188,8 @@ static void reopens_its_file(void)
         char path[300], moved[300], text[400];
         FILE *f;
 
-        snprintf(path, sizeof(path), "%s/log", files_dir());
-        snprintf(moved, sizeof(moved), "%s/log.1", files_dir());
+        snprintf(path, sizeof(path), "%s/log", tempdir());
+        snprintf(moved, sizeof(moved), "%s/log.1", tempdir());
         log_to_stderr(false);
         UNIT_ASSERT(log_open(path));
         log_info("before");
@@ -313,7 +313,7 @@ static void a_full_disk_is_told_of_later(void)
         for (int i = 0; i < 7; i++)
                 log_info("nowhere");
         UNIT_ASSERT(log_lost(&why) == 7 && strcmp(why, "No space left on device") == 0);
-        snprintf(path, sizeof(path), "%s/log", files_dir());
+        snprintf(path, sizeof(path), "%s/log", tempdir());
         UNIT_ASSERT(log_open(path)); /* as when there is room again */
         log_info("after");
         UNIT_ASSERT(log_lost(&why) == 0);

@@ -1,44 +1,13 @@
 #include "files.h"
 
 #include "base/check.h"
+#include "tempdir.h"
 #include "unit.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-static char dir[256];
-
-static void clean_up(void)
-{
-        DIR *d = opendir(dir);
-        const struct dirent *entry;
-        char path[1024];
-
-        while (d != NULL && (entry = readdir(d)) != NULL) {
-                snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-                if (entry->d_name[0] != '.')
-                        unlink(path);
-        }
-        if (d != NULL)
-                closedir(d);
-        rmdir(dir);
-}
-
-const char *files_dir(void)
-{
-        if (dir[0] == '\0') {
-                const char *tmp = getenv("TMPDIR");
-
-                snprintf(dir, sizeof(dir), "%s/pgsteer-unit-XXXXXX", tmp != NULL ? tmp : "/tmp");
-                CHECK(mkdtemp(dir) != NULL);
-                atexit(clean_up);
-        }
-        return dir;
-}
 
 const char *files_write(const char *name, const char *text)
 {
@@ -47,12 +16,12 @@ const char *files_write(const char *name, const char *text)
         char *path = paths[next++ % 8];
         FILE *f;
 
-        snprintf(path, sizeof(paths[0]), "%s/%s", files_dir(), name);
+        snprintf(path, sizeof(paths[0]), "%s/%s", tempdir(), name);
         f = fopen(path, "w");
         CHECK(f != NULL);
         for (const char *p = text; *p != '\0'; p++) {
                 if (strncmp(p, "DIR", 3) == 0) {
-                        fputs(files_dir(), f);
+                        fputs(tempdir(), f);
                         p += 2;
                 } else {
                         fputc(*p, f);

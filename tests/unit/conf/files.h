@@ -1,10 +1,7 @@
-/* files: configuration files for tests, in a directory that goes away when the tests end. */
+/* files: configuration files for tests, in tempdir(). */
 #pragma once
 
 #include "conf/conf.h"
-
-/* The directory's path, without a slash at its end. */
-const char *files_dir(void);
 
 /* Writes `text` to DIR/name with permissions 0600. Returns the path, valid until the next 8 calls. In the
  * text, "DIR" stands for the directory. */

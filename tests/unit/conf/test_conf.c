@@ -1,6 +1,7 @@
 #include "conf/conf.h"
 
 #include "files.h"
+#include "tempdir.h"
 #include "unit.h"
 
 #include <pthread.h>
@@ -53,7 +54,7 @@ static void paths_are_made_absolute(void)
         files_write("rel.ini", "%include rel2.ini\n[pgsteer]\nauth_file = rel-users.txt\n");
         files_write("rel2.ini", "[databases]\napp = host=h\n");
         files_write("rel-users.txt", "\"a\" \"b\"\n");
-        UNIT_ASSERT(getcwd(old, sizeof(old)) != NULL && chdir(files_dir()) == 0);
+        UNIT_ASSERT(getcwd(old, sizeof(old)) != NULL && chdir(tempdir()) == 0);
         UNIT_ASSERT(conf_load("rel.ini", &conf, &report) == STATUS_OK);
         UNIT_ASSERT(getcwd(expected, sizeof(expected) / 2) != NULL && chdir(old) == 0);
         strcat(expected, "/rel.ini");

@@ -2,6 +2,7 @@
 
 #include "conf/ini.h"
 #include "files.h"
+#include "tempdir.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -101,7 +102,7 @@ static void the_samples_are_good(void)
                         return;
                 files_write("userlist.txt", userlist);
                 files_write("sample.ini", text);
-                UNIT_ASSERT(chdir(files_dir()) == 0);
+                UNIT_ASSERT(chdir(tempdir()) == 0);
                 UNIT_ASSERT(conf_load("sample.ini", &conf, &report) == STATUS_OK);
                 UNIT_ASSERT(chdir(old) == 0);
                 UNIT_ASSERT(report->count == 0);

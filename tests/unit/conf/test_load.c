@@ -1,6 +1,7 @@
 #include "conf/conf.h"
 
 #include "files.h"
+#include "tempdir.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -185,7 +186,7 @@ static int contains_all(const char *text, const char *parts)
                 snprintf(part, sizeof(part), "%.*s", (int)n, parts);
                 dir = strstr(part, "DIR");
                 if (dir != NULL)
-                        snprintf(expected, sizeof(expected), "%.*s%s%s", (int)(dir - part), part, files_dir(),
+                        snprintf(expected, sizeof(expected), "%.*s%s%s", (int)(dir - part), part, tempdir(),
                                  dir + 3);
                 else
                         snprintf(expected, sizeof(expected), "%s", part);
@@ -460,7 +461,7 @@ static void says_why_a_file_cannot_be_read(void)
             strcmp(text, "no-such-file.ini: cannot read the configuration file: No such file or directory") ==
             0);
         conf_report_free(report);
-        UNIT_ASSERT(conf_load(files_dir(), &conf, &report) == STATUS_INVALID);
+        UNIT_ASSERT(conf_load(tempdir(), &conf, &report) == STATUS_INVALID);
         UNIT_ASSERT(report->count == 1 && strstr(report->problems[0].text, "Is a directory") != NULL);
         conf_report_free(report);
         UNIT_ASSERT(conf_load("no-such-file.ini", &conf, NULL) == STATUS_INVALID);

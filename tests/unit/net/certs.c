@@ -1,8 +1,8 @@
 #include "net/certs.h"
 
 #include "base/check.h"
+#include "tempdir.h"
 
-#include <dirent.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -10,24 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char dir[256];
 static long serial = 1;
-
-static void clean_up(void)
-{
-        DIR *d = opendir(dir);
-        const struct dirent *entry;
-        char path[600];
-
-        while (d != NULL && (entry = readdir(d)) != NULL) {
-                snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-                if (entry->d_name[0] != '.')
-                        unlink(path);
-        }
-        if (d != NULL)
-                closedir(d);
-        rmdir(dir);
-}
 
 const char *certs_path(const char *name, const char *suffix)
 {
@@ -35,14 +18,7 @@ const char *certs_path(const char *name, const char *suffix)
         static int next;
         char *path = paths[next++ % 4];
 
-        if (dir[0] == '\0') {
-                const char *tmp = getenv("TMPDIR");
-
-                snprintf(dir, sizeof(dir), "%s/pgsteer-certs-XXXXXX", tmp != NULL ? tmp : "/tmp");
-                CHECK(mkdtemp(dir) != NULL);
-                atexit(clean_up);
-        }
-        snprintf(path, sizeof(paths[0]), "%s/%s%s", dir, name, suffix);
+        snprintf(path, sizeof(paths[0]), "%s/%s%s", tempdir(), name, suffix);
         return path;
 }
 

@@ -1,5 +1,5 @@
-/* certs: certificates for tests, made on the spot and written to files in a folder that goes away at the end:
- * NAME.crt and NAME.key each. */
+/* certs: certificates for tests, made on the spot and written to files in tempdir(): NAME.crt and NAME.key
+ * each. */
 #pragma once
 
 /* An authority called `name`. */

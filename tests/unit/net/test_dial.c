@@ -1,8 +1,8 @@
 #include "net/dial.h"
 
-#include "conf/files.h"
 #include "net/listener.h"
 #include "net/turns.h"
+#include "tempdir.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -64,7 +64,7 @@ static void reaches_who_listens(void)
                     {"a name of /etc/hosts", "127.0.0.1", "localhost"}};
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                const char *dir = files_dir(), *host = rows[i].dial != NULL ? rows[i].dial : dir;
+                const char *dir = tempdir(), *host = rows[i].dial != NULL ? rows[i].dial : dir;
                 struct listeners l;
                 struct loop loop;
                 struct call call = {.fd = -1};

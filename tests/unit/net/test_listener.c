@@ -1,7 +1,7 @@
 #include "net/listener.h"
 
-#include "conf/files.h"
 #include "net/turns.h"
+#include "tempdir.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -118,11 +118,11 @@ static void unix_sockets_have_a_mode_and_go_away(void)
                 struct stat st;
 
                 unit_row("%o", (unsigned)modes[i]);
-                UNIT_ASSERT(add(&l, files_dir(), 7001, 8, modes[i], message) == STATUS_OK);
-                snprintf(path, sizeof(path), "%s/.s.PGSQL.7001", files_dir());
+                UNIT_ASSERT(add(&l, tempdir(), 7001, 8, modes[i], message) == STATUS_OK);
+                snprintf(path, sizeof(path), "%s/.s.PGSQL.7001", tempdir());
                 UNIT_ASSERT(stat(path, &st) == 0 && S_ISSOCK(st.st_mode));
                 UNIT_ASSERT((st.st_mode & 0777) == (mode_t)modes[i]);
-                UNIT_ASSERT(answers(files_dir(), 7001));
+                UNIT_ASSERT(answers(tempdir(), 7001));
                 listeners_close(&l);
                 UNIT_ASSERT(stat(path, &st) != 0);
         }
@@ -133,15 +133,15 @@ static void takes_a_stale_socket_file_but_not_a_living_one(void)
         struct listeners dead = {0}, l = {0}, other = {0};
         char message[400];
 
-        UNIT_ASSERT(add(&dead, files_dir(), 7002, 8, 0777, message) == STATUS_OK);
+        UNIT_ASSERT(add(&dead, tempdir(), 7002, 8, 0777, message) == STATUS_OK);
         close(dead.fds[0]); /* as after a crash: the file stays */
-        UNIT_ASSERT(add(&l, files_dir(), 7002, 8, 0777, message) == STATUS_OK);
-        UNIT_ASSERT(answers(files_dir(), 7002));
-        UNIT_ASSERT(add(&other, files_dir(), 7002, 8, 0777, message) == STATUS_IO);
+        UNIT_ASSERT(add(&l, tempdir(), 7002, 8, 0777, message) == STATUS_OK);
+        UNIT_ASSERT(answers(tempdir(), 7002));
+        UNIT_ASSERT(add(&other, tempdir(), 7002, 8, 0777, message) == STATUS_IO);
         UNIT_ASSERT(strstr(message, "/.s.PGSQL.7002: Address already in use") != NULL);
-        UNIT_ASSERT(answers(files_dir(), 7002));
+        UNIT_ASSERT(answers(tempdir(), 7002));
         listeners_close(&other);
-        UNIT_ASSERT(answers(files_dir(), 7002));
+        UNIT_ASSERT(answers(tempdir(), 7002));
         listeners_close(&l);
 }
 
@@ -153,8 +153,8 @@ static void a_busy_socket_is_not_stale(void)
         struct address a;
         int fds[8], n = 0;
 
-        UNIT_ASSERT(add(&l, files_dir(), 7003, 1, 0777, message) == STATUS_OK);
-        UNIT_ASSERT(address_parse(files_dir(), 7003, &a) == STATUS_OK);
+        UNIT_ASSERT(add(&l, tempdir(), 7003, 1, 0777, message) == STATUS_OK);
+        UNIT_ASSERT(address_parse(tempdir(), 7003, &a) == STATUS_OK);
         for (; n < 8; n++) {
                 fds[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
                 if (connect(fds[n], &a.u.any, a.size) != 0)
@@ -162,7 +162,7 @@ static void a_busy_socket_is_not_stale(void)
         }
         UNIT_ASSERT(n < 8);
         alarm(20); /* instead of hanging for ever */
-        UNIT_ASSERT(add(&other, files_dir(), 7003, 8, 0777, message) == STATUS_IO);
+        UNIT_ASSERT(add(&other, tempdir(), 7003, 8, 0777, message) == STATUS_IO);
         alarm(0);
         for (int i = 0; i <= n && i < 8; i++)
                 close(fds[i]);
