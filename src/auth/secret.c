@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MD5_SIZE = 16, MD5_HEX = 2 * MD5_SIZE };
+enum { MD5_SIZE = 16, MD5_HEX = 2 * MD5_SIZE, RANDOM_STOCK = 1024 };
 
 static bool md5_form(const char *secret)
 {
@@ -133,9 +133,29 @@ void secret_wipe(void *p, size_t n)
         OPENSSL_cleanse(p, n);
 }
 
-void secret_random(void *out, size_t n)
+static void generate(void *out, size_t n)
 {
         CHECK(n <= INT32_MAX && RAND_bytes(out, (int)n) == 1);
+}
+
+/* OpenSSL takes some microseconds and a system call however little is wanted of it, and every login wants a
+ * little: it is asked for plenty at once. What has been handed out is nowhere else. */
+void secret_random(void *out, size_t n)
+{
+        static _Thread_local uint8_t stock[RANDOM_STOCK];
+        static _Thread_local size_t left;
+
+        if (n > sizeof(stock)) {
+                generate(out, n);
+                return;
+        }
+        if (n > left) {
+                generate(stock, sizeof(stock));
+                left = sizeof(stock);
+        }
+        left -= n;
+        memcpy(out, stock + left, n);
+        secret_wipe(stock + left, n);
 }
 
 void keyed_hash(const uint8_t key[KEYED_HASH_KEY_SIZE], const void *text, size_t n, uint64_t out[2])

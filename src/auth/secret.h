@@ -45,5 +45,6 @@ void secret_wipe(void *p, size_t n);
  * texts collide. */
 void keyed_hash(const uint8_t key[KEYED_HASH_KEY_SIZE], const void *text, size_t n, uint64_t out[2]);
 
-/* Cryptographically random bytes; aborts when the system has none. */
+/* Cryptographically random bytes; aborts when the system has none. A process that forks goes on in one of the
+ * two. */
 void secret_random(void *out, size_t n);
