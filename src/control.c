@@ -79,8 +79,7 @@ static void take_conf(struct control *ctl, struct conf *conf, struct access *acc
         ctl->conf = conf;
         publish(ctl, access);
         apply_log(ctl);
-        listeners_defer_accept(ctl->listeners, conf->opt.tcp_defer_accept > 0);
-        listeners_set_buffers(ctl->listeners, (int)conf->opt.tcp_socket_buffer);
+        listeners_configure(ctl->listeners, &conf->opt);
         orders_give(&ctl->crowd, ORDER_CONFIGURE, NULL, NULL, NULL, NULL);
         health_configure(ctl->health, conf);
         web_configure(&ctl->web, conf);
@@ -444,8 +443,7 @@ int control_run(const struct launch *launch)
         ctl->listeners = launch->listeners;
         ctl->http = launch->http;
         ctl->verbose = launch->verbose;
-        listeners_defer_accept(launch->listeners, launch->conf->opt.tcp_defer_accept > 0);
-        listeners_set_buffers(launch->listeners, (int)launch->conf->opt.tcp_socket_buffer);
+        listeners_configure(launch->listeners, &launch->conf->opt);
         ctl->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         CHECK(ctl->wake_fd >= 0);
         loop_init(&ctl->loop, ctl);

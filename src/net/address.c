@@ -121,7 +121,7 @@ void socket_buffers(int fd, int bytes)
         set_positive(fd, SOL_SOCKET, SO_RCVBUF, bytes);
 }
 
-void socket_options(int fd, const struct tcp_options *tcp)
+void socket_options(int fd, const struct options *opt)
 {
         int domain = 0;
         socklen_t size = sizeof(domain);
@@ -129,11 +129,11 @@ void socket_options(int fd, const struct tcp_options *tcp)
         if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain == AF_UNIX)
                 return;
         set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-        set_positive(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, tcp->user_timeout_ms);
-        if (!tcp->keepalive)
+        set_positive(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, opt->tcp_user_timeout);
+        if (!opt->tcp_keepalive)
                 return;
         set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-        set_positive(fd, IPPROTO_TCP, TCP_KEEPIDLE, tcp->idle_s);
-        set_positive(fd, IPPROTO_TCP, TCP_KEEPINTVL, tcp->interval_s);
-        set_positive(fd, IPPROTO_TCP, TCP_KEEPCNT, tcp->count);
+        set_positive(fd, IPPROTO_TCP, TCP_KEEPIDLE, opt->tcp_keepidle);
+        set_positive(fd, IPPROTO_TCP, TCP_KEEPINTVL, opt->tcp_keepintvl);
+        set_positive(fd, IPPROTO_TCP, TCP_KEEPCNT, opt->tcp_keepcnt);
 }

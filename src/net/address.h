@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/status.h"
+#include "conf/options.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -47,12 +48,6 @@ uint32_t socket_peer_pid(int fd);
  * ends. */
 void socket_buffers(int fd, int bytes);
 
-/* How a TCP connection is kept; 0 leaves the system's default. */
-struct tcp_options {
-        bool keepalive;
-        int idle_s, interval_s, count; /* of keepalive */
-        int user_timeout_ms;
-};
-
-/* All that and TCP_NODELAY for TCP sockets; nothing for unix sockets. */
-void socket_options(int fd, const struct tcp_options *tcp);
+/* What the options tcp_keep... and tcp_user_timeout say, and TCP_NODELAY, for a new TCP socket; 0 leaves the
+ * system's default. Nothing for unix sockets. */
+void socket_options(int fd, const struct options *opt);

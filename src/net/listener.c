@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ACCEPTS_A_TURN = 32 };
+enum { ACCEPTS_MAX = 32 /* a turn and socket */ };
 
 /* A socket file that nobody listens on any more is left over from a crash: remove it. One that answers is
  * another server's. */
@@ -281,21 +281,38 @@ static bool is_unix(int fd)
         return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
-void listeners_set_buffers(const struct listeners *l, int bytes)
+/* As a new socket has it, since 0 in the options means that: what was set before must not stay. */
+static void unset(int fd)
 {
-        for (int i = 0; i < l->count; i++)
-                if (l->fds[i] >= 0)
-                        socket_buffers(l->fds[i], bytes);
+        static const int options[][2] = {{SOL_SOCKET, SO_KEEPALIVE},
+                                         {IPPROTO_TCP, TCP_KEEPIDLE},
+                                         {IPPROTO_TCP, TCP_KEEPINTVL},
+                                         {IPPROTO_TCP, TCP_KEEPCNT},
+                                         {IPPROTO_TCP, TCP_USER_TIMEOUT}};
+        int fresh = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), value;
+
+        for (size_t i = 0; fresh >= 0 && i < sizeof(options) / sizeof(options[0]); i++)
+                if (getsockopt(fresh, options[i][0], options[i][1], &value, &(socklen_t){sizeof(value)}) == 0)
+                        (void)setsockopt(fd, options[i][0], options[i][1], &value, sizeof(value));
+        if (fresh >= 0)
+                close(fresh);
 }
 
-void listeners_defer_accept(const struct listeners *l, bool on)
+void listeners_configure(const struct listeners *l, const struct options *opt)
 {
-        int value = on;
+        int deferred = opt->tcp_defer_accept > 0;
 
-        for (int i = 0; i < l->count; i++)
-                if (l->fds[i] >= 0 && !is_unix(l->fds[i]) &&
-                    setsockopt(l->fds[i], IPPROTO_TCP, TCP_DEFER_ACCEPT, &value, sizeof(value)) != 0)
+        for (int i = 0; i < l->count; i++) {
+                int fd = l->fds[i];
+
+                if (fd < 0 || is_unix(fd))
+                        continue;
+                unset(fd);
+                socket_options(fd, opt);
+                socket_buffers(fd, (int)opt->tcp_socket_buffer);
+                if (setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &deferred, sizeof(deferred)) != 0)
                         log_warning("cannot set tcp_defer_accept: %s", strerrordesc_np(errno));
+        }
 }
 
 void listeners_close_tcp(struct listeners *l)
@@ -317,18 +334,32 @@ void listeners_close(struct listeners *l)
 }
 
 struct watch {
+        struct loop *loop;
         void (*accepted)(void *arg, int fd, const struct address *peer);
         void *arg;
+        unsigned turn; /* when there was one last */
+        int many;      /* so many were accepted then, at most */
         int count;
         struct event *events[LISTENERS_MAX];
 };
+
+/* Most come alone, and to ask in vain for a second one costs as much as to get it: whether there are more,
+ * the next turn shows. While each does, they are taken by twice as many. */
+static int how_many(struct watch *watch)
+{
+        bool again = watch->turn + 1 == watch->loop->turn;
+
+        watch->turn = watch->loop->turn;
+        watch->many = !again ? 1 : watch->many < ACCEPTS_MAX ? 2 * watch->many : ACCEPTS_MAX;
+        return watch->many;
+}
 
 static void on_connection(evutil_socket_t listening, short what, void *arg)
 {
         struct watch *watch = arg;
 
         (void)what;
-        for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        for (int left = how_many(watch); left > 0; left--) {
                 struct address peer = {.size = sizeof(peer.u)};
                 int fd = accept4(listening, &peer.u.any, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -348,6 +379,8 @@ struct watch *listeners_watch(const struct listeners *l, struct loop *loop,
 {
         struct watch *watch = xcalloc(1, sizeof(*watch));
 
+        watch->loop = loop;
+        watch->turn = loop->turn - 1; /* none in the turn before the next */
         watch->accepted = accepted;
         watch->arg = arg;
         for (int i = 0; i < l->count; i++) {

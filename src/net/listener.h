@@ -47,11 +47,9 @@ void listeners_pass_spares(struct listeners *from, struct listeners *to);
 /* Closes the spares that nobody has asked for. */
 void listeners_close_spares(struct listeners *l);
 
-/* Whether a TCP connection is accepted only when its first bytes are there. */
-void listeners_defer_accept(const struct listeners *l, bool on);
-
-/* socket_buffers of connections accepted from now on. */
-void listeners_set_buffers(const struct listeners *l, int bytes);
+/* What the options tcp_... say of TCP connections accepted from now on, which have it from the socket they
+ * came by (tcp(7)): nothing is left to be set for each. */
+void listeners_configure(const struct listeners *l, const struct options *opt);
 
 /* Closes those that are no unix sockets, which nobody may watch any more. */
 void listeners_close_tcp(struct listeners *l);
@@ -63,8 +61,8 @@ void listeners_hand_over(struct listeners *l);
 
 struct watch;
 
-/* Calls `accepted` on `loop` for each connection (fd non-blocking, now the callee's), at most 32 a turn and
- * socket. */
+/* Calls `accepted` on `loop` for each connection (fd non-blocking, now the callee's): one a turn and socket,
+ * and up to 32 while there are ever more. */
 struct watch *listeners_watch(const struct listeners *l, struct loop *loop,
                               void (*accepted)(void *arg, int fd, const struct address *peer), void *arg);
 void listeners_unwatch(struct watch *watch);

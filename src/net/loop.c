@@ -61,6 +61,7 @@ static void act_on_nudges(struct loop *loop)
 
 void loop_turn(struct loop *loop, bool wait)
 {
+        loop->turn++;
         loop->now_us = 0;
         loop->handshakes = 0;
         loop->handshakes_us = 0;

@@ -35,6 +35,7 @@ struct loop {
         struct mailbox mailbox;
         struct list graveyard;
         struct list nudges;
+        unsigned turn;    /* its number */
         int64_t now_us;   /* 0: not asked in this turn */
         int buffer_bytes; /* for socket_buffers of connections made here; 0: the system's */
         int handshakes;   /* steps of TLS handshakes in this turn, and the time they took (net/secure.h) */

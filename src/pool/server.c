@@ -392,9 +392,6 @@ static struct tls_context *tls_for(const struct server *s)
 static void on_dialled(void *arg, int fd, const char *why)
 {
         struct server *s = arg;
-        const struct options *opt = &s->pool->home->conf->opt;
-        struct tcp_options tcp = {opt->tcp_keepalive, opt->tcp_keepidle, opt->tcp_keepintvl, opt->tcp_keepcnt,
-                                  opt->tcp_user_timeout};
 
         if (fd >= 0)
                 note_addresses(s, fd);
@@ -403,7 +400,7 @@ static void on_dialled(void *arg, int fd, const char *why)
                 on_unreachable(s, why);
                 return;
         }
-        socket_options(fd, &tcp);
+        socket_options(fd, &s->pool->home->conf->opt);
         stream_open(&s->stream, s->pool->home->loop, fd, on_event);
         server_move(s, SERVER_LOGIN);
         s->login = xcalloc(1, sizeof(*s->login));

@@ -429,9 +429,6 @@ static void on_event(struct stream *stream, enum stream_event event)
 static struct client *make(struct room *room, int fd)
 {
         struct client *c = slab_new(&room->clients_slab);
-        const struct options *opt = &room->conf->opt;
-        struct tcp_options tcp = {opt->tcp_keepalive, opt->tcp_keepidle, opt->tcp_keepintvl, opt->tcp_keepcnt,
-                                  opt->tcp_user_timeout};
 
         c->room = room;
         c->state = CLIENT_STARTUP;
@@ -447,7 +444,6 @@ static struct client *make(struct room *room, int fd)
         list_init(&c->grave.in_graveyard);
         names_init(&c->names);
         list_append(&room->clients, &c->in_clients);
-        socket_options(fd, &tcp);
         stream_open(&c->stream, room->loop, fd, on_event);
         return c;
 }

@@ -78,24 +78,29 @@ static void sets_socket_options(void)
 {
         static const struct {
                 const char *name;
-                struct tcp_options tcp;
-        } rows[] = {{"off", {false, 11, 12, 13, 0}},
-                    {"the system's own", {true, 0, 0, 0, 0}},
-                    {"all", {true, 11, 12, 13, 1400}}};
+                struct options opt;
+        } rows[] = {{"off", {.tcp_keepidle = 11, .tcp_keepintvl = 12, .tcp_keepcnt = 13}},
+                    {"the system's own", {.tcp_keepalive = true}},
+                    {"all",
+                     {.tcp_keepalive = true,
+                      .tcp_keepidle = 11,
+                      .tcp_keepintvl = 12,
+                      .tcp_keepcnt = 13,
+                      .tcp_user_timeout = 1400}}};
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                const struct tcp_options *k = &rows[i].tcp;
+                const struct options *opt = &rows[i].opt;
                 int fd = socket(AF_INET, SOCK_STREAM, 0), idle = option(fd, IPPROTO_TCP, TCP_KEEPIDLE);
-                bool set = k->keepalive && k->idle_s > 0;
+                bool set = opt->tcp_keepalive && opt->tcp_keepidle > 0;
 
                 unit_row("%s", rows[i].name);
-                socket_options(fd, k);
+                socket_options(fd, opt);
                 UNIT_ASSERT(option(fd, IPPROTO_TCP, TCP_NODELAY) == 1);
-                UNIT_ASSERT(option(fd, SOL_SOCKET, SO_KEEPALIVE) == k->keepalive);
+                UNIT_ASSERT(option(fd, SOL_SOCKET, SO_KEEPALIVE) == opt->tcp_keepalive);
                 UNIT_ASSERT(option(fd, IPPROTO_TCP, TCP_KEEPIDLE) == (set ? 11 : idle));
                 UNIT_ASSERT(!set || option(fd, IPPROTO_TCP, TCP_KEEPINTVL) == 12);
                 UNIT_ASSERT(!set || option(fd, IPPROTO_TCP, TCP_KEEPCNT) == 13);
-                UNIT_ASSERT(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT) == k->user_timeout_ms);
+                UNIT_ASSERT(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT) == opt->tcp_user_timeout);
                 close(fd);
         }
 }

@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -257,8 +258,117 @@ static void each_connection_is_accepted_once_by_some_watcher(void)
         loop_fini(&loops[1]);
 }
 
+/* ---- how they are kept ---- */
+
+static int option_of(int fd, int level, int name)
+{
+        int value = -1;
+        socklen_t size = sizeof(value);
+
+        return getsockopt(fd, level, name, &value, &size) == 0 ? value : -1;
+}
+
+struct kept {
+        int accepted, nodelay, keepalive, idle, count, user_timeout, buffer;
+};
+
+static void on_kept(void *arg, int fd, const struct address *peer)
+{
+        struct kept *k = arg;
+
+        (void)peer;
+        k->accepted++;
+        k->nodelay = option_of(fd, IPPROTO_TCP, TCP_NODELAY);
+        k->keepalive = option_of(fd, SOL_SOCKET, SO_KEEPALIVE);
+        k->idle = option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE);
+        k->count = option_of(fd, IPPROTO_TCP, TCP_KEEPCNT);
+        k->user_timeout = option_of(fd, IPPROTO_TCP, TCP_USER_TIMEOUT);
+        k->buffer = option_of(fd, SOL_SOCKET, SO_RCVBUF);
+        close(fd);
+}
+
+static bool one_more(void *arg)
+{
+        return ((struct kept *)arg)->accepted > 0;
+}
+
+static void connections_are_kept_as_configured_last(void)
+{
+        const struct options set = {.tcp_keepalive = true,
+                                    .tcp_keepidle = 11,
+                                    .tcp_keepcnt = 13,
+                                    .tcp_user_timeout = 1400,
+                                    .tcp_socket_buffer = 65536};
+        int fresh = socket(AF_INET, SOCK_STREAM, 0), idle = option_of(fresh, IPPROTO_TCP, TCP_KEEPIDLE);
+        int count = option_of(fresh, IPPROTO_TCP, TCP_KEEPCNT);
+        const struct {
+                const char *name;
+                struct options opt;
+                int keepalive, idle, count;
+        } rows[] = {{"set", set, 1, 11, 13},
+                    {"the system's own again", {.tcp_keepalive = true}, 1, idle, count},
+                    {"off", {0}, 0, idle, count}};
+        struct listeners l = {0};
+        struct kept k;
+        struct watch *watch;
+        struct loop loop;
+        char message[400];
+
+        UNIT_ASSERT(add(&l, "127.0.0.1", 0, 8, 0, message) == STATUS_OK);
+        loop_init(&loop, NULL);
+        watch = listeners_watch(&l, &loop, on_kept, &k);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                const struct options *opt = &rows[i].opt;
+                int fd;
+
+                unit_row("%s", rows[i].name);
+                k = (struct kept){0};
+                listeners_configure(&l, opt);
+                fd = call("127.0.0.1", port_of(l.fds[0]));
+                UNIT_ASSERT(turns_till(&loop, one_more, &k));
+                UNIT_ASSERT(k.nodelay == 1 && k.keepalive == rows[i].keepalive);
+                UNIT_ASSERT(k.idle == rows[i].idle && k.count == rows[i].count);
+                UNIT_ASSERT(k.user_timeout == opt->tcp_user_timeout);
+                UNIT_ASSERT(i > 0 || k.buffer == 2 * 65536); /* the kernel doubles what is asked for */
+                close(fd);
+        }
+        close(fresh);
+        listeners_unwatch(watch);
+        listeners_close(&l);
+        loop_fini(&loop);
+}
+
+/* 1, 2, 4, 8, 16, 32 and the rest. */
+static void a_crowd_is_let_in_by_ever_more_a_turn(void)
+{
+        struct listeners l = {0};
+        struct door door = {0};
+        struct watch *watch;
+        struct loop loop;
+        char message[400];
+        int fds[70], turns = 0;
+
+        UNIT_ASSERT(add(&l, "127.0.0.1", 0, 128, 0, message) == STATUS_OK);
+        loop_init(&loop, NULL);
+        watch = listeners_watch(&l, &loop, on_accepted, &door);
+        for (int i = 0; i < 70; i++)
+                fds[i] = call("127.0.0.1", port_of(l.fds[0]));
+        for (; door.accepted < 70 && turns < 70; turns++) {
+                loop_turn(&loop, true);
+                UNIT_ASSERT(turns > 0 || door.accepted == 1);
+        }
+        UNIT_ASSERT(door.accepted == 70 && turns == 7);
+        for (int i = 0; i < 70; i++)
+                close(fds[i]);
+        listeners_unwatch(watch);
+        listeners_close(&l);
+        loop_fini(&loop);
+}
+
 UNIT_SUITE(net_listener, UNIT_CASE(names_what_is_wrong), UNIT_CASE(refuses_more_sockets_than_it_has_room_for),
            UNIT_CASE(unix_sockets_have_a_mode_and_go_away),
            UNIT_CASE(takes_a_stale_socket_file_but_not_a_living_one), UNIT_CASE(a_busy_socket_is_not_stale),
            UNIT_CASE(listens_in_the_abstract_and_everywhere),
-           UNIT_CASE(each_connection_is_accepted_once_by_some_watcher))
+           UNIT_CASE(each_connection_is_accepted_once_by_some_watcher),
+           UNIT_CASE(connections_are_kept_as_configured_last),
+           UNIT_CASE(a_crowd_is_let_in_by_ever_more_a_turn))
