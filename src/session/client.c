@@ -155,9 +155,9 @@ void client_close(struct client *c, const struct refusal *r, const char *why)
 
         if (c->state == CLIENT_CLOSED)
                 return;
-        client_name(c, name, sizeof(name));
         if (opt->log_disconnections && why != NULL)
-                log_info("C-%p: %s closing because: %s (age=%llds)", (const void *)c, name, why,
+                log_info("C-%p: %s closing because: %s (age=%llds)", (const void *)c,
+                         client_name(c, name, sizeof(name)), why,
                          (long long)((clock_wall_us() - c->connected_wall_us) / US_PER_SEC));
         if (r != NULL)
                 client_log_error(c, r);

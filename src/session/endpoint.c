@@ -5,6 +5,7 @@
 #include "conf/terms.h"
 #include "session/autodb.h"
 #include "session/client.h"
+#include "session/greeting.h"
 #include "session/learned.h"
 #include "session/outcome.h"
 #include "session/welcome.h"
@@ -154,18 +155,23 @@ struct endpoint *endpoint_get(struct room *room, const struct conf_database *lin
         return e;
 }
 
+static void drop_oldest_welcome(struct endpoint *e)
+{
+        struct welcome *w = list_item(list_last(&e->welcomes), struct welcome, in_endpoint);
+        struct settings_table *table = &e->room->pools.settings;
+
+        list_unlink(&w->in_endpoint);
+        e->welcome_count--;
+        greetings_forget(w, table);
+        settings_unref(table, w->settings);
+        buf_release(&w->params);
+        free(w);
+}
+
 void endpoint_forget_welcomes(struct endpoint *e)
 {
-        struct list *node;
-
-        while ((node = list_shift(&e->welcomes)) != NULL) {
-                struct welcome *w = list_item(node, struct welcome, in_endpoint);
-
-                settings_unref(&e->room->pools.settings, w->settings);
-                buf_release(&w->params);
-                free(w);
-        }
-        e->welcome_count = 0;
+        while (e->welcome_count > 0)
+                drop_oldest_welcome(e);
 }
 
 /* Nobody waits for a database that the configuration has dropped; who has a transaction may end it. */
@@ -305,17 +311,6 @@ static struct sv board_key(const struct endpoint *e, const struct settings *sett
         return sv_from(buf_data(key), buf_len(key));
 }
 
-static void drop_oldest(struct endpoint *e)
-{
-        struct welcome *old = list_item(list_last(&e->welcomes), struct welcome, in_endpoint);
-
-        list_unlink(&old->in_endpoint);
-        settings_unref(&e->room->pools.settings, old->settings);
-        buf_release(&old->params);
-        free(old);
-        e->welcome_count--;
-}
-
 /* Takes over the reference and the buf. */
 static struct welcome *add_welcome(struct endpoint *e, struct settings *settings, struct buf *params)
 {
@@ -323,9 +318,10 @@ static struct welcome *add_welcome(struct endpoint *e, struct settings *settings
 
         w->settings = settings;
         w->params = *params;
+        list_init(&w->greetings);
         list_prepend(&e->welcomes, &w->in_endpoint);
         if (++e->welcome_count > WELCOMES_MAX)
-                drop_oldest(e);
+                drop_oldest_welcome(e);
         return w;
 }
 

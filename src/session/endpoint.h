@@ -13,6 +13,8 @@ struct welcome {
         struct list in_endpoint;   /* newest first */
         struct settings *settings; /* what the server was given first, struct entry's welcome_key */
         struct buf params;         /* ParameterStatus messages */
+        struct list greetings;     /* made of it, session/greeting.c; the last one asked for first */
+        int greeting_count;
 };
 
 struct endpoint {

@@ -46,6 +46,9 @@ void entry_free(struct client *c)
         derivation_forget(e->derivation);
         buf_release(&e->first);
         secret_free(e->shown);
+        if (e->scram != NULL)
+                secret_wipe(e->scram, sizeof(*e->scram));
+        free(e->scram);
         secure_relax(&c->stream);
         secret_wipe(e, sizeof(*e));
         free(e);
@@ -66,6 +69,8 @@ static void log_attempt(const struct client *c)
 {
         char tls[128], how[180];
 
+        if (!c->room->conf->opt.log_connections)
+                return;
         snprintf(how, sizeof(how), " tls=%s replication=%s", client_tls_words(c, tls, sizeof(tls)),
                  replication_value(c->replication));
         log_login(c, "attempt", how);
@@ -73,13 +78,13 @@ static void log_attempt(const struct client *c)
 
 /* ---- after authentication ---- */
 
-static void greet(struct client *c, const struct welcome *welcome)
+static void greet(struct client *c, struct welcome *welcome)
 {
         c->endpoint->stats->n.client_login_count++;
         entry_free(c);
         c->waiter.login = false;
         client_move(c, CLIENT_IDLE);
-        greeting_send(c, &welcome->params);
+        greeting_send(c, welcome);
 }
 
 int entry_node_to_ask(const struct topology *t)
@@ -259,7 +264,6 @@ void entry_admit(struct client *c)
                 endpoint_offer_secret(c->endpoint, e->shown);
         c->settings = settings_ref(c->startup);
         c->settings_now = settings_ref(c->startup);
-        client_settings_changed(c);
         if (room->conf->opt.session_state)
                 e->welcome_key = settings_without(&room->pools.settings, c->startup, SV("application_name"));
         client_move(c, CLIENT_WELCOME);

@@ -15,8 +15,8 @@ struct entry {
         bool named; /* an application_name was given */
         enum { ENTRY_PLAIN, ENTRY_MD5, ENTRY_SASL_FIRST, ENTRY_SASL_FINAL, ENTRY_OUTSIDE } expects;
         uint8_t md5_salt[4];
-        struct scram_binding binding; /* of an offer of SCRAM-SHA-256-PLUS */
-        struct scram_server scram;
+        struct scram_binding binding;   /* of an offer of SCRAM-SHA-256-PLUS */
+        struct scram_server *scram;     /* where a password, or a proof of one, is asked for; else NULL */
         struct buf first;               /* ENTRY_SASL_FIRST: the client-first-message */
         const struct verifier *awaited; /* CLIENT_INQUIRY: until it has been made; else NULL */
         struct derivation *derivation;  /* CLIENT_INQUIRY: what its clear-text password becomes; else NULL */

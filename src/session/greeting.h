@@ -1,12 +1,17 @@
 /* greeting: the answer to a login that succeeded: AuthenticationOk, the parameters as a real server reported
- * them with what this client asked for in their place, its cancel key, ReadyForQuery (manual, "Start-up"). */
+ * them with what this client asked for in their place, its cancel key, ReadyForQuery (manual, "Start-up").
+ *
+ * Clients that ask for the same get the same, but for the key: it is made once and kept with the welcome. */
 #pragma once
 
 #include "session/client.h"
 
-/* Sends it. `params`: ParameterStatus messages. With session_state off, c->settings becomes what the client
- * has been told of the tracked parameters. Closes the client when that fails. */
-void greeting_send(struct client *c, const struct buf *params);
+/* Sends it. With session_state off, c->settings becomes what the client has been told of the tracked
+ * parameters. Closes the client when that fails. */
+void greeting_send(struct client *c, struct welcome *w);
 
 /* The same with what the client's own server has reported, and nothing else. */
 void greeting_pass_on(struct client *c, const struct params *params);
+
+/* Frees those that `w` has. */
+void greetings_forget(struct welcome *w, struct settings_table *table);

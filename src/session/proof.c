@@ -72,6 +72,27 @@ static void ask_md5(struct client *c)
         request(c, AUTH_REQ_MD5, c->entry->md5_salt, sizeof(c->entry->md5_salt));
 }
 
+/* Who does not exist is asked as those who do. PgBouncer asks for md5. */
+static bool wants_scram(const struct client *c)
+{
+        struct measure m = measure_of(c);
+
+        return m.kind == SECRET_SCRAM && (!m.doomed || c->room->conf->pgsteer_defaults);
+}
+
+static void ask_for_password(struct client *c, enum auth_type type)
+{
+        c->entry->scram = xcalloc(1, sizeof(*c->entry->scram));
+        if (type == AUTH_PLAIN) {
+                c->entry->expects = ENTRY_PLAIN;
+                request(c, AUTH_REQ_CLEARTEXT, "", 0);
+        } else if (type == AUTH_SCRAM || wants_scram(c)) {
+                ask_scram(c);
+        } else {
+                ask_md5(c);
+        }
+}
+
 /* The password is not for us. */
 static void ask_for_others(struct client *c, const struct demand *demand)
 {
@@ -82,14 +103,6 @@ static void ask_for_others(struct client *c, const struct demand *demand)
         c->entry->inquiry = inquiry;
         c->entry->expects = ENTRY_OUTSIDE;
         request(c, AUTH_REQ_CLEARTEXT, "", 0);
-}
-
-/* Who does not exist is asked as those who do. PgBouncer asks for md5. */
-static bool wants_scram(const struct client *c)
-{
-        struct measure m = measure_of(c);
-
-        return m.kind == SECRET_SCRAM && (!m.doomed || c->room->conf->pgsteer_defaults);
 }
 
 /* Who is vouched for must be known as well. */
@@ -133,16 +146,8 @@ void proof_ask(struct client *c)
         case AUTH_ANY: entry_admit(c); return;
         case AUTH_TRUST: decide(c, true, "\"trust\" authentication failed"); return;
         case AUTH_PLAIN:
-                c->entry->expects = ENTRY_PLAIN;
-                request(c, AUTH_REQ_CLEARTEXT, "", 0);
-                return;
         case AUTH_MD5:
-                if (wants_scram(c))
-                        ask_scram(c);
-                else
-                        ask_md5(c);
-                return;
-        case AUTH_SCRAM: ask_scram(c); return;
+        case AUTH_SCRAM: ask_for_password(c, demand.type); return;
         case AUTH_CERT:
                 decide(c, vouch_certificate(c, demand.rule), "certificate authentication failed");
                 return;
@@ -156,7 +161,7 @@ void proof_ask(struct client *c)
 /* PgBouncer tells nothing of what was wrong; [pgsteer] tells what PostgreSQL does. */
 static void refuse_scram(struct client *c)
 {
-        const struct scram_server *scram = &c->entry->scram;
+        const struct scram_server *scram = c->entry->scram;
         char name[400];
 
         log_warning("C-%p: %s %s", (const void *)c, client_name(c, name, sizeof(name)), scram->complaint);
@@ -170,9 +175,9 @@ static bool choose(struct client *c, struct sv mechanism)
 {
         struct entry *e = c->entry;
 
-        if (scram_server_choose(&e->scram, mechanism, &e->binding) != STATUS_OK)
+        if (scram_server_choose(e->scram, mechanism, &e->binding) != STATUS_OK)
                 return false;
-        return e->scram.plus || c->room->conf->opt.client_tls_channel_binding != CHANNEL_BINDING_REQUIRE;
+        return e->scram->plus || c->room->conf->opt.client_tls_channel_binding != CHANNEL_BINDING_REQUIRE;
 }
 
 /* What the user's proof is compared with. The salt of a clear secret's is the one that a stranger of this
@@ -214,7 +219,7 @@ static void answer_first(struct client *c)
 
         if (verifier == NULL)
                 return;
-        status = scram_server_first(&e->scram, verifier, doomed, first, out);
+        status = scram_server_first(e->scram, verifier, doomed, first, out);
         secret_wipe(&own, sizeof(own));
         if (status != STATUS_OK) {
                 refuse_scram(c);
@@ -253,7 +258,7 @@ static void sasl_final(struct client *c, struct reader *r)
         struct writer w = writer_to(&buf, CLIENT_OUT_MAX);
         char out[SCRAM_MESSAGE_MAX];
 
-        switch (scram_server_final(&e->scram, sv_from(r->p, r->n), out, &e->keys)) {
+        switch (scram_server_final(e->scram, sv_from(r->p, r->n), out, &e->keys)) {
         case STATUS_OK: break;
         case STATUS_DENIED: deny(c, "SASL authentication failed"); return;
         case STATUS_AGAIN:
@@ -282,7 +287,7 @@ static void conclude_with(struct client *c, const struct scram_keys *keys)
 {
         struct entry *e = c->entry;
 
-        e->have_keys = scram_keys_fit(keys, &e->scram.verifier) && !e->scram.doomed;
+        e->have_keys = scram_keys_fit(keys, &e->scram->verifier) && !e->scram->doomed;
         if (e->have_keys)
                 e->keys = *keys;
         conclude(c, e->have_keys);
@@ -303,7 +308,7 @@ static void compare_derived(struct client *c, const char *password)
         struct entry *e = c->entry;
         struct scram_keys keys;
 
-        scram_keys_for(&e->scram.verifier, &keys);
+        scram_keys_for(&e->scram->verifier, &keys);
         if (keys.iterations > SCRAM_ITERATIONS_MAX) {
                 conclude(c, false);
         } else if (keys.iterations <= DERIVATION_SMALL) {
@@ -322,7 +327,7 @@ static void compare_derived(struct client *c, const char *password)
 
 static void compare_clear(struct client *c, struct sv password)
 {
-        struct scram_server *scram = &c->entry->scram;
+        struct scram_server *scram = c->entry->scram;
         struct measure m = measure_of(c);
 
         scram->doomed = m.doomed;
