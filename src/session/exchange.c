@@ -161,28 +161,53 @@ bool exchange_run(struct up *up, const char *sql)
         return up_owe(up, REPLY_QUERY, REPLY_SWALLOW, NULL);
 }
 
+/* Parse and Bind; no parameters, all columns as text. */
+static void put_bound(struct up *up, const char *name, struct sv sql)
+{
+        static const uint8_t none[] = {0, 0, 0, 0, 0, 0};
+        size_t name_size = strlen(name) + 1;
+
+        up_put_head(up, FE_PARSE, name_size + sql.n + 1 + 2);
+        plan_put(&up->plan, name, name_size);
+        plan_put(&up->plan, sql.p, sql.n);
+        plan_put(&up->plan, none, 1 + 2);
+        up_put_head(up, FE_BIND, 1 + name_size + sizeof(none));
+        plan_put(&up->plan, "", 1);
+        plan_put(&up->plan, name, name_size);
+        plan_put(&up->plan, none, sizeof(none));
+}
+
+static void put_execute(struct up *up)
+{
+        static const uint8_t all[] = {0, 0, 0, 0, 0};
+
+        up_put_head(up, FE_EXECUTE, sizeof(all));
+        plan_put(&up->plan, all, sizeof(all));
+}
+
 bool exchange_execute(struct up *up, const char *name, const char *sql)
 {
-        static const uint8_t bind[] = {0, 0, 0, 0, 0, 0}, execute[] = {0, 0, 0, 0, 0};
-        size_t name_size = strlen(name) + 1, size = strlen(sql) + 1;
-
         if (*name != '\0') { /* it may be there already */
                 up_put_about(up, FE_CLOSE, name);
                 if (!up_owe(up, REPLY_CLOSE, REPLY_SWALLOW, NULL))
                         return false;
         }
-        up_put_head(up, FE_PARSE, name_size + size + 2);
-        plan_put(&up->plan, name, name_size);
-        plan_put(&up->plan, sql, size);
-        plan_put(&up->plan, bind, 2);
-        up_put_head(up, FE_BIND, 1 + name_size + sizeof(bind));
-        plan_put(&up->plan, "", 1);
-        plan_put(&up->plan, name, name_size);
-        plan_put(&up->plan, bind, sizeof(bind));
-        up_put_head(up, FE_EXECUTE, sizeof(execute));
-        plan_put(&up->plan, execute, sizeof(execute));
+        put_bound(up, name, sv_cstr(sql));
+        put_execute(up);
         return up_owe(up, REPLY_PARSE, REPLY_SWALLOW, NULL) && up_owe(up, REPLY_BIND, REPLY_SWALLOW, NULL) &&
                up_owe(up, REPLY_EXECUTE, REPLY_SWALLOW, NULL);
+}
+
+bool exchange_query(struct up *up, struct sv sql, const uint64_t *key)
+{
+        up->c->unnamed_here = false; /* which a Query forgets as well */
+        put_bound(up, "", sql);
+        up_put_head(up, FE_DESCRIBE, 2);
+        plan_put(&up->plan, "P", 2);
+        put_execute(up);
+        up_put_head(up, FE_SYNC, 0);
+        return up_owe(up, REPLY_PARSE, REPLY_SWALLOW, NULL) && up_owe(up, REPLY_BIND, REPLY_SWALLOW, NULL) &&
+               up_owe(up, REPLY_DESCRIBE, 0, NULL) && up_owe(up, REPLY_EXECUTE, 0, key);
 }
 
 void exchange_end_skip(struct client *c, struct server *s)

@@ -54,6 +54,11 @@ bool exchange_run(struct up *up, const char *sql);
  * refused. */
 MUST_USE bool exchange_execute(struct up *up, const char *name, const char *sql);
 
+/* A Query of the client's in the extended protocol, up to the Sync, which is the caller's to owe: the answer
+ * is the same. Behind statements of our own outside of a transaction block it has to go like that, as a Query
+ * does not end what they have begun (since PostgreSQL 18). `key`: as in tally_query(). */
+MUST_USE bool exchange_query(struct up *up, struct sv sql, const uint64_t *key);
+
 /* A Bind or Describe of `name`: *st is what it means (NULL: the name passes as it is), prepared on the server
  * when this is sent. False: the client has been refused. */
 MUST_USE bool exchange_target(struct up *up, struct sv name, struct statement **st);

@@ -55,8 +55,11 @@ MUST_USE enum floor_verdict floor_weigh(struct client *c, const struct facts *f,
 /* The same for a parameter of a startup packet, of which the form alone is looked at. */
 MUST_USE enum floor_verdict floor_weigh_at_login(struct sv name, struct sv value, struct refusal *r);
 
-/* The client's next message is or means `f`: before SHOW pgsteer.lsn, alone in its text, the server learns
- * the value. False: the client has been refused. */
+/* Whether `f` is SHOW pgsteer.lsn, alone in its text, of a client on a cluster's database. */
+bool floor_is_asked(const struct client *c, const struct facts *f);
+
+/* The client's next message is or means `f`: when that asks for the floor, the server learns the value
+ * before. False: the client has been refused. */
 MUST_USE bool floor_tell(struct up *up, const struct facts *f);
 
 /* Fills in what a read must see: consistency, floor_us, seen_us, seen_on and min of `q`. */

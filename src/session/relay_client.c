@@ -107,6 +107,13 @@ static bool owe_end(struct up *up, enum reply_kind kind, const uint64_t *key)
         return up_owe(up, kind, commits ? REPLY_COMMITS : 0, key);
 }
 
+static size_t on_floor_query(struct up *up, const struct msg *m, struct sv text, const struct facts *f)
+{
+        if (floor_tell(up, f) && exchange_query(up, text, tally_query(up->c, m)))
+                (void)owe_end(up, REPLY_SYNC, NULL);
+        return m->have;
+}
+
 static size_t on_query(struct up *up, const struct msg *m)
 {
         struct client *c = up->c;
@@ -133,8 +140,8 @@ static size_t on_query(struct up *up, const struct msg *m)
         c->in_segment = c->bound = false;
         if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return m->have;
-        if (!floor_tell(up, &f))
-                return m->have;
+        if (floor_is_asked(c, &f))
+                return on_floor_query(up, m, text, &f);
         executes = f.execute.n > 0 && execute_pass(up, m);
         if (executes) /* where what we put in front of it fails, the server skips all that is behind it */
                 c->barrier = true;

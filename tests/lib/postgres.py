@@ -123,6 +123,21 @@ class Node:
             wait_for(lambda: self.value(f"SELECT setting FROM pg_settings WHERE name = '{name}'") == str(value),
                      f"{name} of {self.name} to become {value}")
 
+    def copy_to(self, directory):
+        """A base backup, through the functions for it: there is a pg_basebackup for this server's version, or there is not."""
+        with self.connect() as c:
+            new = int(c.value("SHOW server_version_num")) >= 150000
+            c.query("SELECT pg_backup_start('copy', true)" if new else "SELECT pg_start_backup('copy', true, false)")
+            copied = self.run.call(["cp", "-a", self.dir, directory], cwd=os.path.dirname(self.dir), check=False)
+            wrong = [line for line in copied.stderr.splitlines() if not line.endswith("No such file or directory")]
+            if wrong:  # a running server's files come and go
+                raise RuntimeError("\n".join(wrong))
+            label = c.value("SELECT labelfile FROM " + ("pg_backup_stop(false)" if new else "pg_stop_backup(false, false)"))
+        for left in ("postmaster.pid", "postmaster.opts", "standby.signal"):
+            if os.path.exists(os.path.join(directory, left)):
+                os.remove(os.path.join(directory, left))
+        self.run.write(os.path.join(directory, "backup_label"), label)
+
     # -- what can befall it
 
     def stop(self, mode="fast"):
@@ -276,9 +291,7 @@ class Cluster:
     def rejoin(self, node):
         """Makes a stopped node a fresh standby of the present primary."""
         shutil.rmtree(node.dir)
-        self.run.call([find_program("pg_basebackup"), "-h", self.primary.host, "-p", str(self.primary.port), "-U",
-                       "postgres", "-D", node.dir, "-c", "fast", "-X", "stream", "--no-sync"], cwd=self.dir)
-        os.chmod(node.dir, 0o700)
+        self.primary.copy_to(node.dir)
         self.run.write(os.path.join(node.dir, "standby.signal"), "")
         with open(os.path.join(node.dir, "postgresql.auto.conf"), "a") as f:
             f.write(f"primary_conninfo = '{conninfo(self.primary, node.name)}'\n")
