@@ -1,6 +1,7 @@
 #include "pool/settings.h"
 
 #include "base/check.h"
+#include "pool/date_style.h"
 
 #include <stdlib.h>
 #include <uthash.h>
@@ -109,9 +110,28 @@ static int name_order(struct sv a, struct sv b)
         return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-enum status settings_with(struct settings_table *table, struct settings *base, const struct setting *add,
+static bool is_date_style(struct sv name)
+{
+        return sv_is(name, "datestyle");
+}
+
+/* What `add` means to a session that has `base`; `text` may hold it. */
+static struct setting meant(const struct settings *base, const struct setting *add,
+                            char text[DATE_STYLE_BYTES])
+{
+        struct setting before;
+
+        if (is_date_style(add->name) && settings_get(base, add->name, &before) &&
+            date_style_join(before.value, add->value, text))
+                return (struct setting){add->name, sv_cstr(text), SETTING_KIND_STRING};
+        return *add;
+}
+
+enum status settings_with(struct settings_table *table, struct settings *base, const struct setting *given,
                           struct settings **out)
 {
+        char text[DATE_STYLE_BYTES];
+        const struct setting meaning = meant(base, given, text), *add = &meaning;
         struct sv at = settings_blob(base);
         size_t need = at.n + add->name.n + add->value.n + 3, n = 0;
         struct setting s;
@@ -223,6 +243,13 @@ static void put_set(struct sql *sql, const struct setting *s)
         put_text(sql, ";");
 }
 
+static void put_reset(struct sql *sql, struct sv name)
+{
+        put_text(sql, "RESET ");
+        put_name(sql, name);
+        put_text(sql, ";");
+}
+
 enum status setting_statement(const struct setting *s, struct buf *sql, size_t limit)
 {
         struct sql w = {sql, limit, false};
@@ -252,18 +279,19 @@ static void put_rank(struct sql *sql, const struct settings *from, const struct 
         struct setting s, other;
 
         while (settings_next(&at, &s))
-                if (rank(s.name) == wanted && !settings_get(to, s.name, &other)) {
-                        put_text(sql, "RESET ");
-                        put_name(sql, s.name);
-                        put_text(sql, ";");
-                }
+                if (rank(s.name) == wanted && !settings_get(to, s.name, &other))
+                        put_reset(sql, s.name);
         at = settings_blob(to);
         while (settings_next(&at, &s)) {
                 if (rank(s.name) != wanted)
                         continue;
-                if (!settings_get(from, s.name, &other) || other.kind != s.kind ||
-                    !sv_eq(other.value, s.value))
+                if (!settings_get(from, s.name, &other)) {
                         put_set(sql, &s);
+                } else if (other.kind != s.kind || !sv_eq(other.value, s.value)) {
+                        if (is_date_style(s.name)) /* of which a half may be another session's */
+                                put_reset(sql, s.name);
+                        put_set(sql, &s);
+                }
         }
 }
 

@@ -38,9 +38,9 @@ struct setting {
 
 /* All of these return a reference that the caller gives back with settings_unref. */
 struct settings *settings_ref(struct settings *set);
-/* `base` plus one; NULL in *out means empty. STATUS_LIMIT: the set would pass SETTINGS_BYTES_MAX.
- * STATUS_INVALID: a NUL in name or value, or an empty name. Names are compared as given: lower-case them
- * first. */
+/* `base` plus one (of DateStyle, what `add` does not say stays); NULL in *out means empty. STATUS_LIMIT: the
+ * set would pass SETTINGS_BYTES_MAX. STATUS_INVALID: a NUL in name or value, or an empty name. Names are
+ * compared as given: lower-case them first. */
 MUST_USE enum status settings_with(struct settings_table *table, struct settings *base,
                                    const struct setting *add, struct settings **out);
 struct settings *settings_without(struct settings_table *table, struct settings *base, struct sv name);
