@@ -128,8 +128,7 @@ void carry_amend(struct client *c)
 
 bool carry_keep(struct client *c)
 {
-        if (c->endpoint->pool_mode == POOL_SESSION || !c->room->conf->opt.session_state ||
-            (c->pins & PIN_SETTING) != 0 ||
+        if (!c->room->conf->opt.session_state || (c->pins & PIN_SETTING) != 0 ||
             c->replication != REPLICATION_NONE) /* not followed: left as they are */
                 return true;
         return carry_begin(c, c->settings);

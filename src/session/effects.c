@@ -26,8 +26,7 @@ static void replace(struct client *c, struct settings **slot, struct settings *n
 
 static bool is_followed(const struct client *c)
 {
-        return c->room->conf->opt.session_state && c->endpoint->pool_mode != POOL_SESSION &&
-               c->replication == REPLICATION_NONE;
+        return c->room->conf->opt.session_state && c->replication == REPLICATION_NONE;
 }
 
 void effects_pin(struct client *c, unsigned pins)
@@ -245,7 +244,7 @@ void effects_note(struct client *c, struct sv text, const struct facts *facts)
                 effects_pin(c, PIN_SETTING);
                 return;
         }
-        if (facts->pins != 0) {
+        if (facts->pins != 0 && c->endpoint->pool_mode != POOL_SESSION) { /* there it stays where it is */
                 c->unpinning &= ~facts->pins;
                 effects_pin(c, facts->pins);
         }

@@ -67,6 +67,45 @@ def test_reset_goes_back_to_the_startup_packet(t):
             t.equal(other.value("SHOW work_mem"), "4MB", "another client")
 
 
+def test_reset_in_session_pooling(t):
+    s = t.steer(pool_mode="session", default_pool_size=1)
+    with s.client(options="-c work_mem=23MB", DateStyle="Postgres, DMY") as c:
+        for sql in ("RESET ALL", "RESET work_mem", "DISCARD ALL", "SET work_mem TO DEFAULT"):
+            c.query("SET work_mem = '9MB'")
+            c.query(sql)
+            t.equal(c.query("SELECT current_setting('work_mem'), current_setting('DateStyle')").rows, [["23MB", "Postgres, DMY"]], sql)
+        c.query("CREATE TEMP TABLE kept(i int)")
+        c.query("LISTEN x")
+        c.query("BEGIN")
+        c.query("RESET work_mem")
+        t.equal(c.value("SHOW work_mem"), "23MB", "RESET in a transaction")
+        c.query("ROLLBACK")
+        t.equal(c.value("SELECT count(*) FROM kept"), "0", "all is there still")
+        t.equal(s.pins(), [], "a session that keeps its server is not pinned")
+    with s.client() as c:
+        t.equal(c.query("SELECT current_setting('work_mem'), current_setting('DateStyle'), to_regclass('kept')").rows,
+                [["4MB", "ISO, MDY", None]], "the next one on that server")
+
+
+def test_date_styles_by_halves(t):
+    """SET DateStyle TO dmy leaves how dates are written as it was, whichever server comes next and whoever had that."""
+    s = t.steer(default_pool_size=1)
+    day = "SELECT '2001-12-27'::date"
+    with s.client(DateStyle="Postgres, MDY") as a, s.client() as b:
+        a.query("SET DateStyle TO dmy")
+        b.query("SET DateStyle = ymd")
+        c = s.client(DateStyle="German")
+        c.query("SELECT set_config('datestyle', 'ymd', false)")
+        for node in ("primary", "standby", "primary", "standby"):
+            hint = f"/* pgsteer: {node} */ "
+            t.equal(a.value(hint + day), "27-12-2001", f"Postgres and DMY on the {node}")
+            t.equal(b.value(hint + day), "2001-12-27", f"ISO and YMD on the {node}")
+            t.equal(c.value(hint + day), "27.12.2001", f"German on the {node}")
+            t.equal(b.value(hint + "SHOW DateStyle"), "ISO, YMD", f"the server's style, the own order on the {node}")
+            t.equal(c.value(hint + "SHOW DateStyle"), "German, YMD", f"the own style and order on the {node}")
+        c.close()
+
+
 def test_set_inside_transactions(t):
     s = t.steer(default_pool_size=1)
     with s.client() as a, s.client() as b:
