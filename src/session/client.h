@@ -159,6 +159,7 @@ struct client {
         struct settings *settings_now; /* as it will be if the transaction commits */
         struct savepoints savepoints;
         struct buf effects; /* statements under way that change those, each with a NUL; session/effects.c */
+        bool misled;        /* a RESET has had the server report values that are not the startup packet's */
         unsigned pins;      /* enum pin */
         unsigned unpinning; /* those that end if the transaction commits */
         enum hint hint;     /* pgsteer.route */

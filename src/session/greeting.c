@@ -189,6 +189,48 @@ void greeting_send(struct client *c, struct welcome *welcome)
         client_send(c, &w);
 }
 
+/* What a greeting says of `name`; false: there is none, or nothing in it. */
+static bool find_told(const struct greeting *g, struct sv name, struct sv *spelling, struct sv *value)
+{
+        const uint8_t *p = g != NULL ? buf_data(&g->bytes) : NULL;
+        size_t n = g != NULL ? buf_len(&g->bytes) : 0;
+
+        for (struct msg m; msg_peek(p, n, &m) == STATUS_OK; p += m.size, n -= m.size) {
+                struct reader r = reader_of(&m);
+
+                if (m.type != BE_PARAM_STATUS)
+                        continue;
+                *spelling = take_cstr(&r);
+                *value = take_cstr(&r);
+                if (sv_ieq(*spelling, name))
+                        return true;
+        }
+        return false;
+}
+
+void greeting_remind(struct client *c, struct writer *w)
+{
+        struct settings_table *table = &c->room->pools.settings;
+        struct settings *key = settings_without(table, c->startup, SV("application_name"));
+        struct welcome *welcome = endpoint_welcome(c->endpoint, key);
+        const struct greeting *g = welcome != NULL ? greeting_for(c->room, welcome, c->startup) : NULL;
+        struct sv at = settings_blob(c->startup), name, value;
+        struct setting own, now;
+
+        settings_unref(table, key);
+        while (settings_next(&at, &own)) {
+                if (!settings_get(c->settings_now, own.name, &now) || !sv_eq(now.value, own.value) ||
+                    !params_get(&c->server->params, own.name, &value))
+                        continue;
+                if (!find_told(g, own.name, &name, &value)) { /* forgotten: as the client wrote it */
+                        name = own.name;
+                        value = own.value;
+                }
+                client_lexes(c, name, value);
+                write_param_status(w, name, value);
+        }
+}
+
 void greeting_pass_on(struct client *c, const struct params *params)
 {
         struct buf out = {0};

@@ -10,7 +10,11 @@
  * parameters. Closes the client when that fails. */
 void greeting_send(struct client *c, struct welcome *w);
 
-/* The same with what the client's own server has reported, and nothing else. */
+/* Writes once more what it said of the startup packet's settings, as far as they hold now. The server's own
+ * values were reported when a RESET went back to them. */
+void greeting_remind(struct client *c, struct writer *w);
+
+/* The same as greeting_send with what the client's own server has reported, and nothing else. */
 void greeting_pass_on(struct client *c, const struct params *params);
 
 /* Frees those that `w` has. */

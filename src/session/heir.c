@@ -55,6 +55,7 @@ static const struct bundle_field fields[] = {
     BUNDLE_FIELD(struct client, skip_nodes),
     BUNDLE_FIELD(struct client, force_primary),
     BUNDLE_FIELD(struct client, retry_reason),
+    BUNDLE_FIELD(struct client, misled),
     BUNDLE_FIELD(struct client, pins),
     BUNDLE_FIELD(struct client, floor.commit_us),
     BUNDLE_FIELD(struct client, port),

@@ -9,6 +9,7 @@
 #include "session/effects.h"
 #include "session/exchange.h"
 #include "session/fate.h"
+#include "session/greeting.h"
 #include "session/link.h"
 #include "session/loss.h"
 #include "session/outcome.h"
@@ -17,6 +18,7 @@
 #include "session/split.h"
 #include "session/tally.h"
 #include "wire/fields.h"
+#include "wire/writer.h"
 
 enum {
         KEEP_WHOLE_MAX =
@@ -165,6 +167,20 @@ static enum verdict on_param(struct down *d, const struct msg *m)
         return VERDICT_PASS;
 }
 
+/* What a RESET goes back to is the startup packet's: carry_keep and carry_amend see to it, and this says so.
+ */
+static void remind(struct down *d)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, PLAN_OWN_BYTES);
+
+        greeting_remind(d->c, &w);
+        if (!w.failed)
+                plan_put(&d->plan, buf_data(&out), buf_len(&out));
+        buf_release(&out);
+        d->c->misled = false;
+}
+
 /* ReadyForQuery as the client's block has it, instead of the server's. */
 static enum verdict tell_status(struct down *d)
 {
@@ -242,6 +258,8 @@ static enum verdict on_ready(struct down *d, const struct msg *m)
         }
         c->failed = false;
         fate_ready(c);
+        if (c->misled && !own)
+                remind(d);
         if (ours)
                 return tell_status(d);
         block_free(c); /* if there is one: the server has the transaction, or it is over */
