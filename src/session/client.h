@@ -161,6 +161,7 @@ struct client {
         struct buf effects; /* statements under way that change those, each with a NUL; session/effects.c */
         bool misled;        /* a RESET has had the server report values that are not the startup packet's */
         unsigned pins;      /* enum pin */
+        unsigned pins_held; /* those from before its transaction */
         unsigned unpinning; /* those that end if the transaction commits */
         enum hint hint;     /* pgsteer.route */
         enum tx_access access;

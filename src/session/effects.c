@@ -329,6 +329,7 @@ void effects_settle(struct client *c, struct server *s, bool committed)
         if (committed)
                 c->pins &= ~c->unpinning;
         c->unpinning = 0;
+        c->pins_held = c->pins;
         if (c->settings_now != c->settings) {
                 if (forget)
                         replace(c, &c->settings_now, settings_ref(c->settings));

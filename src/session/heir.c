@@ -57,6 +57,7 @@ static const struct bundle_field fields[] = {
     BUNDLE_FIELD(struct client, retry_reason),
     BUNDLE_FIELD(struct client, misled),
     BUNDLE_FIELD(struct client, pins),
+    BUNDLE_FIELD(struct client, pins_held),
     BUNDLE_FIELD(struct client, floor.commit_us),
     BUNDLE_FIELD(struct client, port),
     BUNDLE_FIELD(struct client, via_tcp),

@@ -86,6 +86,48 @@ static void run_again(struct client *c, struct buf *replay)
         client_go_on(c);
 }
 
+/* What the session left in its server cannot be had from another one. */
+static bool keeps_state(const struct client *c)
+{
+        return c->pins_held != 0 || c->endpoint->pool_mode == POOL_SESSION;
+}
+
+/* Whether any of what the client has asked and has no answer to may be committed. */
+static bool may_be_committed(const struct client *c, bool reported)
+{
+        struct replies *owed = &c->server->replies;
+
+        for (uint32_t i = 0; i <= owed->count; i++)
+                if ((i == owed->count ? c->in_segment : reply_is_awaited(replies_at(owed, i))) &&
+                    fate_may_be_committed(c, i, reported))
+                        return true;
+        return false;
+}
+
+/* Nothing but the end of the connection can tell the client that what it relies on (a LISTEN, a temporary
+ * table) is gone, be it in the middle of something or not. */
+static void end_session(struct client *c, const char *why, bool reported)
+{
+        bool asked = c->server->replies.sync_points > 0 || c->in_segment || c->open || c->tx != 'I';
+        bool unknown = may_be_committed(c, reported);
+        struct refusal what, r;
+
+        c->lost_node = c->server->pool->node;
+        loss_refusal(&what, c, unknown);
+        if (asked) {
+                refusal_set(&r, "FATAL", what.sqlstate, "%.180s; the state of the session is lost as well",
+                            what.text);
+                r.hint = what.hint;
+                cluster_pays(c->endpoint->cluster, unknown ? TOLL_UNKNOWN : TOLL_ROLLED_BACK);
+        } else {
+                refusal_set(&r, "FATAL", "08006",
+                            "server %.100s was lost, and with it the state of the session",
+                            c->lost_node->name);
+        }
+        link_sever(c, why);
+        client_close(c, &r, r.text);
+}
+
 /* Error and ReadyForQuery for all that the lost server owes. The gravest error goes to *worst. */
 static void write_owed(struct client *c, struct writer *w, char tx, bool reported, struct refusal *worst)
 {
@@ -125,7 +167,7 @@ static void forget_transaction(struct client *c)
         c->repeats = 0;
         c->known = c->replay_size = 0;
         c->barrier = false;
-        c->pins = 0; /* what pinned it went with the server */
+        c->pins = 0; /* what would have pinned it was rolled back */
         c->repeat = REPEAT_NO;
         c->discarding = c->repairing = false;
         names_rewind(&c->names, &c->room->statements);
@@ -159,28 +201,10 @@ static void loss_before_use(struct client *c, const char *why)
         run_again(c, &nothing);
 }
 
-/* What the session left in its server cannot be had from another one. */
-static bool keeps_state(const struct client *c)
-{
-        return c->pins != 0 || c->endpoint->pool_mode == POOL_SESSION;
-}
-
-/* Nothing was asked, so nothing but the end of the connection can tell the client that what it relies on (a
- * LISTEN, a temporary table) is gone. */
-static void end_session(struct client *c, const struct node *node, const char *why)
-{
-        struct refusal r;
-
-        link_sever(c, why);
-        refusal_set(&r, "FATAL", "08006", "server %.100s was lost, and with it the state of the session",
-                    node->name);
-        client_close(c, &r, r.text);
-}
-
 /* `reported`: the server has said that it aborts. */
 static bool runs_again(const struct client *c, bool reported)
 {
-        if (buf_len(&c->server->replay) == 0 || c->overtime != 0)
+        if (buf_len(&c->server->replay) == 0 || c->overtime != 0 || keeps_state(c))
                 return false;
         if (c->discarding)
                 return c->repeat == REPEAT_POSSIBLE;
@@ -227,16 +251,11 @@ static void answer_loss(struct client *c, const char *why, bool reported)
         const struct node *node = s->pool->node;
         unsigned sync_points = s->replies.sync_points;
         const struct reply *tail = replies_tail(&s->replies);
-        bool in_transaction = s->tx != 'I' || c->began || c->block != NULL;
         bool aborted = c->open || (c->block != NULL && !block_is_sent(c->block));
         struct buf out = {0};
         struct writer w = writer_to(&out, CLIENT_OUT_MAX);
         struct refusal r;
 
-        if (keeps_state(c) && !in_transaction && sync_points == 0 && !c->in_segment) {
-                end_session(c, node, why);
-                return;
-        }
         c->lost_node = node;
         if (doubt_is_possible(c, reported)) {
                 answer_later(c, why);
@@ -270,6 +289,8 @@ static void lose(struct client *c, const char *why, bool reported)
         } else if (c->cut_answer || c->server->pass > 0) {
                 link_sever(c, why);
                 client_close(c, NULL, "server lost in the middle of a message");
+        } else if (keeps_state(c)) {
+                end_session(c, why, reported);
         } else if (runs_again(c, reported)) {
                 repeat(c, why);
         } else {

@@ -87,7 +87,7 @@ def test_a_query_behind_an_error_without_sync(t):
 
 
 def test_a_session_whose_server_goes_is_told(t):
-    s = t.steer()
+    s = t.steer({"app": t.cluster.line("app"), "session": t.cluster.line("app", pool_mode="session")})
     for begin in ("LISTEN ed_news", "CREATE TEMP TABLE ed_temp(i int)"):
         with s.client() as c:
             c.query(begin)
@@ -97,6 +97,31 @@ def test_a_session_whose_server_goes_is_told(t):
             t.equal((e.severity, e.sqlstate), ("FATAL", "08006"), "what it is told")
             t.contains(e.message, "the state of the session", "the error")
             t.true(c.at_end(), "the connection ends")
+    # Something is under way: what became of it is said, and the connection ends all the same.
+    slow, running = "/* pgsteer: primary */ SELECT pg_sleep(30)", "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    rows = [("app", "LISTEN ed_news", [], slow, "40001"), ("app", "CREATE TEMP TABLE ed_temp(i int)", [], slow, "40001"),
+            ("app", "CREATE TEMP TABLE ed_temp(i int)", ["BEGIN"], "INSERT INTO ed_temp SELECT 1 FROM pg_sleep(30)", "40001"),
+            ("app", "LISTEN ed_news", [], "DO 'BEGIN COMMIT; PERFORM pg_sleep(30); END'", "40003"),
+            ("session", "SET work_mem = '9MB'", [], slow, "40001")]
+    for database, begin, more, sql, sqlstate in rows:
+        with s.client(database=database) as c:
+            for statement in (begin, *more):
+                c.query(statement)
+            c.send(query(sql))
+            pid = t.wait(lambda: t.cluster.primary.value(running), f"{sql} to run")
+            t.cluster.primary.query(f"SELECT pg_terminate_backend({pid}, 5000)")
+            got = [wire.ServerError(m) for m in c.until("E") if m.type == "E"][-1]
+            t.equal((got.severity, got.sqlstate), ("FATAL", sqlstate), f"{sql} after {begin}")
+            t.contains(got.message, "the state of the session", "the error")
+            t.true(c.at_end(), f"the end of the connection after {begin}")
+    with s.client() as c:  # what it has begun to pin is rolled back with its transaction: it goes on
+        c.query("BEGIN")
+        c.query("CREATE TEMP TABLE ed_temp(i int)")
+        pid = c.value("SELECT pg_backend_pid()")
+        t.cluster.primary.query(f"SELECT pg_terminate_backend({pid}, 5000)")
+        t.equal([e.sqlstate for e in c.query("SELECT 1", check=False).errors], ["40001"], "a transaction that would have pinned")
+        c.query("ROLLBACK")
+        t.equal(c.value("SELECT 1"), "1", "behind it")
     with s.client() as c:
         pid = c.value("/* pgsteer: primary */ SELECT pg_backend_pid()")
         t.cluster.primary.query(f"SELECT pg_terminate_backend({pid}, 5000)")

@@ -16,13 +16,16 @@ def parameter(name, value):
     return message("S", text(name) + text(value))
 
 
-def column(name="a"):
-    return message("T", struct.pack("!H", 1) + text(name) + struct.pack("!IHIhiH", 0, 0, 25, -1, -1, 0))
+def column(*names):
+    """RowDescription of texts that are no table's."""
+    names = names or ("a",)
+    return message("T", struct.pack("!H", len(names)) +
+                   b"".join(text(name) + struct.pack("!IHIhiH", 0, 0, 25, -1, -1, 0) for name in names))
 
 
-def row(value):
-    raw = value.encode()
-    return message("D", struct.pack("!Hi", 1, len(raw)) + raw)
+def row(*values):
+    raws = [value.encode() for value in values]
+    return message("D", struct.pack("!H", len(raws)) + b"".join(struct.pack("!i", len(raw)) + raw for raw in raws))
 
 
 def complete(tag="SELECT 1"):
