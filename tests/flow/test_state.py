@@ -108,7 +108,8 @@ def test_date_styles_by_halves(t):
 
 def test_reset_is_reported(t):
     """What a client is told its settings are is what they are, before anything behind it is read or written."""
-    s = t.steer(default_pool_size=1)
+    line = t.cluster.line("app")
+    s = t.steer({"app": line, "session": line + " pool_mode=session"}, default_pool_size=1)
     mine = {"application_name": "begun", "client_encoding": "LATIN1", "DateStyle": "German, DMY", "TimeZone": "Asia/Tokyo",
             "standard_conforming_strings": "off"}
     others = {"application_name": "not mine", "client_encoding": "UTF8", "DateStyle": "ISO, YMD", "TimeZone": "UTC",
@@ -117,24 +118,24 @@ def test_reset_is_reported(t):
 
     def told(c):
         return {name: c.parameters[name] for name in mine}
-    with s.client(database="single", **written) as c:
-        t.equal(told(c), mine, "what is reported at the login")
-        for pin in (None, "LISTEN told_channel"):
+    for database, pin in (("app", None), ("app", "LISTEN told_channel"), ("session", None)):
+        with s.client(database=database, **written) as c:
+            t.equal(told(c), mine, "what is reported at the login")
             for reset in ("RESET ALL", "DISCARD ALL", "BEGIN; RESET ALL; COMMIT", "SET TimeZone TO DEFAULT"):
                 if pin:
                     c.query(pin)
                 for name in ("TimeZone",) if "TimeZone" in reset else mine:
                     c.query(f"SET {name} TO '{others[name]}'")
                 c.query(reset)
-                t.equal(told(c), mine, f"what is reported after {reset}, {pin}")
-                t.equal({name: c.value(f"SHOW {name}") for name in mine}, mine, f"what is true after {reset}, {pin}")
-        for end, then in (("COMMIT", "Asia/Tokyo"), ("ROLLBACK", "UTC")):
-            c.query("SET TimeZone TO 'UTC'")
-            c.query("BEGIN")
-            c.query("RESET TimeZone")
-            t.equal(c.parameters["TimeZone"], "Asia/Tokyo", "reported inside the transaction")
-            c.query(end)
-            t.equal((c.parameters["TimeZone"], c.value("SHOW TimeZone")), (then, then), f"after {end}")
+                t.equal(told(c), mine, f"what is reported after {reset}, {database}, {pin}")
+                t.equal({name: c.value(f"SHOW {name}") for name in mine}, mine, f"what is true after {reset}, {database}, {pin}")
+            for end, then in (("COMMIT", "Asia/Tokyo"), ("ROLLBACK", "UTC")):
+                c.query("SET TimeZone TO 'UTC'")
+                c.query("BEGIN")
+                c.query("RESET TimeZone")
+                t.equal(c.parameters["TimeZone"], "Asia/Tokyo", "reported inside the transaction")
+                c.query(end)
+                t.equal((c.parameters["TimeZone"], c.value("SHOW TimeZone")), (then, then), f"after {end}")
 
 
 def test_set_inside_transactions(t):

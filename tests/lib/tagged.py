@@ -11,7 +11,7 @@ import socket
 import ssl
 import struct
 import time
-from collections import Counter
+from collections import Counter, deque
 
 import wire
 from impostor import column, complete, row
@@ -55,14 +55,13 @@ def rows_of(tags):
 
 
 class Voice:
-    """One client; `way`: {user, database, dbname, session, tls, hunted}. With `session` pooling RESET goes back to the
-    server's values, not to the startup packet's. Who is `hunted` gets cancel requests at any moment."""
+    """One client; `way`: {user, database, dbname, tls, hunted}. Who is `hunted` gets cancel requests at any moment."""
 
     def __init__(self, load, number, way):
         self.load, self.number, self.way = load, number, way
         self.random = random.Random(f"{load.seed} {number}")
         self.session = self.nonce = 0
-        self.c, self.name = None, ""
+        self.c, self.name, self.trail = None, "", deque(maxlen=12)
         self.acts = [act for act, weight in ACTS.items() for _ in range(weight)]
 
     # -- what it says and hears
@@ -72,7 +71,8 @@ class Voice:
         return f"{self.name}{self.nonce}:{self.random.getrandbits(64):x}"
 
     def wrong(self, what, got):
-        raise Wrong(f"{self.name} as {self.way['user']} in {self.way['database']}, {self.act}: {what}, got {got!r}")
+        raise Wrong(f"{self.name} as {self.way['user']} in {self.way['database']}: {what}, got {got!r}; "
+                    f"it did {' '.join(self.trail)}")
 
     def hear(self):
         """The next message that is not one of those that may come at any time; these must be its own."""
@@ -87,8 +87,9 @@ class Voice:
             elif got.type != "S":
                 return got
 
-    def refuse(self, got):
-        """An error where none was owed: is it one that can happen? Reads up to ReadyForQuery and returns its Refused."""
+    def refuse(self, got, known=None):
+        """An error where none was owed: is it one that can happen, or of the SQLSTATE `known`? Reads up to ReadyForQuery and
+        returns its Refused."""
         error = wire.ServerError(got)
         mine = {CANCELED: self.way["hunted"], TIMEOUT: self.act == "timeout"}
         if error.severity in ("FATAL", "PANIC"):
@@ -96,7 +97,7 @@ class Voice:
                 self.wrong("no such end of the connection", got)
             self.load.note(self.load.ends, error.sqlstate, error.message)
             raise EOFError
-        if not (mine.get(error.message) if error.sqlstate == "57014" else error.sqlstate in LOSSES):
+        if not (mine.get(error.message) if error.sqlstate == "57014" else error.sqlstate in LOSSES or error.sqlstate == known):
             self.wrong("no such error", got)
         self.load.note(self.load.errors, error.sqlstate, error.message)
         while (got := self.hear()).type != "Z":
@@ -104,19 +105,16 @@ class Voice:
                 return self.refuse(got)  # the FATAL behind it
         return Refused(error.sqlstate)
 
-    def take(self, owed):
-        """Compares what comes with what is owed: messages, or functions that judge one. Returns its Refused, or None."""
+    def take(self, owed, before=None):
+        """Compares what comes with what is owed: messages, or functions that judge one. Returns its Refused, or None.
+        `before`: the Refused of what was sent in front of it, which may have been to prepare a statement."""
         for what in owed:
             got = self.hear()
-            if callable(what):
-                if not what(got):
-                    if got.type == "E":
-                        return self.refuse(got)
-                    self.wrong("another message was owed", got)
-            elif got.body != what[5:] or got.type != chr(what[0]):
-                if got.type == "E":
-                    return self.refuse(got)
-                self.wrong(f"owed was {what[:200]!r}", got)
+            if what(got) if callable(what) else got.type == chr(what[0]) and got.body == what[5:]:
+                continue
+            if got.type != "E":
+                self.wrong(f"owed was {what[:200]!r}" if isinstance(what, bytes) else "another message was owed", got)
+            return self.refuse(got, before and "26000")
         return None
 
     def say(self, *parts):
@@ -125,9 +123,12 @@ class Voice:
             self.take([])
             self.stray()
         self.c.send(*(sent for sent, _ in parts))
-        refusals = [refused for refused in [self.take(owed) for _, owed in parts] if refused]
-        if refusals:
-            raise refusals[0]
+        first = None
+        for _, owed in parts:
+            refused = self.take(owed, first)
+            first = first or refused
+        if first:
+            raise first
         if self.c.parameters["application_name"] not in self.settings["application_name"]:
             self.wrong(f"the reported application_name is one of {self.settings['application_name']}", self.c.parameters)
 
@@ -177,6 +178,7 @@ class Voice:
 
     def arrive(self):
         self.session += 1
+        self.trail.clear()
         self.act, self.name = "login", f"<{self.number}.{self.session}>"
         self.notices, self.notified, self.prepared = [], [], {}
         mine = self.random.random() < 0.5
@@ -196,9 +198,11 @@ class Voice:
             raise EOFError from e
 
     def turn(self):
+        self.trail.append(self.act)
         try:
             getattr(self, "act_" + self.act)()
-        except Refused:
+        except Refused as e:
+            self.trail.append(str(e))
             self.recover()
 
     # -- what it does: one row, prepared, pipelined
@@ -339,8 +343,7 @@ class Voice:
 
     def act_reset(self):
         wide = self.random.random() < 0.5
-        begun = {**self.start, "application_name": "", "tagged.me": ""} if self.way["session"] else self.start
-        reset = {name: {value} for name, value in begun.items() if wide or name != "role"}
+        reset = {name: {value} for name, value in self.start.items() if wide or name != "role"}
         self.settings = {name: values | reset.get(name, set()) for name, values in self.settings.items()}
         known, self.prepared = self.prepared, dict.fromkeys(self.prepared)
         self.command("DISCARD ALL" if wide else "RESET ALL", None if wide else "RESET")
