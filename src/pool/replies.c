@@ -7,72 +7,43 @@
 
 void replies_init(struct replies *r)
 {
-        r->heap = NULL;
+        r->ring = r->few_ring;
         r->first = r->count = r->sync_points = r->local = 0;
-        r->cap = REPLIES_INLINE;
+        r->cap = REPLIES_FEW;
+}
+
+static void free_ring(struct replies *r)
+{
+        if (r->ring != r->few_ring)
+                free(r->ring);
 }
 
 void replies_fini(struct replies *r)
 {
-        free(r->heap);
+        free_ring(r);
         replies_init(r);
 }
 
-static struct reply *ring(const struct replies *r)
+size_t replies_memory(const struct replies *r)
 {
-        return r->heap != NULL ? r->heap : (struct reply *)(uintptr_t)r->inline_ring;
+        return r->ring == r->few_ring ? 0 : r->cap * sizeof(*r->ring);
 }
 
-static void grow(struct replies *r)
+bool replies_grow(struct replies *r)
 {
         uint32_t cap = r->cap * 2;
-        struct reply *heap = xmalloc(cap * sizeof(*heap));
+        struct reply *ring;
 
+        if (r->count >= REPLIES_MAX)
+                return false;
+        ring = xmalloc(cap * sizeof(*ring));
         for (uint32_t i = 0; i < r->count; i++)
-                heap[i] = ring(r)[(r->first + i) & (r->cap - 1)];
-        free(r->heap);
-        r->heap = heap;
+                ring[i] = *replies_at(r, i);
+        free_ring(r);
+        r->ring = ring;
         r->first = 0;
         r->cap = cap;
-}
-
-bool replies_push(struct replies *r, struct reply reply)
-{
-        if (r->count == r->cap) {
-                if (r->count >= REPLIES_MAX)
-                        return false;
-                grow(r);
-        }
-        ring(r)[(r->first + r->count) & (r->cap - 1)] = reply;
-        r->count++;
-        if (reply_is_awaited(&reply))
-                r->sync_points++;
-        if (reply.flags & REPLY_LOCAL)
-                r->local++;
         return true;
-}
-
-struct reply *replies_tail(struct replies *r)
-{
-        return r->count == 0 ? NULL : &ring(r)[(r->first + r->count - 1) & (r->cap - 1)];
-}
-
-struct reply *replies_at(const struct replies *r, uint32_t i)
-{
-        CHECK(i < r->count);
-        return &ring(r)[(r->first + i) & (r->cap - 1)];
-}
-
-void replies_pop(struct replies *r)
-{
-        CHECK(r->count > 0);
-        if (reply_is_awaited(&ring(r)[r->first]))
-                r->sync_points--;
-        if (ring(r)[r->first].flags & REPLY_LOCAL)
-                r->local--;
-        r->first = (r->first + 1) & (r->cap - 1);
-        if (--r->count == 0 && r->heap != NULL && r->cap > 64)
-                replies_fini(r); /* a burst must not keep its memory */
 }
 
 void replies_claim(struct replies *r)
@@ -90,7 +61,7 @@ bool replies_drop_sync(struct replies *r)
 
         if (r->count < 2)
                 return false;
-        second = &ring(r)[(r->first + 1) & (r->cap - 1)];
+        second = replies_at(r, 1);
         if (second->kind != REPLY_SYNC)
                 return false;
         if (reply_is_awaited(second))
@@ -103,10 +74,8 @@ bool replies_drop_sync(struct replies *r)
 
 enum status replies_save(const struct replies *r, struct buf *out, size_t limit)
 {
-        const struct reply *from = r->heap != NULL ? r->heap : r->inline_ring;
-
         for (uint32_t i = 0; i < r->count; i++)
-                if (buf_append(out, &from[(r->first + i) & (r->cap - 1)], sizeof(*from), limit) != STATUS_OK)
+                if (buf_append(out, replies_at(r, i), sizeof(struct reply), limit) != STATUS_OK)
                         return STATUS_LIMIT;
         return STATUS_OK;
 }

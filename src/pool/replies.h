@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/check.h"
 #include "base/sv.h"
 
 #include <stdbool.h>
@@ -40,33 +41,21 @@ struct reply {
                             known again then; REPLY_EXECUTE, REPLY_QUERY: what session/tally.h counts */
 };
 
-enum { REPLIES_INLINE = 8, REPLIES_MAX = 1 << 20 };
+enum { REPLIES_FEW = 8, REPLIES_KEPT = 256, REPLIES_MAX = 1 << 20 };
 
 struct replies {
-        struct reply *heap;         /* NULL: the inline ring serves */
+        struct reply *ring;         /* few_ring, or on the heap: it must stay where it was initialised */
         uint32_t first, count, cap; /* cap: a power of two */
         uint32_t sync_points;       /* entries that end in a ReadyForQuery the client waits for */
         uint32_t local;             /* entries that the server was not asked for */
-        struct reply inline_ring[REPLIES_INLINE];
+        struct reply few_ring[REPLIES_FEW];
 };
 
 void replies_init(struct replies *r);
 void replies_fini(struct replies *r);
 
-/* False: REPLIES_MAX are owed already (a client that only sends). */
-bool replies_push(struct replies *r, struct reply reply);
-
-/* The oldest and the newest, NULL when nothing is owed. */
-static inline struct reply *replies_head(struct replies *r)
-{
-        struct reply *ring = r->heap != NULL ? r->heap : r->inline_ring;
-
-        return r->count == 0 ? NULL : &ring[r->first];
-}
-struct reply *replies_tail(struct replies *r);
-/* The one so many behind the oldest. */
-struct reply *replies_at(const struct replies *r, uint32_t i);
-void replies_pop(struct replies *r);
+/* What its ring takes on the heap, bytes. */
+size_t replies_memory(const struct replies *r);
 
 /* The oldest, a Sync of our own, is the client's from now on. */
 void replies_claim(struct replies *r);
@@ -87,4 +76,48 @@ static inline bool reply_ends_segment(const struct reply *reply)
 static inline bool reply_is_awaited(const struct reply *reply)
 {
         return reply_ends_segment(reply) && !(reply->flags & REPLY_SWALLOW);
+}
+
+/* ---- what is done for every message ---- */
+
+/* The one so many behind the oldest. */
+static inline struct reply *replies_at(const struct replies *r, uint32_t i)
+{
+        CHECK(i < r->count);
+        return &r->ring[(r->first + i) & (r->cap - 1)];
+}
+
+/* The oldest and the newest, NULL when nothing is owed. */
+static inline struct reply *replies_head(const struct replies *r)
+{
+        return r->count == 0 ? NULL : &r->ring[r->first];
+}
+static inline struct reply *replies_tail(const struct replies *r)
+{
+        return r->count == 0 ? NULL : replies_at(r, r->count - 1);
+}
+
+/* Makes room for more. False: REPLIES_MAX are owed already (a client that only sends). */
+bool replies_grow(struct replies *r);
+
+/* False as replies_grow. */
+static inline bool replies_push(struct replies *r, struct reply reply)
+{
+        if (r->count == r->cap && !replies_grow(r))
+                return false;
+        r->ring[(r->first + r->count++) & (r->cap - 1)] = reply;
+        r->sync_points += reply_is_awaited(&reply);
+        r->local += (reply.flags & REPLY_LOCAL) != 0;
+        return true;
+}
+
+static inline void replies_pop(struct replies *r)
+{
+        const struct reply *head = replies_at(r, 0);
+
+        r->sync_points -= reply_is_awaited(head);
+        r->local -= (head->flags & REPLY_LOCAL) != 0;
+        r->first = (r->first + 1) & (r->cap - 1);
+        if (--r->count == 0 && r->cap > REPLIES_KEPT)
+                replies_fini(r); /* a burst must not keep its memory */
 }

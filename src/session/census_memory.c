@@ -25,11 +25,13 @@ static void count_buf(struct census_cache *cache, const struct buf *b)
 /* Replies that do not fit into the server itself. */
 static void count_replies(struct census_cache *cache, const struct replies *r)
 {
-        if (r->heap == NULL)
+        size_t bytes = replies_memory(r);
+
+        if (bytes == 0)
                 return;
         cache->used += r->count;
         cache->spare += r->cap - r->count;
-        cache->bytes += r->cap * cache->size;
+        cache->bytes += bytes;
 }
 
 static void count_servers(const struct list *list, struct census_cache *caches)
