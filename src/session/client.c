@@ -265,23 +265,17 @@ void client_bad_header(struct client *c, const uint8_t *p, size_t n)
         client_close(c, &r, r.text);
 }
 
-bool client_peek(struct client *c, const uint8_t *p, size_t n, struct msg *m)
+void client_peek_refuse(struct client *c, const uint8_t *p, size_t n, const struct msg *m)
 {
-        const struct options *opt = &c->room->conf->opt;
-        enum status status = msg_peek(p, n, m);
         char name[400];
 
-        if (status == STATUS_INVALID || (status == STATUS_OK && (int64_t)m->size > opt->max_packet_size)) {
+        if (m == NULL || (int64_t)m->size > c->room->conf->opt.max_packet_size) {
                 client_bad_header(c, p, n);
-                return false;
+                return;
         }
-        if (status == STATUS_OK && m->type == FE_QUERY && opt->disable_pqexec) {
-                log_error("C-%p: %s client used \"Query\" packet type", (const void *)c,
-                          client_name(c, name, sizeof(name)));
-                client_refuse(c, "08P01", "PQexec disallowed");
-                return false;
-        }
-        return status == STATUS_OK;
+        log_error("C-%p: %s client used \"Query\" packet type", (const void *)c,
+                  client_name(c, name, sizeof(name)));
+        client_refuse(c, "08P01", "PQexec disallowed");
 }
 
 bool client_unserved(struct client *c, const uint8_t *p, size_t n, struct msg *m, size_t *used)

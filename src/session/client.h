@@ -25,6 +25,7 @@
 #include "session/endpoint.h"
 #include "session/floor.h"
 #include "session/savepoints.h"
+#include "wire/proto.h"
 
 enum client_state {
         CLIENT_STARTUP,  /* the startup packet is awaited */
@@ -226,8 +227,23 @@ void client_refuse(struct client *c, const char *sqlstate, const char *text);
 /* Refuses what begins at `p`: no message has such a head, or it is larger than max_packet_size. */
 void client_bad_header(struct client *c, const uint8_t *p, size_t n);
 
+/* For client_peek: what stands at `p`, `m` (NULL: no message has such a head), is not acceptable. Closes the
+ * client. */
+void client_peek_refuse(struct client *c, const uint8_t *p, size_t n, const struct msg *m);
+
 /* The message at `p`. False: it has not begun to arrive, or its head is broken and the client is closed. */
-bool client_peek(struct client *c, const uint8_t *p, size_t n, struct msg *m);
+static inline bool client_peek(struct client *c, const uint8_t *p, size_t n, struct msg *m)
+{
+        const struct options *opt = &c->room->conf->opt;
+        enum status status = msg_peek(p, n, m);
+
+        if (status == STATUS_OK && (int64_t)m->size <= opt->max_packet_size &&
+            (m->type != FE_QUERY || !opt->disable_pqexec))
+                return true;
+        if (status != STATUS_AGAIN)
+                client_peek_refuse(c, p, n, status == STATUS_OK ? m : NULL);
+        return false;
+}
 
 /* The same where no server takes what it says. False: there is none to look at, and *used bytes are done
  * with: dropped, as c->drop says, or all, because the client has left. */

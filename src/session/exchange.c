@@ -6,14 +6,8 @@
 
 #include <string.h>
 
-bool up_owe(struct up *up, enum reply_kind kind, unsigned flags, const uint64_t *key)
+bool up_owes_too_much(struct up *up)
 {
-        struct reply reply = {.kind = (uint8_t)kind, .flags = (uint8_t)flags};
-
-        if (key != NULL)
-                memcpy(reply.key, key, sizeof(reply.key));
-        if (replies_push(&up->s->replies, reply))
-                return true;
         client_refuse(up->c, "54000", "too many messages without an answer");
         return false;
 }

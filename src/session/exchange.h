@@ -13,15 +13,26 @@
 struct up {
         struct client *c;
         struct server *s;
-        char next_type;   /* of the message behind this one, when it is here */
-        uint32_t opening; /* so many replies are owed to what opens the client's block, just now */
-        bool first;       /* the message stands at the beginning of a segment */
-        bool waits;       /* and has to wait there: nothing of it is sent */
+        const uint8_t *end; /* of what is here */
+        uint32_t opening;   /* so many replies are owed to what opens the client's block, just now */
+        bool first;         /* the message stands at the beginning of a segment */
+        bool waits;         /* and has to wait there: nothing of it is sent */
         struct plan plan;
 };
 
+/* For up_owe: too much is owed. Refuses the client; false. */
+bool up_owes_too_much(struct up *up);
+
 /* Notes that the server will answer a message. False: the client has been refused. */
-bool up_owe(struct up *up, enum reply_kind kind, unsigned flags, const uint64_t *key);
+static inline bool up_owe(struct up *up, enum reply_kind kind, unsigned flags, const uint64_t *key)
+{
+        struct reply reply = {.kind = (uint8_t)kind, .flags = (uint8_t)flags};
+
+        if (key != NULL)
+                memcpy(reply.key, key, sizeof(reply.key));
+        return replies_push(&up->s->replies, reply) || up_owes_too_much(up);
+}
+
 void up_put_head(struct up *up, char type, size_t body);
 
 /* Close or Describe of a statement by its name on servers. */

@@ -181,20 +181,20 @@ static bool is_lsn(struct sv name)
         return sv_ieq(name, SV("pgsteer.lsn")) || sv_ieq(name, SV("\"pgsteer.lsn\""));
 }
 
-bool floor_is_asked(const struct client *c, const struct facts *f)
+bool floor_is_shown(const struct client *c, const struct facts *f)
 {
-        return f->show.n > 0 && f->statements == 1 && is_lsn(f->show) && c->endpoint->cluster->probed;
+        return f->statements == 1 && is_lsn(f->show) && c->endpoint->cluster->probed;
 }
 
 /* Without a row, so that there is nothing to be taken for an answer to somebody else. */
-bool floor_tell(struct up *up, const struct facts *f)
+bool floor_tell_shown(struct up *up, const struct facts *f)
 {
         const struct client *c = up->c;
         const struct topology *t = c->endpoint->topology;
         const struct topology_node *node;
         char sql[512], system_id[24] = "";
 
-        if (!floor_is_asked(c, f))
+        if (!floor_is_shown(c, f))
                 return true;
         node = &t->nodes[t->primary >= 0 ? t->primary : c->node];
         if (node->timeline == 0)

@@ -55,12 +55,22 @@ MUST_USE enum floor_verdict floor_weigh(struct client *c, const struct facts *f,
 /* The same for a parameter of a startup packet, of which the form alone is looked at. */
 MUST_USE enum floor_verdict floor_weigh_at_login(struct sv name, struct sv value, struct refusal *r);
 
+/* For those below, which have seen that something is shown. */
+bool floor_is_shown(const struct client *c, const struct facts *f);
+bool floor_tell_shown(struct up *up, const struct facts *f);
+
 /* Whether `f` is SHOW pgsteer.lsn, alone in its text, of a client on a cluster's database. */
-bool floor_is_asked(const struct client *c, const struct facts *f);
+static inline bool floor_is_asked(const struct client *c, const struct facts *f)
+{
+        return f->show.n > 0 && floor_is_shown(c, f);
+}
 
 /* The client's next message is or means `f`: when that asks for the floor, the server learns the value
  * before. False: the client has been refused. */
-MUST_USE bool floor_tell(struct up *up, const struct facts *f);
+static inline bool floor_tell(struct up *up, const struct facts *f)
+{
+        return f->show.n == 0 || floor_tell_shown(up, f);
+}
 
 /* Fills in what a read must see: consistency, floor_us, seen_us, seen_on and min of `q`. */
 void floor_ask(const struct client *c, struct route_question *q);

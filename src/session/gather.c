@@ -129,6 +129,7 @@ static bool sync_is_here(const uint8_t *p, size_t n)
 
 enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct segment *seg)
 {
+        bool wants_facts = gather_wants_facts(c);
         size_t at = 0;
         struct msg m;
 
@@ -141,10 +142,11 @@ enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct segmen
                 if (status == STATUS_INVALID ||
                     (status == STATUS_OK && (m.type == FE_TERMINATE || !is_frontend(m.type))))
                         return at == 0 ? GATHER_END : GATHER_READY;
-                if (status == STATUS_AGAIN || !add_message(c, &m, seg)) {
+                if (status == STATUS_AGAIN ||
+                    ((wants_facts || m.have < m.size) && !add_message(c, &m, seg))) {
                         /* What nothing depends on is not waited for: as with PgBouncer the server may answer
                          * it before there is a Sync. */
-                        if (at < (size_t)c->room->conf->opt.scan_limit && (at == 0 || gather_wants_facts(c)))
+                        if (at < (size_t)c->room->conf->opt.scan_limit && (at == 0 || wants_facts))
                                 return GATHER_MORE;
                         /* Else a long pipeline without a Sync in sight: what is here decides. */
                         facts_strengthen(&seg->facts, REASON_TOO_LARGE);

@@ -81,21 +81,27 @@ static bool look_at_text(struct up *up, struct sv text, struct facts *f)
         return true;
 }
 
+/* What becomes of a message, as far as it is here. */
+enum course {
+        COURSE_PASS, /* it goes as it is */
+        COURSE_DONE, /* it has gone, or something in its place; or the client has been refused */
+        COURSE_WAIT, /* for more of it, or for an answer */
+};
+
 /* A message that waits, or whose client was refused because of it. */
-static size_t hold(const struct up *up, const struct msg *m)
+static enum course hold(const struct up *up)
 {
-        return up->waits ? 0 : m->have;
+        return up->waits ? COURSE_WAIT : COURSE_DONE;
 }
 
-/* ---- messages: each returns the bytes it used, 0 to wait for more ---- */
-
-static size_t pass(struct up *up, const struct msg *m)
+static inline void pass(struct up *up, const struct msg *m)
 {
         plan_pass(&up->plan, m->head, m->have);
         up->c->pass = m->size - m->have;
         up->c->passing = m->type;
-        return m->have;
 }
+
+/* ---- messages ---- */
 
 /* The end of a segment is on its way. */
 static bool owe_end(struct up *up, enum reply_kind kind, const uint64_t *key)
@@ -107,25 +113,24 @@ static bool owe_end(struct up *up, enum reply_kind kind, const uint64_t *key)
         return up_owe(up, kind, commits ? REPLY_COMMITS : 0, key);
 }
 
-static size_t on_floor_query(struct up *up, const struct msg *m, struct sv text, const struct facts *f)
+static enum course on_floor_query(struct up *up, const struct msg *m, struct sv text, const struct facts *f)
 {
         if (floor_tell(up, f) && exchange_query(up, text, tally_query(up->c, m)))
                 (void)owe_end(up, REPLY_SYNC, NULL);
-        return m->have;
+        return COURSE_DONE;
 }
 
-static size_t on_query(struct up *up, const struct msg *m)
+static enum course on_query(struct up *up, const struct msg *m)
 {
         struct client *c = up->c;
         struct reader r = reader_of(m);
         struct facts f = {0};
         struct sv text = {"", 0};
         bool executes;
-        size_t used;
 
         if (up_must_look(c)) {
                 if (m->have < m->size && m->size <= (size_t)c->room->conf->opt.scan_limit)
-                        return 0;
+                        return COURSE_WAIT;
                 if (m->have == m->size)
                         text = take_cstr(&r);
                 if (m->have < m->size || r.failed)
@@ -133,84 +138,114 @@ static size_t on_query(struct up *up, const struct msg *m)
                 else if (look_at_text(up, text, &f))
                         effects_note(c, text, &f);
                 else
-                        return hold(up, m);
+                        return hold(up);
         }
         if (c->wrote && !up->s->commits)
                 up->s->unasked = true;
         c->in_segment = c->bound = false;
         if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
-                return m->have;
+                return COURSE_DONE;
         if (floor_is_asked(c, &f))
                 return on_floor_query(up, m, text, &f);
         executes = f.execute.n > 0 && execute_pass(up, m);
         if (executes) /* where what we put in front of it fails, the server skips all that is behind it */
                 c->barrier = true;
         if (!owe_end(up, REPLY_QUERY, tally_query(c, m)))
-                return m->have;
+                return COURSE_DONE;
         replies_tail(&up->s->replies)->left = f.statements;
-        used = executes ? m->have : pass(up, m);
+        if (!executes)
+                pass(up, m);
         if (up->first)
                 outcome_behind(up, &f);
-        return used;
+        return COURSE_DONE;
 }
 
-static size_t parse_unnamed(struct up *up, const struct msg *m)
+/* Whether a Bind stands behind the message, which is whole. */
+static bool is_bound_next(const struct up *up, const struct msg *m)
+{
+        const uint8_t *next = m->head + m->size;
+
+        return up->end - next >= MSG_HEAD && *next == FE_BIND;
+}
+
+/* The unnamed statement is another one now; *f is what it is, if that is known. Bound at once, as nearly
+ * always, it need not be kept. Else a Bind may come when another server serves us. What has effects has them
+ * when it is bound. */
+static void keep_unnamed(struct up *up, const struct msg *m, const struct facts *f)
+{
+        struct buf *kept = &up->c->unnamed;
+
+        buf_consume(kept, buf_len(kept));
+        if (m->have == m->size && (!is_bound_next(up, m) || f->deallocate.n > 0 || effects_has(f)) &&
+            buf_append(kept, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK)
+                buf_release(kept);
+        buf_trim(kept);
+}
+
+/* An unnamed Parse that is looked at. */
+static enum course parse_unknown(struct up *up, const struct msg *m, struct reader *text)
 {
         struct client *c = up->c;
-        struct reader r = reader_of(m);
-        struct facts f = {0};
         bool whole = m->have == m->size;
-        struct sv text;
+        struct facts f = {0};
 
-        (void)take_cstr(&r);
-        text = whole ? take_cstr(&r) : SV("");
-        if (up_must_look(c)) {
-                if (!whole && m->size <= (size_t)c->room->conf->opt.scan_limit)
-                        return 0;
-                if (!whole)
-                        look_at_large(c, &r);
-                else if (!look_at_text(up, text, &f))
-                        return hold(up, m);
-        }
-        c->unnamed_here = true;
-        tally_unnamed(c, text);
-        buf_consume(&c->unnamed, buf_len(&c->unnamed));
-        /* Bound at once, as nearly always: nothing to keep. Else a Bind may come when another server serves
-         * us. What has effects has them when it is bound. */
-        if (whole && (up->next_type != FE_BIND || f.deallocate.n > 0 || effects_has(&f)) &&
-            buf_append(&c->unnamed, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK)
-                buf_release(&c->unnamed);
-        buf_trim(&c->unnamed);
-        if (!floor_tell(up, &f) || !up_owe(up, REPLY_PARSE, 0, NULL))
-                return m->have;
-        return pass(up, m);
+        if (!whole && m->size <= (size_t)c->room->conf->opt.scan_limit)
+                return COURSE_WAIT;
+        if (!whole)
+                look_at_large(c, text);
+        else if (!look_at_text(up, take_cstr(text), &f))
+                return hold(up);
+        keep_unnamed(up, m, &f);
+        return floor_tell(up, &f) ? COURSE_PASS : COURSE_DONE;
 }
 
-static size_t on_parse(struct up *up, const struct msg *m)
+static enum course parse_unnamed(struct up *up, const struct msg *m, struct reader text)
+{
+        static const struct facts unknown;
+        struct client *c = up->c;
+        struct reader again = text;
+        enum course course = COURSE_PASS;
+
+        if (up_must_look(c))
+                course = parse_unknown(up, m, &text);
+        else if (buf_len(&c->unnamed) > 0 || m->have < m->size || !is_bound_next(up, m))
+                keep_unnamed(up, m, &unknown);
+        if (course != COURSE_PASS)
+                return course;
+        c->unnamed_here = true;
+        if (tally_counts(c))
+                tally_unnamed(c, m->have == m->size ? take_cstr(&again) : SV(""));
+        return up_owe(up, REPLY_PARSE, 0, NULL) ? COURSE_PASS : COURSE_DONE;
+}
+
+static enum course parse_named(struct up *up, const struct msg *m, struct sv name, struct reader *text)
 {
         struct client *c = up->c;
+        struct sv sql;
+        struct facts f;
+
+        if (exchange_follows(c)) {
+                exchange_parse(up, m, name);
+                return COURSE_DONE;
+        }
+        sql = take_cstr(text);
+        if (up_must_look(c) && look_at_text(up, sql, &f))
+                effects_note(c, sql, &f);
+        else if (up->waits)
+                return COURSE_WAIT;
+        return up_owe(up, REPLY_PARSE, 0, NULL) ? COURSE_PASS : COURSE_DONE;
+}
+
+static enum course on_parse(struct up *up, const struct msg *m)
+{
         struct reader r = reader_of(m);
         struct sv name = take_cstr(&r);
 
         if (r.failed && m->have < m->size)
-                return 0;
+                return COURSE_WAIT;
         if (name.n == 0 || r.failed)
-                return parse_unnamed(up, m);
-        if (m->have < m->size)
-                return 0;
-        if (!exchange_follows(c)) {
-                struct sv text = take_cstr(&r);
-                struct facts f;
-
-                if (up_must_look(c) && look_at_text(up, text, &f))
-                        effects_note(c, text, &f);
-                else if (up->waits)
-                        return 0;
-                up_owe(up, REPLY_PARSE, 0, NULL);
-                return pass(up, m);
-        }
-        exchange_parse(up, m, name);
-        return m->have;
+                return parse_unnamed(up, m, r);
+        return m->have < m->size ? COURSE_WAIT : parse_named(up, m, name, &r);
 }
 
 /* A statement is bound by `m`, and so about to run: `st`, or without it the unnamed one if it was kept.
@@ -244,91 +279,117 @@ static bool look_at_bound(struct up *up, const struct msg *m, struct sv name, st
         return floor_tell(up, &f);
 }
 
-static size_t on_bind(struct up *up, const struct msg *m)
+/* A Bind of a statement that is ours by another name, or that has to be looked at. */
+static enum course bind_known(struct up *up, const struct msg *m, struct sv portal, struct sv name)
 {
-        struct reader r = reader_of(m);
-        struct sv portal = take_cstr(&r), name = take_cstr(&r);
+        struct client *c = up->c;
         struct statement *st;
-        size_t skipped = m->have - r.n;
+        size_t behind_names = MSG_HEAD + portal.n + 1 + name.n + 1;
 
-        if (r.failed && m->have < m->size && m->have < NAME_WHOLE_MAX)
-                return 0;
-        if (name.n > 0 && exchange_follows(up->c))
-                up->c->endpoint->stats->n.bind_count++;
+        if (name.n > 0 && exchange_follows(c))
+                c->endpoint->stats->n.bind_count++;
         if (!exchange_target(up, name, &st) || !look_at_bound(up, m, name, st) ||
             !up_owe(up, REPLY_BIND, 0, st != NULL ? st->key : NULL))
-                return hold(up, m);
-        tally_bind(up->c, st, name);
+                return hold(up);
+        tally_bind(c, st, name);
         if (st == NULL)
-                return pass(up, m);
+                return COURSE_PASS;
         up_put_head(up, FE_BIND, m->body_size - name.n + sizeof(st->name) - 1);
         plan_put(&up->plan, portal.p, portal.n + 1);
         plan_put(&up->plan, st->name, sizeof(st->name));
-        plan_pass(&up->plan, m->head + skipped, m->have - skipped);
-        up->c->pass = m->size - m->have;
-        up->c->passing = m->type;
-        return m->have;
+        plan_pass(&up->plan, m->head + behind_names, m->have - behind_names);
+        c->pass = m->size - m->have;
+        c->passing = m->type;
+        return COURSE_DONE;
 }
 
-static size_t on_describe(struct up *up, const struct msg *m)
+static enum course on_bind(struct up *up, const struct msg *m)
+{
+        struct client *c = up->c;
+        struct reader r = reader_of(m);
+        struct sv portal = take_cstr(&r), name = take_cstr(&r);
+
+        if (r.failed && m->have < m->size && m->have < NAME_WHOLE_MAX)
+                return COURSE_WAIT;
+        if (r.failed || name.n > 0 || buf_len(&c->unnamed) > 0)
+                return bind_known(up, m, portal, name);
+        if (tally_counts(c)) /* the unnamed statement, which has just gone the same way */
+                tally_bind(c, NULL, name);
+        return up_owe(up, REPLY_BIND, 0, NULL) ? COURSE_PASS : COURSE_DONE;
+}
+
+static enum course too_large(struct up *up, const struct msg *m)
+{
+        if (m->size <= CLIENT_IN_FULL)
+                return COURSE_WAIT;
+        client_refuse(up->c, "08P01", "broken packet from client");
+        return COURSE_DONE;
+}
+
+/* A Describe of the statement `name`. */
+static enum course describe_statement(struct up *up, struct sv name)
+{
+        struct client *c = up->c;
+        struct statement *st;
+
+        if (!exchange_target(up, name, &st) ||
+            (st != NULL && !floor_tell(up, statement_facts(st, endpoint_rules(c->endpoint)))) ||
+            !up_owe(up, REPLY_DESCRIBE, REPLY_NAMED, st != NULL ? st->key : NULL))
+                return COURSE_DONE;
+        if (st == NULL)
+                return COURSE_PASS;
+        up_put_about(up, FE_DESCRIBE, st->name);
+        return COURSE_DONE;
+}
+
+static enum course on_describe(struct up *up, const struct msg *m)
 {
         struct reader r = reader_of(m);
-        uint8_t what;
-        struct statement *st = NULL;
 
         if (m->have < m->size)
-                return m->size > CLIENT_IN_FULL
-                           ? (client_refuse(up->c, "08P01", "broken packet from client"), m->have)
-                           : 0;
-        what = take_u8(&r);
-        if (what == 'S' &&
-            (!exchange_target(up, take_cstr(&r), &st) ||
-             (st != NULL && !floor_tell(up, statement_facts(st, endpoint_rules(up->c->endpoint))))))
-                return m->have;
-        if (!up_owe(up, REPLY_DESCRIBE, what == 'S' ? REPLY_NAMED : 0, st != NULL ? st->key : NULL))
-                return m->have;
-        if (st == NULL)
-                return pass(up, m);
-        up_put_about(up, FE_DESCRIBE, st->name);
-        return m->have;
+                return too_large(up, m);
+        if (take_u8(&r) == 'S')
+                return describe_statement(up, take_cstr(&r));
+        return up_owe(up, REPLY_DESCRIBE, 0, NULL) ? COURSE_PASS : COURSE_DONE;
 }
 
-static size_t on_close(struct up *up, const struct msg *m)
+static enum course on_close(struct up *up, const struct msg *m)
 {
         struct client *c = up->c;
         struct reader r = reader_of(m);
         struct sv name;
 
         if (m->have < m->size)
-                return m->size > CLIENT_IN_FULL
-                           ? (client_refuse(c, "08P01", "broken packet from client"), m->have)
-                           : 0;
+                return too_large(up, m);
         if (take_u8(&r) == 'S' && exchange_follows(c)) {
                 name = take_cstr(&r);
                 if (!r.failed && names_close(&c->names, name)) {
                         up_owe(up, REPLY_CLOSE, REPLY_LOCAL, NULL);
-                        return m->have;
+                        return COURSE_DONE;
                 }
         }
-        if (!up_owe(up, REPLY_CLOSE, 0, NULL))
-                return m->have;
-        return pass(up, m);
+        return up_owe(up, REPLY_CLOSE, 0, NULL) ? COURSE_PASS : COURSE_DONE;
 }
 
 /* Parse and Describe alone, up to Flush, as asyncpg sends them to prepare: a Sync of our own behind it ends
  * the segment, so that what comes next, perhaps a write, is routed by what it is, and the server is free
  * meanwhile. */
-static size_t on_flush(struct up *up, const struct msg *m)
+static enum course on_flush(struct up *up, const struct msg *m)
 {
         struct client *c = up->c;
-        size_t used = pass(up, m);
 
         if (!c->in_segment || c->bound || c->began || up->s->tx != 'I' || !exchange_follows(c))
-                return used;
+                return COURSE_PASS;
+        pass(up, m);
         c->in_segment = c->bound = false;
         up_put_head(up, FE_SYNC, 0);
         up_owe(up, REPLY_SYNC, REPLY_SWALLOW, NULL);
-        return used;
+        return COURSE_DONE;
+}
+
+static bool is_copy(char type)
+{
+        return type == FE_COPY_DATA || type == FE_COPY_DONE || type == FE_COPY_FAIL;
 }
 
 /* Whether the server serves some segments only: it is a standby's, and each segment is routed by itself. */
@@ -341,7 +402,7 @@ static bool is_routed(const struct client *c)
 /* At the start of a segment: whether it need not wait for the answers to those before it. On the primary all
  * may follow, and then none of them can be run again alone; on a standby only reads may, outside a
  * transaction, kept with those before them. */
-static bool may_follow(struct up *up, const uint8_t *p, size_t n)
+static bool may_follow(struct up *up, const uint8_t *p)
 {
         struct client *c = up->c;
 
@@ -353,13 +414,49 @@ static bool may_follow(struct up *up, const uint8_t *p, size_t n)
                 return false; /* what comes is outside of the transaction that is ending */
         if (!is_routed(c) || up->s->tx != 'I' || c->began)
                 c->repeat = REPEAT_NO;
-        else if (segment_follow(c, p, n) != STATUS_OK)
+        else if (segment_follow(c, p, (size_t)(up->end - p)) != STATUS_OK)
                 return false;
         c->repairable = c->blind = false;
         return true;
 }
 
-static size_t on_message(struct up *up, const struct msg *m)
+/* Whether it has to wait for answers that are owed. */
+static bool must_wait(struct up *up, const struct msg *m)
+{
+        struct client *c = up->c;
+
+        if (is_copy(m->type) || m->type == FE_TERMINATE)
+                return false;
+        return c->discarding || (!c->in_segment && (c->barrier || !may_follow(up, m->head)));
+}
+
+static enum course on_execute(struct up *up)
+{
+        struct client *c = up->c;
+
+        c->bound = true;
+        if (c->wrote && !up->s->commits)
+                up->s->unasked = true;
+        return up_owe(up, REPLY_EXECUTE, 0, tally_execute(c)) ? COURSE_PASS : COURSE_DONE;
+}
+
+static enum course on_sync(struct up *up)
+{
+        outcome_before_sync(up);
+        up->c->in_segment = up->c->bound = false;
+        return owe_end(up, REPLY_SYNC, NULL) ? COURSE_PASS : COURSE_DONE;
+}
+
+static enum course on_function(struct up *up)
+{
+        struct client *c = up->c;
+
+        c->in_segment = false;
+        c->wrote = c->writes = up->s->unasked = true;
+        return owe_end(up, REPLY_FUNCTION, NULL) ? COURSE_PASS : COURSE_DONE;
+}
+
+static enum course on_message(struct up *up, const struct msg *m)
 {
         struct client *c = up->c;
 
@@ -369,64 +466,56 @@ static size_t on_message(struct up *up, const struct msg *m)
         case FE_BIND: c->in_segment = c->bound = true; return on_bind(up, m);
         case FE_DESCRIBE: c->in_segment = true; return on_describe(up, m);
         case FE_CLOSE: c->in_segment = true; return on_close(up, m);
-        case FE_EXECUTE:
-                c->in_segment = c->bound = true;
-                up->s->unasked = up->s->unasked || (c->wrote && !up->s->commits);
-                up_owe(up, REPLY_EXECUTE, 0, tally_execute(c));
-                return pass(up, m);
-        case FE_SYNC:
-                outcome_before_sync(up);
-                c->in_segment = c->bound = false;
-                owe_end(up, REPLY_SYNC, NULL);
-                return pass(up, m);
-        case FE_FUNCTION:
-                c->in_segment = false;
-                c->wrote = c->writes = up->s->unasked = true;
-                owe_end(up, REPLY_FUNCTION, NULL);
-                return pass(up, m);
+        case FE_EXECUTE: c->in_segment = true; return on_execute(up);
+        case FE_SYNC: return on_sync(up);
+        case FE_FUNCTION: return on_function(up);
         case FE_FLUSH: return on_flush(up, m);
         case FE_COPY_DONE:
-        case FE_COPY_FAIL: c->copies--; return pass(up, m);
-        case FE_COPY_DATA: return pass(up, m);
-        case FE_TERMINATE: client_close(c, NULL, "client close request"); return m->have;
-        default: client_refuse(c, "08P01", "unknown pkt"); return m->have;
+        case FE_COPY_FAIL: c->copies--; return COURSE_PASS;
+        case FE_COPY_DATA: return COURSE_PASS;
+        case FE_TERMINATE: client_close(c, NULL, "client close request"); return COURSE_DONE;
+        default: client_refuse(c, "08P01", "unknown pkt"); return COURSE_DONE;
         }
 }
 
-static bool is_copy(char type)
+/* ---- bytes ---- */
+
+/* More of a message whose beginning has gone. */
+static size_t step_through(struct up *up, const uint8_t *p)
 {
-        return type == FE_COPY_DATA || type == FE_COPY_DONE || type == FE_COPY_FAIL;
+        size_t n = (size_t)(up->end - p), k = n < up->c->pass ? n : up->c->pass;
+
+        plan_pass(&up->plan, p, k);
+        up->c->pass -= k;
+        return k;
 }
 
-static size_t step(struct up *up, const uint8_t *p, size_t n)
+/* One message, or the beginning of a large one. Returns how many bytes were used; 0: they have to wait. */
+static size_t step(struct up *up, const uint8_t *p)
 {
         struct client *c = up->c;
-        struct msg m, next;
-        size_t k;
+        size_t n = (size_t)(up->end - p), used;
+        enum course course;
+        struct msg m;
 
-        if (c->pass > 0) {
-                k = n < c->pass ? n : c->pass;
-                plan_pass(&up->plan, p, k);
-                c->pass -= k;
-                return k;
-        }
+        if (c->pass > 0)
+                return step_through(up, p);
         if (!client_peek(c, p, n, &m))
                 return c->state == CLIENT_CLOSED ? n : 0;
-        c->stalled =
-            !is_copy(m.type) && m.type != FE_TERMINATE &&
-            (c->discarding || (c->barrier && !c->in_segment) || (!c->in_segment && !may_follow(up, p, n)));
+        c->stalled = (!c->in_segment || c->discarding) && must_wait(up, &m);
         if (c->stalled)
                 return 0;
-        up->next_type =
-            m.have == m.size && msg_peek(p + m.size, n - m.size, &next) == STATUS_OK ? next.type : 0;
         up->first = !c->in_segment;
-        k = on_message(up, &m);
+        course = on_message(up, &m);
+        if (course == COURSE_PASS)
+                pass(up, &m);
         if (up->waits) {
                 c->in_segment = false;
                 c->stalled = true;
         }
-        c->known = c->known > k ? c->known - k : 0;
-        return k;
+        used = course == COURSE_WAIT ? 0 : m.have;
+        c->known -= used < c->known ? used : c->known;
+        return used;
 }
 
 /* Answers of our own whose turn has come at once, because nothing is owed before them. */
@@ -457,7 +546,7 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
 
         up.c = c;
         up.s = c->server;
-        up.next_type = 0;
+        up.end = p + n;
         up.opening = 0;
         up.first = up.waits = false;
         if (c->replay_size > 0 &&
@@ -478,7 +567,7 @@ size_t relay_from_client(struct client *c, const uint8_t *p, size_t n)
         plan_begin(&up.plan, &up.s->stream);
         if (c->block != NULL && c->block->stage == BLOCK_OPENING && !open_block(&up))
                 return n;
-        while (used < n && (k = step(&up, p + used, n - used)) > 0) {
+        while (used < n && (k = step(&up, p + used)) > 0) {
                 used += k;
                 if (c->server != up.s)
                         return n; /* closed */

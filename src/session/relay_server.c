@@ -3,22 +3,12 @@
 
 #include "base/check.h"
 #include "session/again.h"
-#include "session/block.h"
 #include "session/carry.h"
-#include "session/done.h"
-#include "session/effects.h"
-#include "session/exchange.h"
 #include "session/fate.h"
-#include "session/greeting.h"
 #include "session/link.h"
 #include "session/loss.h"
-#include "session/outcome.h"
 #include "session/owed.h"
-#include "session/plan.h"
-#include "session/split.h"
-#include "session/tally.h"
-#include "wire/fields.h"
-#include "wire/writer.h"
+#include "session/verdict.h"
 
 enum {
         KEEP_WHOLE_MAX =
@@ -26,273 +16,58 @@ enum {
         LOOK_WHOLE_MAX = 65536, /* one that must be understood and is larger than this is not a server's */
 };
 
-enum verdict {
-        VERDICT_PASS,
-        VERDICT_SWALLOW,
-        VERDICT_STOP, /* the server is gone, or the client */
-};
-
-struct down {
-        struct client *c;
-        struct server *s;
-        struct plan plan;
-        bool ready;  /* the last message was ReadyForQuery */
-        size_t told; /* of what is planned, up to the last ReadyForQuery */
-};
-
-/* What has been planned belongs to the client, whatever comes next. */
-static enum verdict violation(struct down *d)
+/* The oldest owed reply is complete. */
+static inline enum verdict pop(struct replies *owed)
 {
-        plan_send(&d->plan);
-        loss_of_server(d->c, "server broke the protocol", true);
-        return VERDICT_STOP;
+        bool swallow = (replies_head(owed)->flags & REPLY_SWALLOW) != 0;
+
+        replies_pop(owed);
+        return swallow ? VERDICT_SWALLOW : VERDICT_PASS;
 }
 
 /* The answer that the oldest owed reply of `kind` waits for. */
-static enum verdict complete(struct down *d, enum reply_kind kind)
+static inline enum verdict complete(struct down *d, enum reply_kind kind)
 {
-        struct reply *head = replies_head(&d->s->replies);
-        bool swallow;
+        const struct reply *head = replies_head(&d->s->replies);
 
-        if (head == NULL || head->kind != kind)
-                return violation(d);
-        swallow = (head->flags & REPLY_SWALLOW) != 0;
-        if (kind == REPLY_PARSE && !swallow && again_tells(d->c))
-                names_settle(&d->c->names, &d->c->room->statements, head->key, true);
-        replies_pop(&d->s->replies);
-        return swallow ? VERDICT_SWALLOW : VERDICT_PASS;
+        return head != NULL && head->kind == kind ? pop(&d->s->replies) : verdict_violation(d);
 }
 
 /* The same for answers that a simple query has as well. */
 static enum verdict complete_if(struct down *d, enum reply_kind kind)
 {
-        struct reply *head = replies_head(&d->s->replies);
-        bool swallow;
+        const struct reply *head = replies_head(&d->s->replies);
 
         if (head == NULL)
-                return violation(d);
-        if (head->kind == REPLY_QUERY && (head->flags & REPLY_SWALLOW))
-                return VERDICT_SWALLOW;
-        if (head->kind != kind)
-                return VERDICT_PASS;
-        swallow = (head->flags & REPLY_SWALLOW) != 0;
-        replies_pop(&d->s->replies);
-        return swallow ? VERDICT_SWALLOW : VERDICT_PASS;
+                return verdict_violation(d);
+        if (head->kind == kind)
+                return pop(&d->s->replies);
+        return head->kind == REPLY_QUERY && (head->flags & REPLY_SWALLOW) ? VERDICT_SWALLOW : VERDICT_PASS;
 }
 
-/* The server's last words. False: they are the client's, and so is the end of the connection behind them. */
-static bool ends(struct down *d, const struct msg *m)
+/* What belongs to an answer that has begun. */
+static enum verdict belongs(struct down *d)
 {
-        if (loss_repeats(d->c, m)) /* the client gets the other run's answer */
-                plan_keep(&d->plan, d->told);
-        plan_send(&d->plan);
-        return loss_is_fatal(d->c, d->s, m);
+        return d->s->replies.count > 0 ? VERDICT_PASS : verdict_violation(d);
 }
 
-static enum verdict on_notice(struct down *d, const struct msg *m)
+static enum verdict on_parsed(struct down *d)
 {
-        struct error_fields e;
+        const struct reply *head = replies_head(&d->s->replies);
 
-        error_fields_read(m, &e);
-        if (error_is_last(&e) && ends(d, m))
-                return VERDICT_STOP;
-        fate_notice(d->c, &e);
-        return VERDICT_PASS;
+        if (head != NULL && (head->key[0] | head->key[1]) != 0 && !(head->flags & REPLY_SWALLOW) &&
+            head->kind == REPLY_PARSE && again_tells(d->c))
+                names_settle(&d->c->names, &d->c->room->statements, head->key, true);
+        return complete(d, REPLY_PARSE);
 }
 
-static enum verdict on_error(struct down *d, const struct msg *m)
-{
-        struct error_fields e;
-
-        error_fields_read(m, &e);
-        if (error_is_last(&e) && ends(d, m))
-                return VERDICT_STOP;
-        switch (outcome_failed(d->c, d->s, &e)) {
-        case OUTCOME_ERROR_OTHERS: break;
-        case OUTCOME_ERROR_KNOWN:
-                d->s->skipping = true;
-                owed_skip(d->c, d->s);
-                return VERDICT_SWALLOW;
-        case OUTCOME_ERROR_OURS:
-                plan_send(&d->plan);
-                loss_of_server(d->c, "the transaction has failed when it was asked for its id", false);
-                return VERDICT_STOP;
-        }
-        d->c->failed = true;
-        if (d->c->copies > 0)
-                d->c->copies = 0; /* what it was copied by is over */
-        if (d->c->on_primary && sqlstate_is_read_only(e.sqlstate) && d->c->access != ACCESS_READ_ONLY)
-                node_report(d->s->pool->node, EVIDENCE_READ_ONLY);
-        tally_failed(d->c, d->s);
-        d->s->skipping = d->s->skipping || owed_in_extended(&d->s->replies);
-        owed_skip(d->c, d->s);
-        exchange_end_skip(d->c, d->s);
-        return VERDICT_PASS;
-}
-
-static void on_tag(struct down *d, const struct msg *m)
-{
-        struct reader r = reader_of(m);
-        struct sv tag = take_cstr(&r);
-        struct reply *head = replies_head(&d->s->replies);
-
-        if (head != NULL && (head->flags & REPLY_SWALLOW)) {
-                block_completed(d->c, tag);
-                return;
-        }
-        fate_tag(d->c, head, tag);
-        effects_done(d->c, d->s, tag);
-        tally_rows(d->c, tag);
-        if (head != NULL && head->kind == REPLY_EXECUTE)
-                tally_done(d->c, d->s);
-        if (tag.n > 0 && tag.p[0] == 'D' && (sv_is(tag, "DISCARD ALL") || sv_is(tag, "DEALLOCATE ALL"))) {
-                prepared_fini(&d->s->prepared);
-                prepared_init(&d->s->prepared);
-                names_clear(&d->c->names, &d->c->room->statements);
-        }
-}
-
-static enum verdict on_param(struct down *d, const struct msg *m)
-{
-        const struct endpoint *e = d->c->endpoint;
-        struct sv name, value;
-
-        if (server_report(d->s, m, &name, &value) != STATUS_OK)
-                return violation(d);
-        if (sv_is(name, "in_hot_standby")) {
-                node_report(d->s->pool->node, EVIDENCE_RECOVERY);
-                return e->cluster->probed ? VERDICT_SWALLOW : VERDICT_PASS;
-        }
-        effects_report(d->c, name, value);
-        return VERDICT_PASS;
-}
-
-/* What a RESET goes back to is the startup packet's: carry_keep and carry_amend see to it, and this says so.
- */
-static void remind(struct down *d)
-{
-        struct buf out = {0};
-        struct writer w = writer_to(&out, PLAN_OWN_BYTES);
-
-        greeting_remind(d->c, &w);
-        if (!w.failed)
-                plan_put(&d->plan, buf_data(&out), buf_len(&out));
-        buf_release(&out);
-        d->c->misled = false;
-}
-
-/* ReadyForQuery as the client's block has it, instead of the server's. */
-static enum verdict tell_status(struct down *d)
-{
-        const uint8_t ready[] = {BE_READY, 0, 0, 0, 5, (uint8_t)d->c->tx};
-
-        if (!d->c->discarding)
-                plan_put(&d->plan, ready, sizeof(ready));
-        return VERDICT_SWALLOW;
-}
-
-/* Of our question about the transaction: the client's own messages may be under way behind it. */
-static enum verdict on_outcome_ready(struct down *d, char tx)
-{
-        struct server *s = d->s;
-
-        if (tx == 'I')
-                return violation(d);
-        replies_pop(&s->replies);
-        s->tx = tx;
-        if (s->replies.count == 0)
-                d->c->barrier = false;
-        d->ready = true;
-        return VERDICT_SWALLOW;
-}
-
-static enum verdict on_ready(struct down *d, const struct msg *m)
-{
-        struct client *c = d->c;
-        struct server *s = d->s;
-        bool own, ours = block_is_ours(c);
-
-        if (!s->skipping && owed_in_extended(&s->replies))
-                return violation(d); /* it has left out an answer */
-        owed_skip(c, s);             /* sent after an error, before the Sync */
-        s->skipping = false;
-        if (m->body_size != 1 || replies_head(&s->replies) == NULL ||
-            (m->body[0] != 'I' && m->body[0] != 'T' && m->body[0] != 'E'))
-                return violation(d);
-        if (replies_head(&s->replies)->flags & REPLY_OUTCOME)
-                return on_outcome_ready(d, (char)m->body[0]);
-        own = (replies_head(&s->replies)->flags & REPLY_SWALLOW) != 0;
-        tally_done(c, s);
-        replies_pop(&s->replies);
-        s->tx = (char)m->body[0];
-        if (ours && s->tx != 'I')
-                return violation(d);
-        c->tx = ours ? block_ready(c) : s->tx;
-        if (s->tx != 'I' && c->endpoint->pool_mode == POOL_STATEMENT && c->replication == REPLICATION_NONE) {
-                loss_expel(c, "transaction blocks not allowed in statement pooling mode");
-                return VERDICT_STOP;
-        }
-        if (!own) {
-                again_next(c);
-                done_query(c);
-        } else if (c->failed) {
-                c->skip_to_sync = true; /* as the server would, up to the Sync that the client still owes */
-        }
-        d->ready = true;
-        effects_drop(c);
-        if (s->tx == 'I' && !ours) {
-                if (c->wrote && c->endpoint->cluster->probed)
-                        floor_committed(c);
-                if (c->defined && c->endpoint->home != NULL)
-                        catalog_home_doubt(c->endpoint->home, CATALOG_CHANGED);
-                effects_settle(c, s, !c->failed);
-                outcome_over(s);
-        }
-        if (s->replies.count == 0) {
-                c->barrier = false;
-                c->commit_sent = false;
-                c->copies = 0;
-                c->open = s->tx != 'I';
-                if (s->tx == 'I')
-                        c->began = c->wrote = c->defined = false;
-        }
-        c->failed = false;
-        fate_ready(c);
-        if (c->misled && !own)
-                remind(d);
-        if (ours)
-                return tell_status(d);
-        block_free(c); /* if there is one: the server has the transaction, or it is over */
-        return own ? VERDICT_SWALLOW : VERDICT_PASS;
-}
-
-/* A server that copies in throws away the Sync that came with the Execute: the one behind the data counts. */
-static enum verdict on_copy_in(struct down *d)
-{
-        struct reply *head = replies_head(&d->s->replies);
-
-        if (head == NULL)
-                return violation(d);
-        d->c->copies++;
-        if (head->kind == REPLY_EXECUTE && replies_drop_sync(&d->s->replies))
-                d->c->in_segment = d->c->bound = d->c->writes = true;
-        return VERDICT_PASS;
-}
-
-/* Rows that the client did not ask for are for who did. */
 static enum verdict on_row(struct down *d, const struct msg *m)
 {
         const struct reply *head = replies_head(&d->s->replies);
 
         if (head == NULL)
-                return violation(d);
-        if (head->kind != REPLY_EXECUTE || !(head->flags & REPLY_SWALLOW))
-                return VERDICT_PASS;
-        if (head->flags & REPLY_OUTCOME)
-                outcome_learn(d->c, d->s, m);
-        else
-                split_learn(d->c->endpoint, m);
-        return VERDICT_SWALLOW;
+                return verdict_violation(d);
+        return head->flags & REPLY_SWALLOW ? verdict_row(d, m) : VERDICT_PASS;
 }
 
 static enum verdict on_reply(struct down *d, const struct msg *m)
@@ -303,76 +78,91 @@ static enum verdict on_reply(struct down *d, const struct msg *m)
         case BE_COPY_DONE:
         case BE_COPY_OUT:
         case BE_COPY_BOTH:
-        case BE_PARAM_DESCRIPTION: return d->s->replies.count == 0 ? violation(d) : VERDICT_PASS;
-        case BE_FUNCTION_RESULT:
-                fate_function(d->c);
-                return d->s->replies.count == 0 ? violation(d) : VERDICT_PASS;
-        case BE_COPY_IN: return on_copy_in(d);
+        case BE_PARAM_DESCRIPTION: return belongs(d);
+        case BE_FUNCTION_RESULT: fate_function(d->c); return belongs(d);
+        case BE_COPY_IN: return verdict_copy_in(d);
         case BE_ROW_DESCRIPTION:
         case BE_NO_DATA: return complete_if(d, REPLY_DESCRIBE);
-        case BE_COMMAND_COMPLETE: on_tag(d, m); return complete_if(d, REPLY_EXECUTE);
+        case BE_COMMAND_COMPLETE: verdict_tag(d, m); return complete_if(d, REPLY_EXECUTE);
         case BE_EMPTY_QUERY:
         case BE_PORTAL_SUSPENDED: return complete_if(d, REPLY_EXECUTE);
-        case BE_PARSE_COMPLETE: return complete(d, REPLY_PARSE);
+        case BE_PARSE_COMPLETE: return on_parsed(d);
         case BE_BIND_COMPLETE: return complete(d, REPLY_BIND);
         case BE_CLOSE_COMPLETE: return complete(d, REPLY_CLOSE);
-        case BE_READY: return on_ready(d, m);
-        case BE_ERROR: return on_error(d, m);
-        case BE_PARAM_STATUS: return on_param(d, m);
-        case BE_NOTICE: return on_notice(d, m);
+        case BE_READY: return verdict_ready(d, m);
+        case BE_ERROR: return verdict_error(d, m);
+        case BE_PARAM_STATUS: return verdict_param(d, m);
+        case BE_NOTICE: return verdict_notice(d, m);
         case BE_NOTIFICATION: return VERDICT_PASS;
-        default: return violation(d);
+        default: return verdict_violation(d);
         }
 }
 
 /* ---- bytes ---- */
 
-/* One message, or the beginning of a large one. Returns how many bytes were used; 0: keep them for later. */
-static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
+/* More of a message whose beginning has gone, or was dropped. */
+static size_t step_through(struct down *d, const uint8_t *p, size_t n)
 {
         struct server *s = d->s;
-        size_t k;
+        size_t *left = s->pass > 0 ? &s->pass : &s->swallow, k = n < *left ? n : *left;
+
+        if (left == &s->pass)
+                plan_pass(&d->plan, p, k);
+        *left -= k;
+        return k;
+}
+
+/* Whether it is waited for until it is here. */
+static bool must_be_whole(const struct msg *m)
+{
+        bool understood = m->type != BE_DATA_ROW && m->type != BE_COPY_DATA;
+
+        return m->size <= (understood ? (size_t)LOOK_WHOLE_MAX : (size_t)KEEP_WHOLE_MAX);
+}
+
+static void pass(struct down *d, const struct msg *m)
+{
+        if (d->c->discarding) {
+                d->s->swallow = m->size - m->have;
+                return;
+        }
+        plan_pass(&d->plan, m->head, m->have);
+        d->s->pass = m->size - m->have;
+}
+
+/* What stands at `p` is no message, or too large for one. */
+static size_t refuse(struct down *d, enum status status, bool *stop)
+{
+        if (status != STATUS_OK) {
+                verdict_violation(d);
+        } else {
+                plan_send(&d->plan);
+                loss_expel(d->c, "bad pkt header");
+        }
+        *stop = true;
+        return 0;
+}
+
+/* One message, or the beginning of a large one. Returns how many bytes were used; 0: keep them for later. */
+static inline size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
+{
+        struct server *s = d->s;
         struct msg m;
         enum status status;
-        bool understood;
 
-        if (s->pass > 0 || s->swallow > 0) {
-                size_t *left = s->pass > 0 ? &s->pass : &s->swallow;
-
-                k = n < *left ? n : *left;
-                if (left == &s->pass)
-                        plan_pass(&d->plan, p, k);
-                *left -= k;
-                return k;
-        }
+        if ((s->pass | s->swallow) > 0)
+                return step_through(d, p, n);
         status = msg_peek(p, n, &m);
         if (status == STATUS_AGAIN)
                 return 0;
-        if (status != STATUS_OK) {
-                violation(d);
-                *stop = true;
-                return 0;
-        }
-        if ((int64_t)m.size > d->c->room->conf->opt.max_packet_size) {
-                plan_send(&d->plan);
-                loss_expel(d->c, "bad pkt header");
-                *stop = true;
-                return 0;
-        }
-        understood = m.type != BE_DATA_ROW && m.type != BE_COPY_DATA;
-        if (m.have < m.size && m.size <= (understood ? (size_t)LOOK_WHOLE_MAX : (size_t)KEEP_WHOLE_MAX))
+        if (status != STATUS_OK || m.size > d->size_max)
+                return refuse(d, status, stop);
+        if (m.have < m.size && must_be_whole(&m))
                 return 0;
         d->ready = false;
         owed_answer(d->c, s, &d->plan);
         switch (on_reply(d, &m)) {
-        case VERDICT_PASS:
-                if (d->c->discarding) {
-                        s->swallow = m.size - m.have;
-                        break;
-                }
-                plan_pass(&d->plan, p, m.have);
-                s->pass = m.size - m.have;
-                break;
+        case VERDICT_PASS: pass(d, &m); break;
         case VERDICT_SWALLOW: s->swallow = m.size - m.have; break;
         case VERDICT_STOP: *stop = true; return 0;
         }
@@ -380,6 +170,23 @@ static size_t step(struct down *d, const uint8_t *p, size_t n, bool *stop)
                 d->told = d->plan.total;
         owed_answer(d->c, s, &d->plan);
         return m.have;
+}
+
+/* At the beginning of an answer: whether too little of it is here to let anything leave. */
+static bool is_held_back(struct client *c, const uint8_t *p, size_t n)
+{
+        return again_may(c) && !again_look(c, p, n);
+}
+
+/* Messages, as many as can be used. Returns their bytes. */
+static size_t run(struct down *d, const uint8_t *p, size_t n, bool *stop)
+{
+        size_t at = 0, k;
+
+        while (!*stop && at < n && !(d->ready && is_held_back(d->c, p + at, n - at)) &&
+               (k = step(d, p + at, n - at, stop)) > 0)
+                at += k;
+        return at;
 }
 
 /* Completes the message whose beginning was kept, with bytes of this read: *took of them. False: it is still
@@ -396,12 +203,12 @@ static bool complete_kept(struct down *d, const uint8_t *p, size_t n, size_t *to
                         want = m.size;
                 k = want - have < n - *took ? want - have : n - *took;
                 if (buf_append(&s->in, p + *took, k, LOOK_WHOLE_MAX + LOOP_SCRATCH_BYTES) != STATUS_OK) {
-                        violation(d);
+                        verdict_violation(d);
                         *stop = true;
                         return false;
                 }
                 *took += k;
-                if (have + k >= MSG_HEAD && step(d, buf_data(&s->in), buf_len(&s->in), stop) > 0)
+                if (have + k >= MSG_HEAD && run(d, buf_data(&s->in), buf_len(&s->in), stop) > 0)
                         return true;
                 if (*stop)
                         return false;
@@ -467,18 +274,12 @@ static bool keep(struct server *s, const uint8_t *p, size_t n)
         return false;
 }
 
-/* At the beginning of an answer: whether too little of it is here to let anything leave. */
-static bool is_held_back(struct client *c, const uint8_t *p, size_t n)
-{
-        return again_may(c) && !again_look(c, p, n);
-}
-
 void relay_from_server(struct server *s)
 {
         struct client *c = s->client;
         struct loop *loop = c->room->loop;
         struct down d;
-        size_t n, at = 0, k, kept = buf_len(&s->in);
+        size_t n, at = 0, kept = buf_len(&s->in);
         bool stop = false, looks = again_may(c) && kept < LOOP_SCRATCH_BYTES;
         size_t front = looks ? kept : 0; /* what has been held back goes in front of what comes */
         enum status status = stream_read(&s->stream, loop->scratch + front, LOOP_SCRATCH_BYTES - front, &n);
@@ -493,6 +294,7 @@ void relay_from_server(struct server *s)
         d.s = s;
         d.ready = false;
         d.told = 0;
+        d.size_max = (size_t)c->room->conf->opt.max_packet_size;
         plan_begin(&d.plan, &c->stream);
         if (looks) {
                 if (front > 0)
@@ -507,9 +309,7 @@ void relay_from_server(struct server *s)
         }
         if (kept > 0 && !complete_kept(&d, loop->scratch, n, &at, &stop))
                 return; /* still not whole */
-        while (!stop && at < n && !(d.ready && is_held_back(c, loop->scratch + at, n - at)) &&
-               (k = step(&d, loop->scratch + at, n - at, &stop)) > 0)
-                at += k;
+        at += run(&d, loop->scratch + at, n - at, &stop);
         if (s->client != c) /* parted */
                 return;
         status = plan_send(&d.plan);

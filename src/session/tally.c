@@ -7,11 +7,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool counts(const struct client *c)
-{
-        return c->room->queries.count > 0 && c->replication == REPLICATION_NONE;
-}
-
 static void mark(struct client *c, uint64_t fingerprint, struct sv text, unsigned lexing, uint64_t out[2])
 {
         const struct endpoint *e = c->endpoint;
@@ -32,7 +27,7 @@ const uint64_t *tally_query(struct client *c, const struct msg *m)
         struct reader r = reader_of(m);
         struct tally *t = &c->server->tally;
 
-        if (!counts(c) || m->have < m->size)
+        if (!tally_counts(c) || m->have < m->size)
                 return NULL;
         mark_text(c, take_cstr(&r), t->query);
         return t->query;
@@ -43,7 +38,7 @@ void tally_unnamed(struct client *c, struct sv text)
         struct tally *t = &c->server->tally;
 
         t->unnamed[0] = 0;
-        if (counts(c) && text.n > 0)
+        if (tally_counts(c) && text.n > 0)
                 mark_text(c, text, t->unnamed);
 }
 
@@ -52,17 +47,12 @@ void tally_bind(struct client *c, struct statement *st, struct sv name)
         struct tally *t = &c->server->tally;
 
         t->query[0] = 0;
-        if (!counts(c))
+        if (!tally_counts(c))
                 return;
         if (st != NULL)
                 mark(c, statement_fingerprint(st), sv_cstr(st->parse), st->options, t->query);
         else if (name.n == 0)
                 memcpy(t->query, t->unnamed, sizeof(t->query));
-}
-
-const uint64_t *tally_execute(const struct client *c)
-{
-        return counts(c) ? c->server->tally.query : NULL;
 }
 
 /* "SELECT 5", "INSERT 0 5", "COPY 5": the number at the end. */
@@ -120,7 +110,7 @@ void tally_done(struct client *c, struct server *s)
 {
         const struct reply *head = replies_head(&s->replies);
 
-        if (counts(c) && head != NULL && (head->flags & REPLY_SWALLOW) == 0 &&
+        if (tally_counts(c) && head != NULL && (head->flags & REPLY_SWALLOW) == 0 &&
             (head->kind == REPLY_EXECUTE || head->kind == REPLY_QUERY))
                 count(c, s, head);
 }
@@ -129,7 +119,8 @@ void tally_failed(struct client *c, struct server *s)
 {
         struct replies *owed = &s->replies;
 
-        for (uint32_t i = 0; counts(c) && i < owed->count && !reply_ends_segment(replies_at(owed, i)); i++) {
+        for (uint32_t i = 0; tally_counts(c) && i < owed->count && !reply_ends_segment(replies_at(owed, i));
+             i++) {
                 if (replies_at(owed, i)->kind == REPLY_EXECUTE) {
                         count(c, s, replies_at(owed, i));
                         return;

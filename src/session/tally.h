@@ -9,6 +9,12 @@
 #include "session/client.h"
 #include "wire/proto.h"
 
+/* Whether anything is counted. */
+static inline bool tally_counts(const struct client *c)
+{
+        return c->room->queries.count > 0 && c->replication == REPLICATION_NONE;
+}
+
 /* A Query on its way: its key and place, as up_owe takes them; NULL: it is not counted, as one that is longer
  * than what is here. */
 const uint64_t *tally_query(struct client *c, const struct msg *m);
@@ -17,7 +23,10 @@ const uint64_t *tally_query(struct client *c, const struct msg *m);
  * and what an Execute runs. */
 void tally_unnamed(struct client *c, struct sv text);
 void tally_bind(struct client *c, struct statement *st, struct sv name);
-const uint64_t *tally_execute(const struct client *c);
+static inline const uint64_t *tally_execute(const struct client *c)
+{
+        return tally_counts(c) ? c->server->tally.query : NULL;
+}
 
 /* The tag of a CommandComplete. */
 void tally_rows(struct client *c, struct sv tag);

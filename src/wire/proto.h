@@ -138,9 +138,15 @@ static inline struct reader reader_of(const struct msg *m)
 /* A NUL-terminated string; the view excludes the NUL. */
 static inline struct sv take_cstr(struct reader *r)
 {
-        const uint8_t *end = r->n > 0 ? memchr(r->p, 0, r->n) : NULL;
+        const uint8_t *end;
         struct sv v = {"", 0};
 
+        if (r->n > 0 && *r->p == 0) { /* of what is unnamed, as most are */
+                v.p = (const char *)r->p++;
+                r->n--;
+                return v;
+        }
+        end = r->n > 0 ? memchr(r->p, 0, r->n) : NULL;
         if (end == NULL) {
                 r->failed = true;
                 r->n = 0;
