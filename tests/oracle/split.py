@@ -32,6 +32,12 @@ def end_of_comment(text, at):
     return len(text)
 
 
+def end_of_data(text, at):
+    """Where the lines end that COPY takes from the script itself, from `at` on."""
+    stop = text.find("\n\\.", at)
+    return len(text) if stop < 0 else stop + 3
+
+
 def open_blocks(statement):
     """How many BEGIN ATOMIC and CASE of a function's body are still open."""
     found = ATOMIC.search(statement)
@@ -61,6 +67,8 @@ def statements(text):
                 kept = []
             else:
                 kept = [whole]
+            if COPY_FROM_STDIN.match(token.group()[1:]):
+                at = end_of_data(text, at)
             begin, depth = at, 0
         elif kind == "end" and depth == 0:
             whole = "".join(kept) + text[begin : token.start()]
@@ -69,5 +77,4 @@ def statements(text):
             yield whole
             kept, begin = [], at
             if COPY_FROM_STDIN.match(whole):
-                stop = text.find("\n\\.", at)
-                at = begin = len(text) if stop < 0 else stop + 3
+                at = begin = end_of_data(text, at)
