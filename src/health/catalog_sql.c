@@ -71,7 +71,13 @@ static const struct catalog_sql statements[] = {
     {ROW_USE, 4,
      "SELECT 't', oid, 't', t FROM pg_type, unnest(ARRAY[typelem, typbasetype]) t WHERE oid >= " USERS
      " AND t >= " USERS " UNION ALL SELECT 't', rngtypid, 't', rngsubtype FROM pg_range WHERE "
-     "rngsubtype >= " USERS},
+     "rngsubtype >= " USERS " UNION ALL SELECT 't', m::oid, 't', rngtypid FROM pg_range r, "
+     "LATERAL (VALUES (to_jsonb(r) ->> 'rngmultitypid')) AS of_14 (m) WHERE rngtypid >= " USERS
+     " AND m IS NOT NULL"},
+    /* ranges: the operator class that compares their bounds */
+    {ROW_USE, 4,
+     "SELECT 't', r.rngtypid, 'f', a.amproc::oid FROM pg_range r JOIN pg_opclass o ON o.oid = r.rngsubopc "
+     "JOIN pg_amproc a ON a.amprocfamily = o.opcfamily WHERE a.amproc >= " USERS},
     {ROW_USE, 4,
      "SELECT 't', oid, 'f', f FROM pg_type, unnest(ARRAY[typinput, typoutput, typreceive, typsend]::oid[]) f "
      "WHERE oid >= " USERS " AND f >= " USERS},
@@ -91,6 +97,12 @@ static const struct catalog_sql statements[] = {
      "WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'"},
     {ROW_TREE, 3,
      "SELECT 'f', oid, proargdefaults FROM pg_proc WHERE proargdefaults IS NOT NULL AND oid >= " USERS
+     " AND pronamespace NOT IN " TEMPORARY},
+    /* functions with a parsed body (from 14 on): what it reads, whatever they are declared */
+    {ROW_TREE, 3,
+     "SELECT 'f', oid, body FROM pg_proc p, LATERAL (VALUES (to_jsonb(p) ->> 'prosqlbody')) AS of_14 (body) "
+     "WHERE "
+     "prosrc = '' AND provolatile <> 'v' AND body IS NOT NULL AND oid >= " USERS
      " AND pronamespace NOT IN " TEMPORARY},
     {ROW_TREE, 3,
      "SELECT 't', contypid, conbin FROM pg_constraint WHERE contypid <> 0 AND conbin IS NOT NULL"},

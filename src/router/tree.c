@@ -19,9 +19,10 @@ static const struct field fields[] = {
         {                                                                                                    \
                 {name " ", sizeof(name)}, class                                                              \
         }
-    FIELD("aggfnoid", 'f'),   FIELD("consttype", 't'),  FIELD("funcid", 'f'),   FIELD("hasForUpdate", 0),
-    FIELD("hashfuncid", 'f'), FIELD("negfuncid", 'f'),  FIELD("opfuncid", 'f'), FIELD("opno", 'o'),
-    FIELD("relid", 'r'),      FIELD("resulttype", 't'), FIELD("seqid", 0),      FIELD("winfnoid", 'f'),
+    FIELD("aggfnoid", 'f'),   FIELD("consttype", 't'),  FIELD("eqop", 'o'),       FIELD("funcid", 'f'),
+    FIELD("hasForUpdate", 0), FIELD("hashfuncid", 'f'), FIELD("negfuncid", 'f'),  FIELD("opfuncid", 'f'),
+    FIELD("opno", 'o'),       FIELD("relid", 'r'),      FIELD("resulttype", 't'), FIELD("seqid", 0),
+    FIELD("sortop", 'o'),     FIELD("typid", 't'),      FIELD("vartype", 't'),    FIELD("winfnoid", 'f'),
 #undef FIELD
 };
 
@@ -37,8 +38,8 @@ static void read_value(const struct field *field, const char *value, const struc
         }
 }
 
-/* Comparisons of rows have a list of operators: "(o 96 97)". */
-static void read_operators(const char *list, const struct tree_finds *finds)
+/* Some fields hold a list: "(o 96 97)". */
+static void read_list(const char *list, char class, const struct tree_finds *finds)
 {
         char *next;
 
@@ -49,7 +50,7 @@ static void read_operators(const char *list, const struct tree_finds *finds)
 
                 if (next == list)
                         return;
-                finds->found(finds->arg, 'o', (uint32_t)oid);
+                finds->found(finds->arg, class, (uint32_t)oid);
         }
 }
 
@@ -57,8 +58,12 @@ void judge_read_tree(const char *tree, const struct tree_finds *finds)
 {
         while ((tree = strchr(tree, ':')) != NULL) {
                 tree++;
-                if (strncmp(tree, "opnos ", 6) == 0)
-                        read_operators(tree + 6, finds);
+                if (strncmp(tree, "opnos ", 6) == 0) /* a comparison of rows */
+                        read_list(tree + 6, 'o', finds);
+                else if (strncmp(tree, "coltypes ", 9) == 0) /* XMLTABLE, JSON_TABLE */
+                        read_list(tree + 9, 't', finds);
+                else if (strncmp(tree, "funccoltypes ", 13) == 0) /* function() AS (column type) */
+                        read_list(tree + 13, 't', finds);
                 for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
                         if (*tree == *fields[i].name.p &&
                             strncmp(tree, fields[i].name.p, fields[i].name.n) == 0)

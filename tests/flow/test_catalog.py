@@ -40,6 +40,8 @@ CREATE FUNCTION positive(int) RETURNS bool VOLATILE LANGUAGE sql AS 'SELECT $1 >
 CREATE DOMAIN checked AS int CHECK (positive(VALUE));
 CREATE DOMAIN tame AS int CHECK (VALUE > 0);
 CREATE TABLE has_checked(c checked);
+CREATE VIEW over_columns AS SELECT c + 1 AS c FROM json_to_record('{"c": 1}') AS r(c checked);
+CREATE TYPE span AS RANGE (subtype = checked);
 CREATE OPERATOR === (leftarg = int, rightarg = int, function = int4eq);
 CREATE FUNCTION wild_eq(int, int) RETURNS bool VOLATILE LANGUAGE sql AS 'SELECT $1 = $2';
 CREATE OPERATOR ==== (leftarg = int, rightarg = int, function = wild_eq);
@@ -56,6 +58,16 @@ CREATE UNLOGGED TABLE part_fast PARTITION OF part FOR VALUES IN (1);
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
 CREATE FOREIGN TABLE far(i int) SERVER elsewhere;
 """
+
+# What PostgreSQL has from 14 on.
+SCHEMA_OF_14 = """
+CREATE FUNCTION reads_fast() RETURNS bigint STABLE BEGIN ATOMIC SELECT count(*) FROM fast; END;
+CREATE FUNCTION reads_t() RETURNS bigint STABLE BEGIN ATOMIC SELECT count(*) FROM t; END;
+CREATE VIEW over_fast AS SELECT reads_fast();
+"""
+READS_OF_14 = ["reads_t()"]
+WRITES_OF_14 = [("unreadable", ["reads_fast()", "(SELECT reads_fast FROM over_fast)"]),
+                ("type", ["'{[1,2)}'::span_multirange", "span_multirange('[1,2)'::span)"])]
 
 READS = [
     "calm(1)", "public.calm(1)", "a.twice(1)", "\"Mixed\"(1)", "(SELECT calm_sum(i) FROM t)",
@@ -75,22 +87,28 @@ WRITES = [
     ("function", ["wild(1)", "WILD(1)", "b.twice(1)", "twice(1)", "many(1)", "lower('A')", "counts()", "positive(1)",
                   "mixed(1)", "(SELECT wild_sum(i) FROM t)", "(SELECT t.wild_row FROM t)", "set_limit(0.5)"]),
     ("relation", ["(SELECT n FROM over_nextval)", "(SELECT n FROM over_view)", "(SELECT n FROM public.over_view v)",
-                  "(SELECT i FROM locks)", "(SELECT wild FROM over_user LIMIT 1)", "(SELECT count(*) FROM guarded)",
+                  "(SELECT i FROM locks)", "(SELECT c FROM over_columns)", "(SELECT wild FROM over_user LIMIT 1)", "(SELECT count(*) FROM guarded)",
                   "(SELECT 1 FROM t JOIN over_view ON true LIMIT 1)", "(SELECT 1 FROM t, over_view LIMIT 1)",
                   "(SELECT n FROM (over_view CROSS JOIN t) LIMIT 1)",
                   "(WITH over_view AS (SELECT 1 AS n) SELECT n FROM over_view)",
                   "(SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY n) FROM over_view)"]),
-    ("type", ["1::checked", "CAST(1 AS checked)", "(SELECT count(*) FROM has_checked)", "('a'::text)::pair"]),
+    ("type", ["1::checked", "'[1,2)'::span", "CAST(1 AS checked)", "(SELECT count(*) FROM has_checked)", "('a'::text)::pair"]),
     ("operator", ["1 ==== 1"]),
     ("unreadable", ["(SELECT count(*) FROM fast)", "(SELECT count(*) FROM part)"]),
     ("node state", ["(SELECT r FROM asks)", "(SELECT count(*) FROM settings)"]),
 ]
 
 
+def of_14(t):
+    return int(t.cluster.primary.value("SHOW server_version_num")) >= 140000
+
+
 def make_database(t):
     t.cluster.primary.query(f"CREATE DATABASE {DATABASE}")
     with t.cluster.primary.connect(DATABASE) as c:
         c.query(SCHEMA)
+        if of_14(t):
+            c.query(SCHEMA_OF_14)
         c.query("GRANT ALL ON ALL TABLES IN SCHEMA public, \"Quoted\" TO public; GRANT ALL ON SCHEMA public, a, b, "
                 "\"Quoted\" TO public; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO public")
     t.cluster.wait_replayed()
@@ -121,10 +139,11 @@ def test_every_kind_of_name(t):
     t.equal((row["state"], row["error"]), ("loaded", ""), "state and error in SHOW CATALOG")
     t.true(int(row["functions"]) > 3000 and int(row["relations"]) > 100, f"what SHOW CATALOG counts, got {row}")
     with s.client(user="postgres", database=DATABASE) as c:
-        for expression in READS:
+        for expression in READS + (READS_OF_14 if of_14(t) else []):
             t.equal(where(t, c, expression), "standby", f"where {expression} is computed")
         statements = [(f"SELECT {expression} FROM (SELECT 1) one", reason)
-                      for reason, expressions in WRITES for expression in expressions]
+                      for reason, expressions in WRITES + (WRITES_OF_14 if of_14(t) else [])
+                      for expression in expressions]
         statements += [("SELECT i FROM far", "unreadable"), ("EXPLAIN SELECT * FROM fast", "unreadable"),
                        ("COPY fast TO STDOUT", "unreadable"), ("TABLE over_view", "relation"),
                        ("SELECT * FROM no_such_relation", "relation")]
