@@ -25,17 +25,33 @@ static enum known configured(const struct classify_rules *rules, struct sv schem
         return listed(rules->standby_functions, schema, name) ? KNOWN_READ : KNOWN_NOT;
 }
 
-/* current_setting('name'): the answer tells nodes apart for some settings only. */
+/* current_setting('name'): the answer tells nodes apart for some settings only. What is more than a plain
+ * literal may be the name of any. */
 static enum known asked_setting(const struct statement *st)
 {
         struct scan ahead = st->scan;
-        struct scan_token argument;
+        struct scan_token argument, behind;
 
         scan_next(&ahead, &argument);
-        if (argument.kind != SCAN_STRING || *argument.text.p != '\'')
+        scan_next(&ahead, &behind);
+        if (argument.kind != SCAN_STRING || *argument.text.p != '\'' ||
+            memchr(argument.text.p, '\\', argument.text.n) != NULL ||
+            (behind.kind != SCAN_CLOSE && behind.kind != SCAN_COMMA))
                 return KNOWN_NODE;
         return known_node_setting(sv_from(argument.text.p + 1, argument.text.n - 2)) ? KNOWN_NODE
                                                                                      : KNOWN_READ;
+}
+
+/* pg_input_is_valid('1', 'type') and pg_input_error_info try the type's input, and with it a domain's checks.
+ */
+static bool takes_type_by_name(struct sv name)
+{
+        return name.n > 9 && memcmp(name.p, "pg_input_", 9) == 0;
+}
+
+static bool has_grave_types(const struct catalog *catalog)
+{
+        return catalog != NULL && catalog_has(catalog, CATALOG_TYPE);
 }
 
 enum known statement_call(const struct statement *st, struct sv schema, struct sv name)
@@ -52,6 +68,8 @@ enum known statement_call(const struct statement *st, struct sv schema, struct s
         known = configured(st->rules, schema, name);
         if (known == KNOWN_NOT)
                 known = lookup_function(statement_catalog(st), schema, name);
+        if (known == KNOWN_READ && takes_type_by_name(name) && has_grave_types(statement_catalog(st)))
+                return KNOWN_WRITE;
         return known == KNOWN_CURRENT_SETTING ? asked_setting(st) : known;
 }
 

@@ -61,11 +61,21 @@ enum known lookup_operator(const struct catalog *catalog, struct sv schema, stru
                                   : KNOWN_NOT;
 }
 
+/* Whether a name cannot be folded (known_fold): the server cuts it off, or takes a quote out of it. */
+static bool is_unfoldable(struct sv name)
+{
+        if (*name.p != '"')
+                return name.n >= KNOWN_NAME_BYTES;
+        return name.n - 2 >= KNOWN_NAME_BYTES || memchr(name.p + 1, '"', name.n - 2) != NULL;
+}
+
 /* Of kinds in which there are only names that are no reads, and few. */
 static enum known find_grave(const struct catalog *catalog, enum catalog_kind kind, struct sv name)
 {
         enum known known = KNOWN_NOT;
 
+        if (catalog_has(catalog, kind) && is_unfoldable(name))
+                return KNOWN_WRITE;
         if (catalog_may_have(catalog, kind, name))
                 known = find(catalog, kind, SV(""), name);
         return known == KNOWN_NOT ? KNOWN_READ : known;

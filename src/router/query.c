@@ -31,6 +31,18 @@ static void called(struct walk *w)
                 walk_found_known(w, known, REASON_FUNCTION, name);
 }
 
+/* TO SECOND (3) ends an interval's fields, unless it is a pattern behind SIMILAR that a function makes. */
+RARE static bool is_precision(const struct walk *w)
+{
+        struct scan ahead = w->st->scan;
+        struct scan_token digits, behind;
+
+        scan_next(&ahead, &digits);
+        scan_next(&ahead, &behind);
+        return digits.kind == SCAN_NUMBER && behind.kind == SCAN_CLOSE &&
+               statement_call(w->st, SV(""), w->name.final) == KNOWN_NOT;
+}
+
 /* Whether a key word that may also be a function's name belongs to the grammar here, with its "(". */
 static bool is_syntax(const struct walk *w)
 {
@@ -44,7 +56,7 @@ static bool is_syntax(const struct walk *w)
         case KW_VARYING:
                 return before == KW_CHARACTER || before == KW_CHAR || before == KW_NCHAR || before == KW_BIT;
         case KW_SETS: return before == KW_GROUPING;
-        case KW_SECOND: return before == KW_TO || before == KW_INTERVAL;
+        case KW_SECOND: return before == KW_INTERVAL || (before == KW_TO && is_precision(w));
         case KW_OF: return before == KW_IS;
         case KW_CUBE:
         case KW_ROLLUP:

@@ -26,6 +26,20 @@ static void verb_query(struct statement *st)
         }
 }
 
+/* Whether an option's value, which is the next token, is false for certain. Nothing may stand behind it: 0x1
+ * and 0_1 come as two tokens. */
+static bool is_switched_off(const struct statement *st)
+{
+        struct scan ahead = st->scan;
+        struct scan_token next;
+
+        scan_next(&ahead, &next);
+        return (st->token.keyword == KW_FALSE || sv_ieq(st->token.text, SV("off")) ||
+                sv_ieq(st->token.text, SV("'off'")) || sv_ieq(st->token.text, SV("'false'")) ||
+                sv_is(st->token.text, "0")) &&
+               (next.kind == SCAN_COMMA || next.kind == SCAN_CLOSE);
+}
+
 /* EXPLAIN's options in parentheses. Returns whether ANALYZE is among them, and not switched off. */
 static bool read_explain_options(struct statement *st)
 {
@@ -33,16 +47,15 @@ static bool read_explain_options(struct statement *st)
         unsigned depth = 0;
 
         do {
-                bool word = st->token.keyword == KW_ANALYZE || st->token.keyword == KW_ANALYSE;
+                bool word = st->token.keyword == KW_ANALYZE || st->token.keyword == KW_ANALYSE ||
+                            sv_is(st->token.text, "\"analyze\"");
 
                 if (st->token.kind == SCAN_OPEN)
                         depth++;
                 else if (st->token.kind == SCAN_CLOSE)
                         depth--;
                 statement_advance(st);
-                if (word)
-                        analyze |= !(st->token.keyword == KW_FALSE || st->token.keyword == KW_OFF ||
-                                     sv_is(st->token.text, "0") || sv_ieq(st->token.text, SV("off")));
+                analyze |= word && !is_switched_off(st);
         } while (depth > 0 && !statement_ended(st));
         return analyze;
 }

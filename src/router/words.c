@@ -119,6 +119,9 @@ void walk_special_keyword(struct walk *w, unsigned keyword, struct sv text)
                 if (last == KW_GROUP)
                         w->top->clause = CLAUSE_GROUP;
                 return;
-        case KW_VALUES: w->top->clause = CLAUSE_OTHER; return;
+        case KW_VALUES: /* a query, or a name */
+                if (w->top->clause == CLAUSE_WITH || w->last.kind == LAST_OPEN)
+                        w->top->clause = CLAUSE_OTHER;
+                return;
         }
 }
