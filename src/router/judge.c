@@ -95,7 +95,7 @@ static enum known judge_relation(struct sv name, char kind, char persistence)
 {
         enum known known = known_relation(name);
 
-        if (kind == 'f' || persistence == 'u')
+        if (kind == 'f' || kind == 'S' || persistence == 'u')
                 return KNOWN_UNREADABLE;
         return known == KNOWN_NOT ? KNOWN_READ : known;
 }

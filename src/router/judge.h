@@ -4,7 +4,8 @@
  * something grave is as grave: an aggregate its support functions; a function its arguments' defaults and
  * types; a view, a policy, a domain's checks whatever is in their expressions; a view that locks rows is a
  * write; a table its policies, its partitions, its columns' types; a type the functions behind its checks,
- * casts, operators, operator classes, input and output. Unlogged and foreign tables are KNOWN_UNREADABLE. */
+ * casts, operators, operator classes, input and output. Unlogged and foreign tables are KNOWN_UNREADABLE,
+ * and so are sequences, of which WAL tells standbys what comes up to 32 values later. */
 #pragma once
 
 #include "cluster/catalog_maker.h"

@@ -94,8 +94,8 @@ WRITES = [
                   "(SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY n) FROM over_view)"]),
     ("type", ["1::checked", "'[1,2)'::span", "CAST(1 AS checked)", "(SELECT count(*) FROM has_checked)", "('a'::text)::pair"]),
     ("operator", ["1 ==== 1"]),
-    ("unreadable", ["(SELECT count(*) FROM fast)", "(SELECT count(*) FROM part)"]),
-    ("node state", ["(SELECT r FROM asks)", "(SELECT count(*) FROM settings)"]),
+    ("unreadable", ["(SELECT count(*) FROM fast)", "(SELECT count(*) FROM part)", "(SELECT last_value FROM s)"]),
+    ("node state", ["(SELECT r FROM asks)", "(SELECT count(last_value) FROM pg_sequences)", "(SELECT count(*) FROM settings)"]),
 ]
 
 

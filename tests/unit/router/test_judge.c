@@ -62,6 +62,7 @@ static const struct row database[] = {
     {ROW_RELATION, {"21016", "20", "here_and_there", "v", "p"}},
     {ROW_RELATION, {"21017", "2200", "v_gone", "v", "p"}},
     {ROW_RELATION, {"21018", "2200", "v_settings", "v", "p"}},
+    {ROW_RELATION, {"21020", "2200", "numbers", "S", "p"}},
     {ROW_RELATION, {"21019", "2200", "Quoted Name", "r", "p"}},
     {ROW_RELATION, {"12001", "11", "pg_settings", "v", "p"}},
     {ROW_RELATION, {"1259", "11", "pg_class", "r", "p"}},
