@@ -238,7 +238,7 @@ class Bench:
         said = self.ask(sql)
         while (said and label != "-" and (said[0] == "read") != (label == "read")
                and (said[0] == "read" or said[1] in OF_THE_CATALOG and not self.volatile(said[2]))
-               and time.monotonic() < self.defined_at + (3 if said[0] == "read" else 0.6)):
+               and time.monotonic() < self.defined_at + 3):
             time.sleep(0.02)
             said = self.ask(sql)
         return said
