@@ -5,6 +5,7 @@
 #include "pool/tracked.h"
 #include "session/aside.h"
 #include "session/entry.h"
+#include "session/greeting.h"
 #include "session/link.h"
 #include "session/lookup.h"
 #include "session/loss.h"
@@ -205,6 +206,7 @@ static void applied(struct client *c, struct server *s)
                 return;
         }
         client_move(c, CLIENT_ACTIVE);
+        greeting_retell(c);
         client_go_on(c);
 }
 

@@ -80,6 +80,14 @@ enum repeat {
 enum { REPEATS_MAX = 2 };
 
 /* What another process needs of it is in session/heir.c. */
+
+/* Why the client was told parameters that are not what it has: session/greeting.h sets that right. */
+enum misled {
+        MISLED_NOT,
+        MISLED_BY_RESET, /* its server has reported its own values instead of the startup packet's */
+        MISLED_BY_LOSS,  /* those of a transaction that was lost with its server */
+};
+
 struct client {
         struct stream stream;
         struct grave grave;
@@ -160,7 +168,7 @@ struct client {
         struct settings *settings_now; /* as it will be if the transaction commits */
         struct savepoints savepoints;
         struct buf effects; /* statements under way that change those, each with a NUL; session/effects.c */
-        bool misled;        /* a RESET has had the server report values that are not the startup packet's */
+        enum misled misled;
         unsigned pins;      /* enum pin */
         unsigned pins_held; /* those from before its transaction */
         unsigned unpinning; /* those that end if the transaction commits */

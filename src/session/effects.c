@@ -79,7 +79,7 @@ static void reset(struct client *c, struct sv name)
 
         start_view(c);
         replace(c, &c->server->wanted, settings_without(table_of(c), c->server->wanted, name));
-        c->misled = c->startup != NULL;
+        c->misled = c->startup != NULL ? MISLED_BY_RESET : MISLED_NOT;
         if (!settings_get(c->startup, name, &startup))
                 next = settings_without(table_of(c), c->settings_now, name);
         else if (settings_with(table_of(c), c->settings_now, &startup, &next) != STATUS_OK)
@@ -107,7 +107,7 @@ static void reset_all(struct client *c, bool discard)
         struct server *s = c->server;
 
         start_view(c);
-        c->misled = c->startup != NULL;
+        c->misled = c->startup != NULL ? MISLED_BY_RESET : MISLED_NOT;
         if (discard) {
                 replace(c, &c->settings_now, settings_ref(c->startup));
                 replace(c, &s->wanted, NULL);

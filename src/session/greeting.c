@@ -231,6 +231,24 @@ void greeting_remind(struct client *c, struct writer *w)
         }
 }
 
+void greeting_retell(struct client *c)
+{
+        struct buf out = {0};
+        struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+        struct sv at = params_all(&c->server->params), name, value;
+
+        if (c->misled != MISLED_BY_LOSS)
+                return;
+        c->misled = MISLED_NOT;
+        while (params_next(&at, &name, &value))
+                if (!sv_is(name, "in_hot_standby"))
+                        write_param_status(&w, name, value);
+        if (w.failed)
+                buf_release(&out);
+        else if (stream_send_buf(&c->stream, &out) != STATUS_OK)
+                return; /* reading from it says so, outside of the client's own steps */
+}
+
 void greeting_pass_on(struct client *c, const struct params *params)
 {
         struct buf out = {0};

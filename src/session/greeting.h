@@ -14,6 +14,10 @@ void greeting_send(struct client *c, struct welcome *w);
  * values were reported when a RESET went back to them. */
 void greeting_remind(struct client *c, struct writer *w);
 
+/* Behind the loss of a transaction that had changed settings: tells the client those that its server, which
+ * has been given them, has reported. Nothing in all other cases. */
+void greeting_retell(struct client *c);
+
 /* The same as greeting_send with what the client's own server has reported, and nothing else. */
 void greeting_pass_on(struct client *c, const struct params *params);
 

@@ -62,6 +62,8 @@ static void remember_failure(struct client *c, int node)
 /* Those of the transaction that was lost. */
 static void forget_settings(struct client *c)
 {
+        if (c->settings_now != c->settings)
+                c->misled = MISLED_BY_LOSS;
         settings_unref(&c->room->pools.settings, c->settings_now);
         c->settings_now = settings_ref(c->settings);
         client_settings_changed(c);

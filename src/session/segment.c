@@ -11,6 +11,7 @@
 #include "session/doubt.h"
 #include "session/facts.h"
 #include "session/gather.h"
+#include "session/greeting.h"
 #include "session/link.h"
 #include "session/relay.h"
 #include "session/route_log.h"
@@ -170,8 +171,11 @@ static void begin(struct client *c, struct server *s, int node)
         c->endpoint->stats->n.server_assignment_count++;
         latency_add(&s->pool->latency, LATENCY_WAIT, loop_now(c->room->loop) - c->request_us);
         atomic_fetch_add_explicit(c->reading ? &n->reads : &n->writes, 1, memory_order_relaxed);
-        if (carry_begin(c, c->settings) && c->state != CLIENT_ACTIVE)
+        if (!carry_begin(c, c->settings))
+                return;
+        if (c->state != CLIENT_ACTIVE)
                 client_move(c, CLIENT_ACTIVE);
+        greeting_retell(c);
 }
 
 /* `p` are the segment's bytes. */

@@ -123,7 +123,7 @@ static void remind(struct down *d)
         if (!w.failed)
                 plan_put(&d->plan, buf_data(&out), buf_len(&out));
         buf_release(&out);
-        d->c->misled = false;
+        d->c->misled = MISLED_NOT;
 }
 
 /* ReadyForQuery as the client's block has it, instead of the server's. */
@@ -203,7 +203,7 @@ enum verdict verdict_ready(struct down *d, const struct msg *m)
         }
         c->failed = false;
         fate_ready(c);
-        if (c->misled && !own)
+        if (c->misled == MISLED_BY_RESET && !own)
                 remind(d);
         if (ours)
                 return tell_status(d);

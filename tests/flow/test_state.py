@@ -138,6 +138,25 @@ def test_reset_is_reported(t):
                 t.equal((c.parameters["TimeZone"], c.value("SHOW TimeZone")), (then, then), f"after {end}")
 
 
+def test_settings_of_a_lost_transaction_are_reported(t):
+    """What it had set is gone with it: the client is told, before anything else is answered."""
+    s = t.steer()
+    with s.client(TimeZone="Asia/Tokyo") as c:
+        c.query("SET DateStyle TO 'German, DMY'")
+        c.query("BEGIN")
+        c.query("SET TimeZone TO 'UTC'")
+        c.query("SET DateStyle TO 'ISO, YMD'")
+        pid = c.value("SELECT pg_backend_pid()")
+        t.cluster.primary.query(f"SELECT pg_terminate_backend({pid}, 5000)")
+        t.equal([e.sqlstate for e in c.query("SELECT 1", check=False).errors], ["40001"], "the transaction is lost")
+        c.query("ROLLBACK")
+        got = c.query("SELECT current_setting('TimeZone'), current_setting('DateStyle')")
+        t.equal(got.rows, [["Asia/Tokyo", "German, DMY"]], "the settings from before it")
+        t.equal([c.parameters["TimeZone"], c.parameters["DateStyle"]], got.rows[0], "what the client was told")
+        told = [m.type for m in got.messages]
+        t.true("S" in told and "S" not in told[told.index("D"):], f"it was told in front of the row ({told})")
+
+
 def test_set_inside_transactions(t):
     s = t.steer(default_pool_size=1)
     with s.client() as a, s.client() as b:
