@@ -9,7 +9,9 @@ from turmoil import RELOADS, Turmoil
 
 BLOWS = {"cancel": 8, "terminate": 3, "kill": 1, "kill_client": 2, "reconnect": 2, "pause": 2, "suspend": 1, "disable": 1, "reload": 2,
          "kill_standby": 1, "freeze_standby": 1}
-DATABASES = {"app": {}, "other": {}, "split": {"transaction_split": "on"}, "session": {"pool_mode": "session"}}
+DATABASES = {"app": {}, "other": {}, "split": {"transaction_split": "on"}, "session": {"pool_mode": "session", "pool_size": 3}}
+WAYS = [{"database": database, "dbname": "other" if database == "other" else "app", "user": user}
+        for database, user in (("app", "app"), ("app", "scram_user"), ("other", "app"), ("split", "md5_user"), ("session", "app"))]
 
 
 @deadline(120)
@@ -21,9 +23,7 @@ def test_under_all_that_can_befall(t):
     s = t.steer(lines, auth_type="scram-sha-256", lazy_begin=1, nodes=False, **RELOADS[0],
                 **own(certificates(t), client_tls_sslmode="allow"))
     s.wait_catalogs()
-    ways = [{"database": name, "dbname": "other" if name == "other" else "app", "user": user, "tls": n % 3 == 0, "hunted": n % 2 == 0}
-            for n, (name, user) in enumerate((name, user) for user in USERS for name in lines)]
-    tagged = Tagged(s, ways, 24)
+    tagged = Tagged(s, WAYS, 24)
     turmoil = Turmoil(s, cluster, list(lines), tagged.voices, BLOWS, tagged.seed)
     tagged.start()
     turmoil.start()

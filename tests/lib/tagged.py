@@ -55,10 +55,13 @@ def rows_of(tags):
 
 
 class Voice:
-    """One client; `way`: {user, database, dbname, tls, hunted}. Who is `hunted` gets cancel requests at any moment."""
+    """One client; `way`: {user, database, dbname}. Every other one of a way comes with TLS, and half of each of
+    these are `hunted`: they get cancel requests at any moment, and nobody else may ever be met by one."""
 
     def __init__(self, load, number, way):
         self.load, self.number, self.way = load, number, way
+        nth = number // len(load.ways)  # of its way
+        self.tls, self.hunted = nth % 2 == 1, nth % 4 < 2
         self.random = random.Random(f"{load.seed} {number}")
         self.session = self.nonce = 0
         self.c, self.name, self.trail = None, "", deque(maxlen=12)
@@ -91,7 +94,7 @@ class Voice:
         """An error where none was owed: is it one that can happen, or of the SQLSTATE `known`? Reads up to ReadyForQuery and
         returns its Refused."""
         error = wire.ServerError(got)
-        mine = {CANCELED: self.way["hunted"], TIMEOUT: self.act == "timeout"}
+        mine = {CANCELED: self.hunted, TIMEOUT: self.act == "timeout"}
         if error.severity in ("FATAL", "PANIC"):
             if error.sqlstate not in CLOSING:
                 self.wrong("no such end of the connection", got)
@@ -187,7 +190,7 @@ class Voice:
         self.start = start
         self.settings = {name: {value} for name, value in start.items()}
         more = {"options": f"-c tagged.me={self.name}"} if mine else {}
-        if self.way["tls"]:
+        if self.tls:
             more["tls"] = wire.trusting()
         try:
             self.c = self.load.steer.client(self.way["user"], self.way["database"], application_name=self.name, **more)
@@ -398,6 +401,20 @@ class Voice:
             pass
         self.command("ROLLBACK")
 
+    def act_race(self):
+        """Cancel requests that come when there is hardly anything left to cancel, or somebody else's has begun on that server."""
+        if not self.hunted:
+            return
+        request = wire.cancel_request(self.c.pid, self.c.secret)
+        for _ in range(5):
+            tag = self.tag()
+            with wire.Client(self.load.steer.port, login=False) as other:
+                self.c.send(query(f"SELECT '{tag}'::text AS t FROM pg_sleep({self.random.random() * 0.003:.4f})"))
+                other.send(request)
+                refused = self.take([*rows_of([tag]), IDLE])
+        if refused:
+            raise refused
+
     def act_sleep(self):
         """Long enough to be met by what befalls."""
         tag = self.tag()
@@ -447,7 +464,7 @@ class Voice:
 
 ACTS = {"look": 6, "extended": 3, "prepared": 6, "pipeline": 3, "batch": 2, "several": 2, "large": 2, "copy_out": 2, "copy_in": 1,
         "cursor": 2, "set": 3, "local": 1, "role": 1, "reset": 1, "say": 1, "fail": 2, "listen": 1, "temporary": 1, "sql_prepare": 1,
-        "timeout": 1, "sleep": 2, "leave": 1, "half_login": 1}
+        "timeout": 1, "race": 3, "sleep": 2, "leave": 1, "half_login": 1}
 
 
 class Tagged(Load):
@@ -457,6 +474,7 @@ class Tagged(Load):
         super().__init__()
         self.steer, self.seed = steer, random.getrandbits(32) if seed is None else seed
         self.errors, self.ends, self.turns, self.wrong = Counter(), Counter(), Counter(), []
+        self.ways = ways
         self.voices = [Voice(self, number, ways[number % len(ways)]) for number in range(clients)]
         for voice in self.voices:
             self.add(self._live, voice)

@@ -13,10 +13,10 @@ VICTIMS = "usename IN ('app', 'md5_user', 'scram_user') AND backend_type = 'clie
 
 # What RELOAD changes; the first is what the file begins with.
 RELOADS = (
-    {"default_pool_size": 6, "max_prepared_statements": 30, "server_lifetime": 3600, "query_wait_timeout": 120},
-    {"default_pool_size": 3, "max_prepared_statements": 5},
+    {"default_pool_size": 2, "max_prepared_statements": 30, "server_lifetime": 3600, "query_wait_timeout": 120},
+    {"default_pool_size": 1, "max_prepared_statements": 5},
     {"server_lifetime": 1, "server_idle_timeout": 1},
-    {"default_pool_size": 9, "server_lifetime": 3600, "server_idle_timeout": 600},
+    {"default_pool_size": 4, "server_lifetime": 3600, "server_idle_timeout": 600},
     {"idle_transaction_timeout": "0.05"},
     {"idle_transaction_timeout": 0},
 )
@@ -114,7 +114,7 @@ class Turmoil:
     # -- clients and servers
 
     def blow_cancel(self):
-        hunted = [voice for voice in self.voices if voice.way["hunted"]]
+        hunted = [voice for voice in self.voices if voice.hunted]
         for voice in self.random.sample(hunted, min(3, len(hunted))):
             voice.cancel()
 
