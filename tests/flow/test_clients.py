@@ -45,6 +45,7 @@ def test_psql_script_of_some_size(t):
 
 
 def test_pg_dump_is_the_same_as_without(t):
+    pg_dump = t.tool("pg_dump")
     t.sql("CREATE TABLE cl_dump(i int PRIMARY KEY, t text DEFAULT 'x', b bytea)",
           "INSERT INTO cl_dump SELECT i, repeat('ä', i % 50), decode(md5(i::text), 'hex') "
           "FROM generate_series(1, 5000) i",
@@ -55,7 +56,7 @@ def test_pg_dump_is_the_same_as_without(t):
     s = t.steer()
 
     def dump(where):
-        text = t.run.call([find_program("pg_dump"), "-d", where]).stdout
+        text = t.run.call([pg_dump, "-d", where]).stdout
         return [line for line in text.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
     direct = dump(f"host=127.0.0.1 port={t.cluster.primary.port} user=app dbname=other")
     through = dump(s.dsn("other"))

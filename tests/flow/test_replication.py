@@ -131,6 +131,7 @@ def test_copy_both_ways(t):
 
 @deadline(120)
 def test_real_tools(t):
+    t.tool("pg_basebackup")
     line = t.cluster.line("app", [t.cluster.primary])
     s = t.steer({"app": line, "other": t.cluster.line("other", [t.cluster.primary]), "replication": line}, nodes=False,
                 tcp_socket_buffer=4096)  # and none of them may wait for a timer of the kernel's

@@ -181,13 +181,14 @@ def test_set_inside_transactions(t):
 
 
 def test_set_config_and_pg_dump_do_not_poison(t):
+    pg_dump = t.tool("pg_dump")
     s = t.steer(default_pool_size=1)
     with s.client() as a, s.client() as b:
         a.query("SELECT pg_catalog.set_config('search_path', '', false)")
         t.equal(a.value("SHOW search_path"), "", "search_path of who emptied it")
         t.equal(b.value("SHOW search_path"), '"$user", public', "search_path of another client")
         t.equal(a.value("SHOW search_path"), "", "it stays with its client")
-    t.run.call([find_program("pg_dump"), "-s", "-d", s.dsn("app")])
+    t.run.call([pg_dump, "-s", "-d", s.dsn("app")])
     with s.client() as c:
         for _ in range(5):
             t.equal(c.value("SHOW search_path"), '"$user", public', "search_path after pg_dump")

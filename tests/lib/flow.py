@@ -8,13 +8,14 @@ import faulthandler
 import importlib.util
 import os
 import random
+import re
 import signal
 import sys
 import time
 import traceback
 
 from postgres import Cluster
-from run import ROOT, SLOW, die_with_parent, sweep, wait_for
+from run import ROOT, SLOW, die_with_parent, find_program, sweep, wait_for
 from steer import Steer
 
 DEADLINE = 60
@@ -124,6 +125,16 @@ class World:
     def skip(self, why):
         """Ends the test, which counts as passed: what it needs is not here."""
         raise Skip(why)
+
+    def tool(self, name):
+        """Path of one of PostgreSQL's programs that will have nothing to do with servers newer than itself. Skips the
+        test when they are."""
+        path = find_program(name)
+        own = int(re.search(r"\) (\d+)", self.run.call([path, "--version"]).stdout)[1])
+        servers = int(self.cluster.primary.value("SHOW server_version_num")) // 10000
+        if own < servers:
+            self.skip(f"{name} is of PostgreSQL {own}, and takes no server of {servers}")
+        return path
 
     # -- the end
 

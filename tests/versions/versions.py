@@ -1,5 +1,6 @@
-"""versions: the flow tests of TLS, of logins to servers and of what the catalog says with servers of other majors, which
-come from npm (package-lock.json) and lie in build/versions. A column for each major; ends with `N passed, N failed`."""
+"""versions: the flow tests with servers of other majors, which come from npm (package-lock.json) and lie in
+build/versions. All of them, or those whose names contain one of PARTS (by commas), which the environment names. A column
+for each major, where they are not all alike; ends with `N passed, N failed, N skipped`."""
 import json
 import os
 import re
@@ -12,8 +13,6 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import npm  # noqa: E402
 from run import BUILD, ROOT, Run, end_on_signals  # noqa: E402
 
-TESTS = ("tls.servers,tls.lines,tls.health,tls.every_host,tls.direct,binding.servers,login.server_logins,"
-         "login.passwords_beyond_ascii,login.passfile,auth.lookup_finds,catalog.every")
 HOME = os.path.join(BUILD, "versions")
 NAME = "postgres"  # and the major: a package of package.json
 
@@ -29,13 +28,41 @@ def unpack(run, major):
 
 
 def try_major(run, major):
-    """{test: "ok" or "FAILED"}; what failed has been printed."""
-    done = subprocess.run([os.path.join(ROOT, "tests", "run"), f"flow:{TESTS}"], stdout=subprocess.PIPE, text=True,
-                          stderr=subprocess.STDOUT, env={**os.environ, "POSTGRES_BIN": unpack(run, major)}, check=False)
-    results = dict(reversed(found) for found in re.findall(r"^(ok|FAILED) +([a-z_]+\.\w+) \(", done.stdout, re.MULTILINE))
-    if done.returncode != 0:
-        print(f"---- with PostgreSQL {major}\n{done.stdout}")
-    return results or {"a cluster": "FAILED"}
+    """{test: "ok", "FAILED" or why it was skipped}; what failed is printed as soon as it has."""
+    results = {}
+    with subprocess.Popen([os.path.join(ROOT, "tests", "run"), f"flow:{os.environ.get('PARTS', '')}"], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, "POSTGRES_BIN": unpack(run, major)}) as tests:
+        printing = False
+        for line in tests.stdout:
+            found = re.match(r"(ok|FAILED) +(\w+\.\w+) \([0-9.]+ s\) ?(?:skipped: )?(.*)", line)
+            if found:
+                results[found[2]] = found[3] or found[1]
+            printing = line.startswith("FAILED") or printing and not found
+            if printing:
+                print(f"{major}: {line}", end="", flush=True)
+    if tests.returncode != 0 and "FAILED" not in results.values():
+        results["the run"] = "FAILED"
+    return results
+
+
+def report(results):
+    """`results`: {major: {test: ...}}. Prints the table and the sum; returns the exit status."""
+    tests = dict.fromkeys(test for of in results.values() for test in of)
+    words = {test: [of.get(test, "-") for of in results.values()] for test in tests}
+    skipped = dict.fromkeys(why for row in words.values() for why in row if why not in ("ok", "FAILED", "-"))
+    print(f"{'':60}" + "".join(f"{major:>8}" for major in results))
+    for test, row in words.items():
+        if set(row) != {"ok"}:
+            print(f"{test:60}" + "".join(f"{'skipped' if word in skipped else word:>8}" for word in row))
+    for why in skipped:
+        print(f"skipped: {why}")
+    counts = {major: list(of.values()) for major, of in results.items()}
+    print(f"{'passed':60}" + "".join(f"{of.count('ok'):>8}" for of in counts.values()))
+    every = [word for of in counts.values() for word in of]
+    passed, failed = every.count("ok"), every.count("FAILED")
+    print(f"{passed} passed, {failed} failed, {len(every) - passed - failed} skipped")
+    return 1 if failed or not passed else 0
 
 
 def main(wanted):
@@ -50,12 +77,7 @@ def main(wanted):
         for major in wanted or have:
             results[major] = try_major(run, major)
             print(f"PostgreSQL {major}: {list(results[major].values()).count('ok')} of {len(results[major])}", flush=True)
-    print(f"{'':36}" + "".join(f"{major:>8}" for major in results))
-    for test in dict.fromkeys(test for of in results.values() for test in of):
-        print(f"{test:36}" + "".join(f"{of.get(test, '-'):>8}" for of in results.values()))
-    all_of = [word for of in results.values() for word in of.values()]
-    print(f"{all_of.count('ok')} passed, {all_of.count('FAILED')} failed")
-    return 1 if "FAILED" in all_of or not all_of else 0
+    return report(results)
 
 
 if __name__ == "__main__":
