@@ -151,6 +151,7 @@ struct client {
         bool repairing;  /* it shall be: the answer is dropped until then */
         uint64_t repair_key[2];     /* the statement */
         bool cut_answer;            /* a message to the client is incomplete */
+        bool dismissed;             /* the server's own word that it ends has been passed on */
         bool surplus;               /* HELD beyond failover_queue_size */
         enum route_target held_for; /* HELD: what it waits for */
         bool notified;              /* it has been told that it waits (query_wait_notify) */

@@ -179,8 +179,13 @@ static void forget_transaction(struct client *c)
 
 static void plain_loss(struct client *c, const char *why)
 {
+        static const char crashed[] = "server conn crashed?";
+
         link_sever(c, why);
-        client_refuse(c, "08P01", "server conn crashed?");
+        if (c->dismissed)
+                client_close(c, NULL, crashed);
+        else
+                client_refuse(c, "08P01", crashed);
 }
 
 void loss_expel(struct client *c, const char *why)
@@ -327,8 +332,10 @@ bool loss_is_fatal(struct client *c, struct server *s, const struct msg *m)
         if (!error_is_last(&e))
                 return false;
         if ((!c->endpoint->cluster->probed || c->replication != REPLICATION_NONE) &&
-            c->state == CLIENT_ACTIVE)
+            c->state == CLIENT_ACTIVE) {
+                c->dismissed = true;
                 return false; /* passed on as it is; the end of the connection follows */
+        }
         snprintf(why, sizeof(why), "server said: %.*s", (int)(e.text.n < 120 ? e.text.n : 120), e.text.p);
         c->overtime = overtime_of(e.sqlstate);
         lose(c, why, error_is_abort(&e) || c->overtime != 0);

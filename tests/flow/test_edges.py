@@ -87,12 +87,13 @@ def test_a_query_behind_an_error_without_sync(t):
 
 
 def test_a_session_whose_server_goes_is_told(t):
-    s = t.steer({"app": t.cluster.line("app"), "session": t.cluster.line("app", pool_mode="session")})
+    s = t.steer({"app": t.cluster.line("app"), "session": t.cluster.line("app", pool_mode="session"),
+                 "single": t.cluster.line("app", [t.cluster.primary])})
     for begin in ("LISTEN ed_news", "CREATE TEMP TABLE ed_temp(i int)"):
         with s.client() as c:
             c.query(begin)
             pid = c.value("SELECT pg_backend_pid()")
-            t.cluster.primary.query(f"SELECT pg_terminate_backend({pid}, 5000)")
+            t.cluster.primary.terminate(pid)
             e = wire.ServerError(c.until("E")[-1])
             t.equal((e.severity, e.sqlstate), ("FATAL", "08006"), "what it is told")
             t.contains(e.message, "the state of the session", "the error")
@@ -109,7 +110,7 @@ def test_a_session_whose_server_goes_is_told(t):
                 c.query(statement)
             c.send(query(sql))
             pid = t.wait(lambda: t.cluster.primary.value(running), f"{sql} to run")
-            t.cluster.primary.query(f"SELECT pg_terminate_backend({pid}, 5000)")
+            t.cluster.primary.terminate(pid)
             got = [wire.ServerError(m) for m in c.until("E") if m.type == "E"][-1]
             t.equal((got.severity, got.sqlstate), ("FATAL", sqlstate), f"{sql} after {begin}")
             t.contains(got.message, "the state of the session", "the error")
@@ -118,11 +119,16 @@ def test_a_session_whose_server_goes_is_told(t):
         c.query("BEGIN")
         c.query("CREATE TEMP TABLE ed_temp(i int)")
         pid = c.value("SELECT pg_backend_pid()")
-        t.cluster.primary.query(f"SELECT pg_terminate_backend({pid}, 5000)")
+        t.cluster.primary.terminate(pid)
         t.equal([e.sqlstate for e in c.query("SELECT 1", check=False).errors], ["40001"], "a transaction that would have pinned")
         c.query("ROLLBACK")
         t.equal(c.value("SELECT 1"), "1", "behind it")
+    with s.client(database="single") as c:
+        c.send(wire.query("SELECT pg_terminate_backend(pg_backend_pid())"))
+        t.equal(wire.ServerError(c.until("E")[-1]).sqlstate, "57P01", "what it is told on a plain line")
+        t.wait(lambda: not c.quiet(), "the connection to end")
+        t.equal(c.unread(), b"", "what follows the server's own word")
     with s.client() as c:
         pid = c.value("/* pgsteer: primary */ SELECT pg_backend_pid()")
-        t.cluster.primary.query(f"SELECT pg_terminate_backend({pid}, 5000)")
+        t.cluster.primary.terminate(pid)
         t.equal(c.value("SELECT 1"), "1", "who has no state there notices nothing")

@@ -235,7 +235,7 @@ def test_killed_servers_are_replaced(t):
     with s.client(database="single") as c:
         for _ in range(5):
             pid = c.value("SELECT pg_backend_pid()")
-            t.cluster.primary.query(f"SELECT pg_terminate_backend({pid}, 10000)")
+            t.cluster.primary.terminate(pid)
             t.wait(lambda: c.value("SELECT pg_backend_pid()") != pid, "a new server, and no error for the client")
 
 

@@ -209,7 +209,7 @@ def test_disconnect_reasons(t):
         c.close()
         t.wait(lambda: count(s, text) == before + 1, f"{text!r} in the log")
         for pid in marked(t):
-            t.cluster.primary.query(f"SELECT pg_terminate_backend({pid}, 5000)")
+            t.cluster.primary.terminate(pid)
     with s.client(database="single") as c:
         c.query("SELECT 1")
     t.equal(count(s, "client disconnected with query in progress"), 1, "nobody else was in the middle of a query")
