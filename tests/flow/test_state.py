@@ -85,6 +85,14 @@ def test_reset_in_session_pooling(t):
     with s.client() as c:
         t.equal(c.query("SELECT current_setting('work_mem'), current_setting('DateStyle'), to_regclass('kept')").rows,
                 [["4MB", "ISO, MDY", None]], "the next one on that server")
+        c.query("SET work_mem = '9MB'")
+    s.settings["server_reset_query"] = "DEALLOCATE ALL"
+    s.reload()
+    t.wait(lambda: any(row["value"] == "DEALLOCATE ALL" for row in s.show("CONFIG")), "another reset query")
+    with s.client() as c:
+        c.query("SET work_mem = '8MB'")
+    with s.client() as c:
+        t.equal(c.value("SHOW work_mem"), "4MB", "the next one's setting, with a reset query that leaves it alone")
 
 
 def test_date_styles_by_halves(t):

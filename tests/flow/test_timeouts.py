@@ -339,7 +339,7 @@ def test_connect_query_that_fails_as_in_pgbouncer(t):
 
 
 def test_reset_query(t):
-    s = t.steer(pool_mode="session", default_pool_size=1, server_reset_query="DEALLOCATE ALL",
+    s = t.steer(pool_mode="session", default_pool_size=1, server_reset_query="DEALLOCATE ALL", section="pgbouncer",
                 databases={"single": t.cluster.line("app", [t.cluster.primary])})
 
     def session(name):

@@ -140,6 +140,11 @@ class Node:
 
     # -- what can befall it
 
+    def terminate(self, pid):
+        """Ends the session that this process serves; returns when it is gone."""
+        self.query(f"SELECT pg_terminate_backend({pid})")
+        wait_for(lambda: self.value(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}") == "0", f"process {pid} to end")
+
     def stop(self, mode="fast"):
         """A planned stop: smart, fast or immediate."""
         self.process.send_signal({"smart": signal.SIGTERM, "fast": signal.SIGINT,
