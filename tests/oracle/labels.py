@@ -25,9 +25,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
+import sources  # noqa: E402
 import split  # noqa: E402
 import wire  # noqa: E402
-from oracle import BUILD, fetch_sources  # noqa: E402
 from postgres import Cluster  # noqa: E402
 from run import Run, end_on_signals, wait_for  # noqa: E402
 from steer import Steer  # noqa: E402
@@ -75,11 +75,8 @@ def with_files(text, folder):
 def regression_files(folder):
     """[(name, text)] in the order of PostgreSQL's schedule, then those of its extensions; their data are put below
     `folder`."""
-    path = os.path.join(BUILD, "postgresql.tar")
-    if not os.path.exists(path):
-        fetch_sources(path)
     texts, schedule = {}, ""
-    with tarfile.open(path) as archive:
+    with tarfile.open(sources.archive()) as archive:
         for member in archive:
             where = member.name.partition("/")[2]
             if found := re.fullmatch(r"(src/test/regress|src/pl/plpgsql/src|contrib/[^/]+)/sql/([^/]+)\.sql", where):
