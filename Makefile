@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers versions page drill patroni pairs bench bench-catalog bench-scrape gates oracle labels fuzz clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers installcheck versions page drill patroni pairs bench bench-catalog bench-scrape gates oracle labels fuzz clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -123,10 +123,15 @@ readers: test-deps ## what reads the console, /metrics and the log: check_postgr
 	@$(MAKE) --no-print-directory all
 	@tests/readers/readers
 
-versions: test-deps ## TLS, logins and the catalog with the servers of PostgreSQL 13, 14, 16, 17 and 18 (MAJORS="17 18"), which npm has
+installcheck: test-deps ## PostgreSQL's own regression and isolation tests through pgsteer, beside those without (SUITES="transaction isolation")
+	@tests/lib/packages suite
+	@$(MAKE) --no-print-directory all
+	@tests/suite/suite $(SUITES)
+
+versions: test-deps ## the flow tests (PARTS="tls.,login.") with the servers of PostgreSQL 13, 14, 16, 17 and 18 (MAJORS="17 18"), which npm has
 	@tests/lib/packages versions
 	@$(MAKE) --no-print-directory all
-	@tests/versions/versions $(MAJORS)
+	@PARTS='$(PARTS)' tests/versions/versions $(MAJORS)
 
 page: test-deps ## the dashboard in a real browser, with a failover while it is open; screenshots in build/page
 	@tests/lib/packages page
