@@ -372,14 +372,14 @@ static __attribute__((noinline)) const char *long_step(struct walk *w, const cha
         return piece.stop;
 }
 
-/* The same for a scan without options: what is frequent and short goes the short way. */
-static SCAN_HOT const char *step(struct walk *w, const char *p)
+/* The same for a scan without options: what is frequent and short goes the short way. `window`: scan_window
+ * of `p`. */
+static SCAN_HOT const char *step(struct walk *w, const char *p, const char *window)
 {
-        const char *window = scan_window(&w->st->scan, p), *start;
         unsigned blank = *window == ' ', n;
+        const char *start = window + blank;
 
         p += blank;
-        start = window + blank;
         switch ((int)scan_first_of(*start)) {
         case FIRST_SPACE: return p + 1;
         case FIRST_WORD:
@@ -423,6 +423,22 @@ static SCAN_HOT const char *step(struct walk *w, const char *p)
         return long_step(w, p);
 }
 
+/* Where the windows are the text itself: most of it. */
+static SCAN_HOT const char *walk_body(struct walk *w, const char *p)
+{
+        const char *end = w->st->scan.end;
+
+        while (p != NULL && end - p > SCAN_TAIL)
+                p = step(w, p, p);
+        return p;
+}
+
+static __attribute__((noinline)) void walk_tail(struct walk *w, const char *p)
+{
+        while (p != NULL)
+                p = step(w, p, scan_window(&w->st->scan, p));
+}
+
 void query_walk(struct statement *st, unsigned look)
 {
         struct walk w;
@@ -445,10 +461,10 @@ void query_walk(struct statement *st, unsigned look)
                 p = st->scan.p;
         }
         if (st->scan.options == 0)
+                walk_tail(&w, walk_body(&w, p));
+        else
                 while (p != NULL)
-                        p = step(&w, p);
-        while (p != NULL)
-                p = long_step(&w, p);
+                        p = long_step(&w, p);
         if (st->token.kind == SCAN_ERROR || w.depth > 0)
                 statement_write(st, REASON_UNLEXABLE, st->token.text);
 }
