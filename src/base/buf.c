@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUF_MIN = 512 };
+enum { BUF_MIN = 512, SPARES_MAX = 256 };
 
 enum status buf_reserve(struct buf *b, size_t n, size_t limit)
 {
@@ -68,4 +68,36 @@ void buf_release(struct buf *b)
                 explicit_bzero(b->bytes, b->cap);
         free(b->bytes);
         *b = (struct buf){0};
+}
+
+void buf_borrow(struct buf *b, struct buf_spares *spares)
+{
+        if (b->cap > 0 || spares->first == NULL)
+                return;
+        b->bytes = spares->first;
+        b->cap = BUF_MIN;
+        memcpy(&spares->first, b->bytes, sizeof(spares->first));
+        spares->count--;
+}
+
+void buf_give_back(struct buf *b, struct buf_spares *spares)
+{
+        if (b->cap != BUF_MIN || b->secret || buf_len(b) > 0 || spares->count == SPARES_MAX) {
+                buf_trim(b);
+                return;
+        }
+        memcpy(b->bytes, &spares->first, sizeof(spares->first));
+        spares->first = b->bytes;
+        spares->count++;
+        *b = (struct buf){0};
+}
+
+void buf_spares_free(struct buf_spares *spares)
+{
+        while (spares->first != NULL) {
+                struct buf b = {0};
+
+                buf_borrow(&b, spares);
+                buf_release(&b);
+        }
 }

@@ -44,3 +44,16 @@ void buf_trim(struct buf *b);
 
 /* Frees the memory and forgets the content, and that it was secret. */
 void buf_release(struct buf *b);
+
+/* Memory of small bufs that have become empty, for the next ones: where many need one for a moment each.
+ * Zeroed: none. One thread. */
+struct buf_spares {
+        uint8_t *first; /* each begins with a pointer to the next; NULL: none */
+        unsigned count;
+};
+
+/* As buf_reserve of a few bytes and as buf_trim, out of `spares` and back, where that can be. */
+void buf_borrow(struct buf *b, struct buf_spares *spares);
+void buf_give_back(struct buf *b, struct buf_spares *spares);
+
+void buf_spares_free(struct buf_spares *spares);

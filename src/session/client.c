@@ -346,7 +346,7 @@ void client_go_on(struct client *c)
                 if (c->state == CLIENT_CLOSED)
                         return;
                 buf_consume(&c->in, used);
-                buf_trim(&c->in);
+                buf_give_back(&c->in, &c->room->spares);
                 relay_release_late(c);
                 if (c->state == CLIENT_CLOSED)
                         return;
@@ -359,7 +359,10 @@ static void keep(struct client *c, const uint8_t *p, size_t n)
         size_t limit =
             c->state <= CLIENT_AUTH ? STARTUP_MAX + LOOP_SCRATCH_BYTES : CLIENT_IN_MAX + LOOP_SCRATCH_BYTES;
 
-        if (n > 0 && buf_append(&c->in, p, n, limit) != STATUS_OK)
+        if (n == 0)
+                return;
+        buf_borrow(&c->in, &c->room->spares);
+        if (buf_append(&c->in, p, n, limit) != STATUS_OK)
                 client_refuse(c, "54000", "message too large to be gathered");
 }
 

@@ -371,6 +371,7 @@ void room_free(struct room *room)
         nameset_fini(&room->disabled);
         slab_fini(&room->clients_slab);
         slab_fini(&room->blocks_slab);
+        buf_spares_free(&room->spares);
         lists_free(&room->lists);
         proxies_fini(&room->proxies);
         hba_unref(room->hba);

@@ -85,6 +85,7 @@ struct room {
         struct statements statements;
         struct statement *outcome_questions[2]; /* session/outcome.c alone; NULL: not asked yet */
         struct slab clients_slab, blocks_slab;
+        struct buf_spares spares;    /* for segments that wait for a server */
         struct list clients;         /* all that are not closed */
         struct list logins;          /* before CLIENT_IDLE, oldest first */
         struct list waiting;         /* CLIENT_WAITING, oldest first */

@@ -43,5 +43,41 @@ static void empty_owns_nothing(void)
         UNIT_ASSERT(b.bytes == NULL && b.cap == 0);
 }
 
+/* What one has given back the next one has; a secret and what has grown are not kept. */
+static void spares_serve_again(void)
+{
+        struct buf_spares spares = {0};
+        struct buf a = {0}, b = {0}, secret = {.secret = true}, large = {0};
+        uint8_t *bytes[2];
+
+        buf_borrow(&a, &spares);
+        UNIT_ASSERT(a.cap == 0);
+        UNIT_ASSERT(buf_append(&a, "a", 1, 8) == STATUS_OK && buf_append(&b, "b", 1, 8) == STATUS_OK);
+        bytes[0] = a.bytes;
+        bytes[1] = b.bytes;
+        buf_give_back(&a, &spares);
+        UNIT_ASSERT(spares.count == 0 && a.bytes == bytes[0] && buf_len(&a) == 1);
+        buf_consume(&a, 1);
+        buf_consume(&b, 1);
+        buf_give_back(&a, &spares);
+        buf_give_back(&b, &spares);
+        UNIT_ASSERT(spares.count == 2 && a.bytes == NULL && a.cap == 0);
+        buf_borrow(&a, &spares);
+        buf_borrow(&b, &spares);
+        UNIT_ASSERT(spares.count == 0 && a.bytes == bytes[1] && b.bytes == bytes[0] && buf_len(&a) == 0);
+        UNIT_ASSERT(buf_append(&a, "again", 5, 8) == STATUS_OK && a.bytes == bytes[1]);
+        buf_consume(&a, 5);
+        buf_give_back(&a, &spares);
+        buf_give_back(&b, &spares);
+        UNIT_ASSERT(buf_append(&secret, "s", 1, 8) == STATUS_OK &&
+                    buf_reserve(&large, 4096, 4096) == STATUS_OK);
+        buf_consume(&secret, 1);
+        buf_give_back(&secret, &spares);
+        buf_give_back(&large, &spares);
+        UNIT_ASSERT(spares.count == 2 && secret.bytes == NULL && large.bytes == NULL);
+        buf_spares_free(&spares);
+        UNIT_ASSERT(spares.count == 0 && spares.first == NULL);
+}
+
 UNIT_SUITE(base_buf, UNIT_CASE(grows_up_to_its_limit), UNIT_CASE(moves_unread_bytes_before_growing),
-           UNIT_CASE(empty_owns_nothing))
+           UNIT_CASE(empty_owns_nothing), UNIT_CASE(spares_serve_again))
