@@ -90,13 +90,6 @@ void loop_stop(struct loop *loop)
         loop->stop = true;
 }
 
-int64_t loop_now(struct loop *loop)
-{
-        if (loop->now_us == 0)
-                loop->now_us = clock_us();
-        return loop->now_us;
-}
-
 void loop_nudge(struct loop *loop, struct nudge *nudge, void (*act)(struct nudge *nudge))
 {
         nudge->act = act;

@@ -4,6 +4,7 @@
  * Owner and thread: the thread that runs it. Only loop->mailbox may be used by others. */
 #pragma once
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "net/mailbox.h"
 
@@ -60,7 +61,12 @@ void loop_stop(struct loop *loop);
 void loop_drain(struct loop *loop);
 
 /* The monotonic time of this turn, microseconds (base/clock.h). */
-int64_t loop_now(struct loop *loop);
+static inline int64_t loop_now(struct loop *loop)
+{
+        if (loop->now_us == 0)
+                loop->now_us = clock_us();
+        return loop->now_us;
+}
 
 /* Has `act` called at the beginning of the next turn, once however often it is asked for. loop_unnudge calls
  * that off; harmless when there is nothing to call off. */

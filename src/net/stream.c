@@ -28,14 +28,20 @@ static enum status plain_read(struct stream *s, void *out, size_t n, size_t *don
         return errno == EAGAIN ? STATUS_AGAIN : STATUS_IO;
 }
 
-static enum status plain_writev(struct stream *s, const struct iovec *parts, int count, size_t *done)
+static ssize_t send_parts(int fd, const struct iovec *parts, int count)
 {
         struct msghdr head = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
+
+        return sendmsg(fd, &head, MSG_NOSIGNAL);
+}
+
+static enum status plain_writev(struct stream *s, const struct iovec *parts, int count, size_t *done)
+{
         ssize_t r;
 
         do
                 r = count == 1 ? send(s->fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL)
-                               : sendmsg(s->fd, &head, MSG_NOSIGNAL);
+                               : send_parts(s->fd, parts, count);
         while (r < 0 && errno == EINTR);
         if (r >= 0) {
                 *done = (size_t)r;

@@ -141,21 +141,22 @@ enum place {
 
 static unsigned place_of(char type)
 {
-        switch (type) {
-        case BE_PARSE_COMPLETE:
-        case BE_BIND_COMPLETE:
-        case BE_CLOSE_COMPLETE:
-        case BE_PARAM_DESCRIPTION:
-        case BE_ROW_DESCRIPTION:
-        case BE_NO_DATA:
-        case BE_PARAM_STATUS:
-        case BE_NOTICE: return BEFORE_ROWS | BEFORE_ERROR;
-        case BE_DATA_ROW: return BEFORE_ERROR;
-        case BE_COMMAND_COMPLETE:
-        case BE_EMPTY_QUERY:
-        case BE_PORTAL_SUSPENDED: return BEFORE_ERROR | ENDS_STATEMENT;
-        default: return 0;
-        }
+        static const uint8_t places[UINT8_MAX + 1] = {
+            [BE_PARSE_COMPLETE] = BEFORE_ROWS | BEFORE_ERROR,
+            [BE_BIND_COMPLETE] = BEFORE_ROWS | BEFORE_ERROR,
+            [BE_CLOSE_COMPLETE] = BEFORE_ROWS | BEFORE_ERROR,
+            [BE_PARAM_DESCRIPTION] = BEFORE_ROWS | BEFORE_ERROR,
+            [BE_ROW_DESCRIPTION] = BEFORE_ROWS | BEFORE_ERROR,
+            [BE_NO_DATA] = BEFORE_ROWS | BEFORE_ERROR,
+            [BE_PARAM_STATUS] = BEFORE_ROWS | BEFORE_ERROR,
+            [BE_NOTICE] = BEFORE_ROWS | BEFORE_ERROR,
+            [BE_DATA_ROW] = BEFORE_ERROR,
+            [BE_COMMAND_COMPLETE] = BEFORE_ERROR | ENDS_STATEMENT,
+            [BE_EMPTY_QUERY] = BEFORE_ERROR | ENDS_STATEMENT,
+            [BE_PORTAL_SUSPENDED] = BEFORE_ERROR | ENDS_STATEMENT,
+        };
+
+        return places[(uint8_t)type];
 }
 
 static bool is_last_notice(const struct msg *m)

@@ -54,19 +54,12 @@ static void undo_here(struct client *c, const struct reply *reply)
                 names_closed(&c->names, all);
 }
 
-/* After an error in the extended protocol the server answers nothing more up to the next Sync, simple queries
- * not excepted. */
-static bool is_skipped(const struct server *s, const struct reply *reply)
-{
-        return s->skipping ? reply->kind != REPLY_SYNC : !reply_ends_segment(reply);
-}
-
-void owed_skip(struct client *c, struct server *s)
+void owed_skip_some(struct client *c, struct server *s)
 {
         struct replies *owed = &s->replies;
         uint32_t n = 0;
 
-        while (n < owed->count && is_skipped(s, replies_at(owed, n)))
+        while (n < owed->count && owed_is_skipped(s, replies_at(owed, n)))
                 n++;
         for (uint32_t i = n; i-- > 0;) { /* what came last is undone first */
                 undo_there(s, replies_at(owed, i));
@@ -75,12 +68,4 @@ void owed_skip(struct client *c, struct server *s)
         }
         while (n-- > 0)
                 replies_pop(owed);
-}
-
-bool owed_in_extended(struct replies *owed)
-{
-        for (uint32_t i = 0; i < owed->count; i++)
-                if (!(replies_at(owed, i)->flags & REPLY_LOCAL))
-                        return !reply_ends_segment(replies_at(owed, i));
-        return false;
 }

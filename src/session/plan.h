@@ -74,17 +74,16 @@ static inline void plan_pass(struct plan *p, const void *bytes, size_t n)
 /* A copy of `bytes`. */
 static inline void plan_put(struct plan *p, const void *bytes, size_t n)
 {
-        while (n > 0) {
-                size_t room = PLAN_OWN_BYTES - p->own_used, k = n < room ? n : room;
+        while (n > PLAN_OWN_BYTES - p->own_used || p->count == PLAN_PARTS_MAX) {
+                size_t k = p->count == PLAN_PARTS_MAX ? 0 : PLAN_OWN_BYTES - p->own_used;
 
-                if (room == 0 || p->count == PLAN_PARTS_MAX) {
-                        plan_send(p);
-                        continue;
-                }
                 memcpy(p->own + p->own_used, bytes, k);
-                p->own_used += k;
-                plan_pass(p, p->own + p->own_used - k, k);
+                plan_pass(p, p->own + p->own_used, k);
+                plan_send(p);
                 bytes = (const uint8_t *)bytes + k;
                 n -= k;
         }
+        memcpy(p->own + p->own_used, bytes, n);
+        plan_pass(p, p->own + p->own_used, n);
+        p->own_used += n;
 }

@@ -120,44 +120,58 @@ static enum course on_floor_query(struct up *up, const struct msg *m, struct sv 
         return COURSE_DONE;
 }
 
-static enum course on_query(struct up *up, const struct msg *m)
+/* A Query that may go. */
+static enum course send_query(struct up *up, const struct msg *m, const struct facts *f, struct sv text)
 {
         struct client *c = up->c;
-        struct reader r = reader_of(m);
-        struct facts f = {0};
-        struct sv text = {"", 0};
         bool executes;
 
-        if (up_must_look(c)) {
-                if (m->have < m->size && m->size <= (size_t)c->room->conf->opt.scan_limit)
-                        return COURSE_WAIT;
-                if (m->have == m->size)
-                        text = take_cstr(&r);
-                if (m->have < m->size || r.failed)
-                        look_away(c);
-                else if (look_at_text(up, text, &f))
-                        effects_note(c, text, &f);
-                else
-                        return hold(up);
-        }
         if (c->wrote && !up->s->commits)
                 up->s->unasked = true;
         c->in_segment = c->bound = false;
-        if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
+        if (f->deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return COURSE_DONE;
-        if (floor_is_asked(c, &f))
-                return on_floor_query(up, m, text, &f);
-        executes = f.execute.n > 0 && execute_pass(up, m);
+        if (floor_is_asked(c, f))
+                return on_floor_query(up, m, text, f);
+        executes = f->execute.n > 0 && execute_pass(up, m);
         if (executes) /* where what we put in front of it fails, the server skips all that is behind it */
                 c->barrier = true;
         if (!owe_end(up, REPLY_QUERY, tally_query(c, m)))
                 return COURSE_DONE;
-        replies_tail(&up->s->replies)->left = f.statements;
+        replies_tail(&up->s->replies)->left = f->statements;
         if (!executes)
                 pass(up, m);
         if (up->first)
-                outcome_behind(up, &f);
+                outcome_behind(up, f);
         return COURSE_DONE;
+}
+
+/* A Query that is looked at. */
+static enum course query_unknown(struct up *up, const struct msg *m)
+{
+        struct client *c = up->c;
+        struct reader r = reader_of(m);
+        struct facts f = {0};
+        struct sv text = SV("");
+
+        if (m->have < m->size && m->size <= (size_t)c->room->conf->opt.scan_limit)
+                return COURSE_WAIT;
+        if (m->have == m->size)
+                text = take_cstr(&r);
+        if (m->have < m->size || r.failed)
+                look_away(c);
+        else if (look_at_text(up, text, &f))
+                effects_note(c, text, &f);
+        else
+                return hold(up);
+        return send_query(up, m, &f, text);
+}
+
+static enum course on_query(struct up *up, const struct msg *m)
+{
+        static const struct facts known;
+
+        return up_must_look(up->c) ? query_unknown(up, m) : send_query(up, m, &known, SV(""));
 }
 
 /* Whether a Bind stands behind the message, which is whole. */
@@ -253,30 +267,33 @@ static enum course on_parse(struct up *up, const struct msg *m)
 static bool look_at_bound(struct up *up, const struct msg *m, struct sv name, struct statement *st)
 {
         struct client *c = up->c;
-        struct facts f;
+        const struct facts *f;
+        struct facts space;
         struct sv text;
 
         if (st != NULL) {
-                text = sv_cstr(st->parse);
-                f = *lesson_facts(c, st, &f);
+                f = lesson_facts(c, st, &space);
         } else {
                 if (name.n > 0 || buf_len(&c->unnamed) == 0)
                         return true;
-                text = sv_cstr((const char *)buf_data(&c->unnamed));
-                lesson_classify(c, text, &f);
+                lesson_classify(c, sv_cstr((const char *)buf_data(&c->unnamed)), &space);
+                f = &space;
         }
-        if (f.deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
+        if (f->deallocate.n == 0 && !up_must_look(c))
+                return floor_tell(up, f);
+        text = sv_cstr(st != NULL ? st->parse : (const char *)buf_data(&c->unnamed));
+        if (f->deallocate.n > 0 && !deallocate_text(c, &up->plan, text))
                 return false;
         if (up_must_look(c)) {
-                if (outcome_waits(up, &f))
+                if (outcome_waits(up, f))
                         return false;
-                look(c, &f);
-                if (f.setting == SETTING_BOUND)
+                look(c, f);
+                if (f->setting == SETTING_BOUND)
                         bound_note(c, text, m);
                 else
-                        effects_note(c, text, &f);
+                        effects_note(c, text, f);
         }
-        return floor_tell(up, &f);
+        return floor_tell(up, f);
 }
 
 /* A Bind of a statement that is ours by another name, or that has to be looked at. */

@@ -33,9 +33,9 @@ static struct route decide(struct client *c, const struct segment *seg)
         const struct topology *t = endpoint_topology(e);
         struct block *b = c->block;
         bool apart = b != NULL && b->stage == BLOCK_APART;
-        struct facts facts = b != NULL && !apart ? block_facts(b, &seg->facts) : seg->facts;
+        struct facts with_begin;
         struct route_question q = {
-            .facts = &facts,
+            .facts = &seg->facts,
             .target = e->target,
             .single = e->single,
             .session_pool = e->pool_mode == POOL_SESSION,
@@ -57,6 +57,10 @@ static struct route decide(struct client *c, const struct segment *seg)
 
         if (c->doubt != NULL)
                 return (struct route){ROUTE_PRIMARY, t->primary, REASON_OUTCOME};
+        if (b != NULL && !apart) {
+                with_begin = block_facts(b, &seg->facts);
+                q.facts = &with_begin;
+        }
         floor_ask(c, &q);
         route = route_decide(&q, t);
         if (c->force_primary || c->skip_nodes != 0)
@@ -297,10 +301,12 @@ static bool take_own_setting(struct client *c, const struct segment *seg, const 
         struct refusal r;
         enum floor_verdict verdict;
 
+        *used = 0;
+        if (facts->setting == SETTING_NONE)
+                return true;
         if (facts->setting == SETTING_BOUND && bound_facts(c, p, seg->size, space, &bound))
                 facts = &bound;
         verdict = wishes_weigh(facts, &r) ? floor_weigh(c, facts, &r) : FLOOR_REFUSED;
-        *used = 0;
         if (verdict == FLOOR_TAKEN)
                 return true;
         if (verdict == FLOOR_REFUSED)
