@@ -3,7 +3,7 @@ import os
 import signal
 
 from flow import deadline
-from wire import bind, describe, execute, parse, query, sync
+from wire import ServerError, bind, describe, execute, parse, query, sync
 
 SETTINGS = {"commit_outcome": 1, "lazy_begin": 1}
 
@@ -94,7 +94,11 @@ def rows(t):
 
 
 def check_unknown(t, clients):
+    told = ServerError(clients["pinned"].until("E")[-1])
+    t.equal((told.severity, told.sqlstate), ("FATAL", "40003"), "pinned, whose session is lost as well")
     for name in UNKNOWN:
+        if name == "pinned":
+            continue
         got = clients[name].result(check=False)
         t.equal(([e.sqlstate for e in got.errors], got.status), (["40003"], "E" if name == "chain" else "I"), name)
     clients["chain"].query("ROLLBACK")
