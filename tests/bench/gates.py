@@ -23,7 +23,7 @@ from run import BUILD, Run, end_on_signals, find_program, wait_for  # noqa: E402
 from steer import Steer, program  # noqa: E402
 
 CALLS_MAX, CALLS_PIPELINED_MAX = 4.5, 0.6
-INSTRUCTIONS_MAX = {"plain": {"simple": 5300, "prepared": 7700}, "routed": {"simple": 11100, "prepared": 9900}}
+INSTRUCTIONS_MAX = {"plain": {"simple": 5050, "prepared": 6650}, "routed": {"simple": 10700, "prepared": 8750}}
 KINDS = {"plain": {"section": "pgbouncer", "pool_mode": "transaction", "max_prepared_statements": 200}, "routed": {}}
 PIPELINE = 10
 COMMON = {"workers": 1, "default_pool_size": 20, "log_connections": 0, "log_disconnections": 0, "health_check_interval": None}
