@@ -31,7 +31,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers installcheck versions page drill patroni pairs bench bench-catalog bench-scrape gates oracle labels fuzz clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers installcheck versions page drill patroni pairs soak bench bench-catalog bench-scrape gates oracle labels fuzz clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -151,6 +151,11 @@ patroni: test-deps ## a planned, a scheduled and an unplanned change of leader u
 pairs: test-deps ## write-then-read pairs (PAIRS=1000000) beside paused and delayed standbys: none may be stale
 	@$(MAKE) --no-print-directory all
 	@$${PYTHON:-/usr/bin/python3} -B tests/drill/pairs.py $(PAIRS)
+
+soak: test-deps ## MINUTES=10 of storms and calms: isolation, exactly once, counters that add up, no drift of memory, descriptors, latency
+	@tests/lib/packages drill
+	@$(MAKE) --no-print-directory all
+	@$${PYTHON:-/usr/bin/python3} -B tests/drill/soak.py $(or $(MINUTES),10)
 
 bench: test-deps ## speed beside PgBouncer, Pgpool-II, HAProxy and a minimal relay, as ratios (QUICK=1, WORKLOADS="null tls")
 	@tests/lib/packages bench

@@ -55,7 +55,9 @@ def goals():
         within(f"1,000 clients beside {idle} ones: p99", FLAT, f"1,000 active clients, {idle}",
                "1,000 active clients, 0 idle", "p99_us"),
         Goal("500 clients on a pool of 10: longest wait to the median", 2.0, ("500 clients on a pool of 10", "pgsteer", "max_us"),
-             ("500 clients on a pool of 10", "pgsteer", "p50_us")),
+             ("500 clients on a pool of 10", "pgsteer", "p50_us"), floor="relay"),
+        Goal("500 clients on a pool of 10: answers of others during one's wait, most to the median", 2.0,
+             ("500 clients on a pool of 10", "pgsteer", "max_turns"), ("500 clients on a pool of 10", "pgsteer", "p50_turns")),
     ]
     rows += [Goal(f"scanner, {text}: ns of thread CPU time", limit, ("scanner", text, "ns"), floor=None)
              for text, limit in (("point select", 100), ("ORM select", 600), ("report", 15000))]

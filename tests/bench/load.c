@@ -48,6 +48,7 @@ struct client {
         struct channel channel;
         struct frames frames;
         uint64_t began;  /* ns */
+        size_t turn;     /* answers that all had got by then */
         unsigned chunks; /* of CopyData still to be sent */
         size_t rest;     /* of the piece at hand, to be sent */
         bool waits_to_write, working;
@@ -59,10 +60,11 @@ static bool running, measuring;
 
 static struct buf request, chunk, copy_done;
 
-/* What was measured. Latencies in units of 100 ns. */
+/* What was measured. Latencies in units of 100 ns; turns: how many answers others got meanwhile, which tells
+ * who is passed over, however fast the servers are at that moment. */
 static struct {
-        uint32_t *latencies;
-        size_t count, room;
+        uint32_t *latencies, *turns;
+        size_t count, room, answers;
         uint64_t bytes;
 } seen;
 
@@ -119,9 +121,18 @@ static void begin(struct client *c)
         request_draw(&request);
         c->working = true;
         c->began = now_ns();
+        c->turn = seen.answers;
         c->rest = buf_len(&request);
         if (!send_rest(c, &request))
                 die("a request does not fit an empty socket");
+}
+
+static uint32_t *more_room(uint32_t *values)
+{
+        values = realloc(values, seen.room * sizeof *values);
+        if (values == NULL)
+                die("no memory");
+        return values;
 }
 
 static void finish(struct client *c)
@@ -129,12 +140,13 @@ static void finish(struct client *c)
         if (measuring) {
                 if (seen.count == seen.room) {
                         seen.room = seen.room * 2 + 65536;
-                        seen.latencies = realloc(seen.latencies, seen.room * sizeof *seen.latencies);
-                        if (seen.latencies == NULL)
-                                die("no memory");
+                        seen.latencies = more_room(seen.latencies);
+                        seen.turns = more_room(seen.turns);
                 }
+                seen.turns[seen.count] = (uint32_t)(seen.answers - c->turn);
                 seen.latencies[seen.count++] = (uint32_t)((now_ns() - c->began) / 100);
         }
+        seen.answers++;
         c->working = false;
         if (running)
                 begin(c);
@@ -277,13 +289,19 @@ static int by_size(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-static double latency_us(double share)
+/* Of sorted values. */
+static double percentile(const uint32_t *values, double share)
 {
         size_t at = (size_t)(share * (double)seen.count);
 
         if (seen.count == 0)
                 return 0;
-        return seen.latencies[at < seen.count ? at : seen.count - 1] / 10.0;
+        return values[at < seen.count ? at : seen.count - 1];
+}
+
+static double latency_us(double share)
+{
+        return percentile(seen.latencies, share) / 10.0;
 }
 
 static void report(double seconds, uint64_t cpu_ns, double idle_bytes)
@@ -291,12 +309,14 @@ static void report(double seconds, uint64_t cpu_ns, double idle_bytes)
         double queries = (double)seen.count * (opt.sql == NULL ? opt.pipeline : 1);
 
         qsort(seen.latencies, seen.count, sizeof *seen.latencies, by_size);
+        qsort(seen.turns, seen.count, sizeof *seen.turns, by_size);
         printf(
             "{\"seconds\": %.3f, \"transactions\": %zu, \"queries\": %.0f, \"bytes\": %" PRIu64
             ", \"cpu_s\": %.6f, \"idle_bytes\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, "
-            "\"max_us\": %.1f}\n",
+            "\"max_us\": %.1f, \"p50_turns\": %.0f, \"max_turns\": %.0f}\n",
             seconds, seen.count, queries, seen.bytes, (double)cpu_ns / 1e9, idle_bytes, latency_us(0.5),
-            latency_us(0.99), latency_us(0.999), latency_us(1));
+            latency_us(0.99), latency_us(0.999), latency_us(1), percentile(seen.turns, 0.5),
+            percentile(seen.turns, 1));
 }
 
 static void set_option(const char *name, const char *value)

@@ -36,7 +36,7 @@ def by_load(house, peer, seconds, options, pinned):
     told = json.loads(house.run.call(argv, seconds=300).stdout)
     names = ("p50_us", "p99_us", "p999_us", "max_us")
     return figures(told["queries"], told["seconds"], told["cpu_s"], {name: told[name] for name in names}, told["bytes"],
-                   idle_bytes=told["idle_bytes"])
+                   idle_bytes=told["idle_bytes"], p50_turns=told["p50_turns"], max_turns=told["max_turns"])
 
 
 def by_pgbench(house, peer, seconds, options, login):
