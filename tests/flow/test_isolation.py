@@ -5,7 +5,7 @@ from certs import certificates, own
 from flow import deadline
 from postgres import USERS
 from tagged import Tagged
-from turmoil import RELOADS, Turmoil
+from turmoil import HURRIED, RELOADS, Turmoil
 
 BLOWS = {"cancel": 8, "terminate": 3, "kill": 1, "kill_client": 2, "reconnect": 2, "pause": 2, "suspend": 1, "disable": 1, "reload": 2,
          "kill_standby": 1, "freeze_standby": 1}
@@ -20,7 +20,7 @@ def test_under_all_that_can_befall(t):
     Tagged.prepare(cluster.primary, ("app", "other"), USERS)
     cluster.wait_replayed()
     lines = {name: cluster.line("other" if name == "other" else "app", **more) for name, more in DATABASES.items()}
-    s = t.steer(lines, auth_type="scram-sha-256", lazy_begin=1, nodes=False, **RELOADS[0],
+    s = t.steer(lines, auth_type="scram-sha-256", lazy_begin=1, nodes=False, extra=HURRIED, **RELOADS[0],
                 **own(certificates(t), client_tls_sslmode="allow"))
     s.wait_catalogs()
     tagged = Tagged(s, WAYS, 24)

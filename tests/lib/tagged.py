@@ -104,8 +104,9 @@ class Voice:
             self.wrong("no such error", got)
         self.load.note(self.load.errors, error.sqlstate, error.message)
         while (got := self.hear()).type != "Z":
-            if got.type == "E":
-                return self.refuse(got)  # the FATAL behind it
+            if got.type != "E":
+                self.wrong("nothing but ReadyForQuery was owed behind an error", got)
+            return self.refuse(got)  # the end of the connection
         return Refused(error.sqlstate)
 
     def take(self, owed, before=None):
@@ -122,9 +123,11 @@ class Voice:
 
     def say(self, *parts):
         """Sends all parts (bytes, what is owed for them) at once, and then takes the answers."""
-        if self.c.unread():
-            self.take([])
-            self.stray()
+        while self.c.unread():  # between two answers comes only what may come at any time
+            got = self.hear()
+            if got.type != "E" or got.fields()["S"] != "FATAL":
+                self.wrong("nothing was owed", got)
+            self.refuse(got)
         self.c.send(*(sent for sent, _ in parts))
         first = None
         for _, owed in parts:
@@ -134,14 +137,6 @@ class Voice:
             raise first
         if self.c.parameters["application_name"] not in self.settings["application_name"]:
             self.wrong(f"the reported application_name is one of {self.settings['application_name']}", self.c.parameters)
-
-    def stray(self):
-        """Bytes between two answers: only what may come at any time."""
-        while self.c.unread():
-            got = self.hear()
-            if got.type != "E":
-                self.wrong("nothing was owed", got)
-            self.refuse(got)
 
     def simple(self, sql, *owed, status=IDLE):
         self.say((query(sql), [*owed, status]))

@@ -17,9 +17,11 @@ RELOADS = (
     {"default_pool_size": 1, "max_prepared_statements": 5},
     {"server_lifetime": 1, "server_idle_timeout": 1},
     {"default_pool_size": 4, "server_lifetime": 3600, "server_idle_timeout": 600},
-    {"idle_transaction_timeout": "0.05"},
-    {"idle_transaction_timeout": 0},
+    {"server_lifetime": 3600, "server_idle_timeout": 600},
 )
+
+# Of pgsteer's file: who may not idle in a transaction, and often does.
+HURRIED = "\n[users]\nscram_user = idle_transaction_timeout=0.05\n"
 
 
 class Turmoil:
@@ -72,12 +74,14 @@ class Turmoil:
         return self.random.choice(self.databases)
 
     def while_ordered(self, command):
-        """The command in a console of its own, ended by RESUME a moment later, be it done or still waiting."""
-        waiting = threading.Thread(target=self.order, args=(command,))
-        waiting.start()
-        self.stopping.wait(self.random.random() * 0.2)
-        self.order("RESUME" + command.partition(" ")[1] + command.partition(" ")[2])
-        waiting.join(30 * SLOW)
+        """The command in a console of its own, ended by RESUME a moment later, be it done or still waiting; in one that is
+        there already, since SUSPEND lets nobody in."""
+        with self.steer.console() as resuming:
+            waiting = threading.Thread(target=self.order, args=(command,))
+            waiting.start()
+            self.stopping.wait(self.random.random() * 0.2)
+            resuming.query("RESUME" + command.partition(" ")[1] + command.partition(" ")[2], check=False)
+            waiting.join(30 * SLOW)
         if waiting.is_alive():
             raise RuntimeError(f"{command} goes on after RESUME")
 
