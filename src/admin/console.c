@@ -68,7 +68,7 @@ enum rows_left console_write_rows(struct console *c, struct cursor *cursor, size
         for (; cursor->next < end && !w.failed; cursor->next++)
                 write_data_row(&w, cursor->table, cursor->next, cursor->binary);
         if (w.failed) {
-                c->out.tail = c->out.head + mark;
+                buf_cut(&c->out, mark);
                 refusal_set(error, "ERROR", "54000", "the answer is larger than %d bytes",
                             CONSOLE_ANSWER_MAX);
                 return ROWS_TOO_MANY;

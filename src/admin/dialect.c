@@ -99,7 +99,7 @@ static void wrap_operand(struct dialect *d, const char *text)
         size_t n = buf_len(d->out) - d->operand;
         char *operand = memcpy(xmalloc(n + 1), buf_data(d->out) + d->operand, n);
 
-        d->out->tail -= n;
+        buf_cut(d->out, d->operand);
         put_text(d, text);
         put(d, operand, n);
         free(operand);

@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUF_MIN = 512, SPARES_MAX = 256 };
+enum { BUF_MIN = 512, BUF_MAX = INT32_MAX, SPARES_MAX = 256 };
 
 enum status buf_reserve(struct buf *b, size_t n, size_t limit)
 {
-        size_t unread = buf_len(b), cap = b->cap;
+        uint32_t unread = b->tail - b->head, cap = b->cap < BUF_MIN ? BUF_MIN : b->cap;
         uint8_t *grown;
 
+        if (limit > BUF_MAX)
+                limit = BUF_MAX;
         if (n > limit || unread > limit - n)
                 return STATUS_LIMIT;
         if (b->cap - b->tail >= n)
@@ -21,7 +23,6 @@ enum status buf_reserve(struct buf *b, size_t n, size_t limit)
                 if (b->cap - b->tail >= n)
                         return STATUS_OK;
         }
-        cap = cap < BUF_MIN ? BUF_MIN : cap;
         while (cap - unread < n)
                 cap *= 2;
         grown = b->secret ? malloc(cap) : realloc(b->bytes, cap);
@@ -43,7 +44,7 @@ enum status buf_append(struct buf *b, const void *bytes, size_t n, size_t limit)
 
         if (status == STATUS_OK && n > 0) {
                 memcpy(b->bytes + b->tail, bytes, n);
-                b->tail += n;
+                b->tail += (uint32_t)n;
         }
         return status;
 }
@@ -51,9 +52,15 @@ enum status buf_append(struct buf *b, const void *bytes, size_t n, size_t limit)
 void buf_consume(struct buf *b, size_t n)
 {
         CHECK(n <= buf_len(b));
-        b->head += n;
+        b->head += (uint32_t)n;
         if (b->head == b->tail)
                 b->head = b->tail = 0;
+}
+
+void buf_cut(struct buf *b, size_t n)
+{
+        CHECK(n <= buf_len(b));
+        b->tail = b->head + (uint32_t)n;
 }
 
 void buf_trim(struct buf *b)

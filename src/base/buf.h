@@ -4,7 +4,8 @@
  *            0            head                   tail                   cap
  *
  * An empty buf owns no memory (buf_release, or consuming all of it and calling buf_trim), so an idle
- * connection costs nothing. Refuses to grow past the limit its caller names: a peer cannot make us grow. */
+ * connection costs nothing. Refuses to grow past the limit its caller names, and 2 GB: a peer cannot make us
+ * grow. */
 #pragma once
 
 #include "base/status.h"
@@ -15,8 +16,8 @@
 
 struct buf {
         uint8_t *bytes;
-        size_t head, tail, cap;
-        bool secret; /* until buf_release: memory is overwritten before it is given up */
+        uint32_t head, tail, cap; /* an idle client has five of these */
+        bool secret;              /* until buf_release: memory is overwritten before it is given up */
 };
 
 static inline const uint8_t *buf_data(const struct buf *b)
@@ -29,8 +30,8 @@ static inline size_t buf_len(const struct buf *b)
         return b->tail - b->head;
 }
 
-/* Room for `n` more bytes; moves unread bytes to the front first. STATUS_LIMIT when unread + n > limit or
- * memory is out; the content stays as it was. */
+/* Room for `n` more bytes; moves unread bytes to the front first. STATUS_LIMIT when unread + n > limit, or 2
+ * GB, or memory is out; the content stays as it was. */
 MUST_USE enum status buf_reserve(struct buf *b, size_t n, size_t limit);
 
 /* Copies `n` bytes to the end. Same errors as buf_reserve. */
@@ -38,6 +39,9 @@ MUST_USE enum status buf_append(struct buf *b, const void *bytes, size_t n, size
 
 /* Drops `n` unread bytes; n <= buf_len. */
 void buf_consume(struct buf *b, size_t n);
+
+/* Keeps the first `n` unread bytes; n <= buf_len. */
+void buf_cut(struct buf *b, size_t n);
 
 /* Frees the memory when nothing is unread. */
 void buf_trim(struct buf *b);

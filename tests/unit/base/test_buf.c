@@ -31,6 +31,20 @@ static void moves_unread_bytes_before_growing(void)
         buf_release(&b);
 }
 
+static void keeps_what_it_is_cut_to(void)
+{
+        struct buf b = {0};
+
+        UNIT_ASSERT(buf_append(&b, "hello world", 11, 64) == STATUS_OK);
+        buf_consume(&b, 2);
+        buf_cut(&b, 3);
+        UNIT_ASSERT(buf_len(&b) == 3 && memcmp(buf_data(&b), "llo", 3) == 0);
+        /* Whatever the limit, and without asking for memory. */
+        UNIT_ASSERT(buf_reserve(&b, (size_t)INT32_MAX - 2, SIZE_MAX) == STATUS_LIMIT);
+        UNIT_ASSERT(buf_len(&b) == 3);
+        buf_release(&b);
+}
+
 static void empty_owns_nothing(void)
 {
         struct buf b = {0};
@@ -80,4 +94,4 @@ static void spares_serve_again(void)
 }
 
 UNIT_SUITE(base_buf, UNIT_CASE(grows_up_to_its_limit), UNIT_CASE(moves_unread_bytes_before_growing),
-           UNIT_CASE(empty_owns_nothing), UNIT_CASE(spares_serve_again))
+           UNIT_CASE(keeps_what_it_is_cut_to), UNIT_CASE(empty_owns_nothing), UNIT_CASE(spares_serve_again))
