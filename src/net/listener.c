@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ACCEPTS_MAX = 32 /* a turn and socket */ };
+enum { ALONE_TURNS = 8, ACCEPTS_MAX = 32 /* a turn and socket */ };
 
 /* A socket file that nobody listens on any more is left over from a crash: remove it. One that answers is
  * another server's. */
@@ -337,21 +337,21 @@ struct watch {
         struct loop *loop;
         void (*accepted)(void *arg, int fd, const struct address *peer);
         void *arg;
-        unsigned turn; /* when there was one last */
-        int many;      /* so many were accepted then, at most */
+        unsigned turn;   /* when there was one last */
+        unsigned streak; /* turns up to that, one after the other, in which there may have been more */
         int count;
         struct event *events[LISTENERS_MAX];
 };
 
 /* Most come alone, and to ask in vain for a second one costs as much as to get it: whether there are more,
- * the next turn shows. While each does, they are taken by twice as many. */
+ * the next turn shows. When that goes on and on, twice as many are taken each turn. */
 static int how_many(struct watch *watch)
 {
-        bool again = watch->turn + 1 == watch->loop->turn;
-
+        watch->streak = watch->turn + 1 == watch->loop->turn ? watch->streak + 1 : 0;
         watch->turn = watch->loop->turn;
-        watch->many = !again ? 1 : watch->many < ACCEPTS_MAX ? 2 * watch->many : ACCEPTS_MAX;
-        return watch->many;
+        if (watch->streak < ALONE_TURNS)
+                return 1;
+        return watch->streak - ALONE_TURNS < 4 ? 2 << (watch->streak - ALONE_TURNS) : ACCEPTS_MAX;
 }
 
 static void on_connection(evutil_socket_t listening, short what, void *arg)
@@ -368,6 +368,7 @@ static void on_connection(evutil_socket_t listening, short what, void *arg)
                                 log_warning("cannot accept a connection: %s", strerrordesc_np(errno));
                         if (errno == EINTR || errno == ECONNABORTED)
                                 continue;
+                        watch->streak = 0;
                         return;
                 }
                 watch->accepted(watch->arg, fd, &peer);

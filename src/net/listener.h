@@ -62,7 +62,7 @@ void listeners_hand_over(struct listeners *l);
 struct watch;
 
 /* Calls `accepted` on `loop` for each connection (fd non-blocking, now the callee's): one a turn and socket,
- * and up to 32 while there are ever more. */
+ * and up to 32 when there go on to be more. */
 struct watch *listeners_watch(const struct listeners *l, struct loop *loop,
                               void (*accepted)(void *arg, int fd, const struct address *peer), void *arg);
 void listeners_unwatch(struct watch *watch);
