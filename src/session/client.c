@@ -224,16 +224,21 @@ void client_want_read(struct client *c)
                                          !(waits && buf_len(&c->in) > CLIENT_IN_FULL));
 }
 
+void client_heed(struct client *c, const struct said *said)
+{
+        c->hint = said->hint;
+        c->consistency = said->consistency;
+        c->access = said->access;
+        c->isolation = said->isolation;
+        c->floor.min = said->min;
+}
+
 void client_settings_changed(struct client *c)
 {
         struct said said;
 
         said_read(c->settings_now, &said);
-        c->hint = said.hint;
-        c->consistency = said.consistency;
-        c->access = said.access;
-        c->isolation = said.isolation;
-        c->floor.min = said.min;
+        client_heed(c, &said);
 }
 
 void client_lexes(struct client *c, struct sv name, struct sv value)

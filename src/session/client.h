@@ -61,6 +61,7 @@ enum client_origin {
 
 struct block;
 struct doubt;
+struct said;
 struct msg;
 struct writer;
 struct entry; /* the login's own state, session/entry.h */
@@ -276,8 +277,9 @@ bool client_has_rest(const struct client *c);
 /* Whether bytes are wanted from it now (a full input buffer or a slow server says no). */
 void client_want_read(struct client *c);
 
-/* Derives hint, access and isolation from settings_now. */
+/* Derives hint, access and isolation from settings_now; the same with what those say. */
 void client_settings_changed(struct client *c);
+void client_heed(struct client *c, const struct said *said);
 
 /* A server has reported a parameter to it, which may say how its texts are read. */
 void client_lexes(struct client *c, struct sv name, struct sv value);

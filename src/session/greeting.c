@@ -13,6 +13,7 @@ enum { GREETINGS_KEPT = 16 /* of a welcome */ };
 struct greeting {
         struct list in_welcome;
         struct settings *startup, *settings;
+        struct said said; /* by those */
         unsigned lexing;
         struct buf bytes; /* up to the cancel key */
 };
@@ -105,6 +106,7 @@ static struct greeting *make(struct room *room, struct settings *startup, const 
         g->settings = settings_ref(startup);
         write_auth(&w, AUTH_REQ_OK, "", 0);
         write_params(g, room, params, &w);
+        said_read(g->settings, &g->said);
         if (!w.failed)
                 return g;
         drop(g, &room->pools.settings);
@@ -157,15 +159,16 @@ static const struct greeting *greeting_for(struct room *room, struct welcome *w,
         return g;
 }
 
-static void have_settings(struct client *c, struct settings *settings)
+static void have_settings(struct client *c, const struct greeting *g)
 {
         struct settings_table *table = &c->room->pools.settings;
 
         settings_unref(table, c->settings);
         settings_unref(table, c->settings_now);
-        c->settings = settings_ref(settings);
-        c->settings_now = settings_ref(settings);
-        client_settings_changed(c);
+        c->settings = settings_ref(g->settings);
+        c->settings_now = settings_ref(g->settings);
+        client_heed(c, &g->said);
+        c->lexing = c->lexing_base = g->lexing;
 }
 
 void greeting_send(struct client *c, struct welcome *welcome)
@@ -184,8 +187,7 @@ void greeting_send(struct client *c, struct welcome *welcome)
         if (notice[0] != '\0')
                 write_notice(&w, "NOTICE", "00000", notice);
         write_ready(&w, 'I');
-        c->lexing = c->lexing_base = g->lexing;
-        have_settings(c, g->settings);
+        have_settings(c, g);
         client_send(c, &w);
 }
 
