@@ -13,6 +13,12 @@ bool ip_parse(const char *text, struct ip *out)
         return out->family != 0;
 }
 
+const char *ip_text(const struct ip *ip, char out[IP_TEXT_SIZE])
+{
+        _Static_assert((int)IP_TEXT_SIZE == (int)INET6_ADDRSTRLEN, "the longest");
+        return ip->family != 0 ? inet_ntop(ip->family, ip->bytes, out, IP_TEXT_SIZE) : "unix";
+}
+
 struct ip ip_unmapped(struct ip ip)
 {
         static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};

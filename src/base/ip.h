@@ -17,6 +17,10 @@ struct ip_net {
 /* "127.0.0.1" or "::1", as it is written. False: neither; then out->family is 0. */
 bool ip_parse(const char *text, struct ip *out);
 
+/* "127.0.0.1"; "unix" for none. Returns what has been written, perhaps elsewhere. */
+enum { IP_TEXT_SIZE = 46 /* INET6_ADDRSTRLEN */ };
+const char *ip_text(const struct ip *ip, char out[IP_TEXT_SIZE]);
+
 /* The address that counts: an IPv4 address inside an IPv6 one is what it is. */
 struct ip ip_unmapped(struct ip ip);
 

@@ -43,19 +43,36 @@ enum status address_parse(const char *host, int port, struct address *out)
         return STATUS_ABSENT;
 }
 
-void address_text(const struct address *address, char *host, size_t size, int *port)
+struct ip address_ip(const struct address *address)
+{
+        struct ip ip = {0};
+
+        if (address->u.any.sa_family == AF_INET)
+                memcpy(ip.bytes, &address->u.in4.sin_addr, sizeof(address->u.in4.sin_addr));
+        else if (address->u.any.sa_family == AF_INET6)
+                memcpy(ip.bytes, &address->u.in6.sin6_addr, sizeof(address->u.in6.sin6_addr));
+        else
+                return ip;
+        ip.family = address->u.any.sa_family;
+        return ip;
+}
+
+int address_port(const struct address *address, int otherwise)
 {
         switch (address->u.any.sa_family) {
-        case AF_INET:
-                inet_ntop(AF_INET, &address->u.in4.sin_addr, host, (socklen_t)size);
-                *port = ntohs(address->u.in4.sin_port);
-                return;
-        case AF_INET6:
-                inet_ntop(AF_INET6, &address->u.in6.sin6_addr, host, (socklen_t)size);
-                *port = ntohs(address->u.in6.sin6_port);
-                return;
-        default: snprintf(host, size, "unix"); return;
+        case AF_INET: return ntohs(address->u.in4.sin_port);
+        case AF_INET6: return ntohs(address->u.in6.sin6_port);
+        default: return otherwise;
         }
+}
+
+void address_text(const struct address *address, char *host, size_t size, int *port)
+{
+        struct ip ip = address_ip(address);
+        char text[IP_TEXT_SIZE];
+
+        snprintf(host, size, "%s", ip_text(&ip, text));
+        *port = address_port(address, *port);
 }
 
 void address_set_port(struct address *address, int port)

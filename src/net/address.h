@@ -1,6 +1,7 @@
 /* address: socket addresses as text and back, and options every socket gets. */
 #pragma once
 
+#include "base/ip.h"
 #include "base/status.h"
 #include "conf/options.h"
 
@@ -27,6 +28,10 @@ MUST_USE enum status address_parse(const char *host, int port, struct address *o
 
 /* "127.0.0.1" or "unix", and the port (unix: as given). `size` >= INET6_ADDRSTRLEN. */
 void address_text(const struct address *address, char *host, size_t size, int *port);
+
+/* The two as numbers. Of a unix socket: none, and `otherwise`. */
+struct ip address_ip(const struct address *address);
+int address_port(const struct address *address, int otherwise);
 
 /* Of TCP; others have none. */
 void address_set_port(struct address *address, int port);

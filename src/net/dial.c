@@ -134,7 +134,6 @@ static struct dial *dial_new(struct loop *loop, dial_fn *done, void *arg)
         d->done = done;
         d->arg = arg;
         d->fd = -1;
-        list_init(&d->grave.in_graveyard);
         event_assign(&d->event, loop->base, -1, EV_TIMEOUT, on_start, d);
         return d;
 }

@@ -49,17 +49,6 @@ static void tell(struct host_name *q)
                 event_active(&q->event, EV_TIMEOUT, 1);
 }
 
-static struct ip ip_of(const struct address *a)
-{
-        struct ip ip = {.family = a->u.any.sa_family};
-
-        if (ip.family == AF_INET)
-                memcpy(ip.bytes, &a->u.in4.sin_addr, 4);
-        else
-                memcpy(ip.bytes, &a->u.in6.sin6_addr, 16);
-        return ip_unmapped(ip);
-}
-
 static void on_addresses(void *arg, int error, const struct address *list, int count)
 {
         struct host_name *q = arg;
@@ -67,7 +56,7 @@ static void on_addresses(void *arg, int error, const struct address *list, int c
 
         q->asking = false;
         for (int i = 0; i < count; i++) {
-                struct ip ip = ip_of(&list[i]);
+                struct ip ip = ip_unmapped(address_ip(&list[i]));
 
                 back = back ||
                        (ip.family == q->ip.family && memcmp(ip.bytes, q->ip.bytes, ip_size(ip.family)) == 0);

@@ -17,7 +17,6 @@ void loop_init(struct loop *loop, void *owner)
         loop->base = event_base_new_with_config(config);
         event_config_free(config);
         CHECK(loop->base != NULL);
-        list_init(&loop->graveyard);
         list_init(&loop->nudges);
         loop->scratch = xmalloc(LOOP_SCRATCH_BYTES);
         mailbox_init(&loop->mailbox, loop->base, owner);
@@ -25,11 +24,10 @@ void loop_init(struct loop *loop, void *owner)
 
 static void sweep(struct loop *loop)
 {
-        struct list *node;
+        struct grave *grave;
 
-        while ((node = list_shift(&loop->graveyard)) != NULL) {
-                struct grave *grave = list_item(node, struct grave, in_graveyard);
-
+        while ((grave = loop->graveyard) != NULL) {
+                loop->graveyard = grave->next;
                 grave->bury(grave);
         }
 }
@@ -73,8 +71,7 @@ void loop_run(struct loop *loop)
 {
         while (!loop->stop) {
                 loop_turn(loop, true);
-                if (!list_empty(&loop->graveyard))
-                        sweep(loop);
+                sweep(loop);
         }
 }
 
@@ -109,5 +106,6 @@ void loop_unnudge(struct nudge *nudge)
 void loop_bury(struct loop *loop, struct grave *grave, void (*bury)(struct grave *grave))
 {
         grave->bury = bury;
-        list_append(&loop->graveyard, &grave->in_graveyard);
+        grave->next = loop->graveyard;
+        loop->graveyard = grave;
 }

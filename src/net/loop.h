@@ -19,7 +19,7 @@ enum { LOOP_SCRATCH_BYTES = 65536 };
 
 /* Something that is dead. Embed it; `bury` frees the object that holds it. */
 struct grave {
-        struct list in_graveyard;
+        struct grave *next;
         void (*bury)(struct grave *grave);
 };
 
@@ -34,7 +34,7 @@ struct loop {
         struct event_base *base;
         struct names *names; /* net/names.h; NULL: nobody has asked for one */
         struct mailbox mailbox;
-        struct list graveyard;
+        struct grave *graveyard; /* who came last is first */
         struct list nudges;
         unsigned turn;    /* its number */
         int64_t now_us;   /* 0: not asked in this turn */

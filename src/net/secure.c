@@ -28,6 +28,7 @@ struct secure {
         struct tls_context *context;
         char *host; /* NULL: none is known */
         struct tls_bio bio;
+        struct stream_look look;
         bool accepts;
         bool ended;               /* an end or an error is there, and nobody has been told yet */
         size_t updates, received; /* key updates, bytes for us */
@@ -331,7 +332,7 @@ enum status secure_start(struct stream *s, struct tls_context *context, const ch
         } else {
                 SSL_set_connect_state(t->ssl);
         }
-        stream_secure(s, &tls);
+        stream_secure(s, &tls, &t->look);
         return status;
 }
 

@@ -88,7 +88,7 @@ static bool reads(const struct stream *s)
 
 static void on_nudge(struct nudge *nudge)
 {
-        struct stream *s = list_item(nudge, struct stream, nudge);
+        struct stream *s = list_item(nudge, struct stream_look, nudge)->stream;
 
         if (reads(s))
                 event_active(&s->event, EV_READ, 0);
@@ -97,8 +97,10 @@ static void on_nudge(struct nudge *nudge)
 void stream_look(struct stream *s)
 {
         /* In a handshake who connects speaks first, and who accepts may hold bytes that were read before. */
-        if (reads(s) && (s->securing || s->transport->pending(s)))
-                loop_nudge(s->loop, &s->nudge, on_nudge);
+        if (!reads(s) || !(s->securing || s->transport->pending(s)))
+                return;
+        s->look->stream = s;
+        loop_nudge(s->loop, &s->look->nudge, on_nudge);
 }
 
 static void set_writing(struct stream *s, bool writing)
@@ -203,6 +205,7 @@ void stream_close(struct stream *s)
                 return;
         stream_detach(s);
         s->transport->close(s);
+        s->look = NULL;
         close(s->fd);
         s->fd = -1;
         s->broken = true;
@@ -211,7 +214,8 @@ void stream_close(struct stream *s)
 
 void stream_detach(struct stream *s)
 {
-        loop_unnudge(&s->nudge);
+        if (s->look != NULL)
+                loop_unnudge(&s->look->nudge);
         if (event_initialized(&s->event))
                 event_del(&s->event);
         s->event = (struct event){0}; /* it knows its old loop, which the next owner must not touch */
@@ -263,10 +267,11 @@ enum status stream_read(struct stream *s, void *out, size_t n, size_t *done)
         return status;
 }
 
-void stream_secure(struct stream *s, const struct transport *transport)
+void stream_secure(struct stream *s, const struct transport *transport, struct stream_look *look)
 {
         CHECK(buf_len(&s->out) == 0 && !s->securing);
         s->transport = transport;
+        s->look = look;
         s->securing = true;
         if (s->reading)
                 stream_look(s);

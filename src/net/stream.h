@@ -34,6 +34,12 @@ struct transport {
         void (*close)(struct stream *s);
 };
 
+/* To read what a transport holds and the socket does not show. */
+struct stream_look {
+        struct nudge nudge;
+        struct stream *stream;
+};
+
 struct stream {
         int fd;       /* -1: closed */
         bool reading; /* reads are wanted */
@@ -43,11 +49,11 @@ struct stream {
         bool securing;     /* the handshake is under way */
         bool read_blocked; /* reading goes on once the socket can be written to */
         const struct transport *transport;
-        struct secure *session; /* of TLS (net/secure.h); NULL for plain */
+        struct secure *session;   /* of TLS (net/secure.h); NULL for plain */
+        struct stream_look *look; /* of TLS; NULL for plain */
         struct loop *loop;
         void (*on_event)(struct stream *s, enum stream_event event);
-        struct buf out;     /* accepted, not yet written */
-        struct nudge nudge; /* to look at bytes that the socket does not show */
+        struct buf out; /* accepted, not yet written */
         struct event event;
 };
 
@@ -85,8 +91,9 @@ void stream_hold(struct stream *s, bool held);
  */
 uint64_t stream_next_id(void);
 
-/* Has `transport` do its handshake before anything else happens; its session has been set. */
-void stream_secure(struct stream *s, const struct transport *transport);
+/* Has `transport` do its handshake before anything else happens; its session has been set. `look`, zeroed, is
+ * the session's. */
+void stream_secure(struct stream *s, const struct transport *transport, struct stream_look *look);
 
 /* Sees to it that bytes which the transport holds and the socket does not show are read: in the next turn, so
  * that one peer's plenty keeps nobody else from being heard. */

@@ -274,7 +274,6 @@ void delivery_start(struct outlet *o, struct server *s, const struct cancel_key 
         } else {
                 snprintf(d->place, sizeof(d->place), "peer-%d@%.150s:%d", o->peer_id, o->host, o->port);
         }
-        list_init(&d->grave.in_graveyard);
         d->list = &o->waiting;
         list_append(d->list, &d->in_outlet);
         o->waiting_count++;

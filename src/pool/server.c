@@ -444,7 +444,6 @@ static struct server *make(struct pool *pool, enum server_state state)
         s->connected_wall_us = s->request_wall_us = clock_wall_us();
         s->id = stream_next_id();
         list_init(&s->in_pool);
-        list_init(&s->grave.in_graveyard);
         replies_init(&s->replies);
         prepared_init(&s->prepared);
         list_prepend(pool_list_of(pool, s->state, &count), &s->in_pool);

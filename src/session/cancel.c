@@ -1,6 +1,5 @@
 #include "session/cancel.h"
 
-#include "auth/secret.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -9,56 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* ---- keys ---- */
-
-/* What a client is found by: the key of protocol 3.0, or the beginning of a longer one. */
-static uint64_t id_of(const struct cancel_key *key)
-{
-        uint32_t secret;
-
-        memcpy(&secret, key->secret, sizeof(secret));
-        return (uint64_t)key->pid << 32 | secret;
-}
-
-static struct client *find(struct room *room, const struct cancel_key *key)
-{
-        uint64_t id = id_of(key);
-        struct client *c;
-
-        HASH_FIND(by_key, room->by_key, &id, sizeof(id), c);
-        return c != NULL && cancel_key_equal(&c->key, key) ? c : NULL;
-}
-
-void key_take(struct client *c)
-{
-        struct room *room = c->room;
-        struct client *other;
-
-        c->key.size = CANCEL_SECRET_SHORT; /* until it asks for protocol 3.2 */
-        do {
-                secret_random(&c->key.pid, sizeof(c->key.pid));
-                secret_random(c->key.secret, sizeof(c->key.secret));
-                cancel_key_shape(&c->key, room->conf->opt.peer_id);
-                c->key_id = id_of(&c->key);
-                HASH_FIND(by_key, room->by_key, &c->key_id, sizeof(c->key_id), other);
-        } while (other != NULL);
-        HASH_ADD(by_key, room->by_key, key_id, sizeof(c->key_id), c);
-}
-
-void key_keep(struct client *c, const struct cancel_key *key)
-{
-        c->key = *key;
-        c->key_id = id_of(key);
-        HASH_ADD(by_key, c->room->by_key, key_id, sizeof(c->key_id), c);
-}
-
-void key_leave(struct client *c)
-{
-        HASH_DELETE(by_key, c->room->by_key, c);
-}
-
-/* ---- a request's way ---- */
 
 /* A CancelRequest, and the connection it came by, which stays open until it is through: so libpq waits. */
 struct errand {
@@ -69,7 +18,8 @@ struct errand {
         int fd;
         bool logs;
         const void *asker; /* for people */
-        char place[160], address[46];
+        char place[160];
+        struct ip ip;
         int port;
         int64_t since_wall_us;
 };
@@ -77,10 +27,12 @@ struct errand {
 static void end(void *arg, const char *why)
 {
         struct errand *e = arg;
+        char host[IP_TEXT_SIZE];
 
         if (e->logs)
-                log_info("C-%p: %s@%s:%d closing because: %s (age=%llds)", e->asker, e->place, e->address,
-                         e->port, why, (long long)((clock_wall_us() - e->since_wall_us) / US_PER_SEC));
+                log_info("C-%p: %s@%s:%d closing because: %s (age=%llds)", e->asker, e->place,
+                         ip_text(&e->ip, host), e->port, why,
+                         (long long)((clock_wall_us() - e->since_wall_us) / US_PER_SEC));
         close(e->fd);
         free(e);
 }
@@ -138,7 +90,7 @@ static void ask(struct errand *e)
 {
         struct room *room = e->at;
         struct crowd *crowd = room->crowd;
-        struct client *c = find(room, &e->key);
+        struct client *c = keys_find(&room->keys, &e->key);
 
         if (c != NULL) {
                 cancel_client(e, c);
@@ -205,7 +157,7 @@ void cancel_request(struct client *asker, const struct cancel_key *key)
         e->port = asker->port;
         e->since_wall_us = asker->connected_wall_us;
         snprintf(e->place, sizeof(e->place), "(nodb)/(nouser)");
-        snprintf(e->address, sizeof(e->address), "%s", asker->address);
+        e->ip = asker->ip;
         client_close(asker, NULL, NULL);
         if (own > 0 && cancel_key_peer(&e->key) != own) {
                 forward(e, cancel_key_peer(&e->key));

@@ -133,13 +133,14 @@ static void fill_names(const struct client *c, struct census_socket *row, struct
 static void fill_client(const struct client *c, struct census_socket *row, struct arena *a, bool duplicate)
 {
         int64_t now = loop_now(c->room->loop);
+        char host[IP_TEXT_SIZE];
         bool waits =
             strcmp(client_state(c), "waiting") == 0 || (c->server != NULL && c->server->replies.count > 0);
 
         fill_names(c, row, a);
         row->state = client_state(c);
         row->node = c->server != NULL ? arena_strdup(a, c->server->pool->node->name) : "";
-        row->addr = arena_strdup(a, c->address);
+        row->addr = arena_strdup(a, ip_text(&c->ip, host));
         row->port = c->port;
         row->local_port = c->room->conf->opt.listen_port;
         row->local_addr = arena_strdup(a, socket_local(c->stream.fd, &row->local_port).host);

@@ -5,11 +5,12 @@
 static void fill_hold(const struct client *c, struct census_hold *row, struct arena *a)
 {
         struct setting name;
+        char host[IP_TEXT_SIZE];
 
         row->id = c->id;
         row->database = arena_strdup(a, c->endpoint->database);
         row->user = arena_strdup(a, c->endpoint->user);
-        row->addr = arena_strdup(a, c->address);
+        row->addr = arena_strdup(a, ip_text(&c->ip, host));
         row->port = c->port;
         row->application_name = settings_get(c->settings, SV("application_name"), &name)
                                     ? arena_strndup(a, name.value.p, name.value.n)

@@ -5,10 +5,10 @@
 #include "base/log.h"
 #include "session/aborted.h"
 #include "session/block.h"
-#include "session/cancel.h"
 #include "session/client_tls.h"
 #include "session/doubt.h"
 #include "session/entry.h"
+#include "session/keys.h"
 #include "session/link.h"
 #include "session/relay.h"
 #include "session/said.h"
@@ -91,6 +91,7 @@ void client_move(struct client *c, enum client_state to)
 const char *client_name(const struct client *c, char *out, size_t size)
 {
         const char *database = NULL, *user = NULL;
+        char host[IP_TEXT_SIZE];
 
         if (c->endpoint != NULL) {
                 database = c->endpoint->database;
@@ -100,7 +101,7 @@ const char *client_name(const struct client *c, char *out, size_t size)
                 user = c->entry->user;
         }
         snprintf(out, size, "%s/%s@%s:%d", database != NULL ? database : "(nodb)",
-                 user != NULL ? user : "(nouser)", c->address, c->port);
+                 user != NULL ? user : "(nouser)", ip_text(&c->ip, host), c->port);
         return out;
 }
 
@@ -443,7 +444,6 @@ static struct client *make(struct room *room, int fd)
         list_init(&c->in_clients);
         list_init(&c->in_phase);
         list_init(&c->waiter.in_queue);
-        list_init(&c->grave.in_graveyard);
         names_init(&c->names);
         list_append(&room->clients, &c->in_clients);
         stream_open(&c->stream, room->loop, fd, on_event);
@@ -454,9 +454,8 @@ void client_new(struct room *room, int fd, const struct address *peer)
 {
         struct client *c = make(room, fd);
 
-        c->via_tcp = peer->u.any.sa_family != AF_UNIX;
-        c->port = room->conf->opt.listen_port;
-        address_text(peer, c->address, sizeof(c->address), &c->port);
+        c->ip = address_ip(peer);
+        c->port = address_port(peer, room->conf->opt.listen_port);
         if (proxies_have(&room->proxies, peer))
                 c->origin = ORIGIN_AWAITED;
         list_append(&room->logins, &c->in_phase);

@@ -80,8 +80,6 @@ enum repeat {
 /* A segment that servers do not survive must not bring them down one after the other. */
 enum { REPEATS_MAX = 2 };
 
-/* What another process needs of it is in session/heir.c. */
-
 /* Why the client was told parameters that are not what it has: session/greeting.h sets that right. */
 enum misled {
         MISLED_NOT,
@@ -89,31 +87,39 @@ enum misled {
         MISLED_BY_LOSS,  /* those of a transaction that was lost with its server */
 };
 
+/* There are tens of thousands of them, most idle: in each part what is large comes first, so that nothing is
+ * left empty in between, and an idle client costs less than 1 KB with all that the process has for it
+ * (tests/bench). What another process needs of it is in session/heir.c. */
 struct client {
         struct stream stream;
         struct grave grave;
-        enum client_state state;
         struct room *room;
         struct endpoint *endpoint;        /* from WELCOME on */
         struct list in_clients, in_phase; /* in_phase: room->logins, waiting, held or
                                              catching */
         struct waiter waiter;
-        struct node *waits_for;              /* WAITING: the node it is counted at */
+        union {
+                struct node *waits_for;   /* WAITING: the node it is counted at */
+                struct cluster *catching; /* CATCHING: whose standbys it waits for */
+        };
         struct server *server;               /* written by session/link.c alone */
         struct entry *entry;                 /* until IDLE */
         struct budget *budget[BUDGET_KINDS]; /* references to those it is counted in; NULL: in none */
         struct buf in;                       /* read and not yet forwarded */
         struct names names;
-        enum replication replication; /* it has a server of its own from its login on */
         struct buf unnamed; /* the body of the last unnamed Parse, when no Bind followed in its segment */
+        enum client_state state;
+        enum replication replication; /* it has a server of its own from its login on */
+        enum client_origin origin;
+        int node; /* index of the server's node */
 
         /* where in the stream of messages we are */
         size_t pass;        /* bytes of the current message still to go through */
-        char passing;       /* its type */
-        bool late;          /* the transaction ended while `pass` was not 0 */
         size_t drop;        /* bytes of the current message still to be dropped */
         size_t replay_size; /* bytes ahead to be kept in server->replay as they are sent */
         size_t known;       /* bytes ahead that have been classified and need no further look */
+        char passing;       /* type of the message that `pass` is of */
+        bool late;          /* the transaction ended while `pass` was not 0 */
         bool in_segment;    /* messages sent, their Sync not yet */
         bool bound;         /* a Bind or Execute is among them */
         bool skip_to_sync;  /* drop all until Sync, as a server does after an error */
@@ -122,47 +128,46 @@ struct client {
         bool unnamed_here;  /* the last unnamed Parse went to the server of now */
 
         /* the transaction */
-        char tx;          /* as the client was last told */
-        bool wrote;       /* something that changes data has been sent in it */
-        bool open;        /* what has been sent leaves it open */
-        bool writes;      /* something that changes data has been sent in the last segment */
-        bool commits;     /* something that commits, or may, has been sent in the last segment */
-        int copies;       /* CopyInResponses less ends of copies that have been sent, since it was at rest */
-        bool defined;     /* something that may change what names mean has been sent in it */
-        bool commit_sent; /* its end has been sent */
-        bool piecewise;   /* something that may commit before it ends has been sent in it */
-        bool ended;       /* what may have committed was completed since the last ReadyForQuery */
-        bool unwaited;    /* or a commit was not waited for until standbys had it */
-        bool began;       /* BEGIN has been sent in a segment not yet answered */
-        bool on_primary;
-        bool blind;                   /* nothing was asked that shows data: SET and the like */
-        bool reading;                 /* for the node's counters: routed as a read */
-        bool failed;                  /* an error was seen in it since the last ReadyForQuery */
-        bool abort_untold;            /* ABORTED: the client has not got the error yet */
-        struct buf way_out;           /* ABORTED: the text of what was bound last, which ends it */
-        struct doubt *doubt;          /* its COMMIT was lost, session/doubt.h; NULL: no */
-        struct block *block;          /* one that no server knows of, session/block.h; NULL: none */
-        const struct node *lost_node; /* ABORTED: whose loss it was */
-        unsigned char
-            overtime;    /* what the server has ended its transaction for, session/loss.c; 0: nothing */
-        bool discarding; /* a standby refused the segment: its answer is dropped, then it runs on the primary
-                          */
-        bool repairable; /* a statement the segment binds may be prepared again: nothing of the answer has
-                            left */
-        bool repairing;  /* it shall be: the answer is dropped until then */
-        uint64_t repair_key[2];     /* the statement */
-        bool cut_answer;            /* a message to the client is incomplete */
-        bool dismissed;             /* the server's own word that it ends has been passed on */
-        bool surplus;               /* HELD beyond failover_queue_size */
+        struct doubt *doubt; /* its COMMIT was lost, session/doubt.h; NULL: no */
+        struct block *block; /* one that no server knows of, session/block.h; NULL: none */
+        uint64_t skip_nodes; /* bit i: node i failed the segment */
+        int copies; /* CopyInResponses less ends of copies that have been sent, since it was at rest */
         enum route_target held_for; /* HELD: what it waits for */
-        bool notified;              /* it has been told that it waits (query_wait_notify) */
-        enum repeat repeat;
-        unsigned repeats;    /* so often was it run again */
-        bool several;        /* statements in the segment that may be run again */
-        uint64_t skip_nodes; /* bit i: node i failed this segment */
+        char tx;                    /* as the client was last told */
+        bool wrote;                 /* something that changes data has been sent in it */
+        bool open;                  /* what has been sent leaves it open */
+        bool writes;                /* something that changes data has been sent in the last segment */
+        bool commits;               /* something that commits, or may, has been sent in the last segment */
+        bool defined;               /* something that may change what names mean has been sent in it */
+        bool commit_sent;           /* its end has been sent */
+        bool piecewise;             /* something that may commit before it ends has been sent in it */
+        bool ended;                 /* what may have committed was completed since the last ReadyForQuery */
+        bool unwaited;              /* or a commit was not waited for until standbys had it */
+        bool began;                 /* BEGIN has been sent in a segment not yet answered */
+        bool on_primary;
+        bool blind;      /* nothing was asked that shows data: SET and the like */
+        bool reading;    /* for the node's counters: routed as a read */
+        bool failed;     /* an error was seen in it since the last ReadyForQuery */
+        bool cut_answer; /* a message to the client is incomplete */
+        bool dismissed;  /* the server's own word that it ends has been passed on */
+        bool surplus;    /* HELD beyond failover_queue_size */
+        bool notified;   /* it has been told that it waits (query_wait_notify) */
         bool force_primary;
-        int node; /* index of the server's node */
+
+        /* what becomes of a segment that fails */
+        bool several;    /* statements are in it that may be run again */
+        bool discarding; /* a standby refused it: its answer is dropped, then it runs on the primary */
+        bool repairable; /* a statement it binds may be prepared again: nothing of the answer has left */
+        bool repairing;  /* it shall be: the answer is dropped until then */
+        enum repeat repeat;
+        unsigned repeats; /* so often was it run again */
         enum reason retry_reason;
+        bool abort_untold; /* ABORTED: the client has not got the error yet */
+        unsigned char
+            overtime; /* what the server has ended its transaction for, session/loss.c; 0: nothing */
+        uint64_t repair_key[2];       /* the statement that shall be prepared again */
+        struct buf way_out;           /* ABORTED: the text of what was bound last, which ends it */
+        const struct node *lost_node; /* ABORTED: whose loss it was */
 
         /* the session */
         struct settings *startup; /* of the startup packet */
@@ -170,27 +175,21 @@ struct client {
         struct settings *settings_now; /* as it will be if the transaction commits */
         struct savepoints savepoints;
         struct buf effects; /* statements under way that change those, each with a NUL; session/effects.c */
-        enum misled misled;
-        unsigned pins;      /* enum pin */
-        unsigned pins_held; /* those from before its transaction */
-        unsigned unpinning; /* those that end if the transaction commits */
-        enum hint hint;     /* pgsteer.route */
-        enum tx_access access;
-        enum tx_isolation isolation;
+        struct floor floor;
+        unsigned pins;        /* enum pin */
+        unsigned pins_held;   /* those from before its transaction */
+        unsigned unpinning;   /* those that end if the transaction commits */
         unsigned lexing;      /* enum classify_options: as the server reads its texts now... */
         unsigned lexing_base; /* ...and without settings of its own */
-        int consistency;      /* pgsteer.consistency; -1: as the endpoint has it */
-        struct floor floor;
-        struct cluster *catching; /* CATCHING: whose standbys it waits for */
+        enum misled misled;
+        int consistency;    /* pgsteer.consistency; -1: as the endpoint has it */
+        enum hint hint : 8; /* pgsteer.route */
+        enum tx_access access : 8;
+        enum tx_isolation isolation : 8;
+        bool tls_direct;
 
         /* for people and deadlines */
-        char address[46];
-        int port;
-        enum client_origin origin;
-        bool via_tcp, tls_direct;
-        struct cancel_key key; /* what it was told */
-        uint64_t key_id;       /* of it, for room->by_key */
-        UT_hash_handle by_key;
+        struct client *next_by_key; /* in room->keys */
         uint64_t id;
         int64_t since_us;    /* when the state began */
         int64_t held_us;     /* since when the segment in front is held, on and off; 0: it is not */
@@ -201,7 +200,15 @@ struct client {
         int64_t answered_us; /* when the last ReadyForQuery came */
         int64_t tx_us;       /* when the transaction began */
         int64_t connected_wall_us;
+        struct cancel_key key; /* what it was told */
+        struct ip ip;          /* its host; none: by a unix socket */
+        int port;
 };
+
+static inline bool client_via_tcp(const struct client *c)
+{
+        return c->ip.family != 0;
+}
 
 /* Whether a server is asked for something that the login needs, and nothing else can happen. */
 static inline bool client_asks(const struct client *c)

@@ -11,7 +11,7 @@ enum { TLS_HANDSHAKE_RECORD = 0x16 };
 /* Not over a Unix socket, where libpq does not ask for it and nobody can listen. */
 static struct tls_context *context_for(const struct client *c)
 {
-        return c->via_tcp && c->room->pools.tls != NULL ? c->room->pools.tls->clients : NULL;
+        return client_via_tcp(c) && c->room->pools.tls != NULL ? c->room->pools.tls->clients : NULL;
 }
 
 static void begin(struct client *c, struct sv early)

@@ -22,25 +22,20 @@ static struct guesses_price price_of(const struct client *c)
 }
 
 /* Whoever has one address of such a network has them all. */
-static void address_of(const struct client *c, char out[INET6_ADDRSTRLEN])
+static const char *address_of(const struct client *c, char out[IP_TEXT_SIZE])
 {
-        struct ip ip;
+        struct ip ip = ip_unmapped(c->ip);
 
-        snprintf(out, INET6_ADDRSTRLEN, "%s", c->via_tcp ? c->address : "unix");
-        if (!c->via_tcp || !ip_parse(c->address, &ip))
-                return;
-        ip = ip_unmapped(ip);
         if (ip.family == AF_INET6)
                 memset(ip.bytes + 8, 0, 8);
-        inet_ntop(ip.family, ip.bytes, out, INET6_ADDRSTRLEN);
+        return ip_text(&ip, out);
 }
 
 static void pair_of(const struct client *c, char out[WHO_SIZE])
 {
-        char address[INET6_ADDRSTRLEN];
+        char address[IP_TEXT_SIZE];
 
-        address_of(c, address);
-        snprintf(out, WHO_SIZE, "%s %s", address, c->entry->user);
+        snprintf(out, WHO_SIZE, "%s %s", address_of(c, address), c->entry->user);
 }
 
 static void wait_until(struct client *c, int64_t due)
@@ -78,9 +73,8 @@ void delay_deny(struct client *c, const struct refusal *r, const char *why)
         }
         pair_of(c, who);
         due = guesses_failed(guesses, who, &price, now);
-        if (c->via_tcp) {
-                address_of(c, who);
-                of_address = guesses_failed(guesses, who, &price, now);
+        if (client_via_tcp(c)) {
+                of_address = guesses_failed(guesses, address_of(c, who), &price, now);
                 due = of_address > due ? of_address : due;
         }
         c->entry->verdict = *r;

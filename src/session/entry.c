@@ -186,7 +186,7 @@ bool entry_is_own_user(const struct client *c)
         struct ucred peer;
         socklen_t size = sizeof(peer);
 
-        return !c->via_tcp && c->origin == ORIGIN_DIRECT && c->entry->admin_database &&
+        return !client_via_tcp(c) && c->origin == ORIGIN_DIRECT && c->entry->admin_database &&
                strcmp(c->entry->user, "pgbouncer") == 0 &&
                getsockopt(c->stream.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
 }
@@ -206,6 +206,7 @@ static void enter_console(struct client *c)
         const struct conf_user *user = conf_find_user(c->room->conf, e->user);
         struct visitor visitor;
         struct setting name;
+        char host[IP_TEXT_SIZE];
 
         if (buf_append(&rest, read.p, read.n, CLIENT_IN_MAX) != STATUS_OK) {
                 client_refuse(c, "53200", "out of memory");
@@ -216,7 +217,7 @@ static void enter_console(struct client *c)
             .in = &rest,
             .user = e->user,
             .admin = entry_is_own_user(c) || (user != NULL && user->admin),
-            .address = c->address,
+            .address = ip_text(&c->ip, host),
             .port = c->port,
             .id = c->id,
             .connected_wall_us = c->connected_wall_us,

@@ -3,9 +3,9 @@
 #include "base/check.h"
 #include "pool/bequest.h"
 #include "session/block.h"
-#include "session/cancel.h"
 #include "session/entry.h"
 #include "session/gate.h"
+#include "session/keys.h"
 #include "session/link.h"
 
 #include <stdio.h>
@@ -60,7 +60,7 @@ static const struct bundle_field fields[] = {
     BUNDLE_FIELD(struct client, pins_held),
     BUNDLE_FIELD(struct client, floor.commit_us),
     BUNDLE_FIELD(struct client, port),
-    BUNDLE_FIELD(struct client, via_tcp),
+    BUNDLE_FIELD(struct client, ip),
     BUNDLE_FIELD(struct client, since_us),
     BUNDLE_FIELD(struct client, held_us),
     BUNDLE_FIELD(struct client, request_us),
@@ -157,7 +157,6 @@ void heir_put(struct writer *w, const struct client *c)
         bundle_put_int(w, "state", state_there(c));
         bundle_put_fields(w, fields, FIELDS, c);
         bundle_put_int(w, "on_primary", c->on_primary);
-        bundle_put_text(w, "address", c->address);
         if (c->repairable || c->repairing)
                 bundle_put(w, "repair_key", c->repair_key, sizeof(c->repair_key));
         bundle_put(w, "key", &c->key, sizeof(c->key));
@@ -242,7 +241,6 @@ static void enter_again(struct client *c)
 static bool fill(struct client *c, struct sv bundle)
 {
         int64_t state = bundle_find_int(bundle, "state");
-        struct sv address = bundle_find(bundle, "address");
         struct cancel_key key;
 
         if (!bundle_take(bundle, "key", &key, sizeof(key)))
@@ -255,7 +253,6 @@ static bool fill(struct client *c, struct sv bundle)
                 list_append(&c->room->logins, &c->in_phase);
         bundle_take_fields(bundle, fields, FIELDS, c);
         (void)bundle_take(bundle, "repair_key", c->repair_key, sizeof(c->repair_key));
-        snprintf(c->address, sizeof(c->address), "%.*s", (int)address.n, address.p);
         if (!take_buf(bundle, "in", &c->in))
                 return false;
         if (c->state == CLIENT_STARTUP)

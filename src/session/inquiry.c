@@ -133,6 +133,7 @@ struct inquiry *inquiry_open(struct client *c, const struct demand *demand)
 {
         const struct hba_rule *rule = demand->rule;
         const char *service = c->room->conf->opt.auth_pam_service;
+        char host[IP_TEXT_SIZE];
         struct inquiry *q;
 
         if (demand->type == AUTH_LDAP && rule == NULL) {
@@ -149,7 +150,7 @@ struct inquiry *inquiry_open(struct client *c, const struct demand *demand)
         q->hba = rule != NULL ? hba_ref(c->room->hba) : NULL;
         q->service = xstrdup(service);
         q->user = xstrdup(c->entry->user);
-        q->address = xstrdup(c->address);
+        q->address = xstrdup(ip_text(&c->ip, host));
         return q;
 }
 

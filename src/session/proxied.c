@@ -32,16 +32,10 @@ void proxies_fini(struct proxies *proxies)
 
 bool proxies_have(const struct proxies *proxies, const struct address *peer)
 {
-        struct ip ip = {0};
+        struct ip ip = ip_unmapped(address_ip(peer));
 
-        if (peer->u.any.sa_family == AF_UNIX)
+        if (ip.family == 0)
                 return proxies->unix_sockets;
-        ip.family = peer->u.any.sa_family;
-        if (ip.family == AF_INET)
-                memcpy(ip.bytes, &peer->u.in4.sin_addr, 4);
-        else
-                memcpy(ip.bytes, &peer->u.in6.sin6_addr, 16);
-        ip = ip_unmapped(ip);
         for (size_t i = 0; i < proxies->count; i++)
                 if (ip_net_has(&proxies->nets[i], &ip))
                         return true;
@@ -56,9 +50,8 @@ static void apply(struct client *c, const struct proxy_header *h)
         case PROXY_UNSAID: c->origin = ORIGIN_PROXIED; break;
         case PROXY_TCP:
                 c->origin = ORIGIN_PROXIED;
-                c->via_tcp = true;
+                c->ip = h->client;
                 c->port = h->port;
-                inet_ntop(h->client.family, h->client.bytes, c->address, sizeof(c->address));
                 break;
         }
 }

@@ -369,6 +369,7 @@ void room_free(struct room *room)
         stats_free(&room->stats);
         queries_forget(&room->queries);
         nameset_fini(&room->disabled);
+        keys_fini(&room->keys);
         slab_fini(&room->clients_slab);
         slab_fini(&room->blocks_slab);
         buf_spares_free(&room->spares);

@@ -11,6 +11,7 @@
 #include "net/listener.h"
 #include "pool/pool.h"
 #include "router/lists.h"
+#include "session/keys.h"
 #include "session/line_bound.h"
 #include "session/proxied.h"
 #include "session/queries.h"
@@ -93,7 +94,7 @@ struct room {
         struct list catching;        /* CLIENT_CATCHING */
         struct endpoint *endpoints;  /* uthash */
         struct db_stats *stats;      /* uthash */
-        struct client *by_key;       /* uthash: all clients by their cancel keys */
+        struct keys keys;            /* all clients by their cancel keys */
         struct classify_rules rules; /* of the configuration; those of a database: endpoint_rules */
         struct route_lists lists;    /* what rules points to */
         struct proxies proxies;

@@ -22,7 +22,7 @@ struct savepoint {
 
 struct savepoints {
         struct savepoint *levels; /* NULL while there is none */
-        unsigned count, cap;
+        uint16_t count, cap;
         bool lost;
 };
 

@@ -94,7 +94,7 @@ static enum status add_param(struct client *c, struct sv name, struct sv value, 
 /* "name - address:port", as PgBouncer writes it; of a Unix socket's peer we know the process. */
 static enum status add_application_name(struct client *c, struct sv given, struct refusal *r)
 {
-        char text[NAME_MAX_BYTES * 4], host[65] = "";
+        char text[NAME_MAX_BYTES * 4], host[65] = "", address[IP_TEXT_SIZE];
         struct ucred peer;
         socklen_t size = sizeof(peer);
         int n = (int)(given.n < 200 ? given.n : 200);
@@ -106,9 +106,10 @@ static enum status add_application_name(struct client *c, struct sv given, struc
         else
                 snprintf(text, sizeof(text), "%.*s", n, given.p);
         n = (int)strlen(text);
-        if (c->via_tcp)
+        if (client_via_tcp(c))
                 snprintf(text + n, sizeof(text) - (size_t)n,
-                         strchr(c->address, ':') ? " - [%s]:%d" : " - %s:%d", c->address, c->port);
+                         c->ip.family == AF_INET6 ? " - [%s]:%d" : " - %s:%d", ip_text(&c->ip, address),
+                         c->port);
         else if (gethostname(host, sizeof(host) - 1) == 0 &&
                  getsockopt(c->stream.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
                 snprintf(text + n, sizeof(text) - (size_t)n, " - unix(%ld@%s):%d", (long)peer.pid, host,

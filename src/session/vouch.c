@@ -56,23 +56,14 @@ bool vouch_certificate(const struct client *c, const struct hba_rule *rule)
         return say(c, "TLS certificate name mismatch", "", "");
 }
 
-/* "unix" is none. */
-static struct ip address_of(const struct client *c)
-{
-        struct ip ip;
-
-        (void)ip_parse(c->address, &ip);
-        return ip_unmapped(ip);
-}
-
 struct demand vouch_demand(const struct client *c)
 {
         const struct room *room = c->room;
         struct hba_client client = {
-            .local = !c->via_tcp,
+            .local = !client_via_tcp(c),
             .tls = c->stream.session != NULL,
             .replication = c->replication == REPLICATION_PHYSICAL,
-            .address = address_of(c),
+            .address = ip_unmapped(c->ip),
             .host = c->entry->host,
             .database = c->entry->database,
             .user = c->entry->user,
@@ -117,7 +108,7 @@ static void on_host(void *arg, const char *host, const char *why)
 
 void vouch_find_host(struct client *c)
 {
-        struct ip ip = address_of(c);
+        struct ip ip = ip_unmapped(c->ip);
 
         client_move(c, CLIENT_RESOLVE);
         c->entry->naming = host_name_ask(c->room->loop, &ip, on_host, c);
@@ -134,7 +125,7 @@ static bool system_name(const struct client *c, char out[SYSTEM_NAME_MAX])
         struct passwd entry, *found = NULL;
         char texts[4096];
 
-        if (c->via_tcp || c->origin != ORIGIN_DIRECT ||
+        if (client_via_tcp(c) || c->origin != ORIGIN_DIRECT ||
             getsockopt(c->stream.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
             getpwuid_r(peer.uid, &entry, texts, sizeof(texts), &found) != 0 || found == NULL ||
             strlen(entry.pw_name) >= SYSTEM_NAME_MAX)
