@@ -441,7 +441,6 @@ def main(arguments):
     wanted = [part for part in arguments if not part.startswith("-")]
     end_on_signals()
     passed = True
-    os.makedirs(BUILD, exist_ok=True)
     with Run("pgsteer-labels-") as run:
         clusters = [Cluster(run, name, standbys=1) for name in ("bare", "steered")]
         for cluster in clusters:
