@@ -17,10 +17,12 @@ pkg       = $(shell pkg-config $(1) $(2) 2>/dev/null)
 OPT      ?= -O2
 SANITIZE ?=
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wswitch-enum -Wconversion -Wvla
-HARDEN   := -fstack-protector-strong -fPIE -fno-strict-aliasing $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+# Guards of the processor's own, where the compiler has them: branches and returns go where they may.
+BRANCHES := $(firstword $(foreach f,-fcf-protection -mbranch-protection=standard,$(if $(filter ok,$(shell $(CC) -Werror $(f) -S -x c /dev/null -o /dev/null 2>/dev/null && echo ok)),$(f))))
+HARDEN   := -fstack-protector-strong -fstack-clash-protection $(BRANCHES) -fPIE -fno-strict-aliasing $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 CPPFLAGS += -Isrc -I$(BUILD)/gen -D_GNU_SOURCE -DPGSTEER_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c17 -g $(OPT) $(WARN) $(HARDEN) $(SANITIZE) -pthread $(call pkg,--cflags,$(PACKAGES))
-LDFLAGS  += -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -pthread $(SANITIZE)
 LDLIBS   += $(call pkg,--libs,$(PACKAGES)) -lm
 
 ROOMS    := base wire conf auth cluster net authority router pool health session admin http top
@@ -31,7 +33,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind demo clients readers installcheck versions page drill patroni pairs soak bench bench-catalog bench-scrape gates oracle labels fuzz clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind faults demo clients readers installcheck versions page drill patroni pairs soak bench bench-catalog bench-scrape gates oracle labels fuzz clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -83,7 +85,7 @@ unit: $(BUILD)/unit ## run the unit tests
 flow: all ## run the flow tests: the whole program against real PostgreSQL servers
 	@tests/run flow
 
-lint: test-deps ## clang-format, clang-tidy, cppcheck, floors and walls, headers alone, names
+lint: test-deps ## clang-format, clang-tidy, cppcheck, floors and walls, headers alone, names, how the program is hardened
 	@tests/lib/packages lint
 	@tests/lint/run
 
@@ -93,13 +95,13 @@ format: ## apply clang-format
 # Address space randomization is more than the sanitizers of some compilers bear. Not everywhere can it be turned off.
 STILL     = $$(setarch -R true 2>/dev/null && echo setarch -R)
 
-asan: test-deps ## unit and flow tests (PARTS=flow:... alone) under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: test-deps ## unit and flow tests (PARTS=flow:... alone, DRILL=... a drill) under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/asan OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' EXTRA_OBJ=build/asan/tests/lib/asan.o all build/asan/unit
-	@BUILD=build/asan $(STILL) tests/run $(or $(PARTS),unit flow)
+	@BUILD=build/asan $(STILL) $(if $(DRILL),tests/drill/drill $(DRILL),tests/run $(or $(PARTS),unit flow))
 
-tsan: test-deps ## unit and flow tests (PARTS=flow:... alone) under ThreadSanitizer
+tsan: test-deps ## unit and flow tests (PARTS=flow:... alone, DRILL=... a drill) under ThreadSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/tsan OPT=-O1 SANITIZE='-fsanitize=thread -fno-omit-frame-pointer' EXTRA_OBJ=build/tsan/tests/lib/tsan.o all build/tsan/unit
-	@BUILD=build/tsan $(STILL) tests/run $(or $(PARTS),unit flow)
+	@BUILD=build/tsan $(STILL) $(if $(DRILL),tests/drill/drill $(DRILL),tests/run $(or $(PARTS),unit flow))
 
 # Left out is what waits for one that never answers: at the end a thread is at work still, and valgrind sees its stack.
 valgrind: test-deps ## logins of every kind under memcheck (PARTS=flow:...): no error, and nothing left at the end
@@ -107,6 +109,10 @@ valgrind: test-deps ## logins of every kind under memcheck (PARTS=flow:...): no 
 	@$(MAKE) --no-print-directory all
 	@STEER_WRAPPER='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,possible' \
 		tests/run $(or $(PARTS),flow:auth. flow:login. flow:tls. flow:outside.ldap_forms flow:outside.pam)
+
+faults: test-deps ## each allocation and system call of a scene fails, one after the other (SCENES=tls,http CALLS=malloc STEP=10)
+	@$(MAKE) --no-print-directory all
+	@$${PYTHON:-/usr/bin/python3} -B tests/drill/faults.py "$(SCENES)" "$(CALLS)" $(or $(STEP),1)
 
 demo: ## the product in 90 seconds: a cluster, a load, a failover
 	@tests/lib/packages build demo

@@ -5,9 +5,11 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "cluster/cluster.h"
 #include "health/health.h"
 #include "net/helpers.h"
+#include "net/timer.h"
 #include "process.h"
 #include "router/judge.h"
 #include "service.h"
@@ -24,7 +26,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { SIGNALS = 6, SHUTDOWN_LOOK_MS = 200, HELPERS_END_MS = 500 };
+enum { SIGNALS = 6, SHUTDOWN_LOOK_MS = 200, HELPERS_END_MS = 500, MEMORY_LOOK_US = 1000000 };
 
 struct control {
         struct loop loop;
@@ -38,6 +40,7 @@ struct control {
         struct admin *admin;
         struct event *signals[SIGNALS];
         struct event *shutdown_timer;
+        struct timer *refill;
         enum shutdown_mode shutdown;
         bool shutting_down;
         bool helped; /* no helper is at work any more */
@@ -316,6 +319,12 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
         }
 }
 
+static void on_refill(void *arg)
+{
+        (void)arg;
+        (void)memory_refill();
+}
+
 static void watch_signals(struct control *ctl)
 {
         static const int numbers[SIGNALS] = {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2};
@@ -326,6 +335,8 @@ static void watch_signals(struct control *ctl)
         }
         ctl->shutdown_timer = event_new(ctl->loop.base, -1, EV_PERSIST, on_shutdown_look, ctl);
         CHECK(ctl->shutdown_timer != NULL);
+        ctl->refill = timer_new(&ctl->loop, on_refill, ctl);
+        timer_every(ctl->refill, MEMORY_LOOK_US);
 }
 
 /* ---- start and end ---- */
@@ -415,6 +426,7 @@ static void take_down(struct control *ctl)
         for (int i = 0; i < SIGNALS; i++)
                 event_free(ctl->signals[i]);
         event_free(ctl->shutdown_timer);
+        timer_free(ctl->refill);
         loop_fini(&ctl->loop);
         free(ctl->workers);
         if (ctl->crowd.handed_over)

@@ -3,6 +3,7 @@
 #include "audit.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "conf/conf.h"
 #include "control.h"
 #include "health/health.h"
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct arguments {
@@ -277,15 +279,17 @@ static bool settle_in(const struct arguments *a, const struct conf *conf, struct
                 snprintf(why->text, sizeof(why->text), "daemon needs pidfile configured in %s", a->file);
                 return false;
         }
-        if (geteuid() == 0 && user[0] == '\0') {
+        if (process_may_be_root() && user[0] == '\0') {
                 snprintf(why->text, sizeof(why->text),
                          "pgsteer should not run as root: set user= in %s, or use -u", a->file);
                 return false;
         }
         process_raise_limits();
         log_to_stderr(!a->quiet && !a->daemon); /* a pipe's other user may not open it */
+        (void)umask(S_IRWXG | S_IRWXO); /* files are ours alone; sockets get their mode when they are there */
         if (user[0] != '\0' && process_become(user, why) != STATUS_OK)
                 return false;
+        CHECK(!process_may_be_root());
         return process_log(conf, a->verbose, why) == STATUS_OK;
 }
 
@@ -349,6 +353,7 @@ int main(int argc, char **argv)
 
         if (argc > 1 && strcmp(argv[1], "top") == 0)
                 return terminal(argc - 1, argv + 1, load_quietly);
+        loop_prepare();
         supposed_init(&a.session);
         status = read_arguments(argc, argv, &a);
         if (status < 0 && (a.explain || a.classify))
@@ -371,6 +376,7 @@ int main(int argc, char **argv)
                 conf_unref(launch.conf);
                 return 0;
         }
+        (void)memory_refill();
         signal(SIGPIPE, SIG_IGN);
         health_prepare();
         snprintf(pidfile, sizeof(pidfile), "%s", launch.conf->opt.pidfile);

@@ -28,6 +28,13 @@ enum status process_fail(struct process_why *why, const char *format, ...)
         return STATUS_DENIED;
 }
 
+bool process_may_be_root(void)
+{
+        uid_t real, effective, saved;
+
+        return getresuid(&real, &effective, &saved) != 0 || real == 0 || effective == 0 || saved == 0;
+}
+
 enum status process_become(const char *name, struct process_why *why)
 {
         struct passwd entry, *user = NULL;
@@ -37,10 +44,11 @@ enum status process_become(const char *name, struct process_why *why)
                 return process_fail(why, "could not find user '%s' to switch to: it does not exist", name);
         if (user->pw_uid == 0)
                 return process_fail(why, "user '%s' is root; pgsteer should not run as root", name);
-        if (geteuid() == user->pw_uid && getuid() == user->pw_uid)
+        if (geteuid() == user->pw_uid && getuid() == user->pw_uid && !process_may_be_root())
                 return STATUS_OK;
-        if ((geteuid() == 0 && initgroups(name, user->pw_gid) != 0) || setgid(user->pw_gid) != 0 ||
-            setuid(user->pw_uid) != 0)
+        if ((geteuid() == 0 && initgroups(name, user->pw_gid) != 0) ||
+            setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0 ||
+            setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0)
                 return process_fail(why, "failed to assume identity of user '%s': %s", name,
                                     strerrordesc_np(errno));
         return STATUS_OK;
@@ -117,14 +125,16 @@ enum status pidfile_claim(const char *path, struct process_why *why)
 
 enum status pidfile_write(const char *path, struct process_why *why)
 {
-        int fd, saved;
+        char text[32];
+        int fd, saved, n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 
         if (path == NULL || path[0] == '\0')
                 return STATUS_OK;
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd < 0)
                 return process_fail(why, "could not open pidfile '%s': %s", path, strerrordesc_np(errno));
-        if (dprintf(fd, "%d\n", (int)getpid()) < 0) {
+        errno = ENOSPC; /* what a short write means */
+        if (write(fd, text, (size_t)n) != n) {
                 saved = errno;
                 close(fd);
                 (void)unlink(path);

@@ -16,7 +16,11 @@ struct process_why {
 __attribute__((format(printf, 2, 3))) enum status process_fail(struct process_why *why, const char *format,
                                                                ...);
 
-/* Becomes the user `name`, unless it is that already. Root and users that do not exist are refused. */
+/* Whether the process is root, or could be again. */
+bool process_may_be_root(void);
+
+/* Becomes the user `name` with its groups, for good, unless it is that already. Root and users that do not
+ * exist are refused. */
 MUST_USE enum status process_become(const char *name, struct process_why *why);
 
 /* Logs where the configuration says, and how much: `verbose` (-v) where it does not say. Opens the log file

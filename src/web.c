@@ -2,6 +2,8 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "base/thread.h"
 #include "conf/conf.h"
 #include "conf/listen.h"
 
@@ -53,9 +55,8 @@ void web_start(struct web *web)
 {
         if (web->site == NULL)
                 return;
-        CHECK(pthread_create(&web->thread, NULL, run, web) == 0);
+        thread_start(&web->thread, run, web, "http");
         web->started = true;
-        pthread_setname_np(web->thread, "http");
 }
 
 struct notice {

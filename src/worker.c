@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include "base/check.h"
+#include "base/thread.h"
 #include "session/handover.h"
 
 #include <stdio.h>
@@ -26,10 +27,9 @@ void worker_start(struct worker *w, const struct listeners *listeners)
         char name[16];
 
         w->listeners = listeners;
-        CHECK(pthread_create(&w->thread, NULL, run, w) == 0);
-        w->started = true;
         snprintf(name, sizeof(name), "worker %d", w->room.self);
-        pthread_setname_np(w->thread, name);
+        thread_start(&w->thread, run, w, name);
+        w->started = true;
 }
 
 void worker_join(struct worker *w)

@@ -1,6 +1,7 @@
 #include "admin/cluster_walk.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "wire/writer.h"
 
 #include <stdint.h>

@@ -6,6 +6,7 @@
 #include "auth/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "net/address.h"
 #include "net/secure.h"
 
@@ -78,9 +79,11 @@ enum rows_left console_write_rows(struct console *c, struct cursor *cursor, size
 
 static void flush(struct console *c)
 {
-        if (c->state != CONSOLE_CLOSED && buf_len(&c->out) > 0 &&
+        bool whole = !c->out.lost;
+
+        if (c->state != CONSOLE_CLOSED && (buf_len(&c->out) > 0 || !whole) &&
             stream_send_buf(&c->stream, &c->out) != STATUS_OK)
-                console_close(c, "client unexpected eof");
+                console_close(c, whole ? "client unexpected eof" : "out of memory");
 }
 
 /* The last word to a client that breaks the protocol. */

@@ -1,6 +1,7 @@
 #include "admin/dialect.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "router/scan.h"
 
 #include <stdio.h>

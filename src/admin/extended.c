@@ -2,6 +2,7 @@
 
 #include "admin/sql.h"
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 

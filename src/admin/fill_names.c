@@ -2,6 +2,7 @@
 #include "admin/fill.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

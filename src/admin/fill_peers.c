@@ -1,6 +1,7 @@
 /* SHOW PEERS and SHOW PEER_POOLS. */
 #include "admin/fill.h"
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 

@@ -3,6 +3,7 @@
 #include "admin/pool_rows.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>

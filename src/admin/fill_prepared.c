@@ -1,5 +1,6 @@
 #include "admin/fill.h"
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

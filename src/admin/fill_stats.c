@@ -3,6 +3,7 @@
 #include "admin/latencies.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "router/route.h"
 
 #include <inttypes.h>

@@ -7,6 +7,7 @@
 #include "admin/takeover.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #include "admin/scene.h"
 #include "admin/sql.h"
 #include "base/check.h"
+#include "base/memory.h"
 #include "net/helpers.h"
 
 #include <stdio.h>

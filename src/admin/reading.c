@@ -3,6 +3,7 @@
 #include "admin/inner.h"
 #include "admin/scene.h"
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 

@@ -7,6 +7,7 @@
 #include "admin/sql_table.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <ctype.h>
 #include <stdio.h>

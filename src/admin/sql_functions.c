@@ -4,6 +4,7 @@
 #include "admin/version.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <regex.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "base/memory.h"
 #include "cluster/cluster.h"
 #include "conf/conf.h"
 #include "health/envoy.h"

@@ -1,6 +1,7 @@
 #include "admin/table.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "wire/proto.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 #include "auth/hba_inner.h"
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 #include "auth/hba_text.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "base/sv.h"
 
 #include <dirent.h>

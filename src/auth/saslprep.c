@@ -2,6 +2,7 @@
 
 #include "auth/secret.h"
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

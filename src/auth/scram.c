@@ -3,6 +3,7 @@
 #include "auth/scram_parts.h"
 #include "auth/secret.h"
 
+#include "base/memory.h"
 #include <openssl/evp.h>
 
 #define SECRET_PREFIX "SCRAM-SHA-256$"
@@ -58,8 +59,8 @@ void scram_client_keys(const char *password, struct scram_keys *keys)
 
         CHECK(keys->iterations >= 1 && keys->iterations <= SCRAM_ITERATIONS_MAX);
         CHECK(keys->salt_size >= 1 && keys->salt_size <= SCRAM_SALT_MAX);
-        CHECK(PKCS5_PBKDF2_HMAC(prepared, (int)strlen(prepared), keys->salt, (int)keys->salt_size,
-                                (int)keys->iterations, EVP_sha256(), sizeof(salted), salted) == 1);
+        MEMORY_INSIST(PKCS5_PBKDF2_HMAC(prepared, (int)strlen(prepared), keys->salt, (int)keys->salt_size,
+                                        (int)keys->iterations, EVP_sha256(), sizeof(salted), salted) == 1);
         scram_hmac(salted, SV("Client Key"), keys->client_key);
         scram_hmac(salted, SV("Server Key"), keys->server_key);
         secret_wipe(salted, sizeof(salted));

@@ -1,6 +1,7 @@
 #include "auth/scram_parts.h"
 
 #include "auth/secret.h"
+#include "base/memory.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -126,8 +127,8 @@ void scram_hmac(const uint8_t key[SCRAM_KEY_SIZE], struct sv text, uint8_t out[S
 {
         unsigned int size = 0;
 
-        CHECK(HMAC(EVP_sha256(), key, SCRAM_KEY_SIZE, (const unsigned char *)text.p, text.n, out, &size) !=
-              NULL);
+        MEMORY_INSIST(HMAC(EVP_sha256(), key, SCRAM_KEY_SIZE, (const unsigned char *)text.p, text.n, out,
+                           &size) != NULL);
         CHECK(size == SCRAM_KEY_SIZE);
 }
 
@@ -135,7 +136,7 @@ void scram_stored_key(const uint8_t client_key[SCRAM_KEY_SIZE], uint8_t out[SCRA
 {
         unsigned int size = 0;
 
-        CHECK(EVP_Digest(client_key, SCRAM_KEY_SIZE, out, &size, EVP_sha256(), NULL) == 1);
+        MEMORY_INSIST(EVP_Digest(client_key, SCRAM_KEY_SIZE, out, &size, EVP_sha256(), NULL) == 1);
         CHECK(size == SCRAM_KEY_SIZE);
 }
 

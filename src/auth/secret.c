@@ -1,6 +1,7 @@
 #include "auth/secret.h"
 
 #include "auth/scram_parts.h"
+#include "base/memory.h"
 
 #include "auth/scram.h"
 
@@ -36,11 +37,11 @@ enum secret_kind secret_kind(const char *secret)
 static bool md5_hex(struct sv a, struct sv b, char out[MD5_HEX + 1])
 {
         static const char digits[] = "0123456789abcdef";
-        EVP_MD_CTX *context = EVP_MD_CTX_new();
+        EVP_MD_CTX *context;
         uint8_t sum[EVP_MAX_MD_SIZE];
         bool done;
 
-        CHECK(context != NULL);
+        MEMORY_INSIST((context = EVP_MD_CTX_new()) != NULL);
         done = EVP_DigestInit_ex(context, EVP_md5(), NULL) == 1 && EVP_DigestUpdate(context, a.p, a.n) == 1 &&
                EVP_DigestUpdate(context, b.p, b.n) == 1 && EVP_DigestFinal_ex(context, sum, NULL) == 1;
         EVP_MD_CTX_free(context); /* clears what it hashed */
@@ -135,7 +136,8 @@ void secret_wipe(void *p, size_t n)
 
 static void generate(void *out, size_t n)
 {
-        CHECK(n <= INT32_MAX && RAND_bytes(out, (int)n) == 1);
+        CHECK(n <= INT32_MAX);
+        MEMORY_INSIST(RAND_bytes(out, (int)n) == 1);
 }
 
 /* OpenSSL takes some microseconds and a system call however little is wanted of it, and every login wants a

@@ -3,6 +3,7 @@
 #include "authority/servers.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <ldap.h>
 #include <pthread.h>

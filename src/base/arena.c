@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,7 @@
 #include "base/buf.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +28,10 @@ enum status buf_reserve(struct buf *b, size_t n, size_t limit)
         while (cap - unread < n)
                 cap *= 2;
         grown = b->secret ? malloc(cap) : realloc(b->bytes, cap);
-        if (grown == NULL)
+        if (grown == NULL) {
+                b->lost = true;
                 return STATUS_LIMIT;
+        }
         if (b->secret && b->cap > 0) {
                 memcpy(grown, b->bytes, b->tail);
                 explicit_bzero(b->bytes, b->cap);
@@ -36,6 +40,16 @@ enum status buf_reserve(struct buf *b, size_t n, size_t limit)
         b->bytes = grown;
         b->cap = cap;
         return STATUS_OK;
+}
+
+void buf_need(struct buf *b, size_t n)
+{
+        CHECK(!b->secret);
+        if (b->cap - b->tail >= n)
+                return;
+        CHECK(n <= UINT32_MAX - b->tail);
+        b->cap = b->tail + (uint32_t)n;
+        b->bytes = xrealloc(b->bytes, b->cap);
 }
 
 enum status buf_append(struct buf *b, const void *bytes, size_t n, size_t limit)

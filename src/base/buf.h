@@ -18,6 +18,7 @@ struct buf {
         uint8_t *bytes;
         uint32_t head, tail, cap; /* an idle client has five of these */
         bool secret;              /* until buf_release: memory is overwritten before it is given up */
+        bool lost;                /* until buf_release: something is not in here, for want of memory */
 };
 
 static inline const uint8_t *buf_data(const struct buf *b)
@@ -33,6 +34,9 @@ static inline size_t buf_len(const struct buf *b)
 /* Room for `n` more bytes; moves unread bytes to the front first. STATUS_LIMIT when unread + n > limit, or 2
  * GB, or memory is out; the content stays as it was. */
 MUST_USE enum status buf_reserve(struct buf *b, size_t n, size_t limit);
+
+/* Room for `n` more bytes of what the program itself needs (base/memory.h); not for secrets. */
+void buf_need(struct buf *b, size_t n);
 
 /* Copies `n` bytes to the end. Same errors as buf_reserve. */
 MUST_USE enum status buf_append(struct buf *b, const void *bytes, size_t n, size_t limit);

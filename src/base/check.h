@@ -15,10 +15,3 @@
 
 /* Prints "file:line: check failed: what" to standard error and aborts. */
 _Noreturn void check_failed(const char *file, int line, const char *what);
-
-/* malloc, realloc and strdup that abort when memory is out: for what the program itself needs. Memory whose
- * amount a peer decides goes through base/buf.h, which has a limit and can refuse. The caller frees. */
-void *xmalloc(unsigned long size);
-void *xcalloc(unsigned long count, unsigned long size);
-void *xrealloc(void *old, unsigned long size);
-char *xstrdup(const char *text);

@@ -1,6 +1,7 @@
 #include "base/slab.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,14 +49,16 @@ void slab_init(struct slab *s, const char *name, size_t size)
         list_init(&s->filled);
 }
 
-/* More than a block is asked for, as the system promises no more than a page's alignment; the rest goes back.
+/* NULL: memory is out. More than a block is asked for, as the system promises no more than a page's
+ * alignment; the rest goes back.
  */
 static void *map_block(void)
 {
         size_t asked = 2 * (size_t)SLAB_BLOCK_BYTES, before;
         char *p = mmap(NULL, asked, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-        CHECK(p != MAP_FAILED);
+        if (p == MAP_FAILED)
+                return NULL;
         before = -(uintptr_t)p % SLAB_BLOCK_BYTES;
         if (before > 0)
                 CHECK(munmap(p, before) == 0);
@@ -67,6 +70,8 @@ static struct slab_block *block_new(struct slab *s)
 {
         struct slab_block *block = map_block();
 
+        if (block == NULL)
+                return NULL;
         *block = (struct slab_block){.slab = s};
         for (size_t i = places_of_block(s); i-- > 0;) {
                 struct slab_place *place = (struct slab_place *)(void *)(block->objects + i * s->size);
@@ -89,14 +94,27 @@ static void block_free(struct slab *s, struct slab_block *block)
 
 void *slab_new(struct slab *s)
 {
+        void *object;
+
+        MEMORY_INSIST((object = slab_try(s)) != NULL);
+        return object;
+}
+
+void *slab_try(struct slab *s)
+{
         struct slab_block *block;
         struct slab_place *place;
 
-        s->live++;
-        if (SLAB_PLAIN)
-                return xcalloc(1, s->size);
+        if (SLAB_PLAIN) {
+                place = calloc(1, s->size);
+                s->live += place != NULL;
+                return place;
+        }
         block = list_empty(&s->roomy) ? block_new(s)
                                       : list_item(list_first(&s->roomy), struct slab_block, in_slab);
+        if (block == NULL)
+                return NULL;
+        s->live++;
         if (block->live++ == 0)
                 s->empty--;
         place = block->free;

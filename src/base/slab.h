@@ -23,8 +23,11 @@ struct slab {
  */
 void slab_init(struct slab *s, const char *name, size_t size);
 
-/* A zeroed object; aborts when memory is out. */
+/* A zeroed object; what has been put by (base/memory.h) goes into it before memory is out. */
 void *slab_new(struct slab *s);
+
+/* The same for what somebody else has us need; NULL: memory is out. */
+void *slab_try(struct slab *s);
 
 /* Gives `object` back; it must come from this slab. NULL is allowed. */
 void slab_free(struct slab *s, void *object);

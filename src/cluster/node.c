@@ -1,6 +1,7 @@
 #include "cluster/node.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+#include "base/memory.h"
 #include "conf/inner.h"
 #include "conf/passfile.h"
 #include "conf/report.h"

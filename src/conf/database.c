@@ -1,5 +1,6 @@
 #include "conf/database.h"
 
+#include "base/memory.h"
 #include "conf/line.h"
 #include "conf/report.h"
 #include "conf/tls_keys.h"

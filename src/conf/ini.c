@@ -1,5 +1,6 @@
 #include "conf/ini.h"
 
+#include "base/memory.h"
 #include "conf/report.h"
 
 #include <ctype.h>

@@ -1,6 +1,7 @@
 #include "conf/users.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "conf/ini.h"
 #include "conf/line.h"
 #include "conf/report.h"

@@ -1,6 +1,7 @@
 #include "health/envoy.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "cluster/cluster.h"
 #include "health/monitor.h"
 #include "health/probe.h"

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "cluster/cluster.h"
 #include "conf/conf.h"
 #include "health/catalogs.h"

@@ -1,6 +1,7 @@
 #include "health/libpq.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "health/resolver.h"
 
 #include <arpa/inet.h>

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "cluster/cluster.h"
 #include "conf/conf.h"
 #include "health/gauge.h"

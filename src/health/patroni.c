@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "cluster/cluster.h"
 #include "conf/urls.h"
 #include "health/monitor.h"

@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "base/memory.h"
 #include "health/question.h"
 
 #include <event2/event.h>

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/machine.h"
+#include "base/memory.h"
 #include "health/catalog_sql.h"
 #include "health/question.h"
 

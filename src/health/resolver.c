@@ -1,6 +1,7 @@
 #include "health/resolver.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "net/names.h"
 
 #include <stdio.h>

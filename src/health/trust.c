@@ -1,6 +1,7 @@
 #include "health/trust.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "net/tls.h"
 
 #include <libpq-fe.h>

@@ -1,6 +1,7 @@
 #include "http/guests.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "http/evhttp_errors.h"
 
 #include <event2/bufferevent.h>

@@ -1,12 +1,25 @@
 #include "http/json.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "http/answer.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-/* Memory that is out is our own end, as everywhere else. */
+static void *need(size_t size)
+{
+        return xmalloc(size);
+}
+
+void json_prepare(void)
+{
+        cJSON_Hooks hooks = {.malloc_fn = need, .free_fn = free};
+
+        cJSON_InitHooks(&hooks);
+}
+
 static void put_item(struct writer *w, cJSON *item)
 {
         char *text = cJSON_PrintUnformatted(item);

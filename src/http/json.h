@@ -4,6 +4,9 @@
 #include "admin/table.h"
 #include "http/question.h"
 
+/* Once, before the others: cJSON's memory is what the program itself needs (base/memory.h). */
+void json_prepare(void);
+
 /* A string with its quotes. */
 void put_json_text(struct writer *w, const char *text);
 

@@ -1,6 +1,7 @@
 #include "http/past.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "http/json.h"
 
 #include <inttypes.h>

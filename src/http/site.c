@@ -5,16 +5,21 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "http/guests.h"
+#include "http/json.h"
 #include "http/past.h"
 #include "http/paths.h"
+#include "net/acceptor.h"
 #include "net/timer.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -333,13 +338,35 @@ static void on_sample_time(void *arg)
 
 /* ---- life ---- */
 
+static void on_accept_again(evutil_socket_t fd, short what, void *listener)
+{
+        (void)fd;
+        (void)what;
+        evconnlistener_enable(listener);
+}
+
+/* As net/acceptor.h does. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+        struct timeval pause = {.tv_usec = ACCEPT_PAUSE_US};
+
+        (void)arg;
+        if (accept_must_wait(errno) && event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT,
+                                                       on_accept_again, listener, &pause) == 0)
+                evconnlistener_disable(listener);
+}
+
 static void accept_from(struct site *site, const struct listeners *listeners)
 {
         for (int i = 0; i < listeners->count; i++) {
                 int fd = fcntl(listeners->fds[i], F_DUPFD_CLOEXEC, 0); /* evhttp closes its own */
+                struct evhttp_bound_socket *bound =
+                    fd < 0 ? NULL : evhttp_accept_socket_with_handle(site->http, fd);
 
-                if (fd < 0 || evhttp_accept_socket(site->http, fd) != 0)
+                if (bound == NULL)
                         log_error("cannot listen for HTTP: %s", strerrordesc_np(errno));
+                else
+                        evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_accept_error);
         }
 }
 
@@ -352,6 +379,7 @@ struct site *site_new(struct loop *loop, const struct listeners *listeners, stru
         site->admin = admin;
         list_init(&site->requests);
         secret_random(site->key, sizeof(site->key));
+        json_prepare();
         site->http = evhttp_new(loop->base);
         CHECK(site->http != NULL);
         evhttp_set_max_headers_size(site->http, SITE_HEADERS_MAX);

@@ -1,6 +1,7 @@
 #include "net/dial.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "net/names.h"
 
 #include <errno.h>
@@ -57,6 +58,8 @@ static void report(struct dial *d, int fd)
 
 static void try_next(struct dial *d);
 
+static void on_start(evutil_socket_t fd, short what, void *arg);
+
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
         struct dial *d = arg;
@@ -84,8 +87,9 @@ static bool try_address(struct dial *d, const struct address *address)
                 socket_buffers(d->fd, d->loop->buffer_bytes);
         if (d->fd >= 0 && (connect(d->fd, &address->u.any, address->size) == 0 || errno == EINPROGRESS)) {
                 event_assign(&d->event, d->loop->base, d->fd, EV_WRITE, on_writable, d);
-                event_add(&d->event, NULL);
-                return true;
+                if (event_add(&d->event, NULL) == 0)
+                        return true;
+                event_assign(&d->event, d->loop->base, -1, EV_TIMEOUT, on_start, d);
         }
         snprintf(d->why, sizeof(d->why), "connect failed: %s", strerrordesc_np(errno));
         if (d->fd >= 0)

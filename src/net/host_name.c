@@ -1,6 +1,7 @@
 #include "net/host_name.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "net/names.h"
 
 #include <event2/event.h>

@@ -2,9 +2,9 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
@@ -15,8 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { ALONE_TURNS = 8, ACCEPTS_MAX = 32 /* a turn and socket */ };
 
 /* A socket file that nobody listens on any more is left over from a crash: remove it. One that answers is
  * another server's. */
@@ -273,7 +271,7 @@ void listeners_hand_over(struct listeners *l)
         listeners_close_spares(l);
 }
 
-static bool is_unix(int fd)
+bool listener_is_unix(int fd)
 {
         int domain = 0;
         socklen_t size = sizeof(domain);
@@ -305,7 +303,7 @@ void listeners_configure(const struct listeners *l, const struct options *opt)
         for (int i = 0; i < l->count; i++) {
                 int fd = l->fds[i];
 
-                if (fd < 0 || is_unix(fd))
+                if (fd < 0 || listener_is_unix(fd))
                         continue;
                 unset(fd);
                 socket_options(fd, opt);
@@ -318,7 +316,7 @@ void listeners_configure(const struct listeners *l, const struct options *opt)
 void listeners_close_tcp(struct listeners *l)
 {
         for (int i = 0; i < l->count; i++) {
-                if (l->fds[i] < 0 || is_unix(l->fds[i]))
+                if (l->fds[i] < 0 || listener_is_unix(l->fds[i]))
                         continue;
                 close(l->fds[i]);
                 l->fds[i] = -1;
@@ -331,91 +329,4 @@ void listeners_close(struct listeners *l)
                 if (l->paths[i][0] != '\0')
                         (void)unlink(l->paths[i]);
         listeners_hand_over(l);
-}
-
-struct watch {
-        struct loop *loop;
-        void (*accepted)(void *arg, int fd, const struct address *peer);
-        void *arg;
-        unsigned turn;   /* when there was one last */
-        unsigned streak; /* turns up to that, one after the other, in which there may have been more */
-        int count;
-        struct event *events[LISTENERS_MAX];
-};
-
-/* Most come alone, and to ask in vain for a second one costs as much as to get it: whether there are more,
- * the next turn shows. When that goes on and on, twice as many are taken each turn. */
-static int how_many(struct watch *watch)
-{
-        watch->streak = watch->turn + 1 == watch->loop->turn ? watch->streak + 1 : 0;
-        watch->turn = watch->loop->turn;
-        if (watch->streak < ALONE_TURNS)
-                return 1;
-        return watch->streak - ALONE_TURNS < 4 ? 2 << (watch->streak - ALONE_TURNS) : ACCEPTS_MAX;
-}
-
-static void on_connection(evutil_socket_t listening, short what, void *arg)
-{
-        struct watch *watch = arg;
-
-        (void)what;
-        for (int left = how_many(watch); left > 0; left--) {
-                struct address peer = {.size = sizeof(peer.u)};
-                int fd = accept4(listening, &peer.u.any, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-                if (fd < 0) {
-                        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-                                log_warning("cannot accept a connection: %s", strerrordesc_np(errno));
-                        if (errno == EINTR || errno == ECONNABORTED)
-                                continue;
-                        watch->streak = 0;
-                        return;
-                }
-                watch->accepted(watch->arg, fd, &peer);
-        }
-}
-
-struct watch *listeners_watch(const struct listeners *l, struct loop *loop,
-                              void (*accepted)(void *arg, int fd, const struct address *peer), void *arg)
-{
-        struct watch *watch = xcalloc(1, sizeof(*watch));
-
-        watch->loop = loop;
-        watch->turn = loop->turn - 1; /* none in the turn before the next */
-        watch->accepted = accepted;
-        watch->arg = arg;
-        for (int i = 0; i < l->count; i++) {
-                struct event *event = l->fds[i] < 0 ? NULL
-                                                    : event_new(loop->base, l->fds[i], EV_READ | EV_PERSIST,
-                                                                on_connection, watch);
-
-                if (l->fds[i] < 0)
-                        continue;
-                CHECK(event != NULL && event_add(event, NULL) == 0);
-                watch->events[watch->count++] = event;
-        }
-        return watch;
-}
-
-void listeners_unwatch(struct watch *watch)
-{
-        if (watch == NULL)
-                return;
-        for (int i = 0; i < watch->count; i++)
-                event_free(watch->events[i]);
-        free(watch);
-}
-
-void listeners_unwatch_tcp(struct watch *watch)
-{
-        int kept = 0;
-
-        for (int i = 0; watch != NULL && i < watch->count; i++) {
-                if (is_unix(event_get_fd(watch->events[i])))
-                        watch->events[kept++] = watch->events[i];
-                else
-                        event_free(watch->events[i]);
-        }
-        if (watch != NULL)
-                watch->count = kept;
 }

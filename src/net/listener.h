@@ -59,12 +59,5 @@ void listeners_close(struct listeners *l);
 /* Closes all; the files stay for the process that listens there now. */
 void listeners_hand_over(struct listeners *l);
 
-struct watch;
-
-/* Calls `accepted` on `loop` for each connection (fd non-blocking, now the callee's): one a turn and socket,
- * and up to 32 when there go on to be more. */
-struct watch *listeners_watch(const struct listeners *l, struct loop *loop,
-                              void (*accepted)(void *arg, int fd, const struct address *peer), void *arg);
-void listeners_unwatch(struct watch *watch);
-/* Goes on watching unix sockets alone. NULL is allowed. */
-void listeners_unwatch_tcp(struct watch *watch);
+/* Whether a listening socket is a unix socket. */
+bool listener_is_unix(int fd);

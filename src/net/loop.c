@@ -2,10 +2,26 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "net/names.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
+
+static void *need(size_t size)
+{
+        return xmalloc(size);
+}
+
+static void *need_again(void *old, size_t size)
+{
+        return xrealloc(old, size);
+}
+
+void loop_prepare(void)
+{
+        event_set_mem_functions(need, need_again, free);
+}
 
 void loop_init(struct loop *loop, void *owner)
 {

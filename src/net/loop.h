@@ -45,6 +45,9 @@ struct loop {
         bool stop;
 };
 
+/* Once, before all else: libevent's own memory is what the program needs (base/memory.h). */
+void loop_prepare(void);
+
 /* `owner` is what letters are opened with. */
 void loop_init(struct loop *loop, void *owner);
 void loop_fini(struct loop *loop);

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "net/tls_bio.h"
 #include "net/tls_sessions.h"
 

@@ -66,7 +66,17 @@ static const struct transport plain = {
 
 static void on_ready(evutil_socket_t fd, short what, void *arg);
 
-/* One libevent event per stream, re-made only when the interest changes. */
+static void on_unwatched(evutil_socket_t fd, short what, void *arg)
+{
+        struct stream *s = arg;
+
+        (void)fd;
+        (void)what;
+        s->on_event(s, STREAM_BROKEN);
+}
+
+/* One libevent event per stream, re-made only when the interest changes. The kernel may have no memory for
+ * it. */
 static void watch(struct stream *s)
 {
         bool read = s->reading && !s->held && !s->read_blocked, write = s->writing || s->read_blocked;
@@ -77,7 +87,11 @@ static void watch(struct stream *s)
         if (what == 0)
                 return;
         CHECK(event_assign(&s->event, s->loop->base, s->fd, (short)(what | EV_PERSIST), on_ready, s) == 0);
-        CHECK(event_add(&s->event, NULL) == 0);
+        if (event_add(&s->event, NULL) != 0) { /* the owner hears of that in a moment */
+                CHECK(event_assign(&s->event, s->loop->base, -1, 0, on_unwatched, s) == 0);
+                event_active(&s->event, EV_TIMEOUT, 0);
+                return;
+        }
         stream_look(s);
 }
 
@@ -111,9 +125,12 @@ static void set_writing(struct stream *s, bool writing)
         }
 }
 
+/* The socket may live on (ENOBUFS, or memory was out): its owner hears of the end where he reads, after what
+ * is still to be read, and the peer does too. */
 static enum status mark_broken(struct stream *s)
 {
         s->broken = true;
+        (void)shutdown(s->fd, SHUT_RDWR);
         buf_release(&s->out);
         set_writing(s, false);
         return STATUS_IO;
@@ -324,6 +341,10 @@ enum status stream_send_buf(struct stream *s, struct buf *b)
 {
         enum status status;
 
+        if (b->lost) {
+                buf_release(b);
+                return mark_broken(s);
+        }
         s->out.secret = s->out.secret || b->secret;
         status = buf_len(b) == 0 ? STATUS_OK : stream_send(s, buf_data(b), buf_len(b));
         if (s->out.secret && buf_len(&s->out) == 0)

@@ -72,7 +72,8 @@ MUST_USE enum status stream_read(struct stream *s, void *out, size_t n, size_t *
 MUST_USE enum status stream_sendv(struct stream *s, const struct iovec *parts, int count);
 MUST_USE enum status stream_send(struct stream *s, const void *bytes, size_t n);
 
-/* Sends the whole of `b` and releases it. Of a secret one nothing stays behind once it has left. */
+/* Sends the whole of `b` and releases it; one that is not whole for want of memory breaks the stream. Of a
+ * secret one nothing stays behind once it has left. */
 MUST_USE enum status stream_send_buf(struct stream *s, struct buf *b);
 
 /* Bytes accepted and not yet written. */

@@ -1,6 +1,7 @@
 #include "net/tls.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "net/tls_sessions.h"
 
 #include <errno.h>
@@ -96,7 +97,7 @@ static enum status digest_all(struct making *m, uint8_t out[DIGEST_SIZE])
                            s->direct,  s->in_kernel,     s->nameless};
         unsigned n = DIGEST_SIZE;
 
-        CHECK(EVP_DigestInit_ex(m->digest, EVP_sha256(), NULL) == 1);
+        MEMORY_INSIST(EVP_DigestInit_ex(m->digest, EVP_sha256(), NULL) == 1);
         EVP_DigestUpdate(m->digest, flags, sizeof(flags));
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
                 EVP_DigestUpdate(m->digest, texts[i], strlen(texts[i]) + 1);
@@ -287,7 +288,7 @@ static void set_manners(struct making *m)
                 SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
                 SSL_CTX_set_num_tickets(ssl, 1);
         } else {
-                CHECK(SSL_CTX_set_alpn_protos(ssl, ours, sizeof(ours) - 1) == 0);
+                MEMORY_INSIST(SSL_CTX_set_alpn_protos(ssl, ours, sizeof(ours) - 1) == 0);
         }
 }
 
@@ -316,9 +317,9 @@ struct tls_context *tls_context_new(const struct tls_settings *settings, char *w
 
         CHECK(settings->mode != SSLMODE_DISABLE || settings->direct);
         ERR_clear_error();
-        m.ssl = SSL_CTX_new(settings->accepts ? TLS_server_method() : TLS_client_method());
-        m.digest = EVP_MD_CTX_new();
-        CHECK(m.ssl != NULL && m.digest != NULL);
+        MEMORY_INSIST((m.ssl = SSL_CTX_new(settings->accepts ? TLS_server_method() : TLS_client_method())) !=
+                      NULL);
+        MEMORY_INSIST((m.digest = EVP_MD_CTX_new()) != NULL);
         atomic_init(&context->refs, 1);
         tls_sessions_init(&context->sessions, m.ssl);
         context->mode = settings->mode;

@@ -1,6 +1,7 @@
 #include "net/tls_bio.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <openssl/bio.h>
@@ -49,9 +50,8 @@ static void make_method(void)
 {
         const BIO_METHOD *plain = BIO_s_socket();
 
-        slot = BIO_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-        method = BIO_meth_new(BIO_TYPE_SOCKET, "bounded socket");
-        CHECK(slot >= 0 && method != NULL);
+        MEMORY_INSIST((slot = BIO_get_ex_new_index(0, NULL, NULL, NULL, NULL)) >= 0);
+        MEMORY_INSIST((method = BIO_meth_new(BIO_TYPE_SOCKET, "bounded socket")) != NULL);
         socket_read = BIO_meth_get_read(plain);
         CHECK(BIO_meth_set_read(method, bounded_read) == 1 &&
               BIO_meth_set_write(method, BIO_meth_get_write(plain)) == 1 &&
@@ -78,8 +78,11 @@ struct bio_st *tls_bio_new(struct tls_bio *b, struct sv early)
                 memcpy(b->early, early.p, early.n);
         b->early_size = early.n;
         BIO_set_fd(bio, b->fd, BIO_NOCLOSE);
-        CHECK(BIO_set_ex_data(bio, slot, b) == 1);
-        return bio;
+        if (BIO_set_ex_data(bio, slot, b) == 1)
+                return bio;
+        BIO_free(bio);
+        tls_bio_release(b);
+        return NULL;
 }
 
 void tls_bio_release(struct tls_bio *b)

@@ -1,6 +1,7 @@
 #include "net/tls_sessions.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <openssl/ssl.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,11 +1,11 @@
 #include "pool/budget.h"
 
 #include "base/check.h"
+#include "base/hash_table.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 struct budget {
         UT_hash_handle hh; /* by key; under the lock */

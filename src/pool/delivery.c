@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "net/secure.h"
 #include "net/timer.h"
 #include "pool/pool.h"
@@ -210,8 +211,7 @@ static void send_request(struct delivery *d)
         if (limit > 0)
                 timer_once(d->deadline, limit);
         write_cancel(&w, &d->key);
-        CHECK(!w.failed);
-        if (stream_send_buf(&d->stream, &out) != STATUS_OK)
+        if (w.failed || stream_send_buf(&d->stream, &out) != STATUS_OK)
                 end(d, "failed to send cancel request");
 }
 

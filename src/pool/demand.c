@@ -1,6 +1,7 @@
 #include "pool/demand.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "pool/pool.h"
 #include "pool/solo.h"
 

@@ -1,6 +1,7 @@
 #include "pool/errand.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "pool/demand.h"
 #include "pool/pool.h"
 #include "pool/server.h"

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/histogram.h"
+#include "base/memory.h"
 
 enum latency_kind {
         LATENCY_TRANSACTION, /* from its first message to the ReadyForQuery that ends it */

@@ -55,6 +55,7 @@ enum status params_set(struct params *p, struct sv name, struct sv value)
 
 void params_copy(struct params *to, const struct params *from)
 {
+        buf_need(&to->pairs, buf_len(&from->pairs));
         CHECK(buf_append(&to->pairs, buf_data(&from->pairs), buf_len(&from->pairs), PARAMS_BYTES_MAX) ==
               STATUS_OK);
 }

@@ -3,6 +3,7 @@
 #include "auth/secret.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "pool/demand.h"
 #include "pool/errand.h"
 #include "pool/solo.h"

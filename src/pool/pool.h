@@ -10,6 +10,7 @@
 #pragma once
 
 #include "auth/scram.h"
+#include "base/hash_table.h"
 #include "base/refusal.h"
 #include "conf/conf.h"
 #include "net/tls_set.h"
@@ -17,8 +18,6 @@
 #include "pool/latency.h"
 #include "pool/quota.h"
 #include "pool/server.h"
-
-#include <uthash.h>
 
 /* A client in the queue of a pool; embed it. */
 struct waiter {

@@ -4,6 +4,7 @@
 
 #include "auth/secret.h"
 #include "base/check.h"
+#include "base/memory.h"
 #include "cluster/cluster.h"
 #include "pool/demand.h"
 #include "pool/hosts.h"

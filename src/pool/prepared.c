@@ -2,12 +2,12 @@
 
 #include "base/check.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* The key is a keyed hash already: its first word serves. */
 #define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = *(const unsigned *)(const void *)(keyptr))
-#include <uthash.h>
+#include "base/hash_table.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 struct prepared_entry {
         UT_hash_handle hh;

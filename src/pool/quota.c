@@ -1,6 +1,7 @@
 #include "pool/quota.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <limits.h>
 #include <pthread.h>

@@ -36,7 +36,9 @@ bool replies_grow(struct replies *r)
 
         if (r->count >= REPLIES_MAX)
                 return false;
-        ring = xmalloc(cap * sizeof(*ring));
+        ring = malloc(cap * sizeof(*ring));
+        if (ring == NULL)
+                return false;
         for (uint32_t i = 0; i < r->count; i++)
                 ring[i] = *replies_at(r, i);
         free_ring(r);

@@ -97,7 +97,7 @@ static inline struct reply *replies_tail(const struct replies *r)
         return r->count == 0 ? NULL : replies_at(r, r->count - 1);
 }
 
-/* Makes room for more. False: REPLIES_MAX are owed already (a client that only sends). */
+/* Makes room for more. False: REPLIES_MAX are owed already (a client that only sends), or memory is out. */
 bool replies_grow(struct replies *r);
 
 /* False as replies_grow. */

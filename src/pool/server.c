@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "base/memory.h"
 #include "net/secure.h"
 #include "pool/errand.h"
 #include "pool/login.h"

@@ -1,6 +1,7 @@
 #include "pool/server_tls.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "net/secure.h"
 
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 #include "pool/settings.h"
 
 #include "base/check.h"
+#include "base/hash_table.h"
 #include "pool/date_style.h"
 
 #include <stdlib.h>
-#include <uthash.h>
 
 struct settings {
         UT_hash_handle hh;

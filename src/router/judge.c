@@ -1,6 +1,7 @@
 #include "router/judge.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "router/things.h"
 
 #include <stdlib.h>

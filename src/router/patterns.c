@@ -1,6 +1,7 @@
 #include "router/patterns.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "conf/route_list.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 #include "router/things.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 

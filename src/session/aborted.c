@@ -78,6 +78,19 @@ static void fail(struct client *c, struct writer *w)
         c->skip_to_sync = true;
 }
 
+/* The statement is the client's. False: memory is out. */
+static bool keep(struct client *c, const struct msg *m, struct sv name)
+{
+        struct statements *all = &c->room->statements;
+        struct sv rest = sv_from(m->body + name.n + 1, m->body_size - name.n - 1);
+
+        buf_consume(&c->unnamed, buf_len(&c->unnamed));
+        if (name.n > 0)
+                return names_put(&c->names, all, name,
+                                 statement_get(all, rest, endpoint_rules(c->endpoint), c->lexing));
+        return buf_append(&c->unnamed, rest.p, rest.n, CLIENT_IN_MAX) == STATUS_OK;
+}
+
 static void on_parse(struct client *c, const struct msg *m, struct writer *w)
 {
         struct reader r = reader_of(m);
@@ -87,15 +100,10 @@ static void on_parse(struct client *c, const struct msg *m, struct writer *w)
                 fail(c, w);
                 return;
         }
-        buf_consume(&c->unnamed, buf_len(&c->unnamed));
-        if (name.n > 0)
-                names_put(&c->names, &c->room->statements, name,
-                          statement_get(&c->room->statements,
-                                        sv_from(m->body + name.n + 1, m->body_size - name.n - 1),
-                                        endpoint_rules(c->endpoint), c->lexing));
-        else if (buf_append(&c->unnamed, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK)
-                buf_release(&c->unnamed);
-        write_empty(w, BE_PARSE_COMPLETE);
+        if (keep(c, m, name))
+                write_empty(w, BE_PARSE_COMPLETE);
+        else
+                fail(c, w);
 }
 
 /* What is bound is found by its statement's text, and kept until it is run. */

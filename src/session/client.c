@@ -368,7 +368,11 @@ static void keep(struct client *c, const uint8_t *p, size_t n)
         if (n == 0)
                 return;
         buf_borrow(&c->in, &c->room->spares);
-        if (buf_append(&c->in, p, n, limit) != STATUS_OK)
+        if (buf_append(&c->in, p, n, limit) == STATUS_OK)
+                return;
+        if (c->in.lost)
+                client_refuse(c, "53200", "out of memory");
+        else
                 client_refuse(c, "54000", "message too large to be gathered");
 }
 
@@ -429,10 +433,8 @@ static void on_event(struct stream *stream, enum stream_event event)
         }
 }
 
-static struct client *make(struct room *room, int fd)
+static void begin(struct client *c, struct room *room, int fd)
 {
-        struct client *c = slab_new(&room->clients_slab);
-
         c->room = room;
         c->state = CLIENT_STARTUP;
         c->id = stream_next_id();
@@ -447,22 +449,28 @@ static struct client *make(struct room *room, int fd)
         names_init(&c->names);
         list_append(&room->clients, &c->in_clients);
         stream_open(&c->stream, room->loop, fd, on_event);
-        return c;
 }
 
-void client_new(struct room *room, int fd, const struct address *peer)
+bool client_new(struct room *room, int fd, const struct address *peer)
 {
-        struct client *c = make(room, fd);
+        struct client *c = slab_try(&room->clients_slab);
 
+        if (c == NULL)
+                return false;
+        begin(c, room, fd);
         c->ip = address_ip(peer);
         c->port = address_port(peer, room->conf->opt.listen_port);
         if (proxies_have(&room->proxies, peer))
                 c->origin = ORIGIN_AWAITED;
         list_append(&room->logins, &c->in_phase);
         key_take(c);
+        return true;
 }
 
 struct client *client_adopt(struct room *room, int fd)
 {
-        return make(room, fd);
+        struct client *c = slab_new(&room->clients_slab);
+
+        begin(c, room, fd);
+        return c;
 }

@@ -225,8 +225,8 @@ static inline bool client_proves(enum client_state state)
 /* The one door of the state. */
 void client_move(struct client *c, enum client_state to);
 
-/* A new connection; takes over fd. */
-void client_new(struct room *room, int fd, const struct address *peer);
+/* A new connection; takes over fd. False: memory is out, and nothing is taken over. */
+bool client_new(struct room *room, int fd, const struct address *peer);
 
 /* A connection whose session another process has begun: in no list but room->clients, without a key. The
  * caller fills it in. Takes over fd. */

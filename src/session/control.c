@@ -116,8 +116,8 @@ static bool read_unit(struct client *c, const uint8_t *p, size_t n, struct unit 
         return true;
 }
 
-/* The statement is the client's, as if a server had it. */
-static void keep_statement(struct client *c, const struct unit *u)
+/* The statement is the client's, as if a server had it. False: memory is out. */
+static bool keep_statement(struct client *c, const struct unit *u)
 {
         struct sv rest = sv_from(u->parse.body + u->name.n + 1, u->parse.body_size - u->name.n - 1);
         struct statement *st;
@@ -125,14 +125,14 @@ static void keep_statement(struct client *c, const struct unit *u)
         if (u->name.n == 0) {
                 c->unnamed_here = false;
                 buf_consume(&c->unnamed, buf_len(&c->unnamed));
-                if (buf_append(&c->unnamed, rest.p, rest.n, CLIENT_IN_MAX) != STATUS_OK)
-                        buf_release(&c->unnamed);
-                return;
+                return buf_append(&c->unnamed, rest.p, rest.n, CLIENT_IN_MAX) == STATUS_OK;
         }
         c->endpoint->stats->n.client_parse_count++;
         st = statement_get(&c->room->statements, rest, endpoint_rules(c->endpoint), c->lexing);
-        names_put(&c->names, &c->room->statements, u->name, st);
+        if (!names_put(&c->names, &c->room->statements, u->name, st))
+                return false;
         names_settle(&c->names, &c->room->statements, st->key, true);
+        return true;
 }
 
 static void answer(struct client *c, const struct unit *u, const char *tag)
@@ -165,8 +165,10 @@ size_t control_take(struct client *c, const uint8_t *p, size_t n)
                 c->tx_us = c->request_us;
         if (!block_run(c, u.text, &u.facts, &tag))
                 return 0;
-        if (u.parse.size > 0)
-                keep_statement(c, &u);
+        if (u.parse.size > 0 && !keep_statement(c, &u)) {
+                client_refuse(c, "53200", "out of memory");
+                return 0;
+        }
         if (block_rest(c) != c->state)
                 client_move(c, block_rest(c));
         answer(c, &u, tag);

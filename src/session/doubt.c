@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "session/aside.h"
 #include "session/block.h"
 #include "session/done.h"

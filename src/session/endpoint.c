@@ -2,6 +2,7 @@
 
 #include "auth/secret.h"
 #include "base/check.h"
+#include "base/memory.h"
 #include "conf/terms.h"
 #include "session/autodb.h"
 #include "session/client.h"
@@ -356,7 +357,11 @@ struct welcome *endpoint_learn(struct endpoint *e, struct settings *settings, co
                         value = SV("off");
                 write_param_status(&out, name, value);
         }
-        CHECK(!out.failed);
+        if (out.failed) {
+                buf_release(&messages);
+                settings_unref(&e->room->pools.settings, settings);
+                return NULL;
+        }
         board = board_key(e, settings, &key);
         if (board.n > 0)
                 welcome_keep(board, &messages);

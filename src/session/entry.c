@@ -3,6 +3,7 @@
 #include "auth/secret.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "net/derivation.h"
 #include "net/host_name.h"
 #include "net/secure.h"
@@ -175,6 +176,10 @@ void entry_learned(struct client *c)
             endpoint_learn(c->endpoint, key, c->room->conf->opt.session_state ? &s->params : &s->greeting);
 
         c->server->lent = false; /* it was only asked: server_lifetime=0 lets it serve once still */
+        if (welcome == NULL) {
+                client_refuse(c, "53200", "out of memory");
+                return;
+        }
         greet(c, welcome);
         if (c->state == CLIENT_IDLE)
                 link_rest(c);
@@ -387,13 +392,22 @@ static void begin_session(struct client *c, const struct startup *s, struct sv r
 
         if (!client_tls_suffices(c))
                 return;
-        e = c->entry = xcalloc(1, sizeof(*e));
+        e = c->entry = calloc(1, sizeof(*e));
+        if (e == NULL) {
+                client_refuse(c, "53200", "out of memory");
+                return;
+        }
         e->rest = rest;
         if (startup_apply(c, s, &r) != STATUS_OK) {
                 client_close(c, &r, r.text);
                 return;
         }
         e->admin_database = is_console(c->room->conf, e->database);
+        if (memory_short() && !e->admin_database) {
+                client_refuse(c, "53200",
+                              "pgsteer is short of memory and lets nobody new in; try again later");
+                return;
+        }
         if (startup_negotiate(c, s) && gate_enter(c))
                 entry_let_in(c);
 }

@@ -105,7 +105,10 @@ bool exchange_parse(struct up *up, const struct msg *m, struct sv name)
         }
         up->c->endpoint->stats->n.client_parse_count++;
         st = statement_get(&c->room->statements, rest, endpoint_rules(c->endpoint), c->lexing);
-        names_put(&c->names, &c->room->statements, name, st);
+        if (!names_put(&c->names, &c->room->statements, name, st)) {
+                client_refuse(c, "53200", "out of memory");
+                return false;
+        }
         if (prepared_touch(&up->s->prepared, st->key))
                 return up_owe(up, REPLY_PARSE, REPLY_LOCAL, st->key);
         return prepare(up, st, 0);

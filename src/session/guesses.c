@@ -1,6 +1,7 @@
 #include "session/guesses.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <pthread.h>
 #include <stdlib.h>

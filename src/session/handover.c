@@ -1,6 +1,7 @@
 #include "session/handover.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "pool/bequest.h"
 #include "session/doubt.h"
 #include "session/heir.h"
@@ -245,7 +246,7 @@ int room_hush(struct room *room)
 
 void room_relisten(struct room *room)
 {
-        if (room->watch == NULL && room->listeners != NULL)
+        if (room->acceptor == NULL && room->listeners != NULL)
                 room_listen(room, room->listeners);
 }
 

@@ -1,6 +1,7 @@
 #include "session/heir.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "pool/bequest.h"
 #include "session/block.h"
 #include "session/entry.h"

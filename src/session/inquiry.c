@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "net/helpers.h"
 #include "session/delay.h"
 #include "session/entry.h"

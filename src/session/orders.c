@@ -1,6 +1,7 @@
 #include "session/orders.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "session/catchup.h"
 #include "session/client.h"
 #include "session/handover.h"

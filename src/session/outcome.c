@@ -53,6 +53,10 @@ static bool put_question(struct up *up)
         struct client *c = up->c;
         const struct statement *st = next_question(c);
 
+        if (st == NULL) {
+                client_refuse(c, "53200", "out of memory");
+                return false;
+        }
         if (!exchange_prepare(up, next_question(c)))
                 return false;
         up_put_head(up, FE_BIND, sizeof(PORTAL) + sizeof(st->name) + sizeof(formats));

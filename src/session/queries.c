@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/memory.h"
 #include "router/fingerprint.h"
 
 #include <stdlib.h>

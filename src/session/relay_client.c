@@ -184,16 +184,19 @@ static bool is_bound_next(const struct up *up, const struct msg *m)
 
 /* The unnamed statement is another one now; *f is what it is, if that is known. Bound at once, as nearly
  * always, it need not be kept. Else a Bind may come when another server serves us. What has effects has them
- * when it is bound. */
-static void keep_unnamed(struct up *up, const struct msg *m, const struct facts *f)
+ * when it is bound. False: memory is out, and the client has been refused. */
+static bool keep_unnamed(struct up *up, const struct msg *m, const struct facts *f)
 {
         struct buf *kept = &up->c->unnamed;
 
         buf_consume(kept, buf_len(kept));
         if (m->have == m->size && (!is_bound_next(up, m) || f->deallocate.n > 0 || effects_has(f)) &&
-            buf_append(kept, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK)
-                buf_release(kept);
+            buf_append(kept, m->body + 1, m->body_size - 1, CLIENT_IN_MAX) != STATUS_OK) {
+                client_refuse(up->c, "53200", "out of memory");
+                return false;
+        }
         buf_trim(kept);
+        return true;
 }
 
 /* An unnamed Parse that is looked at. */
@@ -209,8 +212,7 @@ static enum course parse_unknown(struct up *up, const struct msg *m, struct read
                 look_at_large(c, text);
         else if (!look_at_text(up, take_cstr(text), &f))
                 return hold(up);
-        keep_unnamed(up, m, &f);
-        return floor_tell(up, &f) ? COURSE_PASS : COURSE_DONE;
+        return keep_unnamed(up, m, &f) && floor_tell(up, &f) ? COURSE_PASS : COURSE_DONE;
 }
 
 static enum course parse_unnamed(struct up *up, const struct msg *m, struct reader text)
@@ -223,7 +225,7 @@ static enum course parse_unnamed(struct up *up, const struct msg *m, struct read
         if (up_must_look(c))
                 course = parse_unknown(up, m, &text);
         else if (buf_len(&c->unnamed) > 0 || m->have < m->size || !is_bound_next(up, m))
-                keep_unnamed(up, m, &unknown);
+                course = keep_unnamed(up, m, &unknown) ? COURSE_PASS : COURSE_DONE;
         if (course != COURSE_PASS)
                 return course;
         c->unnamed_here = true;

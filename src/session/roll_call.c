@@ -1,6 +1,7 @@
 #include "session/roll_call.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "net/loop.h"
 #include "session/entry.h"
 #include "session/gate.h"

@@ -3,6 +3,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "net/acceptor.h"
 #include "session/block.h"
 #include "session/cancel.h"
 #include "session/carry.h"
@@ -276,12 +278,26 @@ struct delivery {
         struct address peer;
 };
 
+/* It has been counted as one of ours. */
+static void receive(struct room *room, int fd, const struct address *peer)
+{
+        static const char sorry[] = "E\0\0\0\x29SFATAL\0VFATAL\0C53200\0Mout of memory\0";
+
+        if ((!memory_short() || peer->u.any.sa_family == AF_UNIX) && client_new(room, fd, peer))
+                return;
+        (void)send(fd, sorry, sizeof(sorry), MSG_DONTWAIT | MSG_NOSIGNAL);
+        log_warning("a new connection is closed: out of memory");
+        close(fd);
+        atomic_fetch_sub_explicit(&room->crowd->clients[room->self], 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&room->crowd->total, 1, memory_order_relaxed);
+}
+
 static void open_delivery(struct letter *letter, void *owner)
 {
         struct delivery *d = list_item(letter, struct delivery, letter);
 
         (void)owner;
-        client_new(d->to, d->fd, &d->peer);
+        receive(d->to, d->fd, &d->peer);
         free(d);
 }
 
@@ -300,13 +316,15 @@ void room_take(struct room *room, int fd, const struct address *peer)
                         best = i;
                 }
         }
+        d = best != room->self ? calloc(1, sizeof(*d)) : NULL;
+        if (d == NULL)
+                best = room->self;
         atomic_fetch_add_explicit(&crowd->clients[best], 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&crowd->total, 1, memory_order_relaxed);
-        if (best == room->self) {
-                client_new(room, fd, peer);
+        if (d == NULL) {
+                receive(room, fd, peer);
                 return;
         }
-        d = xcalloc(1, sizeof(*d));
         d->letter.open = open_delivery;
         d->to = crowd->rooms[best];
         d->fd = fd;
@@ -322,21 +340,21 @@ static void on_accepted(void *arg, int fd, const struct address *peer)
 void room_listen(struct room *room, const struct listeners *listeners)
 {
         room->listeners = listeners;
-        room->watch = listeners_watch(listeners, room->loop, on_accepted, room);
+        room->acceptor = acceptor_new(listeners, room->loop, on_accepted, room);
         if (room->unix_only)
-                listeners_unwatch_tcp(room->watch);
+                acceptor_leave_tcp(room->acceptor);
 }
 
 void room_unlisten(struct room *room)
 {
-        listeners_unwatch(room->watch);
-        room->watch = NULL;
+        acceptor_free(room->acceptor);
+        room->acceptor = NULL;
 }
 
 void room_unlisten_tcp(struct room *room)
 {
         room->unix_only = true;
-        listeners_unwatch_tcp(room->watch);
+        acceptor_leave_tcp(room->acceptor);
 }
 
 void room_fini(struct room *room)

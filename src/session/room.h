@@ -101,7 +101,7 @@ struct room {
         struct verifier *verifiers;        /* uthash: session/verifiers.h */
         char found[160];                   /* session/measure.h: a secret like auth_query's, of nobody's */
         const struct listeners *listeners; /* that it has listened to */
-        struct watch *watch;               /* NULL: it does not listen now */
+        struct acceptor *acceptor;         /* NULL: it does not listen now */
         struct timer *tick;
         int64_t patience_us; /* until then statements may end on a primary that stops; 0: on none */
         uint64_t random;

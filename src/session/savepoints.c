@@ -1,6 +1,7 @@
 #include "session/savepoints.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "wire/writer.h"
 
 #include <stdlib.h>

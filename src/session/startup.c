@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "pool/tracked.h"
 #include "session/entry.h"
 #include "session/wishes.h"

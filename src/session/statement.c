@@ -1,6 +1,7 @@
 #include "session/statement.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "router/fingerprint.h"
 #include "wire/writer.h"
 
@@ -50,8 +51,10 @@ void statement_name(const uint64_t key[2], char out[STATEMENT_NAME_SIZE])
 
 static struct statement *make(const uint64_t key[2], struct sv parse)
 {
-        struct statement *s = xcalloc(1, sizeof(*s) + parse.n + 1);
+        struct statement *s = calloc(1, sizeof(*s) + parse.n + 1);
 
+        if (s == NULL)
+                return NULL;
         memcpy(s->key, key, sizeof(s->key));
         statement_name(key, s->name);
         s->size = parse.n;
@@ -85,6 +88,8 @@ struct statement *statement_get(struct statements *all, struct sv parse, const s
                 check_failed(__FILE__, __LINE__, "two statements with one 128-bit hash");
         if (s == NULL) {
                 s = make(key, parse);
+                if (s == NULL)
+                        return NULL;
                 s->options = options;
                 find_facts(s, rules);
                 HASH_ADD(hh, all->by_key, key, sizeof(s->key), s);
@@ -150,10 +155,12 @@ struct statement *names_use(struct names *names, struct sv name)
         return n->statement;
 }
 
-void names_put(struct names *names, struct statements *all, struct sv name, struct statement *s)
+bool names_put(struct names *names, struct statements *all, struct sv name, struct statement *s)
 {
         struct named *n = find(names, name);
 
+        if (s == NULL)
+                return false;
         if (n != NULL) {
                 statement_unref(all, n->statement);
                 n->statement = s;
@@ -161,14 +168,19 @@ void names_put(struct names *names, struct statements *all, struct sv name, stru
                 n->doubtful = false;
                 list_unlink(&n->in_fresh);
                 list_append(&names->fresh, &n->in_fresh);
-                return;
+                return true;
         }
-        n = xcalloc(1, sizeof(*n) + name.n + 1);
+        n = calloc(1, sizeof(*n) + name.n + 1);
+        if (n == NULL) {
+                statement_unref(all, s);
+                return false;
+        }
         memcpy(n->name, name.p, name.n);
         n->statement = s;
         list_init(&n->in_leaving);
         list_append(&names->fresh, &n->in_fresh);
         HASH_ADD_KEYPTR(hh, names->by_name, n->name, (unsigned)name.n, n);
+        return true;
 }
 
 static void forget(struct statements *all, struct named *n)
@@ -335,7 +347,7 @@ static struct statement *statement_of_key(struct statements *all, struct sv pars
         for (unsigned options = 0; options <= all_options; options++) {
                 struct statement *s = statement_get(all, parse, rules, options);
 
-                if (memcmp(s->key, key, sizeof(s->key)) == 0)
+                if (s == NULL || memcmp(s->key, key, sizeof(s->key)) == 0)
                         return s;
                 statement_unref(all, s);
         }
@@ -364,9 +376,8 @@ bool names_load(struct names *names, struct statements *all, const struct classi
                         return false;
                 parse = sv_from(r.p, size);
                 s = statement_of_key(all, parse, rules, key);
-                if (s == NULL)
+                if (!names_put(names, all, name, s))
                         return false;
-                names_put(names, all, name, s);
                 if (!(marks & MARK_FRESH))
                         list_unlink(&find(names, name)->in_fresh);
                 find(names, name)->doubtful = (marks & MARK_DOUBTFUL) != 0;

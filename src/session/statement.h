@@ -8,11 +8,10 @@
 
 #include "auth/secret.h"
 #include "base/buf.h"
+#include "base/hash_table.h"
 #include "base/list.h"
 #include "base/sv.h"
 #include "router/classify.h"
-
-#include <uthash.h>
 
 enum { STATEMENT_NAME_SIZE = 8 + 32 + 1 };
 
@@ -46,7 +45,7 @@ size_t statements_memory(const struct statements *all, size_t *count);
 void statement_name(const uint64_t key[2], char out[STATEMENT_NAME_SIZE]);
 
 /* The statement of a Parse message's rest (query NUL count types), made and classified when new; `options`:
- * enum classify_options. The caller gives the reference back. */
+ * enum classify_options. The caller gives the reference back. NULL: memory is out. */
 struct statement *statement_get(struct statements *all, struct sv parse, const struct classify_rules *rules,
                                 unsigned options);
 struct statement *statement_ref(struct statement *s);
@@ -74,8 +73,9 @@ void names_init(struct names *names);
 struct statement *names_find(struct names *names, struct sv name);
 /* The same, when it is going to be used: that is counted. */
 struct statement *names_use(struct names *names, struct sv name);
-/* Takes over the reference; replaces what had the name. The name is fresh until names_settle. */
-void names_put(struct names *names, struct statements *all, struct sv name, struct statement *s);
+/* Takes over the reference; replaces what had the name. The name is fresh until names_settle. False: memory
+ * is out, as it is for a NULL statement. */
+bool names_put(struct names *names, struct statements *all, struct sv name, struct statement *s);
 /* The Parse of a fresh name of the statement `key` was answered: it holds, or (an error) it is forgotten. */
 void names_settle(struct names *names, struct statements *all, const uint64_t key[2], bool holds);
 /* Nothing will be answered any more: fresh names are forgotten, and those that were closed are back. */

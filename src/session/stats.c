@@ -1,6 +1,7 @@
 #include "session/stats.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 

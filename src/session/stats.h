@@ -2,10 +2,9 @@
  * microseconds. */
 #pragma once
 
+#include "base/hash_table.h"
 #include "router/classify.h"
 #include "router/route.h"
-
-#include <uthash.h>
 
 struct counters {
         uint64_t server_assignment_count, xact_count, query_count;

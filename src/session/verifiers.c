@@ -2,6 +2,7 @@
 
 #include "auth/secret.h"
 #include "base/check.h"
+#include "base/memory.h"
 #include "net/derivation.h"
 #include "session/entry.h"
 #include "session/proof.h"

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "net/host_name.h"
 #include "net/secure.h"
 #include "session/entry.h"

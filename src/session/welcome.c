@@ -1,10 +1,10 @@
 #include "session/welcome.h"
 
 #include "base/check.h"
+#include "base/hash_table.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <uthash.h>
 
 enum { WELCOMES_KEPT = 256, WELCOME_BYTES_MAX = 65536 };
 

@@ -1,6 +1,7 @@
 #include "top/sheet.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>

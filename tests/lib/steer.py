@@ -57,6 +57,8 @@ class Steer:
             **settings}
         self.ini = os.path.join(self.dir, "pgsteer.ini")
         self.log = os.path.join(self.dir, "pgsteer.log")
+        self.env = {}  # more of the environment it runs in
+        self.wrapper = WRAPPER  # what it is run by
         self.process = None
         self.status = None
 
@@ -76,7 +78,7 @@ class Steer:
     def start(self):
         self.write_files()
         before = len(self.log_text())
-        self.process = self.run.spawn([*WRAPPER, self.program, self.ini], cwd=self.dir, log=self.log)
+        self.process = self.run.spawn([*self.wrapper, self.program, self.ini], cwd=self.dir, log=self.log, env=self.env)
 
         def listens():
             if self.process.poll() is not None:
@@ -186,7 +188,7 @@ class Steer:
         """Another process takes this one's place (-R), by the settings of now; returns the exit status of the old one."""
         old = self.process
         self.write_files()
-        self.process = self.run.spawn([self.program, "-R", self.ini], cwd=self.dir, log=self.log)
+        self.process = self.run.spawn([self.program, "-R", self.ini], cwd=self.dir, log=self.log, env=self.env)
         try:
             status = old.wait(seconds * SLOW)
         except subprocess.TimeoutExpired:

@@ -1,6 +1,7 @@
 #include "admin/bench.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "net/helpers.h"
 
 #include "unit.h"

@@ -3,6 +3,7 @@
 #include "admin/latencies.h"
 #include "admin/scene.h"
 #include "base/check.h"
+#include "base/memory.h"
 #include "unit.h"
 
 #include <stdlib.h>

@@ -102,6 +102,19 @@ static void gives_back_the_blocks_in_which_nothing_lives(void)
         UNIT_ASSERT(s.total == 0 && s.live == 0);
 }
 
+static void one_that_may_fail_is_like_the_others(void)
+{
+        struct slab s;
+        uint8_t *p;
+
+        slab_init(&s, "things", 100);
+        p = slab_try(&s);
+        UNIT_ASSERT(p != NULL && p[0] == 0 && p[99] == 0 && s.live == 1);
+        slab_free(&s, p);
+        UNIT_ASSERT(s.live == 0);
+        slab_fini(&s);
+}
+
 static void free_too_often(void *arg)
 {
         struct slab s;
@@ -119,4 +132,4 @@ static void gives_back_no_more_than_it_gave(void)
 
 UNIT_SUITE(base_slab, UNIT_CASE(hands_out_zeroed_objects_apart), UNIT_CASE(uses_what_came_back),
            UNIT_CASE(gives_back_the_blocks_in_which_nothing_lives),
-           UNIT_CASE(gives_back_no_more_than_it_gave))
+           UNIT_CASE(one_that_may_fail_is_like_the_others), UNIT_CASE(gives_back_no_more_than_it_gave))

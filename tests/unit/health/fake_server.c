@@ -1,6 +1,7 @@
 #include "fake_server.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <arpa/inet.h>
 #include <poll.h>

@@ -1,3 +1,4 @@
+#include "net/acceptor.h"
 #include "net/listener.h"
 
 #include "net/turns.h"
@@ -226,7 +227,7 @@ static void each_connection_is_accepted_once_by_some_watcher(void)
 {
         struct listeners l = {0};
         struct door doors[2] = {{.total = 70}, {0}};
-        struct watch *watch[2];
+        struct acceptor *acceptors[2];
         struct loop loops[2];
         char message[400];
         int fds[70], port;
@@ -235,7 +236,7 @@ static void each_connection_is_accepted_once_by_some_watcher(void)
         port = port_of(l.fds[0]);
         for (int i = 0; i < 2; i++) {
                 loop_init(&loops[i], NULL);
-                watch[i] = listeners_watch(&l, &loops[i], on_accepted, &doors[i]);
+                acceptors[i] = acceptor_new(&l, &loops[i], on_accepted, &doors[i]);
         }
         for (int i = 0; i < 70; i++)
                 fds[i] = call("127.0.0.1", port);
@@ -246,13 +247,13 @@ static void each_connection_is_accepted_once_by_some_watcher(void)
         UNIT_ASSERT(doors[0].not_loopback + doors[1].not_loopback == 0);
         for (int i = 0; i < 70; i++)
                 close(fds[i]);
-        listeners_unwatch(watch[1]);
+        acceptor_free(acceptors[1]);
         fds[0] = call("127.0.0.1", port);
         turns_for(&loops[1], 30);
         UNIT_ASSERT(doors[0].accepted + doors[1].accepted == 70);
         close(fds[0]);
-        listeners_unwatch(watch[0]);
-        listeners_unwatch(NULL);
+        acceptor_free(acceptors[0]);
+        acceptor_free(NULL);
         listeners_close(&l);
         loop_fini(&loops[0]);
         loop_fini(&loops[1]);
@@ -310,13 +311,13 @@ static void connections_are_kept_as_configured_last(void)
                     {"off", {0}, 0, idle, count}};
         struct listeners l = {0};
         struct kept k;
-        struct watch *watch;
+        struct acceptor *watch;
         struct loop loop;
         char message[400];
 
         UNIT_ASSERT(add(&l, "127.0.0.1", 0, 8, 0, message) == STATUS_OK);
         loop_init(&loop, NULL);
-        watch = listeners_watch(&l, &loop, on_kept, &k);
+        watch = acceptor_new(&l, &loop, on_kept, &k);
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 const struct options *opt = &rows[i].opt;
                 int fd;
@@ -333,7 +334,7 @@ static void connections_are_kept_as_configured_last(void)
                 close(fd);
         }
         close(fresh);
-        listeners_unwatch(watch);
+        acceptor_free(watch);
         listeners_close(&l);
         loop_fini(&loop);
 }
@@ -343,14 +344,14 @@ static void a_crowd_is_let_in_by_ever_more_a_turn(void)
 {
         struct listeners l = {0};
         struct door door = {0};
-        struct watch *watch;
+        struct acceptor *watch;
         struct loop loop;
         char message[400];
         int fds[70], turns = 0;
 
         UNIT_ASSERT(add(&l, "127.0.0.1", 0, 128, 0, message) == STATUS_OK);
         loop_init(&loop, NULL);
-        watch = listeners_watch(&l, &loop, on_accepted, &door);
+        watch = acceptor_new(&l, &loop, on_accepted, &door);
         for (int i = 0; i < 70; i++)
                 fds[i] = call("127.0.0.1", port_of(l.fds[0]));
         for (; door.accepted < 70 && turns < 70; turns++) {
@@ -360,7 +361,7 @@ static void a_crowd_is_let_in_by_ever_more_a_turn(void)
         UNIT_ASSERT(door.accepted == 70 && turns == 13);
         for (int i = 0; i < 70; i++)
                 close(fds[i]);
-        listeners_unwatch(watch);
+        acceptor_free(watch);
         listeners_close(&l);
         loop_fini(&loop);
 }
