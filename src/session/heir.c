@@ -61,7 +61,6 @@ static const struct bundle_field fields[] = {
     BUNDLE_FIELD(struct client, pins_held),
     BUNDLE_FIELD(struct client, floor.commit_us),
     BUNDLE_FIELD(struct client, port),
-    BUNDLE_FIELD(struct client, ip),
     BUNDLE_FIELD(struct client, since_us),
     BUNDLE_FIELD(struct client, held_us),
     BUNDLE_FIELD(struct client, request_us),
@@ -160,6 +159,7 @@ void heir_put(struct writer *w, const struct client *c)
         bundle_put_int(w, "on_primary", c->on_primary);
         if (c->repairable || c->repairing)
                 bundle_put(w, "repair_key", c->repair_key, sizeof(c->repair_key));
+        bundle_put(w, "ip", &c->ip, sizeof(c->ip));
         bundle_put(w, "key", &c->key, sizeof(c->key));
         put_buf(w, "in", &c->in);
         put_buf(w, "out", &c->stream.out);
@@ -254,6 +254,7 @@ static bool fill(struct client *c, struct sv bundle)
                 list_append(&c->room->logins, &c->in_phase);
         bundle_take_fields(bundle, fields, FIELDS, c);
         (void)bundle_take(bundle, "repair_key", c->repair_key, sizeof(c->repair_key));
+        (void)bundle_take(bundle, "ip", &c->ip, sizeof(c->ip));
         if (!take_buf(bundle, "in", &c->in))
                 return false;
         if (c->state == CLIENT_STARTUP)

@@ -14,9 +14,16 @@ struct bundle_field {
         const char *name;
         size_t offset, size;
 };
+/* What is no number does not compile. */
+#define BUNDLE_SIZE(size)                                                                                    \
+        ((size) + 0 * sizeof(struct {                                                                        \
+                          _Static_assert((size) == 1 || (size) == 4 || (size) == 8,                          \
+                                         "a field that is no number");                                       \
+                          int nothing;                                                                       \
+                  }))
 #define BUNDLE_FIELD(type, field)                                                                            \
         {                                                                                                    \
-#field, offsetof(type, field), sizeof(((type *)0)->field)                                    \
+#field, offsetof(type, field), BUNDLE_SIZE(sizeof(((type *)0)->field))                       \
         }
 
 void bundle_put(struct writer *w, const char *name, const void *bytes, size_t n);
