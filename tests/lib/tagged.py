@@ -121,13 +121,14 @@ class Voice:
             return self.refuse(got, before and "26000")
         return None
 
-    def say(self, *parts):
-        """Sends all parts (bytes, what is owed for them) at once, and then takes the answers."""
+    def say(self, *parts, copying=False):
+        """Sends all parts (bytes, what is owed for them) at once, and then takes the answers. `copying`: a COPY FROM STDIN
+        waits for more, which may fail meanwhile."""
         while self.c.unread():  # between two answers comes only what may come at any time
             got = self.hear()
-            if got.type != "E" or got.fields()["S"] != "FATAL":
+            if got.type != "E" or not (copying or got.fields()["S"] == "FATAL"):
                 self.wrong("nothing was owed", got)
-            self.refuse(got)
+            raise self.refuse(got)
         self.c.send(*(sent for sent, _ in parts))
         first = None
         for _, owed in parts:
@@ -285,7 +286,7 @@ class Voice:
         self.command("BEGIN", status=BUSY)
         self.say((query("COPY public.tagged FROM STDIN"), [message("G", b"\0\0\2" + b"\0" * 4)]))
         self.say((b"".join(message("d", f"{self.number}\t{tag}{g}\n".encode()) for g in range(count)) + message("c"),
-                  [complete(f"COPY {count}"), BUSY]))
+                  [complete(f"COPY {count}"), BUSY]), copying=True)
         self.simple(f"SELECT line AS t FROM public.tagged WHERE who = {self.number} ORDER BY length(line), line",
                     lambda got: got.type == "T", *rows_of(sorted((f"{tag}{g}" for g in range(count)), key=lambda t: (len(t), t)))[1:],
                     status=BUSY)
