@@ -90,8 +90,8 @@ static void what_is_planned_can_be_forgotten(void)
                 plan_pass(&p, bytes + 4, 2);
                 plan_keep(&p, rows[i].total);
                 UNIT_ASSERT(plan_send(&p) == STATUS_OK && p.total == strlen(rows[i].expected));
-                UNIT_ASSERT(buf_len(&sent) == p.total &&
-                            memcmp(buf_data(&sent), rows[i].expected, p.total) == 0);
+                UNIT_ASSERT(buf_len(&sent) == p.total);
+                UNIT_ASSERT(p.total == 0 || memcmp(buf_data(&sent), rows[i].expected, p.total) == 0);
                 buf_release(&sent);
         }
 }
