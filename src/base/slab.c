@@ -118,6 +118,7 @@ void *slab_try(struct slab *s)
         if (block->live++ == 0)
                 s->empty--;
         place = block->free;
+        CHECK(place != NULL); /* it is among the roomy ones */
         block->free = place->next;
         if (block->free == NULL) {
                 list_unlink(&block->in_slab);

@@ -105,6 +105,7 @@ static inline bool replies_push(struct replies *r, struct reply reply)
 {
         if (r->count == r->cap && !replies_grow(r))
                 return false;
+        CHECK(r->ring != NULL);
         r->ring[(r->first + r->count++) & (r->cap - 1)] = reply;
         r->sync_points += reply_is_awaited(&reply);
         r->local += (reply.flags & REPLY_LOCAL) != 0;
