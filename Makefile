@@ -202,7 +202,7 @@ $(BENCHES): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BENCH_OBJ) $(ROOM_OBJ)
 # One fuzzer for each file; all are linked alike. Their rooms are clang's, with its coverage, apart from the others.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-FUZZ_OBJ := $(BUILD)/tests/oracle/judge.o $(BUILD)/tests/fuzz/frame.o $(patsubst %,$(BUILD)/tests/unit/%.o,admin/bench conf/files net/turns pool/fakes session/parlour)
+FUZZ_OBJ := $(BUILD)/tests/oracle/judge.o $(BUILD)/tests/fuzz/frame.o $(patsubst %,$(BUILD)/tests/unit/%.o,admin/bench conf/files net/turns pool/fakes session/parlour tempdir)
 
 $(FUZZERS): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_OBJ) $(ROOM_OBJ)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS) -lpg_query
