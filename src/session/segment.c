@@ -32,7 +32,7 @@ static struct route decide(struct client *c, const struct segment *seg)
         struct endpoint *e = c->endpoint;
         const struct topology *t = endpoint_topology(e);
         struct block *b = c->block;
-        bool apart = b != NULL && b->stage == BLOCK_APART;
+        const struct block *apart = b != NULL && b->stage == BLOCK_APART ? b : NULL;
         struct facts with_begin;
         struct route_question q = {
             .facts = &seg->facts,
@@ -45,8 +45,8 @@ static struct route decide(struct client *c, const struct segment *seg)
             .session_isolation = c->isolation,
             .force_primary = c->force_primary,
             .skip = c->skip_nodes,
-            .stay = apart ? b->node + 1 : 0,
-            .stay_floor_us = apart ? b->floor_us : 0,
+            .stay = apart != NULL ? apart->node + 1 : 0,
+            .stay_floor_us = apart != NULL ? apart->floor_us : 0,
             .reads_need_standby = c->room->conf->opt.reads_need_standby,
             .balance = {.terms = &e->terms,
                         .now_us = loop_now(c->room->loop),
@@ -57,7 +57,7 @@ static struct route decide(struct client *c, const struct segment *seg)
 
         if (c->doubt != NULL)
                 return (struct route){ROUTE_PRIMARY, t->primary, REASON_OUTCOME};
-        if (b != NULL && !apart) {
+        if (b != NULL && apart == NULL) {
                 with_begin = block_facts(b, &seg->facts);
                 q.facts = &with_begin;
         }
