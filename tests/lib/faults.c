@@ -324,6 +324,18 @@ static size_t sum(const struct iovec *parts, int count)
         return n;
 }
 
+/* readv or writev, of less where the rule says so. */
+static ssize_t move_parts(const char *name, ssize_t (*real)(int, const struct iovec *, int), int fd,
+                          const struct iovec *parts, int count, void *from)
+{
+        size_t n = sum(parts, count), most = n;
+        struct iovec less[64];
+
+        if (!moves(name, fd, &most, from))
+                return -1;
+        return most == n ? real(fd, parts, count) : real(fd, less, shorten(less, parts, count, most));
+}
+
 ssize_t read(int fd, void *out, size_t n)
 {
         REAL(read)
@@ -338,13 +350,8 @@ ssize_t recv(int fd, void *out, size_t n, int flags)
 
 ssize_t readv(int fd, const struct iovec *parts, int count)
 {
-        size_t n = sum(parts, count), most = n;
-        struct iovec less[64];
         REAL(readv)
-
-        if (!moves("recv", fd, &most, FROM))
-                return -1;
-        return most == n ? real(fd, parts, count) : real(fd, less, shorten(less, parts, count, most));
+        return move_parts("recv", real, fd, parts, count, FROM);
 }
 
 ssize_t recvmsg(int fd, struct msghdr *head, int flags)
@@ -375,13 +382,8 @@ ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sock
 
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
-        size_t n = sum(parts, count), most = n;
-        struct iovec less[64];
         REAL(writev)
-
-        if (!moves("send", fd, &most, FROM))
-                return -1;
-        return most == n ? real(fd, parts, count) : real(fd, less, shorten(less, parts, count, most));
+        return move_parts("send", real, fd, parts, count, FROM);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *head, int flags)

@@ -1,5 +1,6 @@
 #include "health/elect.h"
 
+#include "health/world.h"
 #include "unit.h"
 
 #include <string.h>
@@ -10,7 +11,7 @@
  * the primary, if it is one: the present one first, then who was heard first, and of two that are found side
  * by side without one none; silence ends it, a login that fails does not. */
 
-enum { NODES = 3, OURS = 7, THEIRS = 9, PAST_TIMELINE = 2, ROUNDS = 3 };
+enum { PAST_TIMELINE = 2, ROUNDS = 3 };
 
 enum says {
         SAYS_NOTHING, /* it is not asked */
@@ -29,15 +30,6 @@ enum says {
 
 static const char *const words[SAYS_COUNT] = {"nothing", "refused", "silence", "login", "stranger", "s1",
                                               "s2",      "s3",      "p1",      "p2",    "p3"};
-
-static struct node nodes[NODES] = {{.name = "a:1"}, {.name = "b:1"}, {.name = "c:1"}};
-
-struct world {
-        struct elect_rules rules;
-        struct dossier dossiers[NODES];
-        struct elect_memory memory;
-        struct topology view;
-};
 
 static void hear(struct world *world, int i, enum says says)
 {
@@ -63,20 +55,13 @@ static void hear(struct world *world, int i, enum says says)
                 dossier_note(&world->dossiers[i], &answer);
         if (facts->in_recovery)
                 world->dossiers[i].lag_us = 0;
-        elect(&world->rules, world->dossiers, &world->memory, &world->view);
+        world_elect(world);
 }
 
-static void world_init(struct world *world, const enum says past[NODES])
+static void begin(struct world *world, const enum says past[NODES])
 {
-        memset(world, 0, sizeof(*world));
+        world_init(world);
         world->rules = (struct elect_rules){.failures = 2, .successes = 3, .now_us = 1000};
-        elect_init(&world->memory);
-        world->view.primary = -1;
-        world->view.count = NODES;
-        for (int i = 0; i < NODES; i++) {
-                world->view.nodes[i].node = &nodes[i];
-                dossier_init(&world->dossiers[i]);
-        }
         for (int i = 0; i < NODES; i++)
                 hear(world, i, past[i]);
 }
@@ -205,7 +190,7 @@ static void compare(const enum says past[NODES], const enum says says[NODES])
         struct world world;
         struct expected e = expect(past, says);
 
-        world_init(&world, past);
+        begin(&world, past);
         for (int round = 0; round < ROUNDS; round++)
                 for (int i = 0; i < NODES; i++)
                         hear(&world, i, says[i]);
