@@ -74,6 +74,8 @@ static inline void plan_pass(struct plan *p, const void *bytes, size_t n)
 /* A copy of `bytes`. */
 static inline void plan_put(struct plan *p, const void *bytes, size_t n)
 {
+        if (n == 0) /* an empty buf has no bytes to point at */
+                return;
         while (n > PLAN_OWN_BYTES - p->own_used || p->count == PLAN_PARTS_MAX) {
                 size_t k = p->count == PLAN_PARTS_MAX ? 0 : PLAN_OWN_BYTES - p->own_used;
 

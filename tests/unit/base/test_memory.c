@@ -56,6 +56,13 @@ static void give_all_back(void **kept)
         }
 }
 
+/* A sanitizer's own memory does not end where the test says. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
 static void live_on_reserve(void *arg)
 {
         void *kept, *mine[12];
@@ -88,10 +95,10 @@ static void use_up_reserve(void *arg)
 
 static void the_reserve_serves_until_memory_is_there_again(void)
 {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        if (SANITIZED)
+                return;
         UNIT_ASSERT(!dies(live_on_reserve, NULL));
         UNIT_ASSERT(dies(use_up_reserve, NULL));
-#endif
 }
 
 static void take_too_much(void *arg)
