@@ -82,7 +82,8 @@ def test_the_client_is_who_the_header_says(t):
     # A request to cancel comes the same way.
     with s.client(database="single", source=PROXY, first=inet4("10.1.2.3")) as c:
         c.send(wire.query("SELECT pg_sleep(30)"))
-        t.wait(lambda: any(r["state"] == "active" for r in s.show("SERVERS")), "the query to run")
+        t.wait(lambda: t.cluster.primary.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "1",
+               "the query to run: a request to cancel one that the server has not begun does nothing")
         with s.client(login=False, source=PROXY, first=inet4("10.1.2.3")) as other:
             other.send(wire.cancel_request(c.pid, c.secret))
             t.true(other.at_end(), "the end of a cancel request")
