@@ -43,7 +43,7 @@ class Bench:
     def slice(self, row, peer):
         pinned = row.backend == "null" and not row.wide
         if row.pgbench:
-            return by_pgbench(self.house, peer, self.seconds * row.seconds, row.pgbench, row.login)
+            return by_pgbench(self.house, peer, self.seconds * row.seconds, row.pgbench, row.login, pinned)
         return by_load(self.house, peer, self.seconds * row.seconds, row.options, pinned)
 
     def instructions(self, row, peer):

@@ -28,24 +28,27 @@ def figures(n, seconds, cpu_seconds, latencies, transferred=0, **more):
             "mb_per_second": transferred / seconds / 1e6, "busy": cpu_seconds / seconds, **latencies, **more}
 
 
+def beside(house, pinned):
+    """What a client's command begins with: `pinned`, and it keeps off the pooler's processor."""
+    return ["taskset", "-c", ",".join(map(str, house.cpus[1]))] if pinned and house.cpus[1] else []
+
+
 def by_load(house, peer, seconds, options, pinned):
     words = {"seconds": seconds, "watch": ",".join(map(str, peer.pids)), **options}
     argv = [house.bin["load"], str(peer.port), *(str(word) for pair in words.items() for word in pair)]
-    if pinned and house.cpus[1]:
-        argv = ["taskset", "-c", ",".join(map(str, house.cpus[1])), *argv]
-    told = json.loads(house.run.call(argv, seconds=300).stdout)
+    told = json.loads(house.run.call(beside(house, pinned) + argv, seconds=300).stdout)
     names = ("p50_us", "p99_us", "p999_us", "max_us")
     return figures(told["queries"], told["seconds"], told["cpu_s"], {name: told[name] for name in names}, told["bytes"],
                    idle_bytes=told["idle_bytes"], p50_turns=told["p50_turns"], max_turns=told["max_turns"])
 
 
-def by_pgbench(house, peer, seconds, options, login):
+def by_pgbench(house, peer, seconds, options, login, pinned):
     """`login`: how clients come in: trust, scram or tls."""
     log = os.path.join(house.run.mkdir("pgbench"), "latencies")
     env = {"PGPASSWORD": "app-secret", "PGSSLMODE": "require" if login == "tls" else "disable"}
     before, began = processor_seconds(peer.pids), time.monotonic()
-    text = house.run.call([find_program("pgbench"), "-h", "127.0.0.1", "-p", str(peer.port), "-U", "app", "-n", "-l",
-                           f"--log-prefix={log}", "-T", str(max(1, round(seconds))),
+    text = house.run.call([*beside(house, pinned), find_program("pgbench"), "-h", "127.0.0.1", "-p", str(peer.port), "-U", "app",
+                           "-n", "-l", f"--log-prefix={log}", "-T", str(max(1, round(seconds))),
                            *(word.format(one=house.one) for word in options), "app"], env=env).stdout
     seconds, used = time.monotonic() - began, processor_seconds(peer.pids) - before
     took = []
