@@ -4,13 +4,14 @@ import os
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 
 import psycopg
 import psycopg.rows
 
 import wire
-from certs import certificates, own
+from certs import certificates, intermediate, own
 from flow import deadline
 from run import SLOW, wait_for
 from steer import ADMIN, ADMIN_PASSWORD
@@ -70,6 +71,20 @@ def test_client_certificates(t):
     refused(t, s, "", "another authority's certificate", sslmode="require", sslcert=f"{other}/app.crt",
             sslkey=f"{other}/app.key")
     s.wait_log("certificate verify failed")
+
+
+def test_the_chain(t):
+    d = certificates(t)
+    intermediate(t, d)
+    for cert, ca, what in (("below", "both", "found among the authorities"), ("chain", "ca", "brought by its file")):
+        s = t.steer(nodes=False, **own(d, client_tls_sslmode="allow", client_tls_cert_file=f"{d}/{cert}.crt",
+                                       client_tls_key_file=f"{d}/below.key", client_tls_ca_file=f"{d}/{ca}.crt"))
+        t.equal(value(s, sslmode="verify-full", sslrootcert=f"{d}/ca.crt"), 1, f"an authority between, {what}")
+        shown = subprocess.run(["openssl", "s_client", "-starttls", "postgres", "-connect", f"127.0.0.1:{s.port}", "-showcerts"],
+                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30).stdout
+        # Without the root: that the library looks for the others in each handshake shows in that it sends it.
+        t.equal(shown.count("BEGIN CERTIFICATE"), 2, f"certificates sent, {what}")
+        s.stop()
 
 
 def test_reload_drops_nobody(t):
