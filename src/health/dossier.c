@@ -77,14 +77,17 @@ void dossier_note(struct dossier *dossier, const struct answer *answer)
                 note_facts(dossier, answer);
                 dossier->failures = dossier->hard_failures = 0;
                 dossier->successes++;
-                dossier->traffic = false;
+                dossier->traffic = dossier->quits = false;
                 dossier->lag_us = dossier->lag_bytes = -1;
                 dossier->text[0] = '\0';
                 return;
-        case ANSWER_LOGIN: dossier->failures = dossier->hard_failures = 0; break;
+        case ANSWER_LOGIN:
+                dossier->failures = dossier->hard_failures = 0;
+                dossier->quits = false;
+                break;
         case ANSWER_SHUTDOWN:
         case ANSWER_REFUSED:
-        case ANSWER_LOST: dossier->hard_failures++; /* fall through */
+        case ANSWER_LOST: dossier->hard_failures++; dossier->quits = true; /* fall through */
         case ANSWER_TIMEOUT: dossier->failures++; break;
         }
         dossier->successes = 0;
@@ -95,4 +98,6 @@ void dossier_note_traffic(struct dossier *dossier, uint32_t bits)
 {
         if ((bits & (EVIDENCE_REFUSED | EVIDENCE_LOST | EVIDENCE_SHUTDOWN)) != 0)
                 dossier->traffic = true;
+        if ((bits & EVIDENCE_SHUTDOWN) != 0)
+                dossier->quits = true;
 }

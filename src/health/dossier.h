@@ -49,6 +49,7 @@ struct dossier {
         int hard_failures; /* of those: refused, lost, shutdown (a timeout proves less) */
         int successes;     /* consecutive good ones */
         bool traffic;      /* since the last good answer a worker saw the node refuse or drop connections */
+        bool quits;        /* since the last answer of a server that runs it has shown that it ends */
         bool known;        /* there was a good answer: facts are its */
         struct facts facts;
         uint32_t followed;    /* the timeline, before what a promotion under way has noted of the next one */

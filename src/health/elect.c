@@ -327,7 +327,7 @@ static bool pronounce(struct ballot *b, int i)
         enum elect_cause cause = judge(b, i), before = b->memory->nodes[i].cause;
         enum node_state state = state_for(cause);
         enum node_role role = role_for(b, i);
-        bool quits = b->dossiers[i].last == ANSWER_SHUTDOWN || b->dossiers[i].last == ANSWER_REFUSED;
+        bool quits = b->dossiers[i].quits;
         bool changed = role != node->role || state != node->state || cause != before ||
                        (state == NODE_DOWN && quits != node->quits) || facts->timeline != node->timeline ||
                        facts->system_id != node->system_id;

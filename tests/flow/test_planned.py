@@ -103,6 +103,38 @@ def test_statements_that_the_server_aborts(t):
 
 
 @deadline(120)
+def test_a_server_that_falls_silent_while_it_stops(t):
+    """It has said that it stops: who waits for a COMMIT is told what its own server says of that, however late."""
+    cluster = t.own_cluster()
+    t.sql(*TABLES)
+    s = t.steer(health_check_timeout="0.2")
+    with s.client() as c, s.client() as other, cluster.primary.connect("app") as holder:
+        for client in (c, other):
+            client.query("BEGIN")
+            client.query("INSERT INTO late VALUES ('silent')")
+        backend = int(c.value("SELECT pg_backend_pid()"))
+        holder.query("BEGIN")
+        holder.query("LOCK TABLE gate IN EXCLUSIVE MODE")
+        gatekeeper = int(holder.value("SELECT pg_backend_pid()"))
+        for client in (c, other):
+            client.send(query("COMMIT"))
+        wait_waiting(t, cluster.primary, 2)
+        for pid in (backend, gatekeeper):
+            os.kill(pid, signal.SIGSTOP)
+        cluster.primary.process.send_signal(signal.SIGINT)
+        t.equal([e.sqlstate for e in other.result(check=False).errors], ["40001"], "whose server is quick")
+        os.kill(cluster.primary.process.pid, signal.SIGSTOP)
+        t.wait(lambda: "down" in [row["state"] for row in s.show("NODES")], "it to be seen")
+        t.true(c.quiet(1.5), f"whose server is slow waits while the checks get no answer, got {c.unread()}")
+        for pid in (cluster.primary.process.pid, backend, gatekeeper):
+            os.kill(pid, signal.SIGCONT)
+        t.equal([e.sqlstate for e in c.result(check=False).errors], ["40001"], "whose server is slow")
+        cluster.primary.process.wait()
+        cluster.fail_over()
+        t.equal(cluster.primary.value("SELECT count(*) FROM late", "app"), "0", "rows")
+
+
+@deadline(120)
 def test_a_commit_that_was_not_waited_for(t):
     """The commit waits for a standby when the primary is stopped: it is there, and the client cannot be told so."""
     cluster = t.own_cluster()

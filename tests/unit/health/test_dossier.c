@@ -138,6 +138,37 @@ static void traffic_counts_until_a_good_answer(void)
         UNIT_ASSERT(!dossier.traffic);
 }
 
+/* Silence takes nothing back, and shows nothing. */
+static void it_is_remembered_that_a_server_ends(void)
+{
+        static const struct {
+                const char *row;
+                enum answer_kind answers[4];
+                uint32_t evidence; /* before the answers */
+                bool quits;
+        } rows[] = {
+            {"silent", {ANSWER_GOOD, ANSWER_TIMEOUT, ANSWER_TIMEOUT}, 0, false},
+            {"shuts down, then silent", {ANSWER_GOOD, ANSWER_SHUTDOWN, ANSWER_TIMEOUT}, 0, true},
+            {"refuses, then silent", {ANSWER_GOOD, ANSWER_REFUSED, ANSWER_TIMEOUT}, 0, true},
+            {"lost", {ANSWER_GOOD, ANSWER_LOST}, 0, true},
+            {"it has told a worker", {ANSWER_TIMEOUT}, EVIDENCE_SHUTDOWN, true},
+            {"a worker has lost a connection", {ANSWER_TIMEOUT}, EVIDENCE_LOST, false},
+            {"it runs after all", {ANSWER_SHUTDOWN, ANSWER_GOOD, ANSWER_TIMEOUT}, 0, false},
+            {"but lets us not in", {ANSWER_SHUTDOWN, ANSWER_LOGIN, ANSWER_TIMEOUT}, 0, false},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct dossier dossier;
+
+                dossier_init(&dossier);
+                dossier_note_traffic(&dossier, rows[i].evidence);
+                for (int a = 0; a < 4 && rows[i].answers[a] != ANSWER_NONE; a++)
+                        note(&dossier, rows[i].answers[a]);
+                unit_row("%s", rows[i].row);
+                UNIT_ASSERT(dossier.quits == rows[i].quits);
+        }
+}
+
 static void another_run_may_show_less(void)
 {
         static const struct {
@@ -270,4 +301,4 @@ UNIT_SUITE(health_dossier, UNIT_CASE(a_branch_is_known_when_it_was_seen),
            UNIT_CASE(a_branch_is_known_when_the_promotion_was_seen_halfway),
            UNIT_CASE(another_run_may_show_less), UNIT_CASE(counts_what_follows_one_another),
            UNIT_CASE(facts_outlive_failures), UNIT_CASE(a_timeline_once_seen_stays_for_the_same_run),
-           UNIT_CASE(traffic_counts_until_a_good_answer))
+           UNIT_CASE(it_is_remembered_that_a_server_ends), UNIT_CASE(traffic_counts_until_a_good_answer))
