@@ -239,7 +239,7 @@ void greeting_retell(struct client *c)
         struct writer w = writer_to(&out, CLIENT_OUT_MAX);
         struct sv at = params_all(&c->server->params), name, value;
 
-        if (c->misled != MISLED_BY_LOSS)
+        if (c->misled != MISLED_BY_LOSS || c->doubt != NULL) /* or they may be its settings yet */
                 return;
         c->misled = MISLED_NOT;
         while (params_next(&at, &name, &value))

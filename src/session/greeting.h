@@ -15,7 +15,7 @@ void greeting_send(struct client *c, struct welcome *w);
 void greeting_remind(struct client *c, struct writer *w);
 
 /* Behind the loss of a transaction that had changed settings: tells the client those that its server, which
- * has been given them, has reported. Nothing in all other cases. */
+ * has been given them, has reported. Nothing in all other cases, nor while its COMMIT is in doubt. */
 void greeting_retell(struct client *c);
 
 /* The same as greeting_send with what the client's own server has reported, and nothing else. */
