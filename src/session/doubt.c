@@ -20,13 +20,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWERS_MAX = 8, ASKING_IN_MAX = 65536 };
+enum { ANSWERS_MAX = 8, ASKING_IN_MAX = 65536, HINT_MAX = 512 };
 
 struct doubt {
         struct xact x;
         const struct node *lost;   /* whose loss it was */
         struct settings *settings; /* the client's, if it was committed */
         bool defined;              /* it may have changed what names mean */
+        bool stateful;             /* the session had state in that server before, and ends with it */
+        bool leaves_state;         /* it has state there if the transaction was committed */
         bool told;                 /* the primary's answer is in `now` */
         bool forbidden;            /* it must not be asked */
         struct xact_testimony now;
@@ -86,7 +88,7 @@ bool doubt_is_possible(struct client *c, bool reported)
         struct server *s = c->server;
         char answers[ANSWERS_MAX + 1];
 
-        return s->commits && outcome_is_asked(c) && c->pins == 0 && !c->open &&
+        return s->commits && outcome_is_asked(c) && !c->open &&
                (c->block == NULL || block_is_sent(c->block)) && !c->in_segment && is_covered(c) &&
                read_answers(&s->replies, answers) && fate_may_be_committed(c, s->replies.count - 1, reported);
 }
@@ -105,6 +107,8 @@ struct doubt *doubt_new(struct client *c)
         d->lost = s->pool->node;
         d->settings = settings_ref(c->settings_now);
         d->defined = c->defined;
+        d->stateful = c->pins_held != 0;
+        d->leaves_state = (c->pins & ~c->unpinning) != 0;
         d->since_us = loop_now(c->room->loop);
         (void)read_answers(&s->replies, d->answers);
         return d;
@@ -156,21 +160,15 @@ static void write_commit(struct client *c, struct writer *w)
         }
 }
 
-static void write_error(struct client *c, struct writer *w, bool unknown, const char *why)
+static void make_error(struct client *c, struct refusal *r, bool unknown, const char *why,
+                       char hint[HINT_MAX])
 {
-        struct refusal r;
-        char hint[512];
-
-        c->lost_node = c->doubt->lost;
-        loss_refusal(&r, c, unknown);
+        loss_refusal(r, c, unknown);
         if (unknown) {
-                snprintf(hint, sizeof(hint), "It could not be found out: %s. %s", why, r.hint);
-                r.hint = hint;
+                snprintf(hint, HINT_MAX, "It could not be found out: %s. %s", why, r->hint);
+                r->hint = hint;
         }
         cluster_pays(c->endpoint->cluster, unknown ? TOLL_UNKNOWN : TOLL_ROLLED_BACK);
-        client_log_error(c, &r);
-        write_refusal(w, &r);
-        write_ready(w, 'I');
 }
 
 static void log_end(const struct client *c, enum xact_verdict verdict, const char *why)
@@ -188,24 +186,46 @@ static void log_end(const struct client *c, enum xact_verdict verdict, const cha
                  why);
 }
 
+static void write_error(struct client *c, struct writer *w, const struct refusal *r)
+{
+        client_log_error(c, r);
+        write_refusal(w, r);
+        write_ready(w, 'I');
+}
+
+/* Who is to hear both of a COMMIT and of the end of the session hears of them one after the other, as if the
+ * server had been lost a moment later. */
 static void end(struct client *c, enum xact_verdict verdict, const char *why)
 {
+        bool committed = verdict == XACT_IS_COMMITTED;
+        bool session_ends = committed ? c->doubt->leaves_state : c->doubt->stateful;
         struct buf out = {0};
         struct writer w = writer_to(&out, CLIENT_OUT_MAX);
+        struct refusal r, last;
+        char hint[HINT_MAX];
 
         if (c->state != CLIENT_IDLE)
                 client_move(c, CLIENT_IDLE);
         log_end(c, verdict, why);
-        if (verdict == XACT_IS_COMMITTED)
+        c->lost_node = c->doubt->lost;
+        if (committed)
                 write_commit(c, &w);
         else
-                write_error(c, &w, verdict != XACT_IS_ROLLED_BACK, why);
+                make_error(c, &r, verdict != XACT_IS_ROLLED_BACK, why, hint);
+        if (!committed && !session_ends)
+                write_error(c, &w, &r);
         doubt_free(c);
         c->held_us = 0;
         c->skip_nodes = 0;
         done_query(c);
-        if (client_send(c, &w))
-                client_go_on(c);
+        if (!client_send(c, &w))
+                return;
+        if (session_ends) {
+                loss_end_refusal(&last, c, committed ? NULL : &r);
+                client_close(c, &last, last.text);
+                return;
+        }
+        client_go_on(c);
 }
 
 void doubt_give_up(struct client *c, const char *why)

@@ -7,7 +7,8 @@
  *                       ^                                           |
  *                       +-------(lost again, or still running)------+
  *
- * The session goes on for failover_timeout at most. */
+ * That lasts for failover_timeout at most. A session that was pinned to the lost server ends then: with the
+ * error, or behind its COMMIT. */
 #pragma once
 
 #include "session/client.h"

@@ -51,6 +51,19 @@ void loss_refusal(struct refusal *r, const struct client *c, bool unknown)
         r->hint = unknown ? hint_unknown : hint_retry;
 }
 
+void loss_end_refusal(struct refusal *r, const struct client *c, const struct refusal *what)
+{
+        if (what == NULL) {
+                refusal_set(r, "FATAL", "08006",
+                            "server %.100s was lost, and with it the state of the session",
+                            c->lost_node->name);
+                return;
+        }
+        refusal_set(r, "FATAL", what->sqlstate, "%.180s; the state of the session is lost as well",
+                    what->text);
+        r->hint = what->hint;
+}
+
 /* The node that failed is not asked again for this segment. */
 static void remember_failure(struct client *c, int node)
 {
@@ -116,16 +129,9 @@ static void end_session(struct client *c, const char *why, bool reported)
 
         c->lost_node = c->server->pool->node;
         loss_refusal(&what, c, unknown);
-        if (asked) {
-                refusal_set(&r, "FATAL", what.sqlstate, "%.180s; the state of the session is lost as well",
-                            what.text);
-                r.hint = what.hint;
+        if (asked)
                 cluster_pays(c->endpoint->cluster, unknown ? TOLL_UNKNOWN : TOLL_ROLLED_BACK);
-        } else {
-                refusal_set(&r, "FATAL", "08006",
-                            "server %.100s was lost, and with it the state of the session",
-                            c->lost_node->name);
-        }
+        loss_end_refusal(&r, c, asked ? &what : NULL);
         link_sever(c, why);
         client_close(c, &r, r.text);
 }
@@ -169,7 +175,7 @@ static void forget_transaction(struct client *c)
         c->repeats = 0;
         c->known = c->replay_size = 0;
         c->barrier = false;
-        c->pins = 0; /* what would have pinned it was rolled back */
+        c->pins = c->pins_held = 0; /* rolled back, or lost with the session */
         c->repeat = REPEAT_NO;
         c->discarding = c->repairing = false;
         names_rewind(&c->names, &c->room->statements);
@@ -239,7 +245,7 @@ static void repeat(struct client *c, const char *why)
         run_again(c, &replay);
 }
 
-/* The client stays, and is told when it is known what became of its COMMIT. */
+/* It is told when it is known what became of its COMMIT. */
 static void answer_later(struct client *c, const char *why)
 {
         struct doubt *d = doubt_new(c);
@@ -255,7 +261,6 @@ static void answer_later(struct client *c, const char *why)
 static void answer_loss(struct client *c, const char *why, bool reported)
 {
         struct server *s = c->server;
-        const struct node *node = s->pool->node;
         unsigned sync_points = s->replies.sync_points;
         const struct reply *tail = replies_tail(&s->replies);
         bool aborted = c->open || (c->block != NULL && !block_is_sent(c->block));
@@ -263,11 +268,7 @@ static void answer_loss(struct client *c, const char *why, bool reported)
         struct writer w = writer_to(&out, CLIENT_OUT_MAX);
         struct refusal r;
 
-        c->lost_node = node;
-        if (doubt_is_possible(c, reported)) {
-                answer_later(c, why);
-                return;
-        }
+        c->lost_node = s->pool->node;
         /* Behind a Sync that we have put in its place the client still owes its Sync. */
         c->skip_to_sync = c->in_segment || (tail != NULL && tail->kind == REPLY_SYNC &&
                                             (tail->flags & (REPLY_SWALLOW | REPLY_OUTCOME)) == REPLY_SWALLOW);
@@ -296,10 +297,12 @@ static void lose(struct client *c, const char *why, bool reported)
         } else if (c->cut_answer || c->server->pass > 0) {
                 link_sever(c, why);
                 client_close(c, NULL, "server lost in the middle of a message");
-        } else if (keeps_state(c)) {
-                end_session(c, why, reported);
         } else if (runs_again(c, reported)) {
                 repeat(c, why);
+        } else if (doubt_is_possible(c, reported)) {
+                answer_later(c, why);
+        } else if (keeps_state(c)) {
+                end_session(c, why, reported);
         } else {
                 answer_loss(c, why, reported);
         }

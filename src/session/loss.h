@@ -31,3 +31,6 @@ bool loss_repeats(const struct client *c, const struct msg *m);
 
 /* What is told of the loss of c->lost_node in the middle of something; `unknown`: it may have happened. */
 void loss_refusal(struct refusal *r, const struct client *c, bool unknown);
+
+/* The same where the session ends with it; `what`: of what was under way, NULL: nothing was. */
+void loss_end_refusal(struct refusal *r, const struct client *c, const struct refusal *what);

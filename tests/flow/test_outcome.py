@@ -33,15 +33,27 @@ WAYS = {
     "copy": (lambda c: (c.query("BEGIN"), copy(c, "copy")), query("COMMIT"), "CZ"),
     "setting": (lambda c: (c.query("BEGIN"), c.query("SET work_mem = '7MB'"), c.query(insert("setting"))),
                 query("COMMIT"), "CZ"),
+    "reported": (lambda c: (c.query("BEGIN"), c.query(insert("reported")), c.query("SET application_name = 'told'")),
+                 query("COMMIT"), "CZ"),
+    "by call": (lambda c: (c.query("BEGIN"), c.query(insert("by call")), c.query("SAVEPOINT s"),
+                           c.query("SET work_mem = '9MB'"), c.query("ROLLBACK TO s"),
+                           c.query("SELECT set_config('application_name', 'told', false)")), query("COMMIT"), "CZ"),
+    "set in one segment": (lambda c: None, run("BEGIN") + run("SET application_name = 'told'") + run(insert("set in one segment")) +
+                           run("COMMIT") + sync(), "12C12C12C12CZ"),
     "pipeline": (lambda c: c.query("BEGIN"), query(insert("pipeline")) + query("COMMIT"), "CZCZ"),
+}
+SETTING = {"setting": "work_mem", "reported": "application_name", "by call": "application_name", "set in one segment": "application_name"}
+# Sessions that have state in their server before the transaction, or after it: they end, once it is known what became of it.
+PINNED = {
+    "pinned": lambda c: (c.query("CREATE TEMP TABLE t(i int)"), c.query("BEGIN"), c.query(insert("pinned"))),
+    "pinned in it": lambda c: (c.query("BEGIN"), c.query("LISTEN news"), c.query(insert("pinned in it"))),
+    "unpinned in it": lambda c: (c.query("LISTEN news"), c.query("BEGIN"), c.query("UNLISTEN *"), c.query(insert("unpinned in it"))),
 }
 # These are not asked about.
 UNKNOWN = {
     "autocommit": (lambda c: None, query(insert("autocommit"))),
     "texts": (lambda c: c.query("BEGIN"), query(insert("texts") + "; COMMIT")),
     "chain": (lambda c: (c.query("BEGIN"), c.query(insert("chain"))), query("COMMIT AND CHAIN")),
-    "pinned": (lambda c: (c.query("CREATE TEMP TABLE t(i int)"), c.query("BEGIN"), c.query(insert("pinned"))),
-               query("COMMIT")),
 }
 
 
@@ -81,12 +93,23 @@ def cut(t):
     t.wait(lambda: t.cluster.primary.value("SELECT count(*) FROM pg_stat_replication") == "0", "nobody to stream")
 
 
-def send_commits(t, s):
-    """Clients with each kind of COMMIT under way, which all wait for the ghost."""
-    clients = {name: s.client() for name in [*WAYS, *UNKNOWN]}
-    for name, way in {**WAYS, **UNKNOWN}.items():
+def commits():
+    """What is done before the messages of a COMMIT, and these, by name."""
+    return {**{name: way[:2] for name, way in {**WAYS, **UNKNOWN}.items()}, **{name: (way, query("COMMIT")) for name, way in PINNED.items()}}
+
+
+def prepare(s):
+    """Clients that are about to send each kind of COMMIT."""
+    clients = {name: s.client() for name in commits()}
+    for name, way in commits().items():
         way[0](clients[name])
     return clients
+
+
+def send(clients):
+    """All of them, which all wait for the ghost."""
+    for name, way in commits().items():
+        clients[name].send(way[1])
 
 
 def rows(t):
@@ -94,19 +117,30 @@ def rows(t):
 
 
 def check_unknown(t, clients):
-    told = ServerError(clients["pinned"].until("E")[-1])
-    t.equal((told.severity, told.sqlstate), ("FATAL", "40003"), "pinned, whose session is lost as well")
     for name in UNKNOWN:
-        if name == "pinned":
-            continue
         got = clients[name].result(check=False)
         t.equal(([e.sqlstate for e in got.errors], got.status), (["40003"], "E" if name == "chain" else "I"), name)
     clients["chain"].query("ROLLBACK")
 
 
+def check_settings(t, clients, values):
+    """What the transactions have set, if they are committed: as their clients see it, and as they were told."""
+    for name, setting in SETTING.items():
+        t.equal(clients[name].value(f"SHOW {setting}"), values[setting], f"what {name} has set")
+        told = clients[name].parameters.get(setting)
+        t.true(told in (None, values[setting]), f"{name} was told last {told}, and has {values[setting]}")
+    t.equal(clients["by call"].value("SHOW work_mem"), "4MB", "what was set behind a savepoint that was rolled back to")
+
+
+def check_end(t, c, name, sqlstate):
+    """The session is lost with its server; what of its transaction is told has been told, but `sqlstate`."""
+    told = ServerError(c.until("E")[-1])
+    t.equal((told.severity, told.sqlstate, c.at_end()), ("FATAL", sqlstate, True), f"{name}, whose session is lost as well")
+
+
 def check_go_on(t, clients):
     for name, c in clients.items():
-        if name != "pinned":
+        if name not in PINNED:
             t.equal(c.query(insert("later")).tags, ["INSERT 0 1"], f"{name} goes on")
 
 
@@ -114,10 +148,9 @@ def check_go_on(t, clients):
 def test_commits_that_the_next_primary_has(t):
     s = start(t)
     cluster = t.cluster
-    clients = send_commits(t, s)
+    clients = prepare(s)
     cluster.primary.set(synchronous_standby_names=GHOST)
-    for name, way in {**WAYS, **UNKNOWN}.items():
-        clients[name].send(way[1])
+    send(clients)
     wait_waiting(t, len(clients))
     cluster.wait_replayed()
     cluster.primary.kill()
@@ -128,14 +161,21 @@ def test_commits_that_the_next_primary_has(t):
         got = [m for _ in range(types.count("Z")) for m in clients[name].until("Z")]
         t.equal("".join(m.type for m in got if m.type not in "SN"), types, f"what answers {name}")
         t.equal(([m.text() for m in got if m.type == "C"][-1], got[-1].body), ("COMMIT", b"I"), name)
-        if name != "setting":
+        if name not in SETTING:
             t.equal(clients[name].value("SELECT count(*) FROM fate WHERE who = '" + name + "'"), "1",
                     f"{name} sees its own write at once")
-    t.equal(clients["setting"].value("SHOW work_mem"), "7MB", "a setting of a transaction that is committed")
-    t.equal(rows(t), sorted([*WAYS, *UNKNOWN]), "rows")
+    check_settings(t, clients, {"work_mem": "7MB", "application_name": "told"})
+    for name in PINNED:
+        got = clients[name].result(check=False)
+        t.equal((got.tags, got.status), (["COMMIT"], "I"), name)
+        if name == "unpinned in it":
+            t.equal(clients[name].value("SELECT 1"), "1", f"{name} goes on")
+        else:
+            check_end(t, clients[name], name, "08006")
+    t.equal(rows(t), sorted(commits()), "rows")
     row = s.show("FAILOVERS")[-1]
     t.equal([int(row[name]) for name in ("asked", "committed", "rolled_back", "unknown")],
-            [len(WAYS), len(WAYS), 0, len(UNKNOWN)], "what SHOW FAILOVERS counts")
+            [len(WAYS) + len(PINNED), len(WAYS) + len(PINNED), 0, len(UNKNOWN)], "what SHOW FAILOVERS counts")
     t.contains(s.log_text(), "committed: the primary has its commit", "the log")
     check_go_on(t, clients)
 
@@ -145,12 +185,11 @@ def test_commits_that_are_lost(t):
     """All that the transactions wrote has arrived, their commits have not."""
     s = start(t)
     cluster = t.cluster
-    clients = send_commits(t, s)
+    clients = prepare(s)
     cluster.wait_replayed()
     cut(t)
     cluster.primary.set(synchronous_standby_names=GHOST)
-    for name, way in {**WAYS, **UNKNOWN}.items():
-        clients[name].send(way[1])
+    send(clients)
     wait_waiting(t, len(clients))
     cluster.primary.kill()
     check_unknown(t, clients)
@@ -161,11 +200,18 @@ def test_commits_that_are_lost(t):
             got = clients[name].result(check=False)
         t.equal(([e.sqlstate for e in got.errors], got.status), (["40001"], "I"), name)
         t.contains(got.errors[0].message, "rolled back", "what it is told")
-    t.equal(clients["setting"].value("SHOW work_mem"), "4MB", "a setting of a transaction that is rolled back")
+    check_settings(t, clients, {"work_mem": "4MB", "application_name": ""})
+    for name in PINNED:
+        if name == "pinned in it":
+            got = clients[name].result(check=False)
+            t.equal(([e.sqlstate for e in got.errors], got.status), (["40001"], "I"), name)
+            t.equal(clients[name].value("SELECT 1"), "1", f"{name} goes on")
+        else:
+            check_end(t, clients[name], name, "40001")
     t.equal(rows(t), [], "rows")
     row = s.show("FAILOVERS")[-1]
     t.equal([int(row[name]) for name in ("asked", "committed", "rolled_back", "unknown")],
-            [len(WAYS), 0, len(WAYS), len(UNKNOWN)], "what SHOW FAILOVERS counts")
+            [len(WAYS) + len(PINNED), 0, len(WAYS) + len(PINNED), len(UNKNOWN)], "what SHOW FAILOVERS counts")
     check_go_on(t, clients)
 
 
