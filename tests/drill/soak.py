@@ -34,7 +34,7 @@ from turmoil import HURRIED, RELOADS, VICTIMS, Turmoil  # noqa: E402
 from wire import bind, execute, parse  # noqa: E402
 
 STORM_SECONDS = 25
-BLOWS = {"cancel": 20, "terminate": 6, "kill": 2, "kill_client": 4, "reconnect": 4, "pause": 4, "suspend": 2, "disable": 2, "reload": 4,
+BLOWS = {"cancel": 20, "terminate": 6, "kill": 2, "churn": 2, "kill_client": 4, "reconnect": 4, "pause": 4, "suspend": 2, "disable": 2, "reload": 4,
          "kill_standby": 2, "freeze_standby": 2, "fail_over": 1, "switchover": 1}
 RESTARTS = {"restart": 3, "cancel": 6, "terminate": 2, "reconnect": 1, "reload": 1}
 DATABASES = {"app": {}, "other": {}, "split": {"transaction_split": "on"}, "session": {"pool_mode": "session", "pool_size": 3}}

@@ -7,7 +7,7 @@ from postgres import USERS
 from tagged import Tagged
 from turmoil import HURRIED, RELOADS, Turmoil
 
-BLOWS = {"cancel": 8, "terminate": 3, "kill": 1, "kill_client": 2, "reconnect": 2, "pause": 2, "suspend": 1, "disable": 1, "reload": 2,
+BLOWS = {"cancel": 8, "terminate": 3, "kill": 1, "churn": 1, "kill_client": 2, "reconnect": 2, "pause": 2, "suspend": 1, "disable": 1, "reload": 2,
          "kill_standby": 1, "freeze_standby": 1}
 DATABASES = {"app": {}, "other": {}, "split": {"transaction_split": "on"}, "session": {"pool_mode": "session", "pool_size": 3}}
 WAYS = [{"database": database, "dbname": "other" if database == "other" else "app", "user": user}

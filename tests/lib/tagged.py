@@ -414,7 +414,7 @@ class Voice:
     def act_sleep(self):
         """Long enough to be met by what befalls."""
         tag = self.tag()
-        self.simple(f"SELECT '{tag}'::text AS t FROM pg_sleep({self.random.random() * 0.1:.3f})", *rows_of([tag]))
+        self.simple(f"SELECT '{tag}'::text AS t FROM pg_sleep({self.random.random() * 0.3:.3f})", *rows_of([tag]))
 
     # -- how it leaves
 
@@ -426,7 +426,7 @@ class Voice:
             (query(f"SELECT '{tag}', pg_sleep(0.05)")[:self.random.randint(1, 30)], 0),
             (query(much), 3), (query(much), 0), (query(f"COPY ({much}) TO STDOUT"), 3),
             (parse("", never) + bind() + execute(), 0), (parse("", never) + bind() + execute() + flush(), 3),
-            (query("BEGIN"), 2), (query("BEGIN") + query(never), 4),
+            (query("BEGIN"), 2), (query("BEGIN") + query(never), 4), (query("BEGIN") + query(never) + query("SELECT 1/0"), 6),
             (query("COPY public.tagged FROM STDIN") + message("d", f"{self.number}\t{NEVER} {tag}\n".encode()), 1),
             (query("COPY public.tagged FROM STDIN") + message("d", f"{self.number}\t{NEVER} {tag}\n".encode())[:12], 1),
             (b"".join(self._prepared(f"s{n}")[0] for n in range(6)), self.random.randint(0, 12)),

@@ -20,8 +20,8 @@ RELOADS = (
     {"server_lifetime": 3600, "server_idle_timeout": 600},
 )
 
-# Of pgsteer's file: who may not idle in a transaction, and often does.
-HURRIED = "\n[users]\nscram_user = idle_transaction_timeout=0.05\n"
+# Of pgsteer's file: who may not idle in a transaction, and often does; whose queries may not take long, and sometimes do.
+HURRIED = "\n[users]\nscram_user = idle_transaction_timeout=0.05\nmd5_user = query_timeout=0.15\n"
 
 
 class Turmoil:
@@ -109,6 +109,21 @@ class Turmoil:
         self.order(f"DISABLE {database}")
         self.stopping.wait(self.random.random() * 0.1)
         self.order(f"ENABLE {database}")
+
+    def blow_churn(self):
+        """Clients are killed while their servers are replaced, and while those who were killed come back."""
+        database = self.database()
+        orders = [f"RECONNECT {database}", f"KILL {database}", f"RESUME {database}"]
+        threads = [threading.Thread(target=self.order, args=(command,))
+                   for _ in range(3) for command in self.random.sample(orders, len(orders))]
+        for thread in threads:
+            thread.start()
+            self.stopping.wait(self.random.random() * 0.02)
+        for thread in threads:
+            thread.join(30 * SLOW)
+        if any(thread.is_alive() for thread in threads):
+            raise RuntimeError("RECONNECT, KILL and RESUME of one database do not end")
+        self.order(f"RESUME {database}")
 
     def blow_reload(self):
         self.steer.settings.update(self.random.choice(RELOADS))
