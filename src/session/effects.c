@@ -209,6 +209,13 @@ static void change_savepoints(struct client *c, struct server *s, const struct f
 
 /* ---- from sending to the answer ---- */
 
+/* How many segments have been sent whose ReadyForQuery has not come. What is kept is of the last one: nothing
+ * is sent behind it before it is answered. */
+static unsigned unanswered(const struct client *c)
+{
+        return c->server->replies.sync_points + (c->in_segment ? 1 : 0);
+}
+
 bool effects_has(const struct facts *f)
 {
         return f->setting != SETTING_NONE || f->savepoint != SAVEPOINT_KEEP || (f->pins | f->unpins) != 0;
@@ -250,7 +257,10 @@ void effects_note(struct client *c, struct sv text, const struct facts *facts)
                 c->unpinning &= ~facts->pins;
                 effects_pin(c, facts->pins);
         }
-        c->unpinning |= facts->unpins;
+        if (facts->unpins != 0) {
+                c->unpinning |= facts->unpins;
+                c->barrier = true; /* that its transaction's end is known for its own */
+        }
         if (facts->statements <= 1) {
                 keep(c, text, facts);
                 return;
@@ -279,12 +289,48 @@ static bool is_tag_of(const struct facts *f, struct sv tag)
         return sv_is(tag, "SET") || sv_is(tag, "RESET");
 }
 
+/* `last`: the transaction is of the segment sent last. */
+static void settle(struct client *c, struct server *s, bool committed, bool last)
+{
+        /* A server says what a rollback has changed back. */
+        bool forget = !committed && c->room->conf->opt.session_state;
+
+        if (c->savepoints.levels != NULL || c->savepoints.lost)
+                savepoints_clear(&c->savepoints, table_of(c));
+        if (last) {
+                if (committed)
+                        c->pins &= ~c->unpinning;
+                c->unpinning = 0;
+        }
+        c->pins_held = c->pins;
+        if (c->settings_now != c->settings) {
+                if (forget)
+                        replace(c, &c->settings_now, settings_ref(c->settings));
+                else
+                        replace(c, &c->settings, settings_ref(c->settings_now));
+                client_settings_changed(c);
+        }
+        if (s->wants) {
+                if (forget)
+                        settings_unref(table_of(c), s->wanted);
+                else
+                        replace(c, &s->applied, s->wanted);
+                s->wanted = NULL; /* given back, or gone over */
+                s->wants = false;
+        }
+}
+
+void effects_settle(struct client *c, struct server *s, bool committed)
+{
+        settle(c, s, committed, unanswered(c) == 0);
+}
+
 static void on_end(struct client *c, struct server *s, struct sv tag)
 {
         if (sv_is(tag, "ROLLBACK"))
-                effects_settle(c, s, false);
+                settle(c, s, false, unanswered(c) <= 1);
         else if (sv_is(tag, "COMMIT") || sv_is(tag, "PREPARE TRANSACTION"))
-                effects_settle(c, s, true);
+                settle(c, s, true, unanswered(c) <= 1);
 }
 
 void effects_done(struct client *c, struct server *s, struct sv tag)
@@ -293,7 +339,7 @@ void effects_done(struct client *c, struct server *s, struct sv tag)
         struct sv rest;
         struct facts f;
 
-        if (buf_len(&c->effects) == 0) {
+        if (buf_len(&c->effects) == 0 || unanswered(c) > 1) {
                 on_end(c, s, tag);
                 return;
         }
@@ -312,39 +358,11 @@ void effects_done(struct client *c, struct server *s, struct sv tag)
 
 void effects_drop(struct client *c)
 {
-        if (buf_len(&c->effects) == 0)
+        if (buf_len(&c->effects) == 0 || unanswered(c) > 0)
                 return;
         if (!c->failed)
                 effects_pin(c, PIN_SETTING);
         buf_release(&c->effects);
-}
-
-void effects_settle(struct client *c, struct server *s, bool committed)
-{
-        /* A server says what a rollback has changed back. */
-        bool forget = !committed && c->room->conf->opt.session_state;
-
-        if (c->savepoints.levels != NULL || c->savepoints.lost)
-                savepoints_clear(&c->savepoints, table_of(c));
-        if (committed)
-                c->pins &= ~c->unpinning;
-        c->unpinning = 0;
-        c->pins_held = c->pins;
-        if (c->settings_now != c->settings) {
-                if (forget)
-                        replace(c, &c->settings_now, settings_ref(c->settings));
-                else
-                        replace(c, &c->settings, settings_ref(c->settings_now));
-                client_settings_changed(c);
-        }
-        if (s->wants) {
-                if (forget)
-                        settings_unref(table_of(c), s->wanted);
-                else
-                        replace(c, &s->applied, s->wanted);
-                s->wanted = NULL; /* given back, or gone over */
-                s->wants = false;
-        }
 }
 
 void effects_report(struct client *c, struct sv name, struct sv value)

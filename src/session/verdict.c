@@ -119,7 +119,8 @@ static void remind(struct down *d)
         struct buf out = {0};
         struct writer w = writer_to(&out, PLAN_OWN_BYTES);
 
-        greeting_remind(d->c, &w);
+        if ((d->c->pins & PIN_SETTING) == 0) /* else neither is known */
+                greeting_remind(d->c, &w);
         if (!w.failed)
                 plan_put(&d->plan, buf_data(&out), buf_len(&out));
         buf_release(&out);

@@ -503,3 +503,51 @@ def test_backslashes_in_plain_strings(t):
     with s.client(options="-c standard_conforming_strings=off") as c:
         c.query("SELECT 'x\\'; SET work_mem = ''9MB'' --'")
         t.equal(c.value("SHOW work_mem"), "4MB", "the setting that stands in a string, by the startup packet")
+
+
+def test_settings_in_pipelines(t):
+    """What is sent behind segments that are not answered yet is carried as if it had been sent alone, whatever becomes of those."""
+    def run(c, first, last, extended):
+        if not extended:
+            c.send(*(wire.query(sql) for sql in (*first, last)))
+        else:
+            c.send(*(m for sql in (*first, last) for m in (wire.parse("", sql), wire.bind(), wire.execute(), wire.sync())))
+        for _ in (*first, last):
+            c.result(check=False)
+    s = t.steer(default_pool_size=1)
+    for first in (["SELECT 1"], ["SELECT 1/0"], ["COMMIT AND CHAIN"], ["SELECT 1", "SELECT 1/0", "SET LOCAL work_mem = '1MB'"], ["SELECT 1/0", "SELECT 1"]):
+        for last, mine in (("SET work_mem = '9MB'", "9MB"), ("SELECT set_config('work_mem', '9MB', false)", "9MB"), ("RESET work_mem", "6MB"),
+                           ("SET work_mem = 'none'", "7MB")):
+            for extended in (False, True):
+                with s.client(database="single", work_mem="6MB") as c, s.client(database="single") as other:
+                    c.query("SET work_mem = '7MB'")
+                    run(c, first, last, extended)
+                    t.equal(other.value("SHOW work_mem"), "4MB", f"another client's after {first} and {last}")
+                    t.equal(c.value("SHOW work_mem"), mine, f"the own after {first} and {last}")
+                    t.equal(s.pins(), [], f"pins after {first} and {last}")
+    with s.client(database="single") as c:
+        c.query("LISTEN pipelined")
+        run(c, ["SELECT 1"], "BEGIN; UNLISTEN *; ROLLBACK", False)
+        t.equal(s.pins(), ["LISTEN"], "pins after UNLISTEN is rolled back")
+        run(c, ["SELECT 1"], "UNLISTEN *", False)
+        t.equal(s.pins(), [], "pins after UNLISTEN")
+
+
+def test_names_of_settings(t):
+    """Quoted or not, in parts, with blanks: the same parameter, on each server."""
+    s = t.steer(default_pool_size=1)
+    with s.client(options="-c st.Value=begun") as c:
+        for name in ('st.value', '"st"."value"', 'ST."Value"', '"sT".VALUE', 'st . value', 'st/* */.value', '"st.value"', "\"st\" .\n value"):
+            c.query(f"SET {name} = 'mine'")
+            for node in ("primary", "standby"):
+                t.equal(c.value(f"/* pgsteer: {node} */ SELECT current_setting('st.value')"), "mine", f"{name} on the {node}")
+            c.query("DISCARD ALL")
+            c.query("SET st.value = 'other'")
+            c.query(f"RESET {name}")
+            if "/*" not in name:
+                t.equal(s.pins(), [], f"pins after {name}")
+                for node in ("primary", "standby"):
+                    t.equal(c.value(f"/* pgsteer: {node} */ SELECT current_setting('st.value')"), "begun", f"RESET {name} on the {node}")
+            c.query("DISCARD ALL")
+        e = t.error("42601", lambda: c.query('SET "st"x = 1'), "no name")
+        t.contains(e.message, "syntax error", "its message")
