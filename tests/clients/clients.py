@@ -105,9 +105,9 @@ def generate_prisma():
                                    CHECKPOINT_DISABLE="1", PRISMA_HIDE_UPDATE_MESSAGE="1")
 
 
-def node(name, prepare=install_node, does="with"):
+def node(name, prepare=install_node, does="with", **more):
     old = "if (parseInt(process.versions.node) < 20) { console.log('node 20 is needed'); process.exit(1) }"
-    return Client(name, ["node", os.path.join(OUT, "node", f"{does}_{name}.mjs")], ["node", "-e", old], prepare)
+    return Client(name, ["node", os.path.join(OUT, "node", f"{does}_{name}.mjs")], ["node", "-e", old], prepare, **more)
 
 
 def java(name, program, **more):
@@ -140,7 +140,7 @@ CLIENTS = [
     node("postgres_js"),
     node("sequelize"),
     node("typeorm"),
-    node("knex"),
+    node("knex", refused=8),
     node("drizzle"),
     node("kysely"),
     node("pg_boss"),
