@@ -3,8 +3,12 @@ half in explicit transactions, and remember every commit that was acknowledged; 
 check() compares with what the primary has: nothing acknowledged may be missing, nothing may be there twice.
 
 A writer does what an application should: after 40001 it runs the same row again (had it been committed after all,
-it would be there twice); after 40003 it cannot know, and goes on with the next row.
+it would be there twice); after 40003 it cannot know, and goes on with the next row. A fickle one now and then leaves in
+the middle: before its COMMIT, which must never happen then, or behind it, without waiting for the answer.
 """
+import random
+import socket
+import struct
 import time
 
 import wire
@@ -21,10 +25,12 @@ class Ledger(Load):
 
     relations = ("ledger", "ledger_total")
 
-    def __init__(self, connect, writers=8, readers=8, pause=0.002, hop=0):
-        """`hop`: after so many rows or reads a client leaves and comes back; 0: never."""
+    def __init__(self, connect, writers=8, readers=8, pause=0.002, hop=0, fickle=0.0):
+        """`hop`: after so many rows or reads a client leaves and comes back; 0: never. `fickle`: the share of rows in whose
+        middle a writer leaves."""
         super().__init__()
-        self.connect, self.pause, self.hop = connect, pause, hop
+        self.connect, self.pause, self.hop, self.fickle = connect, pause, hop, fickle
+        self.abandoned = set()  # keys whose COMMIT was never sent
         for who in range(writers):
             self.add(self._write, who)
         for who in range(readers):
@@ -56,6 +62,22 @@ class Ledger(Load):
         client.close()
         return self._open()
 
+    def _leave(self, client, statements, key):
+        """Before the last statement or behind it, with a reset or in peace."""
+        before = len(statements) > 1 and random.random() < 0.5
+        for sql in statements[:-1]:
+            if client.query(sql, check=False).errors:
+                before = True
+                break
+        if before:
+            self.abandoned.add(key)
+        else:
+            self.unknown.add(key)
+            client.send(wire.query(statements[-1]))
+        if random.random() < 0.5:
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.socket.close()
+
     def _write(self, who):
         client, n = self._open(), 0
         while client and not self.stopping.is_set():
@@ -64,6 +86,10 @@ class Ledger(Load):
             if who % 2:
                 statements = ["BEGIN", *statements, f"UPDATE ledger_total SET n = {n} WHERE who = {who}", "COMMIT"]
             try:
+                if random.random() < self.fickle:
+                    self._leave(client, statements, key)
+                    n, client = n + 1, self._open()
+                    continue
                 error = None
                 for sql in statements:
                     got = client.query(sql, check=False)
@@ -104,7 +130,7 @@ class Ledger(Load):
         got = client.query(f"SELECT count(DISTINCT n) FROM ledger WHERE who = {who}", check=False)
         if got.errors:
             self.note(self.read_errors, got.errors[0].sqlstate, got.errors[0].message)
-        elif int(got.rows[0][0]) < n - sum(w == who for w, _ in list(self.unknown)):
+        elif int(got.rows[0][0]) < n - sum(w == who for w, _ in list(self.unknown | self.abandoned)):
             self.stale.append(f"writer {who} saw {got.rows[0][0]} of its {n} rows")
 
     def _read(self, who):
@@ -131,7 +157,8 @@ class Ledger(Load):
     # -- what it saw
 
     def check(self, client):
-        return self.compare(client, "ledger")
+        there = {(int(who), int(n)) for who, n in client.query("SELECT DISTINCT who, n FROM ledger").rows} & self.abandoned
+        return self.compare(client, "ledger", [f"rows without a COMMIT are there: {sorted(there)[:5]}"] * bool(there))
 
     def sent_after(self, client, moment):
         return self.find_sent_after(client, "ledger", moment)

@@ -16,6 +16,8 @@ class Verdict:
 class Load:
     """Threads run from start() to stop(). A commit is known by a key (who, n)."""
 
+    fickle = 0.0  # the share of commits in whose middle a client leaves
+
     def __init__(self):
         self.stopping = threading.Event()
         self.lock = threading.Lock()
