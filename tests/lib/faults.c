@@ -41,8 +41,9 @@ struct rule {
 
 static struct rule *rules;
 
-/* dladdr may allocate. */
-static _Thread_local bool busy;
+/* dladdr may allocate. Reached without a call: a sanitizer's runtime allocates before it can take one to
+ * thread-local memory. */
+static _Thread_local bool busy __attribute__((tls_model("initial-exec")));
 
 __attribute__((constructor)) static void map_rules(void)
 {

@@ -57,7 +57,10 @@ class Faults:
             self.memory = mmap.mmap(f.fileno(), RULE.size * RULES)
 
     def env(self):
-        return {"LD_PRELOAD": self.library, "PGSTEER_FAULTS": self.path}
+        """For AddressSanitizer's runtime as well: it wants to be the first library, and to return NULL where there is no memory."""
+        return {"LD_PRELOAD": self.library, "PGSTEER_FAULTS": self.path,
+                "ASAN_OPTIONS": "verify_asan_link_order=0:allocator_may_return_null=1",
+                "TSAN_OPTIONS": "allocator_may_return_null=1"}
 
     def arm(self, call, error=errno.ENOMEM, first=1, count=1, number=0, **about):
         """From now on, the `first` of such calls and `count` in all fail with `error`; with error=0, reads and
