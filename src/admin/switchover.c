@@ -80,6 +80,8 @@ struct switchover {
         bool restarted;     /* it has been restarted, and is a standby still */
         bool awaits;        /* the standby's answer to outcome_sql or promote_sql */
         int64_t outcome_us; /* when it was asked last what became of the promotion */
+        int64_t silent_us;  /* since when the primary could not be asked; 0: it could */
+        char silence[160];  /* why */
         char started[40];   /* the standby's start before */
         char next_xid[24];  /* as LOOKING found it */
         int64_t looked_us;  /* when: the standby must have all up to there */
@@ -302,17 +304,33 @@ static void step_electing(struct switchover *sw)
         say(sw, sw->to_standby, outcome_sql);
 }
 
+/* What is held would go to it as soon as this ends, so health looks first whether it is there still. */
+static void on_silence(struct switchover *sw, const char *why)
+{
+        sw->silent_us = clock_us();
+        snprintf(sw->silence, sizeof(sw->silence), "%s", why);
+        node_report(sw->cluster->nodes[sw->from], EVIDENCE_LOST);
+}
+
+/* Health has had its answer, or the time for it. */
+static bool is_seen_again(const struct switchover *sw)
+{
+        return atomic_load(&sw->cluster->nodes[sw->from]->asked_us) >= sw->silent_us ||
+               clock_us() >= sw->silent_us + sw->conf->opt.health_check_timeout_us;
+}
+
 static void on_heard(void *arg, const struct message *m)
 {
         struct switchover *sw = arg;
-        int node = sw->state == SWITCH_LOOKING || sw->state == SWITCH_PROVING ? sw->from : sw->to;
 
         if (sw->state == SWITCH_PROMOTING)
                 on_promoted(sw, m);
         else if (sw->state == SWITCH_ELECTING)
                 on_outcome(sw, m);
+        else if (!m->good && sw->state == SWITCH_ASKING)
+                fail(sw, "", "cannot ask %s: %s", name_of(sw, sw->to), m->why);
         else if (!m->good)
-                fail(sw, "", "cannot ask %s: %s", name_of(sw, node), m->why);
+                on_silence(sw, m->why);
         else if (sw->state == SWITCH_ASKING)
                 on_asked(sw, m);
         else
@@ -367,6 +385,8 @@ static bool is_called_off(struct switchover *sw, const struct topology *view)
                 fail(sw, "", "the primary %s is gone: %s", name_of(sw, sw->from), from->why);
         else if (to->role != ROLE_STANDBY || to->state != NODE_UP)
                 fail(sw, "", "%s is no fit standby any more: %s", name_of(sw, sw->to), to->why);
+        else if (sw->silent_us != 0 && is_seen_again(sw))
+                fail(sw, "", "cannot ask %s: %s", name_of(sw, sw->from), sw->silence);
         else
                 return clock_us() >= sw->deadline_us && time_is_over(sw);
         return true;

@@ -195,11 +195,11 @@ def test_called_off(t):
 
 
 class Tap:
-    """A way to a node that does something when the promotion comes along: `strike()` instead of passing it on; the
-    connection that it came by is closed."""
+    """A way to a node that does something when a word comes along: `strike()` instead of passing it on; the
+    connection that it came by is closed. While it is `silent` it passes on nothing but INSERT."""
 
-    def __init__(self, t, node, strike):
-        self.node, self.strike, self.struck = node, strike, 0
+    def __init__(self, t, node, strike, word):
+        self.node, self.strike, self.struck, self.word, self.silent = node, strike, 0, word, False
         self.listener = socket.create_server(("127.0.0.1", t.run.port()))
         self.port = self.listener.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
@@ -221,9 +221,11 @@ class Tap:
     def _pass(self, one, other):
         try:
             while data := one.recv(65536):
-                if b"pg_promote(false)" in data and self.strike and self.strike():
+                if self.word in data and self.strike and self.strike():
                     self.struck += 1
                     break
+                while self.silent and b"INSERT" not in data:
+                    time.sleep(0.01)
                 other.sendall(data)
         except OSError:
             pass
@@ -237,11 +239,13 @@ class Tap:
         self.listener.close()
 
 
-def tapped(t, strike, **settings):
+def tapped(t, strike, word=b"pg_promote(false)", primary=False, **settings):
+    """By default the tap is on the standby that is to be promoted."""
     cluster = t.own_cluster()
     chosen = cluster.standbys[0]
-    tap = Tap(t, chosen, strike)
-    ports = [tap.port if node is chosen else node.port for node in cluster.nodes]
+    behind = cluster.primary if primary else chosen
+    tap = Tap(t, behind, strike, word)
+    ports = [tap.port if node is behind else node.port for node in cluster.nodes]
     s = t.steer({"app": f"host={','.join(['127.0.0.1'] * 3)} port={','.join(map(str, ports))} dbname=app"},
                 health_check_successes=1, **settings)
     t.sql("CREATE TABLE so_tapped(i int)")
@@ -289,6 +293,30 @@ def test_a_standby_that_dies_when_it_is_promoted(t):
         t.equal(s.node(cluster.primary.port)["role"], "primary", "the primary is what it was")
         t.equal(c.query("INSERT INTO so_tapped VALUES (2)").tags, ["INSERT 0 1"], "and takes writes")
     t.equal(cluster.primary.value("SELECT string_agg(i::text, ',') FROM so_tapped", "app"), "2", "rows")
+    tap.close()
+
+
+@deadline(120)
+def test_a_primary_that_does_not_answer(t):
+    """Whether it is there still is not known then: what was held waits for that."""
+    taps, clients = [], []
+
+    def strike():
+        if not clients:
+            return False
+        taps[0].silent = True
+        clients[0].send(query("INSERT INTO so_tapped VALUES (1)"))
+        return True
+    cluster, chosen, tap, s = tapped(t, strike, b"backend_xid IS NOT NULL", primary=True)
+    taps.append(tap)
+    with s.client() as c, s.console() as console:
+        clients.append(c)
+        console.send(query(f"SWITCHOVER app TO {name(chosen)}"))
+        t.wait(lambda: tap.struck, "the primary to be asked")
+        t.true(c.quiet(0.5), "a write waits")
+        tap.silent = False
+        t.contains(console.result(check=False).errors[0].message, tap.address, "how the switchover ended")
+        t.equal(c.result().tags, ["INSERT 0 1"], "and goes on when the primary has answered")
     tap.close()
 
 
