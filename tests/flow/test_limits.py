@@ -11,9 +11,10 @@ RUNNING = ("SELECT count(*) FROM pg_stat_activity WHERE usename IN ('app', 'md5_
 TOO_MANY = "client connections exceeded (max_%s_client_connections)"
 
 
-def hammer(t, s, clients, seconds):
-    """Each of [(database, user)] runs short queries; returns (turns of each, most queries at a time)."""
-    stop, done, most, failures = threading.Event(), [0] * len(clients), [], []
+def hammer(t, s, clients, seconds, limit):
+    """Each of [(database, user)] runs short queries, at least until all have had a turn and `limit` were seen at a time;
+    returns (turns of each, most queries at a time)."""
+    stop, done, most, failures = threading.Event(), [0] * len(clients), [0], []
 
     def run(n, database, user):
         try:
@@ -28,7 +29,8 @@ def hammer(t, s, clients, seconds):
         for thread in threads:
             thread.start()
         until = time.monotonic() + seconds
-        while time.monotonic() < until or (min(done) == 0 and not failures and time.monotonic() < until + 20):
+        while time.monotonic() < until or ((min(done) == 0 or max(most) < limit) and not failures and
+                                           time.monotonic() < until + 20):
             most.append(int(watcher.value(RUNNING)))
     stop.set()
     for thread in threads:
@@ -47,7 +49,7 @@ def test_pools_share_the_limit_of_a_database_or_user(t):
     ]
     for name, databases, extra, pools in rows:
         s = t.steer(databases, workers=4, default_pool_size=5, extra=extra)
-        done, most = hammer(t, s, pools * 4, 2)
+        done, most = hammer(t, s, pools * 4, 2, 2)
         t.equal(most, 2, f"most queries at a time, {name}=2, 12 clients of 3 pools, 4 workers")
         t.true(min(done) > 0, f"every client of every pool gets its turn ({name}; turns: {done})")
         t.contains(s.log_text(), "closing because: evicted (age=", "log")

@@ -14,19 +14,19 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from run import BUILD, ROOT, Run, die_with_parent, end_on_signals  # noqa: E402
+from run import BUILD, ROOT, SLOW, Run, die_with_parent, end_on_signals  # noqa: E402
 
 
 def run_program(name, argv):
     """A program that closes with "N passed, N failed", or one whose exit status is its only result."""
     try:
         done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", timeout=600)
+                              errors="replace", timeout=600 * SLOW)
         output, status = done.stdout, done.returncode
     except OSError as e:
         output, status = f"{e}\n", 127
     except subprocess.TimeoutExpired as e:
-        output, status = (e.stdout or b"").decode(errors="replace") + "did not end within 600 s\n", 124
+        output, status = (e.stdout or b"").decode(errors="replace") + f"did not end within {600 * SLOW} s\n", 124
     lines = output.splitlines()
     closing = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1]) if lines else None
     if closing:
