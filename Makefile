@@ -102,10 +102,12 @@ format: ## apply clang-format
 STILL     = $$(setarch -R true 2>/dev/null && echo setarch -R)
 
 asan: test-deps ## unit and flow tests (PARTS=flow:... alone, DRILL=... a drill) under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(if $(DRILL),tests/lib/packages drill)
 	@$(MAKE) --no-print-directory BUILD=build/asan OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' EXTRA_OBJ=build/asan/tests/lib/asan.o all build/asan/unit
 	@BUILD=build/asan $(STILL) $(if $(DRILL),tests/drill/drill $(DRILL),tests/run $(or $(PARTS),unit flow))
 
 tsan: test-deps ## unit and flow tests (PARTS=flow:... alone, DRILL=... a drill) under ThreadSanitizer
+	@$(if $(DRILL),tests/lib/packages drill)
 	@$(MAKE) --no-print-directory BUILD=build/tsan OPT=-O1 SANITIZE='-fsanitize=thread -fno-omit-frame-pointer' EXTRA_OBJ=build/tsan/tests/lib/tsan.o all build/tsan/unit
 	@BUILD=build/tsan $(STILL) $(if $(DRILL),tests/drill/drill $(DRILL),tests/run $(or $(PARTS),unit flow))
 
