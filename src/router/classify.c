@@ -182,11 +182,19 @@ bool classify_head_is_rows(struct sv head, unsigned options)
         return false;
 }
 
-/* Adds what the transaction's modes become by one more statement of the same text. */
-static void merge_transaction(struct facts *all, const struct facts *one)
+/* By READ ONLY behind something that writes, where it does not belong to all. */
+static enum tx_access access_with(const struct facts *all, enum tx_access said)
 {
-        if (one->tx == TX_KEEP)
+        return said == ACCESS_READ_ONLY && all->writes ? ACCESS_READ_WRITE : said;
+}
+
+void classify_add_modes(struct facts *all, const struct facts *one)
+{
+        if (one->tx == TX_KEEP) {
+                if (all->tx == TX_END && !all->chain && one->writes && all->access == ACCESS_READ_ONLY)
+                        all->access = ACCESS_READ_WRITE; /* behind the transaction that is READ ONLY */
                 return;
+        }
         if (one->tx == TX_BEGIN && all->tx != TX_KEEP) {
                 /* two transactions in one text: what is asked of the server is the most of both */
                 if (one->access != all->access)
@@ -195,7 +203,7 @@ static void merge_transaction(struct facts *all, const struct facts *one)
                         all->isolation = one->isolation;
         } else {
                 if (one->access != ACCESS_UNSAID)
-                        all->access = one->access;
+                        all->access = access_with(all, one->access);
                 if (one->isolation != ISOLATION_UNSAID)
                         all->isolation = one->isolation;
         }
@@ -211,7 +219,7 @@ static void merge(struct facts *all, const struct facts *one)
                 all->reason = one->reason;
                 all->token = one->token;
         }
-        merge_transaction(all, one);
+        classify_add_modes(all, one);
         if (one->savepoint != SAVEPOINT_KEEP)
                 all->savepoint = one->savepoint;
         if (one->execute.n > 0)

@@ -150,6 +150,10 @@ enum classify_options {
  * take them one by one with classify_next. */
 void classify(struct sv text, const struct classify_rules *rules, unsigned options, struct facts *out);
 
+/* Adds what `one` does to the transaction, and to its modes, to what `all` before it do. READ ONLY remains
+ * where all that writes is in transactions that are; the modes that settings speak of are the session's. */
+void classify_add_modes(struct facts *all, const struct facts *one);
+
 /* Whether the only statement of a text that begins with `head` queries or changes rows, whatever follows:
  * then it commits nothing before it ends. */
 bool classify_head_is_rows(struct sv head, unsigned options);

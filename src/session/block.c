@@ -184,6 +184,14 @@ bool block_load(struct client *c, struct sv saved)
 
 /* ---- on a server ---- */
 
+static enum tx_access access_of(const struct block *b, const struct facts *first)
+{
+        if (first->tx == TX_BEGIN || first->tx == TX_END)
+                return first->writes ? ACCESS_READ_WRITE
+                                     : b->access; /* it may stand behind the block's end */
+        return first->tx == TX_SET_MODE && first->access != ACCESS_UNSAID ? first->access : b->access;
+}
+
 struct facts block_facts(const struct block *b, const struct facts *first)
 {
         struct facts f = *first;
@@ -192,11 +200,10 @@ struct facts block_facts(const struct block *b, const struct facts *first)
                 f.class = CLASS_WRITE;
                 f.reason = REASON_TRANSACTION_CONTROL;
         }
-        f.tx = TX_BEGIN;
-        if (b->access != ACCESS_UNSAID)
-                f.access = b->access;
-        if (b->isolation != ISOLATION_UNSAID)
+        f.access = access_of(b, first);
+        if (first->tx != TX_SET_MODE || first->isolation == ISOLATION_UNSAID)
                 f.isolation = b->isolation;
+        f.tx = TX_BEGIN;
         if (f.hint != HINT_PRIMARY)
                 f.hint = HINT_NONE; /* of one statement, not of the transaction */
         return f;

@@ -11,14 +11,7 @@ void facts_merge(struct facts *all, const struct facts *one)
                 all->reason = one->reason;
                 all->token = one->token;
         }
-        if (one->tx != TX_KEEP) {
-                all->tx = one->tx;
-                all->chain = one->chain;
-        }
-        if (one->access != ACCESS_UNSAID)
-                all->access = one->access;
-        if (one->isolation != ISOLATION_UNSAID)
-                all->isolation = one->isolation;
+        classify_add_modes(all, one);
         if (one->setting != SETTING_NONE) {
                 all->setting = all->statements == 0 ? one->setting : SETTING_UNKNOWN;
                 all->setting_name = one->setting_name;

@@ -96,6 +96,23 @@ SCRIPTS = [
      "RESET ALL"],
     ["SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ", "BEGIN", "SHOW transaction_isolation",
      "COMMIT", "RESET ALL"],
+    # the session's modes, set inside a transaction, are not its own
+    ["BEGIN", "SET default_transaction_read_only = on", "INSERT INTO tx_t VALUES (1)", "ROLLBACK"],
+    ["BEGIN", "SET LOCAL default_transaction_read_only = on", "INSERT INTO tx_t VALUES (1)", "ROLLBACK"],
+    ["BEGIN", "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "INSERT INTO tx_t VALUES (1)", "ROLLBACK"],
+    ["BEGIN", "SELECT set_config('default_transaction_read_only', 'on', true)", "INSERT INTO tx_t VALUES (1)", "ROLLBACK"],
+    # READ ONLY, and what writes in front of it or behind it, in one text and in one segment
+    *(one for parts in (
+        ["BEGIN READ ONLY", "SELECT 1", "COMMIT", "INSERT INTO tx_t VALUES (1)", "SELECT 1/0"],
+        ["BEGIN READ ONLY", "COMMIT", "BEGIN", "INSERT INTO tx_t VALUES (1)", "ROLLBACK"],
+        ["BEGIN READ ONLY", "ROLLBACK AND CHAIN", "INSERT INTO tx_t VALUES (1)"],
+        ["INSERT INTO tx_t VALUES (1)", "ROLLBACK", "BEGIN READ ONLY", "SELECT 1", "COMMIT"],
+        ["SET default_transaction_read_only = on", "BEGIN", "INSERT INTO tx_t VALUES (1)", "ROLLBACK"],
+        ["SET TRANSACTION READ ONLY", "SELECT 1", "COMMIT", "INSERT INTO tx_t VALUES (1)", "SELECT 1/0"])
+      for one in (["; ".join(parts)], [[m for sql in parts for m in (wire.parse("", sql), wire.bind(), wire.execute())]])),
+    ["BEGIN READ ONLY", "SELECT 1; COMMIT; INSERT INTO tx_t VALUES (1); SELECT 1/0"],
+    ["BEGIN READ ONLY", "COMMIT; BEGIN; INSERT INTO tx_t VALUES (1); ROLLBACK"],
+    ["BEGIN READ ONLY", "SET TRANSACTION READ WRITE; INSERT INTO tx_t VALUES (1)", "ROLLBACK"],
     # in messages: BEGIN in front of the first statement, by a name, with parts missing, with an error behind it
     [[wire.parse("", "BEGIN"), wire.bind(), wire.execute(), wire.parse("", "SELECT 1"), wire.bind(), wire.describe("P"),
       wire.execute()], "SELECT 2", [wire.parse("", "COMMIT"), wire.bind(), wire.execute()]],
