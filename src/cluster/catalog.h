@@ -21,10 +21,13 @@ enum catalog_kind {
         CATALOG_FUNCTION,
         CATALOG_RELATION,
         CATALOG_OPERATOR,
-        CATALOG_TYPE,  /* only those that are no reads: reached by a cast, a literal or a column */
-        CATALOG_FIELD, /* functions that are no reads and can be called as a column: row.name */
+        CATALOG_TYPE,     /* only those that are no reads: reached by a cast, a literal or a column */
+        CATALOG_FIELD,    /* functions that are no reads and can be called as a column: row.name */
+        CATALOG_TYPE_OID, /* those of CATALOG_TYPE; the name is the OID, four bytes as in a Parse */
         CATALOG_KINDS,
 };
+
+enum { CATALOG_OID_BYTES = 4 };
 
 struct catalog_name {
         uint32_t at; /* in catalog.text: schema, name */

@@ -19,6 +19,7 @@ enum catalog_row {
         ROW_CAST,     /* oids of source, target and function, castcontext */
         ROW_USE,      /* class, oid; class, oid: whoever uses the first one uses the second one as well */
         ROW_TREE,     /* class, oid, pg_node_tree: the same for all that is in an expression or a query */
+        ROW_BODY,     /* oid, text of a function; comes when all functions and relations have come */
         ROW_KINDS,
 };
 

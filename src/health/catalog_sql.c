@@ -104,6 +104,11 @@ static const struct catalog_sql statements[] = {
      "WHERE "
      "prosrc = '' AND provolatile <> 'v' AND body IS NOT NULL AND oid >= " USERS
      " AND pronamespace NOT IN " TEMPORARY},
+    /* the text of those that are declared harmless; what is internal or in C has none */
+    {ROW_BODY, 2,
+     "SELECT oid, prosrc FROM pg_proc WHERE provolatile <> 'v' AND prokind <> 'a' AND prolang NOT IN (12, "
+     "13) "
+     "AND prosrc <> '' AND oid >= " USERS " AND pronamespace NOT IN " TEMPORARY},
     {ROW_TREE, 3,
      "SELECT 't', contypid, conbin FROM pg_constraint WHERE contypid <> 0 AND conbin IS NOT NULL"},
     {ROW_TREE, 3,

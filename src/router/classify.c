@@ -1,8 +1,10 @@
 #include "router/classify.h"
 
 #include "base/check.h"
+#include "cluster/catalog.h"
 #include "router/patterns.h"
 #include "router/statement.h"
+#include "wire/proto.h"
 
 static const char *const reason_names[REASON_COUNT] = {
 #define REASON(symbol, name, text) [REASON_##symbol] = name,
@@ -274,4 +276,24 @@ void classify(struct sv text, const struct classify_rules *rules, unsigned optio
         classify_all(text, rules, options, out);
         if (rules != NULL && rules->patterns != NULL)
                 patterns_judge(rules->patterns, text, out);
+}
+
+void classify_parameters(struct sv types, const struct classify_rules *rules, struct facts *out)
+{
+        const struct catalog *catalog = rules == NULL ? NULL : rules->catalog;
+        struct reader r = {(const uint8_t *)types.p, types.n, false};
+
+        if (out->reason != REASON_READ || catalog == NULL || !catalog_has(catalog, CATALOG_TYPE_OID))
+                return;
+        for (unsigned left = take_u16(&r); left > 0; left--) {
+                const uint8_t *oid = take_bytes(&r, CATALOG_OID_BYTES);
+
+                if (oid == NULL || catalog_find(catalog, CATALOG_TYPE_OID, SV(""),
+                                                sv_from(oid, CATALOG_OID_BYTES)) == KNOWN_NOT)
+                        continue;
+                out->class = CLASS_WRITE;
+                out->reason = REASON_TYPE;
+                out->writes = true;
+                out->token = SV("");
+        }
 }

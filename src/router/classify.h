@@ -154,6 +154,10 @@ void classify(struct sv text, const struct classify_rules *rules, unsigned optio
  * where all that writes is in transactions that are; the modes that settings speak of are the session's. */
 void classify_add_modes(struct facts *all, const struct facts *one);
 
+/* Adds what the types of a Parse's parameters mean, which stand behind its text: `types` begins with their
+ * number. A value that is bound goes through its domain's checks. */
+void classify_parameters(struct sv types, const struct classify_rules *rules, struct facts *out);
+
 /* Whether the only statement of a text that begins with `head` queries or changes rows, whatever follows:
  * then it commits nothing before it ends. */
 bool classify_head_is_rows(struct sv head, unsigned options);

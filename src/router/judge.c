@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "router/things.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 enum { STEP_THINGS = 256 };
@@ -226,6 +227,9 @@ static void row(void *making, enum catalog_row kind, const char *const columns[]
                            things_index(things, *columns[2], oid_of(columns[3])));
                 return;
         case ROW_TREE: on_tree(judge, columns); return;
+        case ROW_BODY:
+                judge_read_body(things, things_index(things, 'f', oid_of(columns[0])), sv_cstr(columns[1]));
+                return;
         case ROW_KINDS: return;
         }
 }
@@ -246,6 +250,15 @@ static void put(struct judge *judge, enum catalog_kind kind, struct sv schema, c
         uint8_t *meaning = catalog_put(judge->catalog, kind, schema, things_name(&judge->things, thing));
 
         *meaning = (uint8_t)known_graver((enum known) * meaning, (enum known)thing->known);
+}
+
+static void put_type(struct judge *judge, const struct thing *thing)
+{
+        uint32_t oid = htonl(thing->oid);
+
+        put(judge, CATALOG_TYPE, SV(""), thing);
+        *catalog_put(judge->catalog, CATALOG_TYPE_OID, SV(""), sv_from(&oid, CATALOG_OID_BYTES)) =
+            thing->known;
 }
 
 static struct sv schema_of(const struct judge *judge, const struct thing *thing)
@@ -281,7 +294,7 @@ static void name_thing(struct judge *judge, uint32_t index)
         case 'o': put_everywhere(judge, CATALOG_OPERATOR, thing); return;
         case 't':
                 if (grave)
-                        put(judge, CATALOG_TYPE, SV(""), thing);
+                        put_type(judge, thing);
                 return;
         default: return;
         }

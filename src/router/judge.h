@@ -2,10 +2,11 @@
  *
  * A function is what overlay.def decides, if it is built in, else a write when it is volatile. Whatever uses
  * something grave is as grave: an aggregate its support functions; a function its arguments' defaults and
- * types; a view, a policy, a domain's checks whatever is in their expressions; a view that locks rows is a
- * write; a table its policies, its partitions, its columns' types; a type the functions behind its checks,
- * casts, operators, operator classes, input and output. Unlogged and foreign tables are KNOWN_UNREADABLE,
- * and so are sequences, of which WAL tells standbys what comes up to 32 values later. */
+ * types, and what its text names; a view, a policy, a domain's checks whatever is in their expressions; a
+ * view that locks rows is a write; a table its policies, its partitions, its columns' types; a type the
+ * functions behind its checks, casts, operators, operator classes, input and output. Unlogged and foreign
+ * tables are KNOWN_UNREADABLE, and so are sequences, of which WAL tells standbys what comes up to 32 values
+ * later. */
 #pragma once
 
 #include "cluster/catalog_maker.h"
@@ -20,3 +21,8 @@ struct tree_finds {
         void *arg;
 };
 void judge_read_tree(const char *tree, const struct tree_finds *finds);
+
+/* What the function `owner` of `things` names in its text: what it calls, what it reads. Those it may mean
+ * have been defined before. */
+struct things;
+void judge_read_body(struct things *things, uint32_t owner, struct sv text);

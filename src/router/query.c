@@ -29,6 +29,8 @@ static void called(struct walk *w)
 
         if (known != KNOWN_READ)
                 walk_found_known(w, known, REASON_FUNCTION, name);
+        if ((w->look & QUERY_PLANS) != 0 && walk_runs_when_planned(schema, name, known))
+                statement_write(w->st, REASON_EFFECT, name);
 }
 
 /* TO SECOND (3) ends an interval's fields, unless it is a pattern behind SIMILAR that a function makes. */

@@ -1,6 +1,7 @@
 #include "router/things.h"
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@ void things_init(struct things *things)
         *things = (struct things){.room = FIRST_ROOM, .mask = 2 * FIRST_ROOM - 1};
         things->list = xmalloc(FIRST_ROOM * sizeof(*things->list));
         things->slots = xcalloc(2UL * FIRST_ROOM, sizeof(*things->slots));
+        things->names = xcalloc(2UL * FIRST_ROOM, sizeof(*things->names));
 }
 
 void things_fini(struct things *things)
@@ -19,6 +21,7 @@ void things_fini(struct things *things)
         free(things->list);
         free(things->uses);
         free(things->slots);
+        free(things->names);
         free(things->queue);
         free(things->text);
 }
@@ -45,15 +48,54 @@ static uint32_t slot_of(const struct things *things, char class, uint32_t oid)
         return slot;
 }
 
+/* The slot of those of class and name, or the empty one where they belong. */
+static uint32_t slot_of_name(const struct things *things, char class, struct sv name)
+{
+        uint32_t slot = (uint32_t)hash_bytes((uint64_t)(unsigned char)class, name) & things->mask;
+
+        while (things->names[slot] != 0) {
+                const struct thing *thing = &things->list[things->names[slot] - 1];
+
+                if (thing->class == class && sv_eq(things_name(things, thing), name))
+                        break;
+                slot = (slot + 1) & things->mask;
+        }
+        return slot;
+}
+
+static void link_name(struct things *things, uint32_t index)
+{
+        struct thing *thing = &things->list[index];
+        uint32_t slot = slot_of_name(things, thing->class, things_name(things, thing));
+
+        thing->namesake = things->names[slot];
+        things->names[slot] = index + 1;
+}
+
+static bool is_findable(const struct thing *thing)
+{
+        return thing->defined && thing->oid >= FIRST_USER_OID && (thing->class == 'f' || thing->class == 'r');
+}
+
+uint32_t things_first(const struct things *things, char class, struct sv name)
+{
+        return things->names[slot_of_name(things, class, name)];
+}
+
 static void grow(struct things *things)
 {
         things->room *= 2;
         things->mask = 2 * things->room - 1;
         things->list = xrealloc(things->list, things->room * sizeof(*things->list));
         free(things->slots);
+        free(things->names);
         things->slots = xcalloc(2UL * things->room, sizeof(*things->slots));
-        for (uint32_t i = 0; i < things->count; i++)
+        things->names = xcalloc(2UL * things->room, sizeof(*things->names));
+        for (uint32_t i = 0; i < things->count; i++) {
                 things->slots[slot_of(things, things->list[i].class, things->list[i].oid)] = i + 1;
+                if (is_findable(&things->list[i]))
+                        link_name(things, i);
+        }
 }
 
 uint32_t things_index(struct things *things, char class, uint32_t oid)
@@ -81,6 +123,7 @@ const struct thing *things_find(const struct things *things, char class, uint32_
 void things_define(struct things *things, uint32_t index, uint32_t schema, struct sv name)
 {
         struct thing *thing = &things->list[index];
+        bool again = thing->defined;
 
         if (name.n > NAME_SIZE_MAX)
                 name.n = NAME_SIZE_MAX;
@@ -94,6 +137,8 @@ void things_define(struct things *things, uint32_t index, uint32_t schema, struc
         thing->schema = schema;
         thing->defined = true;
         things->text_size += (uint32_t)name.n;
+        if (!again && is_findable(thing))
+                link_name(things, index);
 }
 
 struct sv things_name(const struct things *things, const struct thing *thing)

@@ -15,9 +15,10 @@ struct thing {
         bool queued;   /* what is known of it is still to be told to its users */
         bool field;    /* of a function: can be called as a column */
         uint8_t name_size;
-        uint32_t name_at; /* in things.text */
-        uint32_t schema;  /* oid; 0: none */
-        uint32_t users;   /* first of things.uses, + 1 */
+        uint32_t name_at;  /* in things.text */
+        uint32_t schema;   /* oid; 0: none */
+        uint32_t users;    /* first of things.uses, + 1 */
+        uint32_t namesake; /* the next one of this class and name, + 1 */
 };
 
 struct use {
@@ -28,6 +29,7 @@ struct things {
         struct thing *list;
         struct use *uses;
         uint32_t *slots; /* index + 1, 0 where empty */
+        uint32_t *names; /* the same, by class and name: the last defined of all namesakes */
         uint32_t *queue;
         char *text;
         uint32_t count, room, mask, use_count, use_room, queue_count, queue_room;
@@ -46,6 +48,10 @@ const struct thing *things_find(const struct things *things, char class, uint32_
 /* Gives it its name, cut to what PostgreSQL's names can be, and schema. */
 void things_define(struct things *things, uint32_t index, uint32_t schema, struct sv name);
 struct sv things_name(const struct things *things, const struct thing *thing);
+
+/* The first of the functions ('f') or relations ('r') of users that have the name, + 1; 0: there is none. The
+ * others follow as `namesake`. */
+uint32_t things_first(const struct things *things, char class, struct sv name);
 
 void things_use(struct things *things, uint32_t user, uint32_t used);
 

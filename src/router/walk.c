@@ -126,6 +126,14 @@ void walk_check_operator(struct walk *w, struct sv text)
                 walk_found_known(w, known, REASON_OPERATOR, text);
 }
 
+bool walk_runs_when_planned(struct sv schema, struct sv name, enum known known)
+{
+        char schema_space[KNOWN_NAME_BYTES], name_space[KNOWN_NAME_BYTES];
+
+        return known == KNOWN_EFFECT &&
+               known_function(known_fold(schema, schema_space), known_fold(name, name_space)) == KNOWN_NOT;
+}
+
 void walk_use_catalog(struct walk *w)
 {
         const struct catalog *catalog = statement_catalog(w->st);

@@ -107,6 +107,10 @@ void walk_found(struct walk *w, enum reason reason, struct sv token);
 /* What is known of `name` speaks against a standby; for `otherwise` when there is no better word for it. */
 void walk_found_known(struct walk *w, enum known known, enum reason otherwise, struct sv name);
 
+/* Whether a call, of which `known` is known, is computed by the planner already, and has an effect: a
+ * function of somebody's own that is declared harmless. PostgreSQL's own are declared as they are. */
+bool walk_runs_when_planned(struct sv schema, struct sv name, enum known known);
+
 /* What there is to look up in the catalog; at the walk's beginning. */
 void walk_use_catalog(struct walk *w);
 

@@ -17,14 +17,27 @@ static void add_facts(struct segment *seg, const struct facts *one, struct sv te
         facts_merge(&seg->facts, one);
 }
 
-static void add_text(struct client *c, struct sv text, struct segment *seg)
+/* `types`: of a Parse's parameters, as they stand behind its text. */
+static void add_text(struct client *c, struct sv text, struct sv types, struct segment *seg)
 {
         struct facts one;
 
         if (!gather_wants_facts(c))
                 return;
         lesson_classify(c, text, &one);
+        if (types.n > 0)
+                classify_parameters(types, endpoint_rules(c->endpoint), &one);
         add_facts(seg, &one, text);
+}
+
+/* The unnamed statement, whose Parse came in an earlier segment. */
+static void add_unnamed(struct client *c, struct segment *seg)
+{
+        struct reader body = {buf_data(&c->unnamed), buf_len(&c->unnamed), false};
+        struct sv text = take_cstr(&body);
+
+        add_text(c, text, sv_from(body.p, body.n), seg);
+        seg->leans = true;
 }
 
 /* A Bind or Describe of a statement: it counts as what its Parse was. */
@@ -43,8 +56,7 @@ static void add_statement(struct client *c, struct sv name, struct segment *seg)
                         facts_strengthen(&seg->facts,
                                          REASON_UNKNOWN_STATEMENT); /* the server shall say what is wrong */
         } else if (!seg->unnamed && buf_len(&c->unnamed) > 0) {
-                add_text(c, sv_cstr((const char *)buf_data(&c->unnamed)), seg);
-                seg->leans = true;
+                add_unnamed(c, seg);
         } else if (!seg->unnamed) {
                 facts_strengthen(&seg->facts, REASON_UNKNOWN_STATEMENT);
         }
@@ -75,7 +87,7 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
                 if (r.failed)
                         facts_strengthen(&seg->facts, REASON_UNKNOWN_STATEMENT);
                 else
-                        add_text(c, text, seg);
+                        add_text(c, text, m->type == FE_PARSE ? sv_from(r.p, r.n) : SV(""), seg);
                 return true;
         case FE_BIND:
                 (void)take_cstr(&r);

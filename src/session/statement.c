@@ -64,7 +64,11 @@ static struct statement *make(const uint64_t key[2], struct sv parse)
 
 static void find_facts(struct statement *s, const struct classify_rules *rules)
 {
-        classify(sv_cstr(s->parse), rules, s->options, &s->facts);
+        struct sv text = sv_cstr(s->parse);
+
+        classify(text, rules, s->options, &s->facts);
+        if (text.n < s->size)
+                classify_parameters(sv_from(text.p + text.n + 1, s->size - text.n - 1), rules, &s->facts);
         s->stamp = rules->stamp;
 }
 

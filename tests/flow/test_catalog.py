@@ -57,6 +57,9 @@ CREATE UNLOGGED TABLE fast(i int);
 CREATE UNLOGGED TABLE part_fast PARTITION OF part FOR VALUES IN (1);
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
 CREATE FOREIGN TABLE far(i int) SERVER elsewhere;
+CREATE FUNCTION hides_fast() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM fast';
+CREATE FUNCTION hides_lock() RETURNS void IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); END';
+CREATE FUNCTION hides_wild(int) RETURNS int STABLE LANGUAGE plpgsql AS 'BEGIN EXECUTE ''SELECT wild(1)''; RETURN 1; END';
 """
 
 # What PostgreSQL has from 14 on.
@@ -85,7 +88,9 @@ READS = [
 
 WRITES = [
     ("function", ["wild(1)", "WILD(1)", "b.twice(1)", "twice(1)", "many(1)", "lower('A')", "counts()", "positive(1)",
-                  "mixed(1)", "(SELECT wild_sum(i) FROM t)", "(SELECT t.wild_row FROM t)", "set_limit(0.5)"]),
+                  "mixed(1)", "(SELECT wild_sum(i) FROM t)", "(SELECT t.wild_row FROM t)", "set_limit(0.5)",
+                  "hides_wild(1)"]),
+    ("effect", ["hides_lock()"]),
     ("relation", ["(SELECT n FROM over_nextval)", "(SELECT n FROM over_view)", "(SELECT n FROM public.over_view v)",
                   "(SELECT i FROM locks)", "(SELECT c FROM over_columns)", "(SELECT wild FROM over_user LIMIT 1)", "(SELECT count(*) FROM guarded)",
                   "(SELECT 1 FROM t JOIN over_view ON true LIMIT 1)", "(SELECT 1 FROM t, over_view LIMIT 1)",
@@ -94,7 +99,7 @@ WRITES = [
                   "(SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY n) FROM over_view)"]),
     ("type", ["1::checked", "'[1,2)'::span", "CAST(1 AS checked)", "(SELECT count(*) FROM has_checked)", "('a'::text)::pair"]),
     ("operator", ["1 ==== 1"]),
-    ("unreadable", ["(SELECT count(*) FROM fast)", "(SELECT count(*) FROM part)", "(SELECT last_value FROM s)"]),
+    ("unreadable", ["(SELECT count(*) FROM fast)", "(SELECT count(*) FROM part)", "(SELECT last_value FROM s)", "hides_fast()"]),
     ("node state", ["(SELECT r FROM asks)", "(SELECT count(last_value) FROM pg_sequences)", "(SELECT count(*) FROM settings)"]),
 ]
 
@@ -145,7 +150,7 @@ def test_every_kind_of_name(t):
                       for reason, expressions in WRITES + (WRITES_OF_14 if of_14(t) else [])
                       for expression in expressions]
         statements += [("SELECT i FROM far", "unreadable"), ("EXPLAIN SELECT * FROM fast", "unreadable"),
-                       ("COPY fast TO STDOUT", "unreadable"), ("TABLE over_view", "relation"),
+                       ("COPY fast TO STDOUT", "unreadable"), ("EXPLAIN SELECT hides_lock()", "effect"), ("TABLE over_view", "relation"),
                        ("SELECT * FROM no_such_relation", "relation")]
         for sql, reason in statements:
             before = s.routes(DATABASE)

@@ -97,6 +97,53 @@ static const struct row database[] = {
     {ROW_TREE, {"r", "21016", "({ROWCOMPAREEXPR :rctype 1 :opnos (o 97 23002)})"}},
     {ROW_TREE, {"r", "21017", "({RTE :relid 29999})"}},
     {ROW_TREE, {"r", "21018", "({RTE :relid 12001})"}},
+    {ROW_FUNCTION, {"20018", "2200", "body_calls_wild", "f", "f", ""}},
+    {ROW_TREE, {"r", "21022", "({FUNCEXPR :funcid 20018})"}},
+    {ROW_RELATION, {"21022", "2200", "v_body", "v", "p"}},
+    {ROW_BODY, {"20018", "BEGIN PERFORM app . Calm(1), wild\n(2); END"}},
+};
+
+/* A function's text, and what the function is to a statement. */
+static const struct {
+        const char *text;
+        enum known known;
+} bodies[] = {
+    {"", KNOWN_READ},
+    {"SELECT 1", KNOWN_READ},
+    {"SELECT calm(1), upper('x'), random(), \"calm\" (1) FROM t, numbers_of_mine JOIN public.t USING (wild)",
+     KNOWN_READ},
+    {"SELECT wild FROM t WHERE t.nextval = nextval AND fast > 1", KNOWN_READ},
+    {"SELECT wild(1)", KNOWN_WRITE},
+    {"SELECT WILD (1)", KNOWN_WRITE},
+    {"SELECT public.\"wild\"\t(1)", KNOWN_WRITE},
+    {"SELECT many(1)", KNOWN_WRITE}, /* an overload may be meant */
+    {"EXECUTE 'SELECT wild(1)'", KNOWN_WRITE},
+    {"plpy.execute(\"SELECT wild(1)\")", KNOWN_WRITE},
+    {"SELECT \"Wild\"(1)", KNOWN_READ},
+    {"SELECT \"A Wild One\"(1)", KNOWN_WRITE},
+    {"SELECT txid_current()", KNOWN_WRITE},
+    {"PERFORM pg_advisory_lock(1)", KNOWN_EFFECT}, /* what it leaves in the session is not followed */
+    {"SELECT setseed(0)", KNOWN_EFFECT},
+    {"SELECT set_config('a.b', 'c', true)", KNOWN_SESSION},
+    {"SELECT currval('s')", KNOWN_SESSION},
+    {"SELECT pg_is_in_recovery()", KNOWN_NODE},
+    {"SELECT current_setting('app.tenant'), 'port'", KNOWN_READ},
+    {"SELECT current_setting ( 'Transaction_Read_Only' )", KNOWN_NODE},
+    {"SELECT current_setting(name)", KNOWN_READ},
+    {"SELECT current_setting('", KNOWN_READ},
+    {"SELECT setting FROM pg_settings", KNOWN_NODE},
+    {"SELECT * FROM pg_stat_activity a", KNOWN_NODE},
+    {"SELECT * FROM \"fast\"", KNOWN_UNREADABLE},
+    {"SELECT * FROM t, public . FAST", KNOWN_UNREADABLE},
+    {"SELECT * FROM t LEFT JOIN far ON true", KNOWN_UNREADABLE},
+    {"SELECT last_value FROM numbers", KNOWN_UNREADABLE},
+    {"SELECT * FROM v_counts", KNOWN_WRITE},
+    {"SELECT * FROM v_body", KNOWN_WRITE},
+    {"TABLE v_over_over", KNOWN_WRITE},
+    {"SELECT body_under_test(1)", KNOWN_READ}, /* itself */
+    {"\"", KNOWN_READ},
+    {"wild", KNOWN_READ},
+    {"\"wild", KNOWN_READ},
 };
 
 static struct catalog *judge_rows(const struct row *rows, size_t count)
@@ -146,6 +193,58 @@ static void statements_follow_the_catalog(void)
                          SV_ARG(facts.token));
                 UNIT_ASSERT(facts.reason == statements[i].reason);
                 UNIT_ASSERT((facts.class == CLASS_READ) == (statements[i].reason == REASON_READ));
+        }
+        catalog_unref(catalog);
+}
+
+static void bodies_are_looked_into(void)
+{
+        enum { FIXED = sizeof(database) / sizeof(database[0]) };
+        struct row rows[FIXED + 3];
+
+        memcpy(rows, database, sizeof(database));
+        rows[FIXED] = (struct row){ROW_FUNCTION, {"20100", "2200", "A Wild One", "t", "f", ""}};
+        rows[FIXED + 1] = (struct row){ROW_FUNCTION, {"20101", "2200", "body_under_test", "f", "f", ""}};
+        for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+                struct catalog *catalog;
+
+                rows[FIXED + 2] = (struct row){ROW_BODY, {"20101", bodies[i].text}};
+                catalog = judge_rows(rows, FIXED + 3);
+                unit_row("%s", bodies[i].text);
+                UNIT_ASSERT(catalog_find(catalog, CATALOG_FUNCTION, SV(""), SV("body_under_test")) ==
+                            bodies[i].known);
+                catalog_unref(catalog);
+        }
+}
+
+/* A value of a type with checks is bound: by its OID alone a Parse tells. */
+static void types_of_parameters(void)
+{
+        static const struct {
+                const char *what;
+                struct sv types;
+                enum reason reason;
+        } cases[] = {
+            {"none", SV(""), REASON_READ},
+            {"no number", SV("\0"), REASON_READ},
+            {"zero", SV("\0\0"), REASON_READ},
+            {"unknown, int, calm", SV("\0\3\0\0\0\0\0\0\0\x17\0\0\x55\xf2"), REASON_READ},
+            {"checked", SV("\0\1\0\0\x55\xf1"), REASON_TYPE},
+            {"its array, last", SV("\0\2\0\0\0\x17\0\0\x55\xf3"), REASON_TYPE},
+            {"cut off", SV("\0\1\0\0\x55"), REASON_READ},
+        };
+        struct catalog *catalog = judge_database();
+        struct classify_rules rules = {.catalog = catalog};
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct facts facts;
+
+                classify_with(catalog, "SELECT $1", &facts);
+                classify_parameters(cases[i].types, &rules, &facts);
+                unit_row("%s -> %s", cases[i].what, reason_name(facts.reason));
+                UNIT_ASSERT(facts.reason == cases[i].reason);
+                UNIT_ASSERT((facts.class == CLASS_WRITE) == (facts.reason == REASON_TYPE));
+                UNIT_ASSERT(facts.writes == (facts.reason == REASON_TYPE));
         }
         catalog_unref(catalog);
 }
@@ -345,6 +444,6 @@ static void large_catalogs_in_steps(void)
 }
 
 UNIT_SUITE(router_judge, UNIT_CASE(statements_follow_the_catalog), UNIT_CASE(before_it_is_loaded),
-           UNIT_CASE(a_view_pins_as_its_function), UNIT_CASE(hidden_functions),
-           UNIT_CASE(built_in_names_stay), UNIT_CASE(trees), UNIT_CASE(chains_and_rings),
-           UNIT_CASE(large_catalogs_in_steps))
+           UNIT_CASE(a_view_pins_as_its_function), UNIT_CASE(bodies_are_looked_into),
+           UNIT_CASE(types_of_parameters), UNIT_CASE(hidden_functions), UNIT_CASE(built_in_names_stay),
+           UNIT_CASE(trees), UNIT_CASE(chains_and_rings), UNIT_CASE(large_catalogs_in_steps))
