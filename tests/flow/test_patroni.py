@@ -73,7 +73,7 @@ def start(t, *urls):
     """Begins with a host that is none: only Patroni knows the others."""
     nobody = t.run.port()
     line = f"host=127.0.0.1 port={nobody} dbname=app patroni={','.join(urls)}"
-    return t.steer({"app": line}, nodes=False)
+    return t.steer({"app": line}, nodes=False, health_check_timeout=SLOW)
 
 
 def test_members(t):
