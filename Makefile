@@ -104,12 +104,12 @@ STILL     = $$(setarch -R true 2>/dev/null && echo setarch -R)
 asan: test-deps ## unit and flow tests (PARTS=flow:... alone, DRILL=... a drill) under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(if $(DRILL),tests/lib/packages drill)
 	@$(MAKE) --no-print-directory BUILD=build/asan OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' EXTRA_OBJ=build/asan/tests/lib/asan.o all build/asan/unit
-	@BUILD=build/asan $(STILL) $(if $(DRILL),tests/drill/drill $(DRILL),tests/run $(or $(PARTS),unit flow))
+	@BUILD=build/asan $(STILL) $(if $(DRILL),tests/drill/drill '$(DRILL)',tests/run $(or $(PARTS),unit flow))
 
 tsan: test-deps ## unit and flow tests (PARTS=flow:... alone, DRILL=... a drill) under ThreadSanitizer
 	@$(if $(DRILL),tests/lib/packages drill)
 	@$(MAKE) --no-print-directory BUILD=build/tsan OPT=-O1 SANITIZE='-fsanitize=thread -fno-omit-frame-pointer' EXTRA_OBJ=build/tsan/tests/lib/tsan.o all build/tsan/unit
-	@BUILD=build/tsan $(STILL) $(if $(DRILL),tests/drill/drill $(DRILL),tests/run $(or $(PARTS),unit flow))
+	@BUILD=build/tsan $(STILL) $(if $(DRILL),tests/drill/drill '$(DRILL)',tests/run $(or $(PARTS),unit flow))
 
 # Left out is what waits for one that never answers: at the end a thread is at work still, and valgrind sees its stack.
 valgrind: test-deps ## logins of every kind under memcheck (PARTS=flow:...): no error, and nothing left at the end
@@ -155,7 +155,7 @@ page: test-deps ## the dashboard in a real browser, with a failover while it is 
 drill: test-deps ## failover drills under load (DRILL=part of a name); prints a table
 	@tests/lib/packages drill
 	@$(MAKE) --no-print-directory all
-	@tests/drill/drill $(DRILL)
+	@tests/drill/drill $(if $(DRILL),'$(DRILL)')
 
 patroni: test-deps ## a planned, a scheduled and an unplanned change of leader under Debian's Patroni
 	@tests/lib/packages patroni
