@@ -448,7 +448,7 @@ int control_run(const struct launch *launch)
 {
         const struct listeners *listeners = launch->listeners;
         struct control *ctl = xcalloc(1, sizeof(*ctl));
-        sigset_t all, before;
+        sigset_t all;
         int status;
 
         ctl->conf = launch->conf;
@@ -476,11 +476,11 @@ int control_run(const struct launch *launch)
         takeover_free(launch->heritage);
         /* Signals are the control thread's: workers start with all of them blocked. */
         sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
+        pthread_sigmask(SIG_SETMASK, &all, NULL);
         for (int i = 0; i < ctl->crowd.workers; i++)
                 worker_start(&ctl->workers[i], listeners);
         web_start(&ctl->web);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        pthread_sigmask(SIG_UNBLOCK, &all, NULL);
         tls_set_note_kernel(ctl->access.tls, &ctl->conf->opt);
         log_info("process up: pgsteer %s, %d worker%s, listening on %d socket%s", PGSTEER_VERSION,
                  ctl->crowd.workers, ctl->crowd.workers == 1 ? "" : "s", listeners->count,

@@ -327,17 +327,24 @@ static bool finish_takeover(const struct launch *launch, struct process_why *why
         return true;
 }
 
+/* From now on we may be signalled; until control_run() listens, signals wait. */
+static bool tell_number(const struct launch *launch, struct process_why *why)
+{
+        sigset_t all;
+
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, NULL);
+        return launch->heritage != NULL ? finish_takeover(launch, why)
+                                        : pidfile_write(launch->conf->opt.pidfile, why) == STATUS_OK;
+}
+
 /* All that can go wrong does so before the old process ends. */
 static bool prepare(const struct arguments *a, struct launch *launch, struct process_why *why)
 {
-        const char *pidfile = launch->conf->opt.pidfile;
-
         return settle_in(a, launch->conf, why) && meet_old_process(a, launch, why) &&
                listen_on(launch->conf, launch->listeners, why) &&
                web_listen(&launch->conf->opt, launch->listeners, launch->http, why) &&
-               (!a->daemon || process_go_to_background(why) == STATUS_OK) &&
-               (launch->heritage != NULL ? finish_takeover(launch, why)
-                                         : pidfile_write(pidfile, why) == STATUS_OK);
+               (!a->daemon || process_go_to_background(why) == STATUS_OK) && tell_number(launch, why);
 }
 
 int main(int argc, char **argv)

@@ -132,6 +132,21 @@ def daemon_of(t, s):
     return t.wait(number, "the pid file")
 
 
+def test_a_signal_as_soon_as_there_is_a_pid_file(t):
+    """It is heard, though nobody listens yet."""
+    s = t.steer(start=False)
+    s.settings["pidfile"] = os.path.join(s.dir, "own.pid")
+    s.write_files()
+    s.process = t.run.spawn([s.program, s.ini], cwd=s.dir, log=s.log)
+    until = time.monotonic() + 30 * SLOW
+    while not os.path.exists(s.settings["pidfile"]) and time.monotonic() < until:
+        pass
+    s.process.send_signal(signal.SIGHUP)
+    s.wait_log("got SIGHUP")
+    with s.client() as c:
+        t.equal(c.value("SELECT 1"), "1", "a query")
+
+
 def test_background_and_pidfile(t):
     """-d with files named from the working directory; a living pid file is respected, a stale one not."""
     s = t.steer(start=False, pidfile=None)

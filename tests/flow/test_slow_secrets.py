@@ -9,8 +9,10 @@ import struct
 import threading
 
 import wire
+from run import SLOW
 from steer import ADMIN, ADMIN_PASSWORD
 
+SETTINGS = {"client_login_timeout": 60 * SLOW, "server_connect_timeout": 15 * SLOW}
 ITERATIONS = 1 << 19
 PASSWORD = "slow but right"
 
