@@ -438,6 +438,8 @@ static void take_down(struct control *ctl)
         guesses_free(ctl->crowd.guesses);
         if (ctl->helped)
                 helpers_free(ctl->crowd.helpers);
+        else
+                helpers_leave(ctl->crowd.helpers);
         room_publish(&ctl->crowd, &(struct news){0});
         access_release(&ctl->access);
         pthread_mutex_destroy(&ctl->crowd.news_lock);

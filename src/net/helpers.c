@@ -164,6 +164,15 @@ bool helpers_stop(struct helpers *h, int ms)
         return waited == 0;
 }
 
+void helpers_leave(struct helpers *h)
+{
+        pthread_mutex_lock(&h->lock);
+        for (int i = 0; i < h->started; i++)
+                if (!h->all[i].joined)
+                        (void)pthread_detach(h->all[i].thread);
+        pthread_mutex_unlock(&h->lock);
+}
+
 void helpers_free(struct helpers *h)
 {
         CHECK(list_empty(&h->queue));

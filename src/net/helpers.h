@@ -40,6 +40,8 @@ bool helpers_take_back(struct helpers *helpers, struct helper_job *job);
 
 /* The program ends: from now on nothing is begun and no letter is posted. Waits for those at work, `ms` at
  * most. False: some are at work still; then `helpers` must stay as it is, and the process must end without
- * running what libraries do at exit (_exit). Else helpers_free may follow, when no job is in the queue. */
+ * running what libraries do at exit (_exit) after helpers_leave, which waits for nobody. Else helpers_free
+ * may follow, when no job is in the queue. */
 bool helpers_stop(struct helpers *helpers, int ms);
+void helpers_leave(struct helpers *helpers);
 void helpers_free(struct helpers *helpers);

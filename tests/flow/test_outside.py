@@ -7,7 +7,7 @@ import time
 
 import wire
 from outside import BASE, Service, directory
-from run import wait_for
+from run import SLOW, wait_for
 from steer import ADMIN, ADMIN_PASSWORD
 
 FEW = {"app": "app-secret", "postgres": "unused", ADMIN: ADMIN_PASSWORD}
@@ -120,7 +120,7 @@ def test_ldap_deaf(t):
     deaf = Deaf(t.run.port(), hangs_up=False)
     rude = Deaf(port, hangs_up=True)
     form = f'ldapprefix="uid=" ldapsuffix=",{BASE}"'
-    s = t.steer(start=False, nodes=False, users=FEW, auth_type="hba", client_login_timeout=4, workers=2)
+    s = t.steer(start=False, nodes=False, users=FEW, auth_type="hba", client_login_timeout=4 * SLOW, workers=2)
     s.databases["deaf"] = s.databases["both"] = s.databases["single"]
     s.settings["auth_hba_file"] = t.run.write(f"{s.dir}/hba.conf", f"""\
 host pgsteer,pgbouncer {ADMIN} all trust
@@ -136,7 +136,7 @@ host both all all ldap ldapserver="127.0.0.2 127.0.0.1" ldapport={port} {form}
     for _ in range(3):
         with s.client("scram_user", "single", password="scram-secret") as c:
             t.equal(c.value("SELECT 1"), "1", "a login by the other server")
-    t.true(time.monotonic() - began < 4, "and not behind those that hang")
+    t.true(time.monotonic() - began < 4 * SLOW, "and not behind those that hang")
     t.equal(deaf.visits, 16, "questions at once")
     # Who leaves is not waited for.
     with wire.Client(s.port, "scram_user", "deaf", login=False) as c:
@@ -158,7 +158,7 @@ host both all all ldap ldapserver="127.0.0.2 127.0.0.1" ldapport={port} {form}
     wait_for(lambda: deaf.visits == 1, "another question")
     began = time.monotonic()
     t.equal(s.stop(signal.SIGQUIT), 0, "the exit status")
-    t.true(time.monotonic() - began < 5, "a quick end")
+    t.true(time.monotonic() - began < 5 * SLOW, "a quick end")
 
 
 def test_ldap_as_pgbouncer(t):
