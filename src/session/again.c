@@ -151,6 +151,8 @@ static unsigned place_of(char type)
             [BE_PARAM_STATUS] = BEFORE_ROWS | BEFORE_ERROR,
             [BE_NOTICE] = BEFORE_ROWS | BEFORE_ERROR,
             [BE_DATA_ROW] = BEFORE_ERROR,
+            [BE_COPY_OUT] = BEFORE_ERROR,
+            [BE_COPY_DATA] = BEFORE_ERROR,
             [BE_COMMAND_COMPLETE] = BEFORE_ERROR | ENDS_STATEMENT,
             [BE_EMPTY_QUERY] = BEFORE_ERROR | ENDS_STATEMENT,
             [BE_PORTAL_SUSPENDED] = BEFORE_ERROR | ENDS_STATEMENT,

@@ -104,10 +104,20 @@ static bool is_read(const struct facts *f)
         return f->class != CLASS_WRITE && f->tx == TX_KEEP;
 }
 
-/* A read, or a BEGIN alone, which has done nothing yet. */
-static bool is_repeatable(const struct facts *f)
+/* Nothing of it is left, in the server or in the session, when its transaction is aborted, and it does not
+ * end that. */
+static bool is_undone(const struct facts *f)
 {
-        return is_read(f) || (f->tx == TX_BEGIN && f->statements == 1);
+        return !f->commits && !f->piecewise && (f->pins | f->unpins) == 0 && f->savepoint == SAVEPOINT_KEEP &&
+               !f->copy_from_stdin && f->deallocate.n == 0;
+}
+
+/* A read, or what the client says is one, or a BEGIN alone, which has done nothing yet. */
+static bool is_repeatable(const struct facts *f, const struct route *route)
+{
+        return is_read(f) || (f->tx == TX_BEGIN && f->statements == 1) ||
+               (route->target == ROUTE_STANDBY && route->reason == REASON_HINT_STANDBY &&
+                f->reason == REASON_FUNCTION && f->tx == TX_KEEP && is_undone(f));
 }
 
 /* Nothing in its answer tells what anybody has written. */
@@ -117,14 +127,6 @@ static bool is_blind(const struct facts *f)
                (f->reason == REASON_SESSION_STATE || f->reason == REASON_NOTHING);
 }
 
-/* Nothing of it is left, in the server or in the session, when its transaction is aborted, and it does not
- * end that. */
-static bool is_undone(const struct facts *f)
-{
-        return !f->commits && !f->piecewise && (f->pins | f->unpins) == 0 && f->savepoint == SAVEPOINT_KEEP &&
-               !f->copy_from_stdin && f->deallocate.n == 0;
-}
-
 /* The beginning of a transaction, without its end. */
 static bool is_beginning(const struct client *c, const struct facts *f)
 {
@@ -132,12 +134,12 @@ static bool is_beginning(const struct client *c, const struct facts *f)
 }
 
 /* How it may be run again. What a standby has refused is no read, whatever it looks like. */
-static enum repeat repeat_of(const struct client *c, const struct segment *seg)
+static enum repeat repeat_of(const struct client *c, const struct segment *seg, const struct route *route)
 {
         if (!seg->whole || seg->flush || seg->size > REPEAT_BYTES_MAX || !c->endpoint->cluster->probed ||
             c->endpoint->pool_mode == POOL_SESSION)
                 return REPEAT_NO;
-        if (is_repeatable(&seg->facts) && !c->force_primary)
+        if (is_repeatable(&seg->facts, route) && !c->force_primary)
                 return REPEAT_POSSIBLE;
         if (is_beginning(c, &seg->facts))
                 return REPEAT_IF_LOST;
@@ -155,7 +157,7 @@ static void note_route(struct client *c, const struct segment *seg, const struct
         /* Else the relay finds out, message by message. */
         c->wrote = c->writes = c->force_primary || f->reason == REASON_LEARNED;
         c->open = c->commits = false;
-        c->repeat = repeat_of(c, seg);
+        c->repeat = repeat_of(c, seg, route);
         c->several = f->statements > 1;
         c->blind = is_blind(f);
         c->replay_size = c->repeat != REPEAT_NO ? seg->size : 0;

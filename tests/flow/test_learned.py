@@ -4,6 +4,7 @@ from wire import bind, describe, execute, parse, query, sync
 
 LIARS = """
 DROP TABLE IF EXISTS told; CREATE TABLE told (n int);
+DROP SEQUENCE IF EXISTS told_seq; CREATE SEQUENCE told_seq;
 DROP TABLE IF EXISTS unlogged_one; CREATE UNLOGGED TABLE unlogged_one AS SELECT 5 AS n;
 CREATE OR REPLACE FUNCTION liar(v int) RETURNS int LANGUAGE plpgsql AS 'BEGIN INSERT INTO told VALUES (v); RETURN v; END';
 CREATE OR REPLACE FUNCTION wal() RETURNS bool LANGUAGE sql AS 'SELECT pg_current_wal_lsn() IS NOT NULL';
@@ -98,3 +99,13 @@ def test_every_kind_of_refusal(t):
         t.error("25006", lambda: c.query("SELECT liar(79)"), "in a transaction")
         c.query("ROLLBACK")
         t.equal(told(c), ["77"], "nothing else was written")
+        # COPY, and what the client itself has sent to a standby.
+        s.admin("FORGET")
+        got = c.query("COPY (SELECT unlogged() UNION ALL SELECT 7) TO STDOUT")
+        t.equal((types(got), [m.body for m in got.messages if m.type == "d"]), ("HddcCZ", [b"5\n", b"7\n"]), "a COPY")
+        t.equal([text for text, _, _ in learned(s)], ["copy(select unlogged() union all select ?) to stdout"], "the COPY")
+        t.equal(c.value("/* pgsteer: standby */ SELECT nextval('told_seq')"), "1", "nextval() that is sent to a standby")
+        c.query("SET pgsteer.route = 'standby'")
+        t.equal(c.extended("SELECT nextval($1)", ["told_seq"]).rows, [["2"]], "by the session's wish")
+        t.equal(c.query("SELECT nextval('told_seq')").rows, [["3"]], "and again")
+        c.query("RESET pgsteer.route")
