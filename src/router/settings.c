@@ -202,6 +202,15 @@ static void read_special(struct statement *st, bool local)
         read_assignment(st, local);
 }
 
+/* Of the modes, this one is not followed. */
+static bool says_deferrable(struct statement rest)
+{
+        for (; !statement_ended(&rest); statement_advance(&rest))
+                if (rest.token.keyword == KW_DEFERRABLE)
+                        return true;
+        return false;
+}
+
 void statement_read_set(struct statement *st)
 {
         bool local = false;
@@ -223,6 +232,8 @@ void statement_read_set(struct statement *st)
                 statement_accept(st, KW_AS);
                 statement_accept(st, KW_TRANSACTION);
                 st->facts->setting = SETTING_CHARACTERISTICS;
+                if (says_deferrable(*st))
+                        st->facts->pins |= PIN_SETTING;
                 statement_read_modes(st);
         } else {
                 if (st->token.keyword == KW_SESSION) /* SET LOCAL SESSION AUTHORIZATION */

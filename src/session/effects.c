@@ -79,11 +79,13 @@ static void reset(struct client *c, struct sv name)
 
         start_view(c);
         replace(c, &c->server->wanted, settings_without(table_of(c), c->server->wanted, name));
-        c->misled = c->startup != NULL ? MISLED_BY_RESET : MISLED_NOT;
-        if (!settings_get(c->startup, name, &startup))
+        if (!settings_get(c->startup, name, &startup)) {
                 next = settings_without(table_of(c), c->settings_now, name);
-        else if (settings_with(table_of(c), c->settings_now, &startup, &next) != STATUS_OK)
-                return;
+        } else {
+                c->misled = MISLED_BY_RESET;
+                if (settings_with(table_of(c), c->settings_now, &startup, &next) != STATUS_OK)
+                        return;
+        }
         replace(c, &c->settings_now, next);
 }
 
@@ -132,8 +134,6 @@ static void characteristics(struct client *c, const struct facts *f)
                 set_text(c, "default_transaction_read_only", f->access == ACCESS_READ_ONLY ? "on" : "off");
         if (f->isolation != ISOLATION_UNSAID)
                 set_text(c, "default_transaction_isolation", levels[f->isolation]);
-        if (f->access == ACCESS_UNSAID && f->isolation == ISOLATION_UNSAID)
-                effects_pin(c, PIN_SETTING); /* DEFERRABLE alone: rare, not modelled */
 }
 
 static void set_written(struct client *c, const struct facts *f)

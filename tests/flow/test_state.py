@@ -146,6 +146,17 @@ def test_reset_is_reported(t):
                 t.equal((c.parameters["TimeZone"], c.value("SHOW TimeZone")), (then, then), f"after {end}")
 
 
+def test_reset_of_another_is_not_reported(t):
+    s = t.steer()
+    with s.client(TimeZone="Asia/Tokyo") as c:
+        c.query("BEGIN")
+        c.query("SET LOCAL TimeZone TO 'UTC'")
+        c.query("RESET work_mem")
+        t.equal((c.parameters["TimeZone"], c.value("SHOW TimeZone")), ("UTC", "UTC"), "what is in force, and told")
+        c.query("COMMIT")
+        t.equal((c.parameters["TimeZone"], c.value("SHOW TimeZone")), ("Asia/Tokyo", "Asia/Tokyo"), "and after it")
+
+
 def test_settings_of_a_lost_transaction_are_reported(t):
     """What it had set is gone with it: the client is told, before anything else is answered."""
     s = t.steer()
@@ -452,6 +463,7 @@ def test_what_pins_and_what_ends_it(t):
             ("SELECT pg_try_advisory_lock(8)", "advisory lock", "DISCARD ALL"),
             ("LOAD 'plpgsql'", "LOAD", "DISCARD ALL"),
             ("SET TIME ZONE INTERVAL '1' HOUR", "setting", "DISCARD ALL"),
+            ("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE, DEFERRABLE", "setting", "DISCARD ALL"),
             ("SELECT set_config('work_' || 'mem', '5MB', false)", "setting", "DISCARD ALL")]
     s = t.steer(default_pool_size=2)
     for sql, why, end in pins:
