@@ -9,7 +9,7 @@ Difference = collections.namedtuple("Difference", "suite test run pattern why so
 DIFFERENCES = (
     Difference("regress", "guc", "", r"plpgsql\.extra_foo_warnings",
                "the test wants a session that has not loaded PL/pgSQL; a library stays loaded in the server's process, where an "
-               "earlier client's session needed it"),
+               "earlier client's session needed it", True),
     Difference("regress", "temp", "", r"twophase_search",
                "the test wants a session without a temporary schema; the server's process has kept that of an earlier client's, "
                "empty, so that using it is nothing that PREPARE TRANSACTION refuses", True),
