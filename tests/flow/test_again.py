@@ -49,7 +49,8 @@ def test_a_parse_answered_here_is_answered_once(t):
 def test_a_pipeline_whose_second_half_is_terminated(t):
     """What was answered before the error, in the same packet too, is the client's; the rest is run again."""
     s = t.steer()
-    texts = ["SELECT 1, pg_sleep(1) /* before */", "SELECT 2, pg_sleep(2) /* again */"]
+    # On the primary, which serves reads when no standby is fit, the second half is not run again.
+    texts = ["/* pgsteer: standby */ SELECT 1, pg_sleep(1) /* before */", "/* pgsteer: standby */ SELECT 2, pg_sleep(2) /* again */"]
     active = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%/* {} */' AND pid <> pg_backend_pid()"
     at_nodes = [node.connect() for node in t.cluster.nodes]
     known = "/* pgsteer: standby */ SELECT 2, pg_sleep($1) /* again */"
