@@ -75,13 +75,17 @@ class Turmoil:
 
     def while_ordered(self, command):
         """The command in a console of its own, ended by RESUME a moment later, be it done or still waiting; in one that is
-        there already, since SUSPEND lets nobody in."""
+        there already, since SUSPEND lets nobody in. The command may come only after the first RESUME."""
+        resume = "RESUME" + command.partition(" ")[1] + command.partition(" ")[2]
         with self.steer.console() as resuming:
             waiting = threading.Thread(target=self.order, args=(command,))
             waiting.start()
             self.stopping.wait(self.random.random() * 0.2)
-            resuming.query("RESUME" + command.partition(" ")[1] + command.partition(" ")[2], check=False)
-            waiting.join(30 * SLOW)
+            until = time.monotonic() + 30 * SLOW
+            while waiting.is_alive() and time.monotonic() < until:
+                resuming.query(resume, check=False)
+                waiting.join(0.05)
+            resuming.query(resume, check=False)
         if waiting.is_alive():
             raise RuntimeError(f"{command} goes on after RESUME")
 
