@@ -180,6 +180,7 @@ void admin_adopt(void *admin, const struct visitor *visitor)
         adoption->visitor.application_name = adoption->application_name;
         adoption->visitor.address = adoption->address;
         visitor->stream->fd = -1;
+        visitor->stream->session = NULL;
         visitor->stream->out = (struct buf){0};
         *visitor->in = (struct buf){0};
         mailbox_post(&a->loop->mailbox, &adoption->letter);
