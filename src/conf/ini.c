@@ -75,6 +75,11 @@ enum status file_read(const char *path, char **text, size_t *size, unsigned *mod
         return status;
 }
 
+bool file_error_passes(int error)
+{
+        return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == EINTR;
+}
+
 void file_release(char *text, size_t size)
 {
         if (text != NULL)

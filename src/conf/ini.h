@@ -35,4 +35,8 @@ void ini_release(struct ini *ini);
 /* Reads a whole file; *text ends in NUL, was malloc'd and is wiped and freed by file_release. STATUS_IO:
  * errno says why. STATUS_INVALID: it has NUL bytes. *mode: its permissions; may be NULL. */
 MUST_USE enum status file_read(const char *path, char **text, size_t *size, unsigned *mode);
+
+/* Whether this errno is of the moment (no descriptor, no memory, an I/O error): what the file says is not
+ * known then, and to go on as if it said nothing would lose what it said before. */
+bool file_error_passes(int error);
 void file_release(char *text, size_t size);

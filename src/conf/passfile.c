@@ -135,14 +135,19 @@ struct conf_passline *passfile_read(const char *option, struct arena *arena, str
 {
         const char *path = choose_path(option, arena);
         struct conf_passline *lines;
+        enum status status;
         char *text, *p;
         size_t size;
 
         *count = 0;
         if (path == NULL || !is_fit(path, strcmp(option, "default") != 0, report))
                 return NULL;
-        if (file_read(path, &text, &size, NULL) != STATUS_OK) {
-                report_warn(report, path, 0, "cannot read passfile");
+        status = file_read(path, &text, &size, NULL);
+        if (status != STATUS_OK) {
+                (status == STATUS_IO && file_error_passes(errno) ? report_error : report_warn)(
+                    report, path, 0, "cannot read passfile: %s",
+                    status == STATUS_INVALID ? "it has NUL bytes: is it a text file?"
+                                             : strerrordesc_np(errno));
                 return NULL;
         }
         lines = arena_alloc(arena, count_lines(text) * sizeof(*lines));

@@ -170,6 +170,7 @@ void userlist_read(struct user_parts *parts, const char *path, bool fatal, struc
         enum status status = file_read(path, &text, &size, &mode);
 
         if (status != STATUS_OK) {
+                fatal = fatal || (status == STATUS_IO && file_error_passes(errno));
                 (fatal ? report_error : report_warn)(report, path, 0, "cannot read auth_file: %s",
                                                      status == STATUS_INVALID
                                                          ? "it has NUL bytes: is it a text file?"

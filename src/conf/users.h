@@ -27,7 +27,7 @@ void user_read(struct user_parts *parts, const struct line *line, const char *te
 
 /* Reads auth_file: lines of "user" "secret", where "" is one quote; the rest of a line is ignored, and lines
  * that begin with ; or # are. Mistakes go to `report`; `fatal`: that it cannot be read is an error, else a
- * warning. Text goes into `arena`. */
+ * warning, unless the reason may pass. Text goes into `arena`. */
 void userlist_read(struct user_parts *parts, const char *path, bool fatal, struct arena *arena,
                    struct report *report);
 

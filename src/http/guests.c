@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "http/evhttp_errors.h"
 
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
@@ -26,11 +27,22 @@ static void forget(struct guest *g)
         *g = (struct guest){0};
 }
 
-/* evhttp finds the connection ended, and frees it. */
+/* evhttp finds the connection ended, and frees it; it is told, should the loop not watch the socket. */
 static void hang_up(struct guest *g)
 {
         (void)shutdown(bufferevent_getfd(g->stream), SHUT_RDWR);
+        bufferevent_trigger_event(g->stream, BEV_EVENT_READING | BEV_EVENT_EOF, BEV_TRIG_DEFER_CALLBACKS);
         forget(g);
+}
+
+/* evhttp does not look whether the loop could take its socket (epoll_ctl may fail): it is asked again. */
+static void watch_again(struct bufferevent *stream)
+{
+        short wanted = bufferevent_get_enabled(stream) & EV_READ;
+
+        if (evbuffer_get_length(bufferevent_get_output(stream)) > 0)
+                wanted |= EV_WRITE;
+        (void)bufferevent_enable(stream, wanted);
 }
 
 /* Whether evhttp still has it. */
@@ -55,6 +67,8 @@ void guests_look(struct guests *guests)
                         forget(g);
                 else if (now > g->until_us)
                         hang_up(g);
+                else
+                        watch_again(g->stream);
         }
 }
 

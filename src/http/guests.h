@@ -26,7 +26,8 @@ struct guests *guests_new(struct loop *loop, struct evhttp *http);
 /* This one's request has come whole, or its answer has been handed over: its time begins anew. */
 void guests_note(struct guests *guests, struct bufferevent *stream);
 
-/* Hangs up on those whose time is over; to be called now and then. */
+/* Hangs up on those whose time is over, and sees that the loop watches the others; to be called now and then.
+ */
 void guests_look(struct guests *guests);
 
 /* After evhttp_free. */

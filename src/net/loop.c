@@ -32,7 +32,7 @@ void loop_init(struct loop *loop, void *owner)
         event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
         loop->base = event_base_new_with_config(config);
         event_config_free(config);
-        CHECK(loop->base != NULL);
+        descriptor_needed(loop->base != NULL, "an event loop");
         list_init(&loop->nudges);
         loop->scratch = xmalloc(LOOP_SCRATCH_BYTES);
         mailbox_init(&loop->mailbox, loop->base, owner);

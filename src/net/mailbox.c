@@ -1,10 +1,22 @@
 #include "net/mailbox.h"
 
 #include "base/check.h"
+#include "base/log.h"
 
+#include <errno.h>
 #include <event2/event.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+void descriptor_needed(bool got, const char *what)
+{
+        if (got)
+                return;
+        log_write(LOG_FATAL_, "cannot have %s: %s; allow pgsteer more open files (LimitNOFILE=, ulimit -n)",
+                  what, strerrordesc_np(errno));
+        _exit(1);
+}
 
 void mailbox_empty(struct mailbox *box)
 {
@@ -40,9 +52,10 @@ void mailbox_init(struct mailbox *box, struct event_base *base, void *owner)
         atomic_init(&box->top, NULL);
         box->owner = owner;
         box->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        CHECK(box->fd >= 0);
+        descriptor_needed(box->fd >= 0, "an eventfd");
         box->readable = event_new(base, box->fd, EV_READ | EV_PERSIST, on_readable, box);
-        CHECK(box->readable != NULL && event_add(box->readable, NULL) == 0);
+        CHECK(box->readable != NULL);
+        descriptor_needed(event_add(box->readable, NULL) == 0, "an eventfd watched");
 }
 
 void mailbox_post(struct mailbox *box, struct letter *letter)

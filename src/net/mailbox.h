@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct event;
 struct event_base;
@@ -25,7 +26,11 @@ struct mailbox {
         struct event *readable;
 };
 
-/* Opens letters on `base`'s thread with `owner`. Aborts when there is no descriptor left (start-up only). */
+/* When `what` could not be had (errno says why), the process ends with status 1 and says so: for its start.
+ */
+void descriptor_needed(bool got, const char *what);
+
+/* Opens letters on `base`'s thread with `owner`. */
 void mailbox_init(struct mailbox *box, struct event_base *base, void *owner);
 
 /* Any thread. */

@@ -88,6 +88,18 @@ static struct query *add(struct queries *q, uint64_t key, const struct query_own
         return query;
 }
 
+/* Statistics are worth no reserve: without memory for them nothing is kept, until there is. */
+static bool make_places(struct queries *q)
+{
+        q->keys = calloc(q->count, sizeof(*q->keys));
+        q->places = q->keys != NULL ? calloc(q->count, sizeof(*q->places)) : NULL;
+        if (q->places != NULL)
+                return true;
+        free(q->keys);
+        q->keys = NULL;
+        return false;
+}
+
 struct query *queries_meet(struct queries *q, uint64_t fingerprint, const struct query_owner *owner,
                            struct sv text, unsigned lexing)
 {
@@ -96,10 +108,8 @@ struct query *queries_meet(struct queries *q, uint64_t fingerprint, const struct
 
         if (fingerprint == 0 || q->count == 0 || key == 0)
                 return NULL;
-        if (q->keys == NULL) {
-                q->keys = xcalloc(q->count, sizeof(*q->keys));
-                q->places = xcalloc(q->count, sizeof(*q->places));
-        }
+        if (q->keys == NULL && !make_places(q))
+                return NULL;
         query = find(q, key);
         if (query == NULL) {
                 query = add(q, key, owner, text, lexing);

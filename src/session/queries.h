@@ -54,7 +54,8 @@ struct query_owner {
 uint64_t query_salt(const char *database, const char *user);
 
 /* The place of a query; a new one gets its text from `text`, read by `lexing` (enum classify_options).
- * `fingerprint` is fingerprint_hash() of it; 0, and where nothing is kept: NULL. */
+ * `fingerprint` is fingerprint_hash() of it; 0, and where nothing is kept or there is no memory for it: NULL.
+ */
 struct query *queries_meet(struct queries *q, uint64_t fingerprint, const struct query_owner *owner,
                            struct sv text, unsigned lexing);
 

@@ -10,14 +10,20 @@ import traceback
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 
 from flow import World  # noqa: E402
-from ordeal import CALLS, SILENT, Ordeal  # noqa: E402
+from ordeal import CALLS, Ordeal  # noqa: E402
+from outside import Service  # noqa: E402
 from postgres import Cluster  # noqa: E402
 from run import Run, end_on_signals  # noqa: E402
 
 
-def fresh(run, cluster, number):
+KNOWS = """\
+[ "$PAM_TYPE" = account ] || [ "$PAM_USER $(tr -d '\\0')" = "scram_user scram-secret" ]
+"""
+
+
+def fresh(run, cluster, number, service):
     world = World(run, cluster, f"faults{number}", {})
-    ordeal = Ordeal(world)
+    ordeal = Ordeal(world, service=service)
     for name in ordeal.scenes:
         ordeal.play(name)  # what is made once is there
     return world, ordeal
@@ -25,14 +31,14 @@ def fresh(run, cluster, number):
 
 def main(scenes, calls, step):
     found, number = [], 0
-    with Run("pgsteer-faults-") as run:
+    with Run("pgsteer-faults-") as run, Service(World(run, None, "service", {}), KNOWS) as service:
         cluster = Cluster(run)
-        world, ordeal = fresh(run, cluster, number)
+        world, ordeal = fresh(run, cluster, number, service)
         print(f"{'scene':<10} {'call':<16} {'error':<14} {'made':>6} {'failed':>6}", flush=True)
         for call, errors in CALLS.items():
             for error, least in errors if not calls or call in calls else ():
                 for scene in scenes or ordeal.scenes:
-                    made = 0 if (scene, call) in SILENT else ordeal.calls(scene, call)
+                    made = ordeal.calls(scene, call)
                     failed, at = 0, 1
                     while at <= made:
                         try:
@@ -46,7 +52,7 @@ def main(scenes, calls, step):
                             at += ordeal.at * step
                             world.finish()
                             number += 1
-                            world, ordeal = fresh(run, cluster, number)
+                            world, ordeal = fresh(run, cluster, number, service)
                     print(f"{scene:<10} {call:<16} {os.strerror(error)[:14] if error else f'{least} bytes':<14} "
                           f"{made:>6} {failed:>6}", flush=True)
         ordeal.rests()

@@ -5,7 +5,7 @@ import errno
 import time
 
 from flow import deadline
-from ordeal import CALLS, SILENT, Ordeal
+from ordeal import CALLS, Ordeal
 from run import SLOW, WRAPPER, wait_for
 from wire import ServerError, bind, execute, parse
 
@@ -33,7 +33,7 @@ def test_system_calls(t):
     for call, errors in CALLS.items():
         for error, least in errors if call != "malloc" else ():
             for name in ("tls", "server", "prepared", "http"):
-                n = 0 if (name, call) in SILENT else min(o.calls(name, call), 60)
+                n = min(o.calls(name, call), 60)
                 o.walk(name, range(1, n + 1, max(1, n // 2)), call, error=error, least=least)
     o.rests()
 
@@ -53,6 +53,22 @@ def test_what_a_peer_makes_grow(t):
         o.check("no memory for large things")
     o.check("afterwards")
     o.rests()
+
+
+def kept(o):
+    return o.s.admin("SELECT count(*) FROM queries").rows[0][0]
+
+
+def test_statistics_have_no_memory(t):
+    o = ordeal(t)
+    with o.faults.failing("malloc", least=900_000, count=1 << 40) as rule:
+        o.s.admin("SET query_stats_size = 4000")  # which begins anew, in another table
+        o.check("no memory for statistics")
+        t.true(rule.hit > 0, "memory was refused")
+        t.equal(kept(o), "0", "what is kept")
+    o.check("afterwards")
+    t.wait(lambda: kept(o) != "0", "queries to be kept again")
+    t.true("living on a reserve" not in o.s.log_text(), "the reserve was not for that")
 
 
 @deadline(120)
@@ -80,6 +96,24 @@ def test_memory_is_out(t):
              "the reserve to be whole", 10)
     o.check("when there is memory again")
     o.rests()
+
+
+def test_files_that_cannot_be_read_for_a_moment(t):
+    """RELOAD keeps what such a file said before."""
+    o = ordeal(t, start=False)
+    s = o.s
+    s.settings.update(passfile=t.run.write(f"{s.dir}/pass", "*:*:*:app:app-secret\n"), auth_type="hba",
+                      auth_hba_file=t.run.write(f"{s.dir}/hba.conf", "host all all all scram-sha-256\n"))
+    o.begin()
+    for path in ("userlist.txt", "pass", "hba.conf", "pgsteer.ini", "host.key", "host.crt"):
+        with o.faults.failing("open", errno.EMFILE, path=path, count=1 << 40) as rule, o.console() as c:
+            got = c.query("RELOAD", check=False)
+            t.true(rule.hit > 0, f"{path} was to be read")
+        t.true(got.errors and "Too many open files" in str(got.errors) + s.log_text(20), f"RELOAD without {path}, got {got.messages}")
+        o.check(f"after RELOAD without {path}")
+        with o.client(tls=o.tls) as c:
+            t.equal(c.value("SELECT 1"), "1", f"TLS after RELOAD without {path}")
+        o.scene_reload()
 
 
 def test_descriptors(t):

@@ -116,6 +116,59 @@ def test_scram_messages(t):
                 t.true(got == b"" or got[:1] in b"ER", f"an error or an end after {what!r:.100}, got {got[:80]!r}")
 
 
+def end_of(s, *steps, **startup):
+    """What a login ends with whose packets are `steps`; each may be made from the answer to the one before."""
+    with s.client(login=False, timeout=10) as c:
+        c.send(wire.startup({"user": "app", "database": "app", **startup}))
+        answer = c.receive() if steps else None
+        with contextlib.suppress(OSError):
+            for step in steps[:-1]:
+                c.send(step(answer) if callable(step) else step)
+                answer = c.receive()
+            for step in steps[-1:]:
+                c.send(step(answer) if callable(step) else step)
+            c.socket.shutdown(socket.SHUT_WR)
+        return drain(c.socket)
+
+
+def test_logins_that_ended_others(t):
+    """What stopped PgBouncer before 1.26.1, or let in whom it should not (CVE-2026-107350, -107349, -107348, -19888)."""
+    s = start(t, auth_type="scram-sha-256", auth_delay=0, ignore_startup_parameters="extra_float_digits")
+    first = scram_first(b"n,,n=,r=abcdefghijklmnopqrstuvwx")
+
+    def final(form):
+        return lambda challenge: message("p", form.replace(b"NONCE", challenge.body[6:].split(b",")[0]))
+    with healthy(t, s, 2):
+        for again in (wire.startup({"user": "admin", "database": "pgbouncer"}), wire.startup({"user": "md5_user", "database": "app"})):
+            for database in ("app", "nothing_here"):
+                for steps in ((again,), (first, again)):
+                    got = end_of(s, *steps, database=database)
+                    t.true(got[:1] in (b"E", b"") and b"Z\0\0\0\5I" not in got, f"a second startup packet, got {got[:80]!r}")
+        for form in (b"c=biws,r=NONCE", b"c=biws,p=YQ==", b"r=NONCE,p=YQ==", b"c=biws,r=NONCE,p=", b"c=,r=NONCE,p=YQ==", b"p=YQ=="):
+            got = end_of(s, first, final(form))
+            t.true(got[:1] == b"E" and b"Z\0\0\0\5I" not in got, f"a final message of {form!r}, got {got[:80]!r}")
+        for options in ("-c=", "-c =", "--=", "-c=x", "--=x", "-c", "--", "-c a", "-", "\\", "-c=" * 1000):
+            got = end_of(s, options=options)
+            t.true(got[:1] in (b"E", b"R"), f"options of {options[:20]!r} have an answer, got {got[:80]!r}")
+        for size in ((1 << 31) + 1, (1 << 32) - 1):
+            got = end_of(s, b"p" + struct.pack("!I", size) + b"x" * 1000)
+            t.true(got[:1] == b"E", f"a message of {size} bytes before the login, got {got[:80]!r}")
+
+
+def test_requests_without_an_end(t):
+    """SSLRequest and GSSENCRequest by turns, for ever (PostgreSQL's CVE-2026-6479 was a recursion)."""
+    s = start(t, workers=1, client_login_timeout=2)
+    gss = struct.pack("!II", 8, wire.GSS_CODE)
+    with healthy(t, s, 2), raw(s) as c:
+        before, began, asked = s.memory(), time.monotonic(), 0
+        with contextlib.suppress(OSError):
+            while c.sendall(gss if asked % 2 else wire.SSL_REQUEST) is None and c.recv(1) == b"N":
+                asked += 1
+        t.within(time.monotonic() - began, 0, 10 * SLOW, "seconds until client_login_timeout has ended it")
+        t.memory_within(s.memory() - before, 1024, f"memory grown by {asked} requests")
+    s.wait_log("client_login_timeout")
+
+
 def test_who_may_only_look(t):
     """Every order of the console, by a user of stats_users (PgBouncer's CVE-2026-6667 was KILL_CLIENT)."""
     s = start(t, stats_users="app")

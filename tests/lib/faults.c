@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -231,7 +232,10 @@ CALL_OF_FD(eventfd, (unsigned int count, int flags), (count, flags), -1)
 CALL_OF_FD(fstat, (int fd, struct stat *st), (fd, st), fd)
 CALL_OF_FD(pipe2, (int fds[2], int flags), (fds, flags), -1)
 CALL_OF_FD(socketpair, (int domain, int type, int protocol, int fds[2]), (domain, type, protocol, fds), -1)
+CALL_OF_FD(dup2, (int old, int fd), (old, fd), old)
 CALL_OF_FD(dup3, (int old, int fd, int flags), (old, fd, flags), old)
+CALL_OF_FD(fork, (void), (), -1)
+CALL_OF_FD(setsid, (void), (), -1)
 
 int connect(int fd, const struct sockaddr *peer, socklen_t n)
 {
@@ -258,7 +262,28 @@ ssize_t getrandom(void *out, size_t n, unsigned int flags)
         return fails(&c, NULL) ? -1 : real(out, n, flags);
 }
 
+int getaddrinfo(const char *restrict node, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict list)
+{
+        struct call c = {.name = "getaddrinfo", .fd = -1, .from = FROM};
+        REAL(getaddrinfo)
+
+        return fails(&c, NULL) ? EAI_SYSTEM : real(node, service, hints, list);
+}
+
 /* ---- files ---- */
+
+#define CALL_OF_PATH(function, declared, given)                                                              \
+        int function declared                                                                                \
+        {                                                                                                    \
+                struct call c = {.name = #function, .path = path, .fd = -1, .from = FROM};                   \
+                REAL(function)                                                                               \
+                return fails(&c, NULL) ? -1 : real given;                                                    \
+        }
+
+CALL_OF_PATH(stat, (const char *restrict path, struct stat *restrict st), (path, st))
+CALL_OF_PATH(chmod, (const char *path, mode_t mode), (path, mode))
+CALL_OF_PATH(unlink, (const char *path), (path))
 
 #define OPEN(function)                                                                                       \
         int function(const char *path, int flags, ...)                                                       \
@@ -288,7 +313,8 @@ OPEN(open64)
 FOPEN(fopen)
 FOPEN(fopen64)
 
-/* ---- bytes: read, recv and recvmsg are "recv"; write, writev, send, sendto and sendmsg are "send" ---- */
+/* ---- bytes: read, recv, recvfrom and recvmsg are "recv"; write, writev, send, sendto and sendmsg are "send"
+ * ---- */
 
 static bool moves(const char *name, int fd, size_t *n, void *from)
 {
@@ -353,6 +379,13 @@ ssize_t readv(int fd, const struct iovec *parts, int count)
 {
         REAL(readv)
         return move_parts("recv", real, fd, parts, count, FROM);
+}
+
+ssize_t recvfrom(int fd, void *restrict out, size_t n, int flags, struct sockaddr *restrict from,
+                 socklen_t *restrict size)
+{
+        REAL(recvfrom)
+        return moves("recv", fd, &n, FROM) ? real(fd, out, n, flags, from, size) : -1;
 }
 
 ssize_t recvmsg(int fd, struct msghdr *head, int flags)

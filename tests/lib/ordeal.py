@@ -1,4 +1,4 @@
-"""ordeal: scenes of a pgsteer's life, played while calls fail in it; after each, nobody else may have noticed.
+"""ordeal: scenes of a pgsteer's life (scenes.py), played while calls fail in it; after each, nobody else may have noticed.
 
 A scene may fail where it likes: the connection concerned is its own. What must hold afterwards is asked by
 Ordeal.check(): the process lives, a client who was there before is served within a second, so is a new one, and what
@@ -9,15 +9,13 @@ import http.client
 import os
 import time
 
-import web
 import wire
 from certs import certificates, own
 from faults import FOREVER, Faults
-from run import SLOW, wait_for
-from steer import ADMIN, ADMIN_PASSWORD
-from wire import bind, close, describe, execute, message, parse, query, sync
+from outside import BASE, directory
+from run import wait_for
+from scenes import PATIENCE, Scenes
 
-PATIENCE = 1.0 * SLOW
 SETTINGS = {"auth_type": "scram-sha-256", "workers": 2, "pool_mode": "transaction", "stats_users": "admin",
             "server_login_retry": "0.1", "default_pool_size": 5, "dns_max_ttl": 15,
             "failover_timeout": 5, "log_connections": 0, "log_disconnections": 0}
@@ -36,102 +34,62 @@ CALLS = {
     "fstat": [(errno.EIO, 0)],
     "getrandom": [(errno.ENOSYS, 0)],
     "pthread_create": [(errno.EAGAIN, 0)],
+    "fork": [(errno.EAGAIN, 0)],
+    "getaddrinfo": [(errno.ENOMEM, 0)],
+    "eventfd": [(errno.EMFILE, 0)],
+    "epoll_create1": [(errno.EMFILE, 0)],
+    "socketpair": [(errno.EMFILE, 0)],
+    "pipe2": [(errno.EMFILE, 0)],
+    "stat": [(errno.EIO, 0)],
+    "chmod": [(errno.EIO, 0)],
+    "unlink": [(errno.EIO, 0)],
 }
 
-# evhttp does not look whether epoll takes its sockets: such a connection ends by its timeout only.
-SILENT = {("http", "epoll_ctl")}
+
+def read(path):
+    with open(path) as f:
+        return f.read()
 
 
-class Ordeal:
+class Ordeal(Scenes):
     """A pgsteer whose calls can be made to fail, in front of t.cluster."""
 
-    def __init__(self, t, start=True, **settings):
+    def __init__(self, t, start=True, service=None, **settings):
+        """`service`: of PAM, that knows scram_user's password; only then are there scenes of such logins."""
         self.t, self.faults = t, Faults(t.run)
         self.http = t.run.port()
         self.tls = wire.trusting()
-        self.s = t.steer(start=False, http_listen=self.http,
-                         **own(certificates(t), client_tls_sslmode="allow"), **{**SETTINGS, **settings})
+        folders = [certificates(t), certificates(t, "others")]
+        self.pairs = [[read(f"{d}/host.{kind}") for kind in ("crt", "key")] for d in folders]
+        self.s = t.steer(start=False, http_listen=self.http, peer_id=1,
+                         **own(folders[0], client_tls_sslmode="allow"), **{**SETTINGS, **settings})
         self.s.env = self.faults.env()
+        self.peer = t.steer(start=False, peer_id=2, workers=1)
+        self.s.extra = f"[peers]\n2 = host=127.0.0.1 port={self.peer.port}\n"
+        self.peer.extra = f"[peers]\n1 = host=127.0.0.1 port={self.s.port}\n"
         self.scenes = {name[6:]: getattr(self, name) for name in dir(self) if name.startswith("scene_")}
+        if service:
+            self.ask_others(service)
+        else:
+            del self.scenes["ldap"], self.scenes["pam"]
         if start:
             self.begin()
 
     def begin(self):
         t = self.t
+        self.peer.start()
         self.s.start()
         self.s.wait_nodes(len(t.cluster.alive()) - 1)
         self.healthy = self.s.client()
         self.healthy.query("SELECT 1")
 
-    # -- scenes
-
-    def client(self, **more):
-        return self.s.client(timeout=PATIENCE * 4, **more)
-
-    def scene_login(self):
-        with self.client() as c:
-            c.query("SELECT 1")
-
-    def scene_tls(self):
-        with self.client(tls=self.tls) as c:
-            c.query("SELECT 1")
-
-    def scene_query(self):
-        with self.client() as c:
-            c.query("SELECT repeat('x', 200000)")
-            c.query("SET work_mem = '5MB'")
-            c.query("BEGIN")
-            c.query("SAVEPOINT a")
-            c.query("SHOW work_mem")
-            c.query("COMMIT")
-            c.query("SELECT pgsteer", check=False)
-
-    def scene_prepared(self):
-        with self.client() as c:
-            for n in range(3):
-                c.segment(parse(f"s{n}", f"SELECT $1::int + {n}, '{'y' * 3000}'"), bind("", f"s{n}", ["7"]), describe("P"),
-                          execute())
-            c.send(*[m for _ in range(40) for m in (bind("", "s1", ["1"]), execute())], sync())
-            c.result()
-            c.segment(close("S", "s1"))
-            c.extended("SELECT $1::text", ["z"])
-
-    def scene_copy(self):
-        with self.client() as c:
-            c.query("CREATE TEMP TABLE ordeal(a text)")
-            c.send(query("COPY ordeal FROM STDIN"))
-            c.until("GE")
-            c.send(*[message("d", b"w" * 8000 + b"\n") for _ in range(20)], message("c"))
-            c.until("Z")
-            c.query("COPY ordeal TO STDOUT")
-
-    def console(self):
-        return self.client(user=ADMIN, password=ADMIN_PASSWORD, database="pgbouncer")
-
-    def scene_console(self):
-        with self.console() as c:
-            for what in ("CLIENTS", "SERVERS", "POOLS", "STATS", "NODES", "MEM", "CONFIG"):
-                c.query(f"SHOW {what}")
-            c.query("SELECT state, count(*) FROM clients GROUP BY 1")
-
-    def scene_http(self):
-        for path in ("/metrics", "/healthz", "/api/v1/pools", "/api/v1/overview", "/"):
-            web.get(self.http, path, seconds=PATIENCE * 4)
-
-    def http_once(self, seconds):
-        return web.get(self.http, "/healthz", seconds=seconds).status == 200
-
-    def scene_reload(self):
-        with self.console() as c:
-            c.query("RELOAD")
-
-    def scene_server(self):
-        """New connections to servers."""
-        with self.console() as c:
-            c.query("RECONNECT")
-        with self.client() as c:
-            c.query("SELECT 1")
-            c.query("CREATE TEMP TABLE ordeal(a text)")
+    def ask_others(self, service):
+        """Has the passwords of the databases "ldap" and "pam" be checked by those."""
+        s, port = self.s, directory(self.t, {"scram_user": "scram-secret"})
+        s.databases.update({name: s.databases["single"] for name in ("ldap", "pam")})
+        s.settings.update(auth_type="hba", auth_hba_file=self.t.run.write(f"{s.dir}/hba.conf", (
+            f'host ldap all all ldap ldapserver=127.0.0.1 ldapport={port} ldapprefix="uid=" ldapsuffix=",{BASE}"\n'
+            f"host pam all all pam pamservice={service.name}\nhost all all all scram-sha-256\n")))
 
     def limit(self, what, soft):
         """Sets a limit of the process, by prlimit's name of it; returns what it was."""
