@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "cluster/cluster.h"
 #include "health/health.h"
 #include "net/helpers.h"
@@ -446,11 +447,45 @@ static void take_down(struct control *ctl)
         conf_unref(ctl->conf);
 }
 
+/* Signals are the control thread's: the others start with all of them blocked. */
+static void start_threads(struct control *ctl)
+{
+        sigset_t all;
+
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, NULL);
+        for (int i = 0; i < ctl->crowd.workers; i++)
+                worker_start(&ctl->workers[i], ctl->listeners);
+        web_start(&ctl->web);
+}
+
+static void hear_signals(void)
+{
+        sigset_t all;
+
+        sigfillset(&all);
+        pthread_sigmask(SIG_UNBLOCK, &all, NULL);
+}
+
+/* Descriptors and threads are there: nothing that we cannot have ends us when the old process has ended. */
+static void inherit(struct control *ctl, struct inheritance *heritage)
+{
+        struct process_why why;
+
+        if (heritage == NULL)
+                return;
+        if (takeover_finish(heritage, ctl->conf->opt.pidfile, &why) != STATUS_OK) {
+                log_write(LOG_FATAL_, "%s", why.text);
+                _exit(1); /* the old process goes on with all that we share */
+        }
+        takeover_deal(heritage, &ctl->crowd);
+        takeover_free(heritage);
+}
+
 int control_run(const struct launch *launch)
 {
         const struct listeners *listeners = launch->listeners;
         struct control *ctl = xcalloc(1, sizeof(*ctl));
-        sigset_t all;
         int status;
 
         ctl->conf = launch->conf;
@@ -459,7 +494,7 @@ int control_run(const struct launch *launch)
         ctl->verbose = launch->verbose;
         listeners_configure(launch->listeners, &launch->conf->opt);
         ctl->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        CHECK(ctl->wake_fd >= 0);
+        descriptor_needed(ctl->wake_fd >= 0, "an eventfd");
         loop_init(&ctl->loop, ctl);
         cluster_hooks(on_news, ctl, ctl->wake_fd);
         ctl->crowd.listeners = listeners;
@@ -473,16 +508,11 @@ int control_run(const struct launch *launch)
         web_init(&ctl->web, launch->http, ctl->admin, ctl->conf);
         health_watch_members(ctl->health, on_members, ctl);
         watch_signals(ctl);
-        if (launch->heritage != NULL)
-                takeover_deal(launch->heritage, &ctl->crowd);
-        takeover_free(launch->heritage);
-        /* Signals are the control thread's: workers start with all of them blocked. */
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, NULL);
-        for (int i = 0; i < ctl->crowd.workers; i++)
-                worker_start(&ctl->workers[i], listeners);
-        web_start(&ctl->web);
-        pthread_sigmask(SIG_UNBLOCK, &all, NULL);
+        threads_hold();
+        start_threads(ctl);
+        inherit(ctl, launch->heritage);
+        threads_go();
+        hear_signals();
         tls_set_note_kernel(ctl->access.tls, &ctl->conf->opt);
         log_info("process up: pgsteer %s, %d worker%s, listening on %d socket%s", PGSTEER_VERSION,
                  ctl->crowd.workers, ctl->crowd.workers == 1 ? "" : "s", listeners->count,

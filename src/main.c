@@ -315,18 +315,6 @@ static bool meet_old_process(const struct arguments *a, struct launch *launch, s
         return pidfile_claim(launch->conf->opt.pidfile, why) == STATUS_OK;
 }
 
-/* From the old process's end on nothing is a reason to end. */
-static bool finish_takeover(const struct launch *launch, struct process_why *why)
-{
-        const char *pidfile = launch->conf->opt.pidfile;
-
-        if (takeover_finish(launch->heritage, pidfile, why) != STATUS_OK)
-                return false;
-        if (pidfile_write(pidfile, why) != STATUS_OK)
-                log_error("%s", why->text);
-        return true;
-}
-
 /* From now on we may be signalled; until control_run() listens, signals wait. */
 static bool tell_number(const struct launch *launch, struct process_why *why)
 {
@@ -334,11 +322,10 @@ static bool tell_number(const struct launch *launch, struct process_why *why)
 
         sigfillset(&all);
         pthread_sigmask(SIG_BLOCK, &all, NULL);
-        return launch->heritage != NULL ? finish_takeover(launch, why)
-                                        : pidfile_write(launch->conf->opt.pidfile, why) == STATUS_OK;
+        return launch->heritage != NULL || pidfile_write(launch->conf->opt.pidfile, why) == STATUS_OK;
 }
 
-/* All that can go wrong does so before the old process ends. */
+/* What can go wrong does so before an old process ends: control_run ends it, and writes the pid file then. */
 static bool prepare(const struct arguments *a, struct launch *launch, struct process_why *why)
 {
         return settle_in(a, launch->conf, why) && meet_old_process(a, launch, why) &&

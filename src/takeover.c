@@ -336,7 +336,8 @@ enum status takeover_finish(struct inheritance *in, const char *pidfile, struct 
                 buf_consume(&in->in, buf_len(&in->in));
         close(in->console);
         in->console = -1;
-        if (pidfile_await_gone(pidfile, &end) != STATUS_OK)
+        /* From its end on nothing is a reason to end. */
+        if (pidfile_await_gone(pidfile, &end) != STATUS_OK || pidfile_write(pidfile, &end) != STATUS_OK)
                 log_error("%s", end.text);
         log_info("old process killed, resuming work");
         return STATUS_OK;

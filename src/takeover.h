@@ -1,5 +1,6 @@
 /* takeover: taking the place of a pgsteer that runs with the same unix socket (-R): its listening sockets,
- * its clients and servers with all that is half done between them. Start-up only, before there are threads.
+ * its clients and servers with all that is half done between them. Start-up only: its threads wait until it
+ * is over.
  *
  *     takeover_begin: the old process stops in its tracks and sends everything
  *     takeover_finish: it ends; until then whatever goes wrong here lets it go on as if nothing had been
@@ -18,7 +19,7 @@ MUST_USE enum status takeover_begin(const struct conf *conf, struct inheritance 
 /* Gives the listening sockets to `l`, for listeners_add to find. */
 void takeover_offer_sockets(struct inheritance *in, struct listeners *l);
 
-/* The old process ends and removes its pid file. */
+/* The old process ends, and its pid file becomes ours. */
 MUST_USE enum status takeover_finish(struct inheritance *in, const char *pidfile, struct process_why *why);
 
 /* What all workers of the old process shared, to be shared by those of this one. */

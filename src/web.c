@@ -47,6 +47,7 @@ static void *run(void *arg)
 {
         struct web *web = arg;
 
+        thread_enter();
         loop_run(&web->loop);
         return NULL;
 }

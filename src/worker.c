@@ -10,6 +10,7 @@ static void *run(void *arg)
 {
         struct worker *w = arg;
 
+        thread_enter();
         room_listen(&w->room, w->listeners);
         room_go_on(&w->room);
         loop_run(&w->loop);
