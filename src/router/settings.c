@@ -26,6 +26,24 @@ static void unknown(struct statement *st)
         st->facts->pins |= PIN_SETTING;
 }
 
+void statement_read_update(struct statement *st)
+{
+        struct statement at = *st;
+        char space[KNOWN_NAME_BYTES];
+        struct sv name = SV("");
+
+        statement_advance(&at);
+        statement_accept(&at, KW_ONLY);
+        for (; at.token.kind == SCAN_WORD || at.token.kind == SCAN_QUOTED; statement_advance(&at)) {
+                name = at.token.text;
+                statement_advance(&at);
+                if (at.token.kind != SCAN_DOT)
+                        break;
+        }
+        if (sv_is(known_fold(name, space), "pg_settings"))
+                unknown(st);
+}
+
 static enum tx_access access_of(struct sv value)
 {
         static const char *const yes[] = {"on", "true", "yes", "1", "t", "y"};

@@ -51,6 +51,10 @@ void statement_read(struct statement *st);
 void statement_read_set(struct statement *st);
 void statement_read_reset(struct statement *st);
 
+/* UPDATE, at the word itself, where it stays: of pg_settings it sets parameters, by a rule of that view
+ * (manual, "pg_settings"). */
+void statement_read_update(struct statement *st);
+
 /* A setting that is the transaction's mode under another name, or what it is by default: fills access and
  * isolation. Returns whether `name` is the running transaction's, which no other server is told. */
 bool statement_read_mode_setting(struct facts *facts, struct sv name, struct sv value);

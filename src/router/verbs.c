@@ -393,6 +393,12 @@ static void verb_dml(struct statement *st)
         query_walk(st, QUERY_RUNS);
 }
 
+static void verb_update(struct statement *st)
+{
+        statement_read_update(st);
+        verb_dml(st);
+}
+
 static void verb_lock(struct statement *st)
 {
         statement_write(st, REASON_LOCKING, st->token.text);
@@ -457,7 +463,7 @@ static void (*const verbs[KW_COUNT])(struct statement *st) = {
     [KW_CALL] = verb_call,
     [KW_DO] = verb_call,
     [KW_INSERT] = verb_dml,
-    [KW_UPDATE] = verb_dml,
+    [KW_UPDATE] = verb_update,
     [KW_DELETE] = verb_dml,
     [KW_MERGE] = verb_dml,
     [KW_TRUNCATE] = verb_dml,

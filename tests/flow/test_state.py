@@ -464,6 +464,8 @@ def test_what_pins_and_what_ends_it(t):
             ("LOAD 'plpgsql'", "LOAD", "DISCARD ALL"),
             ("SET TIME ZONE INTERVAL '1' HOUR", "setting", "DISCARD ALL"),
             ("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE, DEFERRABLE", "setting", "DISCARD ALL"),
+            ("UPDATE pg_settings SET setting = '5MB' WHERE name = 'work_mem'", "setting", "DISCARD ALL"),
+            ("update only pg_catalog . \"pg_settings\" SET setting = '5MB' WHERE name = 'work_mem'", "setting", "DISCARD ALL"),
             ("SELECT set_config('work_' || 'mem', '5MB', false)", "setting", "DISCARD ALL")]
     s = t.steer(default_pool_size=2)
     for sql, why, end in pins:

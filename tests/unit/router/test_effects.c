@@ -318,6 +318,11 @@ static void pins(void)
                 unsigned pins, unpins;
         } cases[] = {
             {"SELECT 1", 0, 0},
+            {"UPDATE pg_settings SET setting = '1' WHERE name = 'work_mem'", PIN_SETTING, 0},
+            {"UPDATE ONLY pg_catalog.\"pg_settings\" AS s SET setting = '1'", PIN_SETTING, 0},
+            {"UPDATE pg_settings.t SET setting = '1'", 0, 0},
+            {"UPDATE", 0, 0},
+            {"UPDATE pg_catalog.", 0, 0},
             {"LISTEN x", PIN_LISTEN, 0},
             {"UNLISTEN x", 0, 0},
             {"UNLISTEN *", 0, PIN_LISTEN},
