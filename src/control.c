@@ -447,18 +447,14 @@ static void take_down(struct control *ctl)
         conf_unref(ctl->conf);
 }
 
-/* Signals are the control thread's: the others start with all of them blocked. */
 static void start_threads(struct control *ctl)
 {
-        sigset_t all;
-
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, NULL);
         for (int i = 0; i < ctl->crowd.workers; i++)
                 worker_start(&ctl->workers[i], ctl->listeners);
         web_start(&ctl->web);
 }
 
+/* They are this thread's: the others have started with all of them blocked, as main has left it. */
 static void hear_signals(void)
 {
         sigset_t all;
