@@ -66,30 +66,41 @@ static const struct transport plain = {
 
 static void on_ready(evutil_socket_t fd, short what, void *arg);
 
+static short wanted(const struct stream *s)
+{
+        bool read = s->reading && !s->held && !s->read_blocked, write = s->writing || s->read_blocked;
+
+        return (short)((read ? EV_READ : 0) | (write ? EV_WRITE : 0));
+}
+
 static void on_unwatched(evutil_socket_t fd, short what, void *arg)
 {
+        struct timeval next_turn = {0, 0};
         struct stream *s = arg;
 
         (void)fd;
         (void)what;
-        s->on_event(s, STREAM_BROKEN);
+        s->broken = true;
+        (void)shutdown(s->fd, SHUT_RDWR);
+        CHECK(event_add(&s->event, &next_turn) == 0); /* until the owner has read all that came */
+        on_ready(s->fd, wanted(s), s);
 }
 
 /* One libevent event per stream, re-made only when the interest changes. The kernel may have no memory for
- * it. */
+ * it: then the connection is ended, and its owner meets that where it meets a peer's end. */
 static void watch(struct stream *s)
 {
-        bool read = s->reading && !s->held && !s->read_blocked, write = s->writing || s->read_blocked;
-        short what = (short)((read ? EV_READ : 0) | (write ? EV_WRITE : 0));
+        struct timeval next_turn = {0, 0};
+        short what = wanted(s);
 
         if (event_initialized(&s->event))
                 event_del(&s->event);
         if (what == 0)
                 return;
         CHECK(event_assign(&s->event, s->loop->base, s->fd, (short)(what | EV_PERSIST), on_ready, s) == 0);
-        if (event_add(&s->event, NULL) != 0) { /* the owner hears of that in a moment */
-                CHECK(event_assign(&s->event, s->loop->base, -1, 0, on_unwatched, s) == 0);
-                event_active(&s->event, EV_TIMEOUT, 0);
+        if (event_add(&s->event, NULL) != 0) {
+                CHECK(event_assign(&s->event, s->loop->base, -1, EV_TIMEOUT, on_unwatched, s) == 0);
+                CHECK(event_add(&s->event, &next_turn) == 0);
                 return;
         }
         stream_look(s);

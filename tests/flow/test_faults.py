@@ -38,6 +38,14 @@ def test_system_calls(t):
     o.rests()
 
 
+def test_descriptors_that_cannot_be_watched(t):
+    """Each in turn: a server's in its login, an idle one's, a probe's; in whatever state, nobody waits for it for ever."""
+    o = ordeal(t)
+    for n in range(1, 70):
+        o.walk("server", [n], "epoll_ctl", error=errno.ENOSPC)
+    o.rests()
+
+
 def test_what_a_peer_makes_grow(t):
     o = ordeal(t)
     s = o.s

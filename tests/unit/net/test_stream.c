@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { BULK = 3 << 20 };
@@ -23,6 +25,18 @@ struct end {
         uint8_t *got; /* what the peer has read */
         size_t got_n;
 };
+
+static bool no_room; /* in the kernel, for descriptors to watch */
+
+/* Also libevent's. */
+int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+        if (no_room && op != EPOLL_CTL_DEL) {
+                errno = ENOSPC;
+                return -1;
+        }
+        return (int)syscall(SYS_epoll_ctl, epfd, op, fd, event);
+}
 
 static void on_event(struct stream *s, enum stream_event event)
 {
@@ -341,10 +355,60 @@ static void moves_to_another_loop_with_what_is_unsent(void)
         end_fini(&e);
 }
 
+/* Who reads is given all that came, then the end, as if the peer had gone; the peer meets the end too. */
+static void ends_when_it_cannot_be_watched(void)
+{
+        struct end e;
+        char got[4];
+        size_t n;
+
+        end_init(&e);
+        e.read_all = false;
+        stream_want_read(&e.stream, false);
+        UNIT_ASSERT(send(e.peer, "abcdef", 6, 0) == 6);
+        no_room = true;
+        stream_want_read(&e.stream, true);
+        UNIT_ASSERT(e.readable == 0); /* not from inside of the call */
+        UNIT_ASSERT(turns_till(&e.loop, is_readable, &e));
+        UNIT_ASSERT(stream_read(&e.stream, got, sizeof(got), &n) == STATUS_OK && n == 4);
+        e.readable = 0;
+        UNIT_ASSERT(turns_till(&e.loop, is_readable, &e));
+        UNIT_ASSERT(stream_read(&e.stream, got, sizeof(got), &n) == STATUS_OK && n == 2);
+        e.readable = 0;
+        UNIT_ASSERT(turns_till(&e.loop, is_readable, &e));
+        UNIT_ASSERT(stream_read(&e.stream, got, sizeof(got), &n) == STATUS_EOF);
+        UNIT_ASSERT(stream_send(&e.stream, "x", 1) == STATUS_IO && recv(e.peer, got, sizeof(got), 0) == 0);
+        stream_close(&e.stream);
+        e.readable = 0;
+        turns_for(&e.loop, 20);
+        UNIT_ASSERT(e.readable == 0 && e.broken == 0);
+        no_room = false;
+        end_fini(&e);
+}
+
+/* Who only writes hears that it is broken. */
+static void breaks_when_it_cannot_be_watched_for_writing(void)
+{
+        struct end e;
+        uint8_t *bytes = pattern(BULK);
+
+        end_init(&e);
+        stream_want_read(&e.stream, false);
+        no_room = true;
+        UNIT_ASSERT(stream_send(&e.stream, bytes, BULK) == STATUS_OK);
+        UNIT_ASSERT(turns_till(&e.loop, is_broken, &e));
+        no_room = false;
+        turns_for(&e.loop, 20);
+        UNIT_ASSERT(e.broken == 1 && e.drained == 0 && stream_unsent(&e.stream) == 0);
+        free(bytes);
+        end_fini(&e);
+}
+
 UNIT_SUITE(net_stream, UNIT_CASE(sends_at_once_what_fits), UNIT_CASE(queues_the_rest_in_order),
            UNIT_CASE(sends_and_frees_a_buf), UNIT_CASE(leaves_no_secret_behind),
            UNIT_CASE(reads_what_is_there), UNIT_CASE(a_gone_peer_breaks_it_once),
            UNIT_CASE(a_peer_that_goes_while_bytes_wait_is_told),
            UNIT_CASE(is_told_of_bytes_only_when_it_wants),
            UNIT_CASE(nothing_comes_after_closing_in_a_callback),
-           UNIT_CASE(moves_to_another_loop_with_what_is_unsent))
+           UNIT_CASE(moves_to_another_loop_with_what_is_unsent), UNIT_CASE(ends_when_it_cannot_be_watched),
+           UNIT_CASE(breaks_when_it_cannot_be_watched_for_writing))
