@@ -8,6 +8,7 @@
                transactions are counted
     null       a server that answers at once (null.c), so that the pooler is what limits; it has a processor of its own,
                and the clients share the null server's
+    shares     of routed pgsteer's CPU, what goes into classification (shares.py); where perf cannot sample, it is left out
 
 What was left out, and why, is said. Prints a table and the goals; writes build/bench/bench.json and build/bench/bench.svg.
 """
@@ -21,14 +22,16 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
+import shares  # noqa: E402
 from goals import scanner_figures, verdicts  # noqa: E402
 from measure import Instructions, by_load, by_pgbench, can_count_instructions  # noqa: E402
 from peers import CLIENTS_MAX, House  # noqa: E402
 from report import picture, table, verdict_lines  # noqa: E402
 from run import BUILD, Run, end_on_signals  # noqa: E402
-from workloads import GROUPS, chosen, most_idle  # noqa: E402
+from workloads import GROUPS, MODES, chosen, most_idle  # noqa: E402
 
 FILES = 2 * CLIENTS_MAX + 5000
+APART = ("scanner", "shares")  # groups that have no peers
 
 
 def tell(text):
@@ -85,6 +88,21 @@ def scanner(results):
     results["scanner"] = scanner_figures(text)
 
 
+def measure_shares(bench, results):
+    """Of routed `pgbench -S`, in each protocol; one long slice, since a share needs samples and no turns."""
+    why = shares.missing()
+    if why:
+        bench.house.missing["shares"] = why
+        return
+    print(f"{'shares of routed pgbench -S, per cent of pgsteer:':53}" + "".join(f"{name:>16}" for name in shares.SHOWN))
+    for mode in MODES:
+        tell(f"[shares] {mode}")
+        found = shares.measure(bench.house, mode, bench.rounds * bench.seconds * 4)
+        results[f"shares, {mode}"] = {"routed": [found]}
+        print(f"{mode:53}" + "".join(f"{found[name]:16.2f}" for name in shares.SHOWN))
+    print()
+
+
 def raise_limits():
     """So that 50,000 clients find files; where that is forbidden, there are fewer."""
     try:
@@ -96,16 +114,16 @@ def raise_limits():
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="bench", description=f"groups of workloads: scanner {' '.join(GROUPS)}")
+    parser = argparse.ArgumentParser(prog="bench", description=f"groups of workloads: {' '.join(APART + GROUPS)}")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, fewer numbers of clients")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float, help="of an ordinary slice")
     parser.add_argument("groups", nargs="*", metavar="GROUP")
     args = parser.parse_args()
-    wrong = sorted(set(args.groups) - set(GROUPS) - {"scanner"})
+    wrong = sorted(set(args.groups) - {*GROUPS, *APART})
     if wrong:
-        parser.error(f"there is no group {wrong[0]}; there are: scanner {' '.join(GROUPS)}")
-    args.groups = args.groups or ["scanner", *GROUPS]
+        parser.error(f"there is no group {wrong[0]}; there are: {' '.join(APART + GROUPS)}")
+    args.groups = args.groups or [*APART, *GROUPS]
     args.rounds = args.rounds or (3 if args.quick else 5)
     args.seconds = args.seconds or (0.5 if args.quick else 1.0)
     return args
@@ -130,6 +148,8 @@ def main():
         scanner(results)
     with Run("pgsteer-bench-") as run:
         bench = Bench(run, args.rounds, args.seconds)
+        if "shares" in args.groups:
+            measure_shares(bench, results)
         for number, row in enumerate(rows):
             tell(f"[{number + 1}/{len(rows)}] {row.name}")
             results[row.name] = bench.measure(row)

@@ -3,7 +3,7 @@ import re
 from dataclasses import dataclass
 
 from measure import middle, ratio
-from workloads import most_idle
+from workloads import MODES, most_idle
 
 NULL = "null server, "
 FLAT = 1.15
@@ -61,6 +61,8 @@ def goals():
     ]
     rows += [Goal(f"scanner, {text}: ns of thread CPU time", limit, ("scanner", text, "ns"), floor=None)
              for text, limit in (("point select", 100), ("ORM select", 600), ("report", 15000))]
+    rows += [Goal(f"routed pgbench -S, {mode}: classification, % of the CPU", 3, (f"shares, {mode}", "routed", "classification"), floor=None)
+             for mode in MODES]
     return rows
 
 
