@@ -69,17 +69,13 @@ void contact_hurry(struct contact *contact)
         on_addresses("", contact);
 }
 
-/* libpq may have another socket after every step of connecting, so the event is always made anew. */
+/* libpq may have another socket after every step of connecting. */
 void contact_watch(struct contact *contact, short what)
 {
-        if (contact->io != NULL)
-                event_free(contact->io);
-        contact->io = NULL;
-        if (what == 0)
-                return;
-        contact->io = event_new(contact->base, PQsocket(contact->conn), what, on_io, contact);
-        CHECK(contact->io != NULL);
-        (void)event_add(contact->io, NULL); /* what the kernel cannot watch ends by its deadline */
+        lookout_stop(&contact->lookout);
+        if (what != 0)
+                lookout_start(&contact->lookout, contact->base, PQsocket(contact->conn), what, on_io,
+                              contact);
 }
 
 static void log_in(struct contact *contact)

@@ -9,8 +9,8 @@
 #pragma once
 
 #include "health/libpq.h"
+#include "net/lookout.h"
 
-struct event;
 struct event_base;
 struct names;
 
@@ -28,7 +28,7 @@ struct contact {
         void (*on_event)(struct contact *contact, enum contact_event event);
 
         struct resolver *resolver; /* NULL: the host is no name */
-        struct event *io;          /* on libpq's socket of the moment; NULL: none is watched */
+        struct lookout lookout;    /* on libpq's socket of the moment */
         PGconn *conn;              /* NULL: closed, or the name is being looked up */
         bool resolving;
         bool connected; /* this attempt got through to a socket that accepted */

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "net/lookout.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
@@ -78,24 +79,25 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
                     ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0));
 }
 
-/* libcurl says what it waits for; `own` is the event that it keeps for us beside the socket. */
+/* libcurl says what it waits for; `own` is what it keeps for us beside the socket. */
 static int on_wait(CURL *easy, curl_socket_t fd, int what, void *arg, void *own)
 {
         struct rest *rest = arg;
-        struct event *event = own;
+        struct lookout *lookout = own;
         short wish = (short)(EV_PERSIST | ((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
                              ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0));
 
         (void)easy;
-        if (event != NULL)
-                event_free(event);
-        event = NULL;
-        if (what != CURL_POLL_REMOVE) {
-                event = event_new(rest->base, fd, wish, on_io, rest);
-                CHECK(event != NULL);
-                (void)event_add(event, NULL); /* a socket that the kernel cannot watch is late */
+        if (what == CURL_POLL_REMOVE) {
+                if (lookout != NULL)
+                        lookout_stop(lookout);
+                free(lookout);
+                return 0;
         }
-        curl_multi_assign(rest->multi, fd, event);
+        if (lookout == NULL)
+                lookout = xcalloc(1, sizeof(*lookout));
+        lookout_start(lookout, rest->base, fd, wish, on_io, rest);
+        curl_multi_assign(rest->multi, fd, lookout);
         return 0;
 }
 

@@ -338,21 +338,35 @@ static void on_sample_time(void *arg)
 
 /* ---- life ---- */
 
-static void on_accept_again(evutil_socket_t fd, short what, void *listener)
+static void on_accept_again(evutil_socket_t fd, short what, void *arg);
+
+static bool accept_later(struct evconnlistener *listener)
+{
+        struct timeval pause = {.tv_usec = ACCEPT_PAUSE_US};
+
+        return event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_accept_again, listener,
+                               &pause) == 0;
+}
+
+/* What the kernel cannot watch now it may watch later. */
+static void watch_listener(struct evconnlistener *listener)
+{
+        if (evconnlistener_enable(listener) != 0)
+                (void)accept_later(listener);
+}
+
+static void on_accept_again(evutil_socket_t fd, short what, void *arg)
 {
         (void)fd;
         (void)what;
-        evconnlistener_enable(listener);
+        watch_listener(arg);
 }
 
 /* As net/acceptor.h does. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
-        struct timeval pause = {.tv_usec = ACCEPT_PAUSE_US};
-
         (void)arg;
-        if (accept_must_wait(errno) && event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT,
-                                                       on_accept_again, listener, &pause) == 0)
+        if (accept_must_wait(errno) && accept_later(listener))
                 evconnlistener_disable(listener);
 }
 
@@ -363,10 +377,12 @@ static void accept_from(struct site *site, const struct listeners *listeners)
                 struct evhttp_bound_socket *bound =
                     fd < 0 ? NULL : evhttp_accept_socket_with_handle(site->http, fd);
 
-                if (bound == NULL)
+                if (bound == NULL) {
                         log_error("cannot listen for HTTP: %s", strerrordesc_np(errno));
-                else
-                        evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_accept_error);
+                        continue;
+                }
+                evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_accept_error);
+                watch_listener(evhttp_bound_socket_get_listener(bound)); /* evhttp does not look */
         }
 }
 

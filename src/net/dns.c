@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "net/lookout.h"
 
 #include <ares.h>
 #include <arpa/nameser.h>
@@ -38,7 +39,7 @@ struct dns_socket {
         struct list in_dns;
         struct dns *dns;
         ares_socket_t fd;
-        struct event event;
+        struct lookout lookout;
 };
 
 /* Who is to be told. */
@@ -96,7 +97,6 @@ static struct dns_socket *socket_of(struct dns *dns, ares_socket_t fd)
         s = xcalloc(1, sizeof(*s));
         s->dns = dns;
         s->fd = fd;
-        event_assign(&s->event, dns->loop->base, fd, 0, on_socket, s);
         list_append(&dns->sockets, &s->in_dns);
         return s;
 }
@@ -107,12 +107,11 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
         struct dns_socket *s = socket_of(arg, fd);
         short what = (short)(EV_PERSIST | (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0));
 
-        event_del(&s->event);
         if (readable || writable) {
-                event_assign(&s->event, s->dns->loop->base, fd, what, on_socket, s);
-                event_add(&s->event, NULL);
+                lookout_start(&s->lookout, s->dns->loop->base, fd, what, on_socket, s);
                 return;
         }
+        lookout_stop(&s->lookout);
         list_unlink(&s->in_dns);
         free(s);
 }

@@ -4,6 +4,7 @@
 #include "conf/files.h"
 #include "net/dial.h"
 #include "net/fake_dns.h"
+#include "net/no_room.h"
 #include "net/turns.h"
 #include "unit.h"
 
@@ -294,6 +295,26 @@ static void a_silent_name_server_is_given_up(void)
         stage_fini(&s);
 }
 
+/* The answer is late by moments, not by the 2 s after which the server would be asked again. */
+static void a_kernel_without_room_is_no_silent_name_server(void)
+{
+        struct stage s;
+        struct asker a;
+        int64_t began;
+
+        stage_init(&s, 30, 30);
+        no_room = true;
+        ask(&s, "db.example", &a);
+        turns_for(&s.loop, 50);
+        UNIT_ASSERT(a.times == 0 && s.dns.asked == 1);
+        no_room = false;
+        began = clock_us();
+        UNIT_ASSERT(turns_till(&s.loop, has_answer, &a));
+        UNIT_ASSERT(clock_us() - began < US_PER_SEC && s.dns.asked == 1);
+        UNIT_ASSERT(strcmp(a.text, "192.0.2.1") == 0);
+        stage_fini(&s);
+}
+
 static void who_has_cancelled_is_not_told(void)
 {
         struct stage s;
@@ -425,6 +446,7 @@ UNIT_SUITE(net_names, UNIT_CASE(a_name_is_asked_for_once_and_kept), UNIT_CASE(it
            UNIT_CASE(a_name_in_use_is_looked_up_when_it_is_old),
            UNIT_CASE(a_zone_that_changes_makes_its_names_be_looked_up),
            UNIT_CASE(zones_are_looked_at_only_when_told_to), UNIT_CASE(a_silent_name_server_is_given_up),
+           UNIT_CASE(a_kernel_without_room_is_no_silent_name_server),
            UNIT_CASE(who_has_cancelled_is_not_told), UNIT_CASE(the_end_comes_while_lookups_are_under_way),
            UNIT_CASE(only_so_many_are_kept), UNIT_CASE(the_hosts_file_is_followed),
            UNIT_CASE(a_dial_goes_through_them))

@@ -1,6 +1,7 @@
 #include "net/stream.h"
 
 #include "base/check.h"
+#include "net/no_room.h"
 #include "net/traces.h"
 #include "net/turns.h"
 #include "unit.h"
@@ -9,9 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { BULK = 3 << 20 };
@@ -25,18 +24,6 @@ struct end {
         uint8_t *got; /* what the peer has read */
         size_t got_n;
 };
-
-static bool no_room; /* in the kernel, for descriptors to watch */
-
-/* Also libevent's. */
-int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
-{
-        if (no_room && op != EPOLL_CTL_DEL) {
-                errno = ENOSPC;
-                return -1;
-        }
-        return (int)syscall(SYS_epoll_ctl, epfd, op, fd, event);
-}
 
 static void on_event(struct stream *s, enum stream_event event)
 {
