@@ -215,6 +215,8 @@ void classify_add_modes(struct facts *all, const struct facts *one)
 
 static void merge(struct facts *all, const struct facts *one)
 {
+        bool committed = all->commits; /* that alone may be what holds */
+
         if (one->class > all->class ||
             (one->class == all->class && gravity(one->reason) > gravity(all->reason))) {
                 all->class = one->class;
@@ -234,8 +236,8 @@ static void merge(struct facts *all, const struct facts *one)
         all->piecewise |= one->piecewise;
         all->defines |= one->defines;
         all->lacks |= one->lacks;
-        all->pins = (all->pins & ~one->unpins) | one->pins;
-        all->unpins = (all->unpins & ~one->pins) | one->unpins;
+        all->pins |= one->pins;
+        all->unpins = (all->unpins & ~one->pins) | (committed ? 0 : one->unpins);
         if (all->setting != SETTING_NONE || one->setting != SETTING_NONE)
                 all->setting = SETTING_UNKNOWN;
         if (one->deallocate.n > 0)

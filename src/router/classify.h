@@ -83,9 +83,9 @@ enum pin {
         PIN_SETTING = 1 << 6,  /* settings we cannot follow */
 };
 
-/* One statement, or all of a text together: the strongest class; its gravest reason; the pins that are left
- * at the end. BEGIN, COMMIT and their like are writes of the lightest kind: REASON_TRANSACTION_CONTROL stays
- * only when all other statements are reads. */
+/* One statement, or all of a text together: the strongest class; its gravest reason; all pins, and of
+ * those what is ended behind them. BEGIN, COMMIT and their like are writes of the lightest kind:
+ * REASON_TRANSACTION_CONTROL stays only when all other statements are reads. */
 struct facts {
         enum stmt_class class;
         enum reason reason;  /* of the strongest statement */
@@ -115,7 +115,10 @@ struct facts {
         bool setting_by_call; /* by set_config: to be repeated with set_config, which takes a list as one text
                                */
         unsigned pins;        /* enum pin bits */
-        unsigned unpins;      /* enum pin bits that end here (DISCARD ALL: all; UNLISTEN *; CLOSE ALL...) */
+        unsigned unpins;      /* enum pin bits that end here (DISCARD ALL: all; UNLISTEN *; CLOSE ALL...), if
+                                 the transaction commits. Behind a COMMIT of the same text nothing ends */
+        struct sv pin_name;   /* of one statement: LISTEN, UNLISTEN, DECLARE ... WITH HOLD, CLOSE: the name as
+                                 written. With it `unpins` is of this one alone */
         struct sv deallocate; /* DEALLOCATE name: the name as written; "ALL" for DEALLOCATE ALL */
         struct sv execute;    /* EXECUTE name: the name as written */
         struct sv show;       /* SHOW name: the name as written */

@@ -302,13 +302,18 @@ static void verb_deallocate(struct statement *st)
 static void verb_declare(struct statement *st)
 {
         bool with = false;
+        struct sv name;
 
         statement_write(st, REASON_SESSION_STATE, st->token.text);
+        statement_advance(st);
+        name = st->token.text;
         for (; !statement_ended(st) && st->token.keyword != KW_FOR; statement_advance(st)) {
                 if (with && st->token.keyword == KW_HOLD)
                         st->facts->pins |= PIN_HOLD;
                 with = st->token.keyword == KW_WITH;
         }
+        if (st->facts->pins != 0)
+                st->facts->pin_name = name;
         statement_accept(st, KW_FOR);
         query_walk(st, QUERY_READS | QUERY_RUNS);
 }
@@ -317,8 +322,9 @@ static void verb_close(struct statement *st)
 {
         statement_write(st, REASON_SESSION_STATE, st->token.text);
         statement_advance(st);
-        if (st->token.keyword == KW_ALL)
-                st->facts->unpins = PIN_HOLD;
+        st->facts->unpins = PIN_HOLD;
+        if (st->token.keyword != KW_ALL)
+                st->facts->pin_name = st->token.text;
 }
 
 /* FETCH, MOVE: of a cursor, which lives in the session. */
@@ -331,14 +337,17 @@ static void verb_listen(struct statement *st)
 {
         statement_write(st, REASON_SESSION_STATE, st->token.text);
         st->facts->pins |= PIN_LISTEN;
+        statement_advance(st);
+        st->facts->pin_name = st->token.text;
 }
 
 static void verb_unlisten(struct statement *st)
 {
         statement_write(st, REASON_SESSION_STATE, st->token.text);
         statement_advance(st);
-        if (sv_is(st->token.text, "*"))
-                st->facts->unpins = PIN_LISTEN;
+        st->facts->unpins = PIN_LISTEN;
+        if (!sv_is(st->token.text, "*"))
+                st->facts->pin_name = st->token.text;
 }
 
 static void verb_load(struct statement *st)

@@ -24,6 +24,7 @@
 #include "base/machine.h"
 #include "session/endpoint.h"
 #include "session/floor.h"
+#include "session/pin_names.h"
 #include "session/savepoints.h"
 #include "wire/proto.h"
 
@@ -176,9 +177,10 @@ struct client {
         struct savepoints savepoints;
         struct buf effects; /* statements under way that change those, each with a NUL; session/effects.c */
         struct floor floor;
-        unsigned pins;        /* enum pin */
-        unsigned pins_held;   /* those from before its transaction */
-        unsigned unpinning;   /* those that end if the transaction commits */
+        unsigned pins;      /* enum pin */
+        unsigned pins_held; /* those from before its transaction */
+        unsigned unpinning; /* those that end if the transaction commits */
+        struct pin_names pin_names;
         unsigned lexing;      /* enum classify_options: as the server reads its texts now... */
         unsigned lexing_base; /* ...and without settings of its own */
         enum misled misled;

@@ -179,6 +179,7 @@ static void roll_back_to(struct client *c, struct server *s, struct sv name)
         const struct savepoint *level = NULL;
 
         c->unpinning = 0;
+        (void)pin_names_settle(&c->pin_names, false);
         if (!c->savepoints.lost)
                 level = savepoints_rollback_to(&c->savepoints, table_of(c), name);
         if (!s->wants)
@@ -242,9 +243,41 @@ static void keep(struct client *c, struct sv text, const struct facts *f)
                 effects_pin(c, PIN_SETTING);
 }
 
+/* What pins has begun when its text is sent, for all that is known; what ends is settled by the COMMIT. */
+static void note_pins(struct client *c, const struct facts *f)
+{
+        if (f->pins == 0 || c->endpoint->pool_mode == POOL_SESSION) /* there it stays where it is */
+                return;
+        pin_names_forget(&c->pin_names, f->pins & ~c->pins);
+        if (f->pin_name.n > 0)
+                pin_names_begin(&c->pin_names, f->pins & PIN_NAMED, f->pin_name);
+        c->unpinning &= ~f->pins;
+        effects_pin(c, f->pins);
+}
+
+static void note_unpins(struct client *c, const struct facts *f)
+{
+        if ((f->unpins & c->pins) == 0)
+                return;
+        pin_names_end(&c->pin_names, f->unpins, f->pin_name);
+        if (f->pin_name.n == 0)
+                c->unpinning |= f->unpins;
+        c->barrier = true; /* that its transaction's end is known for its own */
+}
+
+/* `committed`: in front of it there is a COMMIT whose end may be the last one that is met. */
+static void note_one(struct client *c, struct sv text, const struct facts *f, bool committed)
+{
+        note_pins(c, f);
+        if (!committed)
+                note_unpins(c, f);
+        keep(c, text, f);
+}
+
 void effects_note(struct client *c, struct sv text, const struct facts *facts)
 {
         struct sv rest = text, from;
+        bool committed = false;
         struct facts one;
 
         if (!is_followed(c))
@@ -253,22 +286,16 @@ void effects_note(struct client *c, struct sv text, const struct facts *facts)
                 effects_pin(c, PIN_SETTING);
                 return;
         }
-        if (facts->pins != 0 && c->endpoint->pool_mode != POOL_SESSION) { /* there it stays where it is */
-                c->unpinning &= ~facts->pins;
-                effects_pin(c, facts->pins);
-        }
-        if (facts->unpins != 0) {
-                c->unpinning |= facts->unpins;
-                c->barrier = true; /* that its transaction's end is known for its own */
-        }
         if (facts->statements <= 1) {
-                keep(c, text, facts);
+                note_one(c, text, facts, c->in_segment && c->commit_sent);
                 return;
         }
-        if (facts->setting == SETTING_NONE && facts->savepoint == SAVEPOINT_KEEP)
+        if (!effects_has(facts))
                 return;
-        for (from = rest; classify_next(&rest, endpoint_rules(c->endpoint), c->lexing, &one); from = rest)
-                keep(c, sv_from(from.p, (size_t)(rest.p - from.p)), &one);
+        for (from = rest; classify_next(&rest, endpoint_rules(c->endpoint), c->lexing, &one); from = rest) {
+                note_one(c, sv_from(from.p, (size_t)(rest.p - from.p)), &one, committed);
+                committed = committed || one.commits;
+        }
 }
 
 /* Whether this is what the server calls a completed statement with these facts. */
@@ -298,6 +325,7 @@ static void settle(struct client *c, struct server *s, bool committed, bool last
         if (c->savepoints.levels != NULL || c->savepoints.lost)
                 savepoints_clear(&c->savepoints, table_of(c));
         if (last) {
+                c->unpinning |= pin_names_settle(&c->pin_names, committed);
                 if (committed)
                         c->pins &= ~c->unpinning;
                 c->unpinning = 0;

@@ -216,6 +216,7 @@ static bool take_session(struct client *c, struct sv bundle)
         c->settings = settings_from_blob(table, bundle_find(bundle, "settings"));
         c->settings_now = settings_from_blob(table, bundle_find(bundle, "settings_now"));
         client_settings_changed(c);
+        c->pin_names.uncounted = (uint8_t)(c->pins & PIN_NAMED); /* the names have not come along */
         if (c->state == CLIENT_ABORTED)
                 c->lost_node = c->endpoint->cluster
                                    ->nodes[lost > 0 && lost <= c->endpoint->cluster->count ? lost - 1 : 0];

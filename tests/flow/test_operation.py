@@ -380,6 +380,9 @@ def test_reboot_in_the_middle_of_everything(t):
     with s.client() as c:
         c.query("NOTIFY reboot_channel, 'hello'")
     t.true(b"hello" in t.wait(lambda: pinned.quiet(0.05) or pinned.unread(), "the notification"), "LISTEN goes on")
+    pinned.query("LISTEN other_channel")
+    pinned.query("UNLISTEN other_channel")
+    t.true("LISTEN" in s.pins(), "the first channel still pins")
     sleeper.send(query("SELECT pg_sleep(60)"))
     t.wait(lambda: any(r["state"] == "active" and r["remote_pid"] == str(sleeper.pid) for r in s.show("CLIENTS")) or
            True, "the query to run")

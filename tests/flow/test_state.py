@@ -486,6 +486,61 @@ def test_what_pins_and_what_ends_it(t):
     t.wait(lambda: s.pins() == [], "the pin to end with its client")
 
 
+def test_pins_end_with_the_last_name(t):
+    """CLOSE of the last cursor WITH HOLD, UNLISTEN of the last channel, unless that was rolled back or did not run."""
+    names = ("Cursor", '"Cursor"', "c3")
+    kinds = (("WITH HOLD cursor", "DECLARE {} CURSOR WITH HOLD FOR SELECT generate_series(1, 9)", "CLOSE {}"),
+             ("LISTEN", "LISTEN {}", "UNLISTEN {}"))
+    s = t.steer(default_pool_size=2)
+    for why, begin, end in kinds:
+        for extended in (False, True):
+            with s.client() as c:
+                run = c.extended if extended else c.query
+                for name in names:
+                    run(begin.format(name))
+                for name in (names[1], names[2], '"not there"'):
+                    run(end.format(name), check=False)
+                t.equal(s.pins(), [why], f"{end} of all but one")
+                run("BEGIN")
+                run("SAVEPOINT a")
+                run(end.format('"not there"'), check=False)
+                run(end.format(names[0]), check=False)
+                run("ROLLBACK TO a")
+                run("COMMIT")
+                t.equal(s.pins(), [why], f"{end} that has not run")
+                run("BEGIN")
+                run(end.format(names[0]))
+                t.equal(s.pins(), [why], f"{end} in a transaction")
+                run("COMMIT")
+                t.wait(lambda: s.pins() == [], f"the pin to end with {end} of the last")
+                run(begin.format("again"))
+                t.equal(s.pins(), [why], f"pin after {begin}, again")
+                run(end.format("AGAIN"))
+                t.wait(lambda: s.pins() == [], "the second pin to end")
+        with s.client() as c:
+            for n in range(20):  # more than are counted
+                c.query(begin.format(f"n{n}"))
+            for n in range(19):
+                c.query(end.format(f"n{n}"))
+            t.equal(s.pins(), [why], f"{end} of many, but of one")
+
+
+def test_pins_of_texts_that_break_off(t):
+    """What has run of a text stays, and what has not run ends no pin."""
+    s = t.steer(default_pool_size=2)
+    for sql, why in (("SELECT pg_advisory_lock(9); SELECT 1 / 0; SELECT pg_advisory_unlock_all()", "advisory lock"),
+                     ("BEGIN; LISTEN st_a; COMMIT; SELECT 1 / 0; UNLISTEN *", "LISTEN"),
+                     ("BEGIN; LISTEN st_a; COMMIT; SELECT 1 / 0; UNLISTEN st_a", "LISTEN")):
+        with s.client() as c:
+            t.equal([e.sqlstate for e in c.query(sql, check=False).errors], ["22012"], sql)
+            t.equal(s.pins(), [why], f"pins after {sql}")
+        t.wait(lambda: s.pins() == [], "the pin to end with its client")
+    with s.client() as c:
+        c.query("DECLARE st_c CURSOR WITH HOLD FOR SELECT 1; CLOSE st_c")
+        c.query("LISTEN st_a; UNLISTEN *")
+        t.wait(lambda: s.pins() == [], "what a text has ended itself")
+
+
 def test_pin_session_state_off(t):
     """PgBouncer's behaviour: what cannot follow is lost; but no setting reaches another client."""
     s = t.steer(default_pool_size=1, pin_session_state=0)
