@@ -324,6 +324,7 @@ static void on_refill(void *arg)
 {
         (void)arg;
         (void)memory_refill();
+        memory_give_back();
 }
 
 static void watch_signals(struct control *ctl)

@@ -370,6 +370,7 @@ int main(int argc, char **argv)
                 conf_unref(launch.conf);
                 return 0;
         }
+        memory_tune();
         (void)memory_refill();
         signal(SIGPIPE, SIG_IGN);
         health_prepare();

@@ -3,13 +3,14 @@
 #include "base/check.h"
 #include "base/log.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { PIECES = 16, PIECE_BYTES = 256 << 10 };
+enum { PIECES = 16, PIECE_BYTES = 256 << 10, TRIM_BYTES = 256 << 10 };
 
 /* Up to here malloc, other than calloc, gives what the thread has freed before without a look at its lists.
  */
@@ -17,6 +18,20 @@ enum { CACHED_MAX = 1032 };
 
 static _Atomic(void *) pieces[PIECES];
 static atomic_int missing; /* as counted by memory_refill, and those given up since */
+
+/* Left alone glibc keeps twice the largest piece that was ever freed, in each thread's memory: what one peer
+ * has made us need for a moment would be kept for ever. A bound that was set stays.
+ */
+void memory_tune(void)
+{
+        (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+}
+
+/* That bound is about the end. In front of it one small piece that lives on would keep all the rest. */
+void memory_give_back(void)
+{
+        (void)malloc_trim(TRIM_BYTES);
+}
 
 bool memory_refill(void)
 {

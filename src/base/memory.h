@@ -31,6 +31,13 @@ void *memory_resize(void *old, size_t size, const char *file, int line);
 char *memory_copy(const char *text, const char *file, int line);
 void memory_make_room(size_t size, const char *file, int line);
 
+/* Has the C library give back to the system what has become free at the end of its memory. Once, before any
+ * thread starts. */
+void memory_tune(void);
+
+/* Gives back to the system the pages in which nothing is any more. One thread, now and then. */
+void memory_give_back(void);
+
 /* Puts by what is missing of the reserve; true when all of it is there. One thread, once at the start and now
  * and then. */
 bool memory_refill(void);

@@ -1,0 +1,87 @@
+"""bystander: what an attack on pgsteer must leave alone. Somebody else logs in and asks all the while, and never waits for
+longer than a second; and when it is over, resident memory is back within 10 % of what it was.
+
+    with undisturbed(t, s):
+        attack()
+"""
+import contextlib
+import multiprocessing
+import time
+
+from run import SLOW
+
+PATIENCE = 1  # seconds
+SHARE = 0.1   # of the memory it had
+
+
+class Bystander:
+    """One who logs in, asks twenty times and comes again, in a process of its own: a test that is busy would make its own
+    threads wait."""
+
+    def __init__(self, s, user, database):
+        fork = multiprocessing.get_context("fork")
+        self.stopping, (self.result, theirs) = fork.Event(), fork.Pipe(duplex=False)
+        self.process = fork.Process(target=self._live, args=(s, user, database, theirs), daemon=True)
+        self.process.start()
+
+    def _live(self, s, user, database, result):
+        longest, wrong, asked = 0.0, None, 0
+        try:
+            while not self.stopping.is_set():
+                began = time.monotonic()
+                with s.client(user=user, database=database, timeout=60) as c:
+                    for n in range(20):
+                        if c.value(f"SELECT {n}") != str(n):
+                            wrong = f"another answer than {n}"
+                        longest, asked = max(longest, time.monotonic() - began), asked + 1
+                        time.sleep(0.005)
+                        began = time.monotonic()
+        except Exception as e:  # told by who reads it
+            wrong = repr(e)
+        result.send((longest, wrong, asked))
+
+    def stop(self):
+        """(seconds it waited at most, what went wrong, how often it asked)"""
+        self.stopping.set()
+        told = self.result.recv()
+        self.process.join()
+        return told
+
+
+def warmed(s, user, database):
+    """Resident memory, in KiB, once it does not grow any more by what everybody does: logging in, asking, leaving, the console."""
+    before = 0
+    for _ in range(20):
+        for _ in range(8):
+            with s.client(user=user, database=database) as c:
+                c.query("SELECT 1")
+                c.extended("SELECT $1::int", ["1"])
+        s.show("CLIENTS")
+        now = s.memory()
+        if now <= before:
+            break
+        before = now
+    return s.memory()
+
+
+@contextlib.contextmanager
+def undisturbed(t, s, user="app", database="app"):
+    """Around an attack; `user` must be let in to `database` and answered there."""
+    start = warmed(s, user, database)
+    most = int(start * (1 + SHARE))
+    bystander = Bystander(s, user, database)
+    try:
+        yield
+    finally:
+        longest, wrong, asked = bystander.stop()
+    t.equal(wrong, None, "what went wrong for a healthy client")
+    t.true(asked, "a healthy client to have asked")
+    t.within(longest, 0, PATIENCE * SLOW, "seconds a healthy client waited at most")
+    if SLOW == 1:  # a sanitizer's own memory would not tell anything
+        t.wait(lambda: _at_most(s.memory(), most), f"resident memory, which was {start} KiB, to be back at {most} at most")
+
+
+def _at_most(kib, most):
+    if kib > most:
+        raise ValueError(f"it is {kib}")  # wait_for tells the last one
+    return True
