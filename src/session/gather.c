@@ -24,9 +24,7 @@ static void add_text(struct client *c, struct sv text, struct sv types, struct s
 
         if (!gather_wants_facts(c))
                 return;
-        lesson_classify(c, text, &one);
-        if (types.n > 0)
-                classify_parameters(types, endpoint_rules(c->endpoint), &one);
+        lesson_classify(c, text, types, &one);
         add_facts(seg, &one, text);
 }
 

@@ -20,9 +20,11 @@ static void make_write(struct facts *facts)
         facts->writes = true;
 }
 
-void lesson_classify(struct client *c, struct sv text, struct facts *out)
+void lesson_classify(struct client *c, struct sv text, struct sv types, struct facts *out)
 {
         classify(text, endpoint_rules(c->endpoint), c->lexing, out);
+        if (types.n > 0)
+                classify_parameters(types, endpoint_rules(c->endpoint), out);
         if (out->class == CLASS_READ && learned_any() && is_learned(c, fingerprint_hash(text, c->lexing)))
                 make_write(out);
 }

@@ -4,8 +4,9 @@
 
 #include "session/client.h"
 
-/* classify(), by the rules and lessons of the client's database. */
-void lesson_classify(struct client *c, struct sv text, struct facts *out);
+/* classify(), by the rules and lessons of the client's database; of a Parse with the `types` of its
+ * parameters, as they stand behind its text, else empty. */
+void lesson_classify(struct client *c, struct sv text, struct sv types, struct facts *out);
 
 /* The same of a prepared statement. `space` is room for facts that are not the statement's own. */
 const struct facts *lesson_facts(struct client *c, struct statement *s, struct facts *space);

@@ -71,10 +71,10 @@ bool up_must_look(const struct client *c)
                (c->room->conf->opt.session_state || c->endpoint->cluster->probed);
 }
 
-/* What a text is that is about to be sent. False: it has to wait. */
-static bool look_at_text(struct up *up, struct sv text, struct facts *f)
+/* What a text is that is about to be sent; `types` as lesson_classify() has them. False: it has to wait. */
+static bool look_at_text(struct up *up, struct sv text, struct sv types, struct facts *f)
 {
-        lesson_classify(up->c, text, f);
+        lesson_classify(up->c, text, types, f);
         if (outcome_waits(up, f))
                 return false;
         look(up->c, f);
@@ -160,7 +160,7 @@ static enum course query_unknown(struct up *up, const struct msg *m)
                 text = take_cstr(&r);
         if (m->have < m->size || r.failed)
                 look_away(c);
-        else if (look_at_text(up, text, &f))
+        else if (look_at_text(up, text, SV(""), &f))
                 effects_note(c, text, &f);
         else
                 return hold(up);
@@ -205,12 +205,14 @@ static enum course parse_unknown(struct up *up, const struct msg *m, struct read
         struct client *c = up->c;
         bool whole = m->have == m->size;
         struct facts f = {0};
+        struct sv sql;
 
         if (!whole && m->size <= (size_t)c->room->conf->opt.scan_limit)
                 return COURSE_WAIT;
         if (!whole)
                 look_at_large(c, text);
-        else if (!look_at_text(up, take_cstr(text), &f))
+        sql = take_cstr(text);
+        if (whole && !look_at_text(up, sql, sv_from(text->p, text->n), &f))
                 return hold(up);
         return keep_unnamed(up, m, &f) && floor_tell(up, &f) ? COURSE_PASS : COURSE_DONE;
 }
@@ -245,7 +247,7 @@ static enum course parse_named(struct up *up, const struct msg *m, struct sv nam
                 return COURSE_DONE;
         }
         sql = take_cstr(text);
-        if (up_must_look(c) && look_at_text(up, sql, &f))
+        if (up_must_look(c) && look_at_text(up, sql, sv_from(text->p, text->n), &f))
                 effects_note(c, sql, &f);
         else if (up->waits)
                 return COURSE_WAIT;
@@ -269,6 +271,7 @@ static enum course on_parse(struct up *up, const struct msg *m)
 static bool look_at_bound(struct up *up, const struct msg *m, struct sv name, struct statement *st)
 {
         struct client *c = up->c;
+        struct reader kept = {buf_data(&c->unnamed), buf_len(&c->unnamed), false};
         const struct facts *f;
         struct facts space;
         struct sv text;
@@ -278,7 +281,8 @@ static bool look_at_bound(struct up *up, const struct msg *m, struct sv name, st
         } else {
                 if (name.n > 0 || buf_len(&c->unnamed) == 0)
                         return true;
-                lesson_classify(c, sv_cstr((const char *)buf_data(&c->unnamed)), &space);
+                text = take_cstr(&kept);
+                lesson_classify(c, text, sv_from(kept.p, kept.n), &space);
                 f = &space;
         }
         if (f->deallocate.n == 0 && !up_must_look(c))

@@ -4,6 +4,7 @@ import re
 import threading
 
 import wire
+from wire import bind, execute, parse
 
 COUNT = "SELECT count(*), inet_server_port() FROM fl"
 
@@ -153,3 +154,22 @@ def test_floors_over_a_failover(t):
         t.equal(seen(late)[0], 1, "what a floor of the new timeline shows")
         late.query(f"SET pgsteer.min_lsn = '{before}'")
         t.equal(seen(late)[0], 1, "what one of the old timeline shows")
+
+
+def test_what_a_parameter_writes_is_seen(t):
+    """A value bound to a domain's type goes through its checks, which may write: with consistency=strong all see that."""
+    cluster = t.own_cluster(standbys=1)
+    t.sql("CREATE TABLE fl(i int)",
+          "CREATE FUNCTION noted(int) RETURNS bool LANGUAGE sql VOLATILE AS 'INSERT INTO fl VALUES ($1); SELECT true'",
+          "CREATE DOMAIN noting AS int CHECK (noted(VALUE))")
+    oid = int(cluster.primary.value("SELECT 'noting'::regtype::oid", database="app"))
+    s = t.steer(consistency="strong")
+    cluster.standbys[0].query("SELECT pg_wal_replay_pause()")
+    steps = (lambda c: c.segment(parse("", "SELECT $1", (oid,)), bind("", "", ("1",)), execute()),
+             lambda c: (c.segment(parse("", "SELECT $1", (oid,))), c.segment(bind("", "", ("1",)), execute())),
+             lambda c: c.segment(parse("s", "SELECT $1", (oid,)), bind("", "s", ("1",)), execute()))
+    s.wait_catalogs()
+    for count, step in enumerate(steps, 1):
+        with s.client() as writer, s.client() as reader:
+            step(writer)
+            t.equal(seen(reader), (count, cluster.primary.port), f"what another has written, way {count}")
