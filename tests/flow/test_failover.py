@@ -283,7 +283,8 @@ def test_held_queue(t):
     from wire import query
     cluster = t.own_cluster()
     t.sql("CREATE TABLE fo_held(i int, at timestamptz DEFAULT clock_timestamp())")
-    s = t.steer(workers=2, failover_queue_size=21, failover_drain_rate=20)
+    # One server, so that who is let go first is served first.
+    s = t.steer(workers=2, failover_queue_size=21, failover_drain_rate=20, default_pool_size=1)
     clients = [s.client() for _ in range(23)]
     s.wait_known("fo_held")
     cluster.primary.kill()
