@@ -61,7 +61,7 @@ enum setting_effect {
         SETTING_NONE = 0,
         SETTING_SET,       /* SET [SESSION] name = value; SELECT set_config('name','value',false) alone */
         SETTING_SET_LOCAL, /* ends with the transaction by itself */
-        SETTING_RESET,     /* RESET name; SET name TO DEFAULT */
+        SETTING_RESET,     /* RESET name; SET name TO DEFAULT; SELECT set_config('name',NULL,false) alone */
         SETTING_RESET_ALL, /* RESET ALL */
         SETTING_DISCARD_ALL,
         SETTING_CHARACTERISTICS, /* SET SESSION CHARACTERISTICS AS TRANSACTION: see access, isolation.
@@ -169,6 +169,6 @@ bool classify_head_is_rows(struct sv head, unsigned options);
  * there is no further statement. */
 bool classify_next(struct sv *rest, const struct classify_rules *rules, unsigned options, struct facts *out);
 
-/* The arguments of a text that is SETTING_BOUND, as written: name and value a plain literal or $n, the third
- * TRUE, FALSE or $n. False: it is another text. */
+/* The arguments of a text that is SETTING_BOUND, as written: name and value a plain literal or $n, the value
+ * or NULL, the third TRUE, FALSE or $n. False: it is another text. */
 bool classify_set_config(struct sv text, unsigned options, struct sv arguments[3]);

@@ -16,8 +16,11 @@ static bool is_plain_name(const struct scan_token *token)
         return true;
 }
 
+/* NULL is what RESET does. */
 static bool is_plain_value(const struct scan_token *token)
 {
+        if (token->kind == SCAN_WORD && token->keyword == KW_NULL)
+                return true;
         return token->kind == SCAN_STRING && (*token->text.p == '\'' || (*token->text.p | 0x20) == 'e');
 }
 
@@ -111,8 +114,10 @@ bool statement_read_set_config(struct statement *st)
         if (statement_read_mode_setting(facts, arguments[0], arguments[1])) {
                 facts->setting = SETTING_NONE;
                 facts->tx = TX_SET_MODE;
+        } else if (local) {
+                facts->setting = SETTING_SET_LOCAL;
         } else {
-                facts->setting = local ? SETTING_SET_LOCAL : SETTING_SET;
+                facts->setting = (*arguments[1].p | 0x20) == 'n' ? SETTING_RESET : SETTING_SET;
         }
         return true;
 }

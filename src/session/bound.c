@@ -101,16 +101,19 @@ static void put_literal(struct text *t, struct sv v)
         put(t, SV("'"));
 }
 
-static void put_argument(struct text *t, struct sv argument, const struct msg *bind, bool is_boolean)
+/* Argument 0 is the name, 1 the value, 2 whether it is for the transaction. */
+static void put_argument(struct text *t, struct sv argument, const struct msg *bind, int number)
 {
         struct value v;
         int yes;
 
         if (*argument.p != '$') {
                 put(t, argument);
-        } else if (!value_of(bind, strtol(argument.p + 1, NULL, 10), &v) || v.null) {
+        } else if (!value_of(bind, strtol(argument.p + 1, NULL, 10), &v) || (v.null && number != 1)) {
                 t->failed = true;
-        } else if (!is_boolean) {
+        } else if (v.null) {
+                put(t, SV("NULL"));
+        } else if (number < 2) {
                 put_literal(t, v.bytes);
         } else {
                 yes = boolean(&v);
@@ -128,7 +131,7 @@ struct sv bound_text(struct sv text, unsigned lexing, const struct msg *bind, ch
                 return nothing;
         put(&t, SV("SELECT set_config("));
         for (int i = 0; i < 3; i++) {
-                put_argument(&t, arguments[i], bind, i == 2);
+                put_argument(&t, arguments[i], bind, i);
                 put(&t, i < 2 ? SV(", ") : SV(")"));
         }
         return t.failed ? nothing : sv_from(out, t.n);

@@ -271,7 +271,16 @@ def test_set_config_with_parameters(t):
         c.extended("SELECT set_config('pgsteer.route', $1, false)", ["auto"])
         t.wait(lambda: c.value("SELECT inet_server_port()") != str(t.cluster.primary.port), "standbys to have the floor")
         t.equal(s.pins(), [], "pins")
-        for sql, values in (("SELECT set_config($1, $2, false)", ["my.one", None]), ("SELECT set_config($1, $2, false)", ["my.one", "a\\b"]),
+        for sql, values in (("SELECT set_config('work_mem', NULL, false)", []), ("SELECT set_config($1, $2, $3)", ["work_mem", None, "off"])):
+            c.query("SET work_mem = '72MB'")
+            c.query("BEGIN")
+            c.extended(sql, values)
+            c.query("ROLLBACK")
+            t.equal(shown("work_mem"), {"72MB"}, f"{sql} that is rolled back")
+            c.extended(sql, values)
+            t.equal(shown("work_mem"), {"4MB"}, f"{sql}, which resets")
+            t.equal(s.pins(), [], f"pins after {sql}")
+        for sql, values in (("SELECT set_config($1, $2, $3)", ["my.one", "1", None]), ("SELECT set_config($1, $2, false)", ["my.one", "a\\b"]),
                             ("SELECT set_config('my.one', $1 || 'x', false)", ["a"])):
             with s.client() as pinned:
                 pinned.extended(sql, values)
