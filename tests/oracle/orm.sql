@@ -812,3 +812,44 @@ WITH RECURSIVE w AS ( SELECT d1.objid, d2.refobjid, c2.relkind AS refrelkind FRO
 WITH deleted_jobs AS ( DELETE FROM boss_test.job WHERE name = $1 AND id IN (SELECT UNNEST($2::uuid[])) AND state < 'completed' RETURNING * ), retried_jobs AS ( INSERT INTO boss_test.job ( id, name, priority, data, state, retry_limit, retry_count, retry_delay, retry_backoff, start_after, started_on, singleton_key, singleton_on, expire_in, created_on, completed_on, keep_until, dead_letter, policy, output ) SELECT id, name, priority, data, CASE WHEN retry_count < retry_limit THEN 'retry'::boss_test.job_state ELSE 'failed'::boss_test.job_state END as state, retry_limit, retry_count, retry_delay, retry_backoff, CASE WHEN retry_count = retry_limit THEN start_after WHEN NOT retry_backoff THEN now() + retry_delay * interval '1' ELSE now() + ( retry_delay * 2 ^ LEAST(16, retry_count + 1) / 2 + retry_delay * 2 ^ LEAST(16, retry_count + 1) / 2 * random() ) * interval '1' END as start_after, started_on, singleton_key, singleton_on, expire_in, created_on, CASE WHEN retry_count < retry_limit THEN NULL ELSE now() END as completed_on, keep_until, dead_letter, policy, $3::jsonb FROM deleted_jobs ON CONFLICT DO NOTHING RETURNING * ), failed_jobs as ( INSERT INTO boss_test.job ( id, name, priority, data, state, retry_limit, retry_count, retry_delay, retry_backoff, start_after, started_on, singleton_key, singleton_on, expire_in, created_on, completed_on, keep_until, dead_letter, policy, output ) SELECT id, name, priority, data, 'failed'::boss_test.job_state as state, retry_limit, retry_count, retry_delay, retry_backoff, start_after, started_on, singleton_key, singleton_on, expire_in, created_on, now() as completed_on, keep_until, dead_letter, policy, $3::jsonb FROM deleted_jobs WHERE id NOT IN (SELECT id from retried_jobs) RETURNING * ), results as ( SELECT * FROM retried_jobs UNION ALL SELECT * FROM failed_jobs ), dlq_jobs as ( INSERT INTO boss_test.job (name, data, output, retry_limit, keep_until) SELECT dead_letter, data, output, retry_limit, keep_until + (keep_until - start_after) FROM results WHERE state = 'failed' AND dead_letter IS NOT NULL AND NOT name = dead_letter ) SELECT COUNT(*) FROM results
 WITH ranges AS (  SELECT pg_range.rngtypid, pg_type.typname AS rngtypname,         pg_type.typarray AS rngtyparray, pg_range.rngsubtype    FROM pg_range LEFT OUTER JOIN pg_type ON pg_type.oid = pg_range.rngtypid)SELECT pg_type.typname, pg_type.typtype, pg_type.oid, pg_type.typarray,       ranges.rngtypname, ranges.rngtypid, ranges.rngtyparray  FROM pg_type LEFT OUTER JOIN ranges ON pg_type.oid = ranges.rngsubtype WHERE (pg_type.typtype IN('b', 'e'));
 WITH results AS ( UPDATE boss_test.job SET completed_on = now(), state = 'completed', output = $3::jsonb WHERE name = $1 AND id IN (SELECT UNNEST($2::uuid[])) AND state = 'active' RETURNING * ) SELECT COUNT(*) FROM results
+SELECT c.relname, a.attname, pg_get_expr(d.adbin, d.adrelid), format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum) FROM pg_attribute a JOIN pg_class c ON a.attrelid = c.oid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid WHERE pg_table_is_visible(c.oid) AND c.oid = 'pg_class'::regclass
+SELECT db.oid AS did, db.datname, pg_encoding_to_char(db.encoding), pg_get_userbyid(datdba), has_database_privilege(db.oid, 'CREATE'), datconnlimit, shobj_description(db.oid, 'pg_database') FROM pg_database db LEFT OUTER JOIN pg_tablespace ta ON db.dattablespace = ta.oid WHERE db.datallowconn ORDER BY datname
+SELECT rel.oid, pg_size_pretty(rel.reltuples::bigint), obj_description(rel.oid, 'pg_class') FROM pg_class rel
+SELECT con.conname, pg_get_constraintdef(con.oid, true), pg_get_indexdef(con.conindid) FROM pg_constraint con
+SELECT p.proname, pg_get_function_result(p.oid), pg_get_function_identity_arguments(p.oid), pg_get_functiondef(p.oid), p.prosrc FROM pg_proc p
+SELECT pg_get_viewdef(c.oid, true), pg_get_ruledef(r.oid), pg_get_triggerdef(t.oid) FROM pg_class c, pg_rewrite r, pg_trigger t
+SELECT oid, nspname, has_schema_privilege(oid, 'USAGE'), nspname = ANY (current_schemas(true)), oid = pg_my_temp_schema() FROM pg_namespace
+SELECT pg_get_serial_sequence('pg_class', 'oid'), quote_ident('x'), current_schema(), current_database(), version(), session_user
+SELECT result.table_cat, (information_schema._pg_expandarray(i.indkey)).n FROM pg_index i, (SELECT current_database() AS table_cat) result
+SELECT nspname, t.oid, typname, (SELECT count(*) FROM unnest(array[1]) WITH ORDINALITY AS u(a, b)) FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE NOT EXISTS (SELECT 1 FROM pg_class c WHERE c.oid = t.typrelid)
+SELECT setting FROM pg_settings WHERE name = 'max_index_keys'
+SELECT name, abbrev FROM pg_timezone_names
+SELECT * FROM pg_get_keywords() WHERE catcode NOT IN ('U')
+SELECT string_agg(word, ',') FROM pg_catalog.pg_get_keywords() WHERE word <> ALL ('{a,abs}'::text[])
+SELECT extname, extversion FROM pg_extension
+SELECT * FROM pg_available_extensions
+SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user
+SELECT pg_tablespace_location(oid), spcname FROM pg_tablespace
+SELECT tc.constraint_name, kcu.column_name FROM information_schema.table_constraints tc JOIN information_schema.key_column_usage kcu USING (constraint_name)
+SELECT * FROM information_schema.columns WHERE table_schema = ANY (current_schemas(false))
+SELECT seqstart, seqincrement, pg_sequence_parameters(seqrelid) FROM pg_sequence
+SELECT schemaname, sequencename, last_value FROM pg_sequences
+SELECT a.attname FROM (SELECT indrelid, indkey, generate_subscripts(indkey, 1) idx FROM pg_index) i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[i.idx]
+SELECT 1 FROM pg_database WHERE datname = 'x'
+SELECT current_setting('server_version_num')::int, current_setting('search_path'), current_setting('is_superuser')
+SELECT datlastsysoid FROM pg_database
+SELECT pg_catalog.array_to_string(ARRAY(SELECT pg_catalog.unnest(c.reloptions)), ', '), c.relacl::text, aclexplode(c.relacl) FROM pg_class c
+SELECT to_regclass('pg_catalog.pg_class'), to_regtype('x'), 'pg_class'::regclass::oid, 'int'::regtype
+SHOW server_version
+SHOW max_identifier_length
+SHOW standard_conforming_strings
+SHOW transaction isolation level
+SELECT inhparent::regclass, pg_get_expr(c.relpartbound, c.oid), pg_get_partkeydef(c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+SELECT t.typname, e.enumlabel FROM pg_type t JOIN pg_enum e ON t.oid = e.enumtypid ORDER BY e.enumsortorder
+SELECT * FROM pg_indexes WHERE tablename = 't'
+SELECT l.lanname, pg_get_statisticsobjdef(s.oid) FROM pg_language l, pg_statistic_ext s
+SELECT pg_collation_for('a'), collname FROM pg_collation WHERE pg_collation_is_visible(oid)
+SELECT gss_authenticated, encrypted FROM pg_stat_gssapi WHERE pid = pg_backend_pid()
+SELECT roles.oid as id, roles.rolname as name, pg_is_in_recovery() FROM pg_roles roles
+SELECT age(datfrozenxid), mxid_age(datminmxid) FROM pg_database
+SELECT has_table_privilege('pg_class', 'SELECT'), has_column_privilege('pg_class', 'oid', 'INSERT'), pg_has_role('pg_monitor', 'MEMBER')
