@@ -37,7 +37,7 @@ ROOM_OBJ := $(ROOM_SRC:%.c=$(BUILD)/%.o)
 ROOF_OBJ := $(ROOF_SRC:%.c=$(BUILD)/%.o)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/%.o)
 
-.PHONY: all help install test unit flow lint format asan tsan valgrind faults demo clients readers installcheck versions page drill patroni pairs soak bench bench-catalog bench-scrape gates oracle labels fuzz clean deps test-deps
+.PHONY: all help install test unit flow lint format asan tsan valgrind faults hostile demo clients readers installcheck versions page drill patroni pairs soak bench bench-catalog bench-scrape gates oracle labels fuzz clean deps test-deps
 
 all: $(BUILD)/pgsteer
 
@@ -121,6 +121,10 @@ valgrind: test-deps ## logins of every kind under memcheck (PARTS=flow:...): no 
 faults: test-deps ## each allocation and system call of a scene fails, one after the other (SCENES=tls,http CALLS=malloc STEP=10)
 	@$(MAKE) --no-print-directory all
 	@$${PYTHON:-/usr/bin/python3} -B tests/drill/faults.py "$(SCENES)" "$(CALLS)" $(or $(STEP),1)
+
+hostile: test-deps ## every kind of message with every wrong length, and in every wrong place (make test: one of five)
+	@$(MAKE) --no-print-directory all
+	@HOSTILE=all tests/run flow:hostile_
 
 demo: ## the product in 90 seconds: a cluster, a load, a failover
 	@tests/lib/packages build demo

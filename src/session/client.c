@@ -292,9 +292,12 @@ bool client_unserved(struct client *c, const uint8_t *p, size_t n, struct msg *m
                 return false;
         }
         if (client_peek(c, p, n, m)) {
-                if (m->type != FE_TERMINATE)
+                if (m->type == FE_TERMINATE)
+                        client_close(c, NULL, "client close request");
+                else if (msg_is_request(m->type))
                         return true;
-                client_close(c, NULL, "client close request");
+                else
+                        client_refuse(c, "08P01", "unknown pkt");
         }
         *used = c->state == CLIENT_CLOSED ? n : 0;
         return false;

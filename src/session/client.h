@@ -265,7 +265,7 @@ static inline bool client_peek(struct client *c, const uint8_t *p, size_t n, str
 }
 
 /* The same where no server takes what it says. False: there is none to look at, and *used bytes are done
- * with: dropped, as c->drop says, or all, because the client has left. */
+ * with: dropped, as c->drop says, or all, because the client has left or been refused. */
 bool client_unserved(struct client *c, const uint8_t *p, size_t n, struct msg *m, size_t *used);
 
 /* A CancelRequest met it while it waits or is held: its segment is answered with 57014. */

@@ -107,23 +107,6 @@ static bool add_message(struct client *c, const struct msg *m, struct segment *s
         }
 }
 
-static bool is_frontend(char type)
-{
-        switch (type) {
-        case FE_BIND:
-        case FE_CLOSE:
-        case FE_DESCRIBE:
-        case FE_EXECUTE:
-        case FE_FLUSH:
-        case FE_FUNCTION:
-        case FE_PARSE:
-        case FE_QUERY:
-        case FE_SYNC:
-        case FE_TERMINATE: return true;
-        default: return false;
-        }
-}
-
 /* Whether all is here up to the Sync: then nobody waits before it. So has pg8000 a Flush behind each message.
  */
 static bool sync_is_here(const uint8_t *p, size_t n)
@@ -146,11 +129,11 @@ enum gathered gather(struct client *c, const uint8_t *p, size_t n, struct segmen
         *seg = (struct segment){0};
         for (;;) {
                 enum status status = msg_peek(p + at, n - at, &m);
+                bool odd = status == STATUS_OK && (!msg_is_request(m.type) || msg_is_copy(m.type));
 
-                if (status == STATUS_OK && !is_frontend(m.type) && at == 0)
+                if (odd && at == 0)
                         return GATHER_BROKEN;
-                if (status == STATUS_INVALID ||
-                    (status == STATUS_OK && (m.type == FE_TERMINATE || !is_frontend(m.type))))
+                if (odd || status == STATUS_INVALID || (status == STATUS_OK && m.type == FE_TERMINATE))
                         return at == 0 ? GATHER_END : GATHER_READY;
                 if (status == STATUS_AGAIN ||
                     ((wants_facts || m.have < m.size) && !add_message(c, &m, seg))) {

@@ -410,11 +410,6 @@ static enum course on_flush(struct up *up, const struct msg *m)
         return COURSE_DONE;
 }
 
-static bool is_copy(char type)
-{
-        return type == FE_COPY_DATA || type == FE_COPY_DONE || type == FE_COPY_FAIL;
-}
-
 /* Whether the server serves some segments only: it is a standby's, and each segment is routed by itself. */
 static bool is_routed(const struct client *c)
 {
@@ -448,7 +443,7 @@ static bool must_wait(struct up *up, const struct msg *m)
 {
         struct client *c = up->c;
 
-        if (is_copy(m->type) || m->type == FE_TERMINATE)
+        if (msg_is_copy(m->type) || m->type == FE_TERMINATE)
                 return false;
         return c->discarding || (!c->in_segment && (c->barrier || !may_follow(up, m->head)));
 }

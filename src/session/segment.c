@@ -250,11 +250,6 @@ static size_t take_skipped(struct client *c, const uint8_t *p, size_t n)
         return m.have;
 }
 
-static bool is_copy(uint8_t type)
-{
-        return type == FE_COPY_DATA || type == FE_COPY_DONE || type == FE_COPY_FAIL;
-}
-
 /* Whether a transaction block is here, or may begin here. */
 static bool begins_here(const struct client *c, const struct segment *seg)
 {
@@ -327,7 +322,7 @@ size_t segment_take(struct client *c, const uint8_t *p, size_t n)
         size_t answered, used;
 
         /* Copy messages outside a copy are what a client sent before it learned that its COPY failed. */
-        if (c->drop > 0 || c->skip_to_sync || is_copy(p[0]))
+        if (c->drop > 0 || c->skip_to_sync || msg_is_copy((char)p[0]))
                 return take_skipped(c, p, n);
         if (c->endpoint->line == NULL) {
                 client_refuse(c, "08P01", "database configuration changed");

@@ -75,6 +75,30 @@ enum auth_request {
         AUTH_REQ_SASL_FINAL = 12,
 };
 
+/* CopyData, CopyDone, CopyFail. */
+static inline bool msg_is_copy(char type)
+{
+        return type == FE_COPY_DATA || type == FE_COPY_DONE || type == FE_COPY_FAIL;
+}
+
+/* What a client may say once it has logged in. */
+static inline bool msg_is_request(char type)
+{
+        switch (type) {
+        case FE_BIND:
+        case FE_CLOSE:
+        case FE_DESCRIBE:
+        case FE_EXECUTE:
+        case FE_FLUSH:
+        case FE_FUNCTION:
+        case FE_PARSE:
+        case FE_QUERY:
+        case FE_SYNC:
+        case FE_TERMINATE: return true;
+        default: return msg_is_copy(type);
+        }
+}
+
 static inline uint32_t get_u32(const uint8_t *p)
 {
         return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];

@@ -148,16 +148,20 @@ def test_requests(t):
         with context.wrap_socket(raw, server_hostname="nobody.example") as c:
             c.sendall(packet)
             t.equal(c.recv(1), b"R", "a client that calls us by a name we have no certificate for, and minds not")
-    with asked(s) as raw, wire.trusting().wrap_socket(raw) as c:
-        c.sendall(wire.SSL_REQUEST)
-        t.true(c.recv(4096)[:1] in (b"E", b""), "TLS is not asked for within TLS")
+    for connect in (asked, direct):
+        for request, answers in ((wire.SSL_REQUEST, (b"E", b"")), (GSSENC_REQUEST, (b"N", b"E", b""))):
+            context = wire.trusting()
+            context.set_alpn_protocols(["postgresql"])
+            with connect(s) as raw, context.wrap_socket(raw) as c:
+                c.sendall(request)
+                t.true(c.recv(4096)[:1] in answers, f"nothing is begun by {request!r} within TLS")
     with s.client(database="single") as healthy:
         t.equal(healthy.query("SELECT 1").rows, [["1"]], "a healthy client after all that")
 
 
 def test_server_that_speaks_too_soon(t):
     """Bytes in clear text behind a server's S are part of the handshake, which they break, and never of a session."""
-    heard = []
+    heard, answer = [], [b"S" + b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"]
     listener = socket.create_server(("127.0.0.1", 0))
 
     def play():
@@ -168,17 +172,39 @@ def test_server_that_speaks_too_soon(t):
                 return
             with raw:
                 heard.append(raw.recv(4096))
-                raw.sendall(b"S" + b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")
+                raw.sendall(answer[0])
                 drain(raw)
     thread = threading.Thread(target=play, daemon=True)
     thread.start()
     port = listener.getsockname()[1]
     for mode in ("prefer", "require"):
-        s = t.steer({"single": f"host=127.0.0.1 port={port} dbname=app sslmode={mode}"}, nodes=False, query_wait_timeout=2)
+        s = t.steer({"single": f"host=127.0.0.1 port={port} dbname=app sslmode={mode}"}, nodes=False, query_wait_timeout=1, server_login_retry=0)
         t.error(None, lambda s=s: s.client(database="single"), f"a login through it, {mode}")
         s.wait_log("TLS handshake failed")
+        answer[0] = wire.message("E", b"SFATAL\0C28000\0Mplanted\0\0")  # by whom is not known yet
+        e = t.error(None, lambda s=s: s.client(database="single"), f"a login at one that answers with an error, {mode}")
+        s.wait_log("bad sslreq answer")
+        t.true("planted" not in e.message + s.log_text(), f"nobody is told what it said: {e}")
+        answer[0] = b"S" + b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"
     t.equal(set(heard), {wire.SSL_REQUEST}, "what it ever heard in clear text")
     listener.close()
+
+
+def test_renegotiation(t):
+    """A client of TLS 1.2 asks for another handshake, which costs a server more than a client: it is refused."""
+    s = start(t)
+    with undisturbed(t, s, database="single"):
+        for how in (["-starttls", "postgres"], ["-alpn", "postgresql"]):
+            client = subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{s.port}", "-tls1_2", *how],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            said = b""
+            while b"Verify return code" not in said:  # the end of the first handshake
+                more = client.stdout.readline()
+                t.true(more, f"a handshake of openssl's, which says {said!r}")
+                said += more
+            said = client.communicate(b"R\n", 30)[0]
+            t.contains(said, b"RENEGOTIATING", "what openssl's client does")
+            t.contains(said, b"no renegotiation", "the answer it has")
 
 
 def test_ends(t):
