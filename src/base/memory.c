@@ -24,7 +24,7 @@ static atomic_int missing; /* as counted by memory_refill, and those given up si
  */
 void memory_tune(void)
 {
-        (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+        (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES); /* NOLINT(concurrency-mt-unsafe): no thread exists */
 }
 
 /* That bound is about the end. In front of it one small piece that lives on would keep all the rest. */

@@ -4,7 +4,12 @@
 
 #include "unit.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* Made by PostgreSQL 15 servers: CREATE ROLE ... PASSWORD, then read from pg_authid.rolpassword. */
 #define ANN_SCRAM                                                                                            \
@@ -184,6 +189,31 @@ static void compares_wipes_and_draws(void)
         UNIT_ASSERT(memcmp(a, zeros, 63) == 0 && a[63] == (b[63] ^ 0x80));
 }
 
+/* What differs in its first byte is looked at up to its last one, which may not be read: how long it takes
+ * says nothing of where the difference is. */
+static void compares_to_the_end(void)
+{
+        static const uint8_t other[2048] = {1};
+        size_t page = (size_t)sysconf(_SC_PAGESIZE);
+        uint8_t *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        int status = 0;
+        pid_t child;
+
+        if (pages == MAP_FAILED || mprotect(pages + page, page, PROT_NONE) != 0) {
+                UNIT_ASSERT(false);
+                return;
+        }
+        child = fork();
+        if (child == 0) {
+                setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+                signal(SIGSEGV, SIG_DFL);
+                _exit(secret_equal(pages + page - sizeof(other) + 1, other, sizeof(other)) ? 2 : 1);
+        }
+        UNIT_ASSERT(waitpid(child, &status, 0) == child && WIFSIGNALED(status) &&
+                    WTERMSIG(status) == SIGSEGV);
+        munmap(pages, 2 * page);
+}
+
 UNIT_SUITE(auth_secret, UNIT_CASE(tells_kinds_apart), UNIT_CASE(answers_md5), UNIT_CASE(verifies_md5),
            UNIT_CASE(verifies_plain_against_plain_and_md5), UNIT_CASE(verifies_plain_against_scram),
-           UNIT_CASE(compares_wipes_and_draws))
+           UNIT_CASE(compares_wipes_and_draws), UNIT_CASE(compares_to_the_end))
