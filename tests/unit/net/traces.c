@@ -4,7 +4,7 @@
 #include "base/check.h"
 
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,15 +25,19 @@ void trace_open(const struct trace *t, uint8_t out[TRACE_SIZE])
 /* The first 16 bytes do not count: a freed block's are the allocator's. */
 static bool has(const uint8_t *p, size_t n, const struct trace *t)
 {
-        enum { FROM = 16 };
+        enum { FROM = 16, LENGTH = TRACE_SIZE - FROM };
+        const uint8_t *end = p + n;
 
-        for (size_t i = 0; i + TRACE_SIZE - FROM <= n; i++) {
+        while ((p = memchr(p, t->masked[FROM] ^ TRACE_MASK, (size_t)(end - p))) != NULL) {
                 size_t same = 0;
 
-                while (same < TRACE_SIZE - FROM && (p[i + same] ^ TRACE_MASK) == t->masked[FROM + same])
+                if (end - p < LENGTH)
+                        return false;
+                while (same < LENGTH && (p[same] ^ TRACE_MASK) == t->masked[FROM + same])
                         same++;
-                if (same == TRACE_SIZE - FROM)
+                if (same == LENGTH)
                         return true;
+                p++;
         }
         return false;
 }
@@ -56,21 +60,37 @@ static bool is_in(int memory, uintptr_t from, uintptr_t to, const struct trace *
         return found;
 }
 
+/* Allocates nothing: that may be the very block that is looked for. */
+static const char *read_maps(void)
+{
+        static char text[1 << 18];
+        int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+        size_t n = 0;
+        ssize_t got;
+
+        CHECK(maps >= 0);
+        while ((got = read(maps, text + n, sizeof(text) - 1 - n)) > 0)
+                n += (size_t)got;
+        CHECK(got == 0 && n < sizeof(text) - 1);
+        close(maps);
+        text[n] = '\0';
+        return text;
+}
+
 /* Neither the shadows of a sanitizer nor anything else of terabytes can hold it. */
 bool trace_is_left(const struct trace *t)
 {
-        FILE *maps = fopen("/proc/self/maps", "r");
         int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
-        char line[512], rights[8];
-        unsigned long from, to;
         bool found = false;
 
-        CHECK(maps != NULL && memory >= 0);
-        while (!found && fgets(line, sizeof(line), maps) != NULL)
-                if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 && strncmp(rights, "rw", 2) == 0 &&
-                    to - from < (1UL << 30))
+        CHECK(memory >= 0);
+        for (const char *line = read_maps(); *line != '\0' && !found; line = strchr(line, '\n') + 1) {
+                char *rest;
+                unsigned long from = strtoul(line, &rest, 16), to = strtoul(rest + 1, &rest, 16);
+
+                if (strncmp(rest, " rw", 3) == 0 && to - from < (1UL << 30))
                         found = is_in(memory, from, to, t);
-        fclose(maps);
+        }
         close(memory);
         return found;
 }
