@@ -229,21 +229,33 @@ static void on_shutdown_look(evutil_socket_t fd, short what, void *arg)
         look(arg, ORDER_DRAIN);
 }
 
+/* Who waits there is served, and counts when it is asked whether there are clients. */
+static void on_last(void *arg, int fd, const struct address *peer)
+{
+        struct control *ctl = arg;
+
+        crowd_take(&ctl->crowd, fd, peer);
+}
+
 /* No worker watches the sockets any more: now another process may be the only one to answer there. The unix
  * socket stays, for the console. */
 static void on_unlistened(void *arg, int zero)
 {
         struct control *ctl = arg;
+        struct timeval interval = {0, SHUTDOWN_LOOK_MS * 1000L};
 
         (void)zero;
+        listeners_close_tcp(ctl->listeners, on_last, ctl);
         atomic_store(&ctl->crowd.closed_us, clock_us());
-        listeners_close_tcp(ctl->listeners);
+        event_add(ctl->shutdown_timer, &interval);
+        /* At once, so that an idle process ends at once. Who waits for a server has until the next look to
+         * get one. */
+        look(ctl, ORDER_PAUSE);
 }
 
 static void shut_down(void *arg, enum shutdown_mode mode)
 {
         struct control *ctl = arg;
-        struct timeval interval = {0, SHUTDOWN_LOOK_MS * 1000L};
 
         service_stopping();
         if (mode == SHUTDOWN_NOW) {
@@ -258,10 +270,6 @@ static void shut_down(void *arg, enum shutdown_mode mode)
         ctl->shutting_down = true;
         atomic_store(&ctl->crowd.refusing, true);
         orders_give(&ctl->crowd, ORDER_UNLISTEN, NULL, &ctl->loop.mailbox, on_unlistened, ctl);
-        /* At once, so that an idle process ends at once. Who waits for a server has until the next look to
-         * get one. */
-        look(ctl, ORDER_PAUSE);
-        event_add(ctl->shutdown_timer, &interval);
 }
 
 /* ---- signals ---- */

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { WAITING_MAX = 4096 }; /* no queue is longer, as Linux is by default (somaxconn) */
+
 /* A socket file that nobody listens on any more is left over from a crash: remove it. One that answers is
  * another server's. */
 static void remove_stale(const struct address *address)
@@ -313,11 +315,26 @@ void listeners_configure(const struct listeners *l, const struct options *opt)
         }
 }
 
-void listeners_close_tcp(struct listeners *l)
+/* The kernel resets what waits when the socket is closed. */
+static void take_waiting(int listening, listener_last_fn *take, void *arg)
+{
+        for (int left = WAITING_MAX; left > 0; left--) {
+                struct address peer = {.size = sizeof(peer.u)};
+                int fd = accept4(listening, &peer.u.any, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+                if (fd >= 0)
+                        take(arg, fd, &peer);
+                else if (errno != EINTR && errno != ECONNABORTED)
+                        return;
+        }
+}
+
+void listeners_close_tcp(struct listeners *l, listener_last_fn *take, void *arg)
 {
         for (int i = 0; i < l->count; i++) {
                 if (l->fds[i] < 0 || listener_is_unix(l->fds[i]))
                         continue;
+                take_waiting(l->fds[i], take, arg);
                 close(l->fds[i]);
                 l->fds[i] = -1;
         }

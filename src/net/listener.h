@@ -51,8 +51,10 @@ void listeners_close_spares(struct listeners *l);
  * came by (tcp(7)): nothing is left to be set for each. */
 void listeners_configure(const struct listeners *l, const struct options *opt);
 
-/* Closes those that are no unix sockets, which nobody may watch any more. */
-void listeners_close_tcp(struct listeners *l);
+/* Closes those that are no unix sockets, which nobody may watch any more. take(arg, fd, peer) is given the
+ * connections that wait there. */
+typedef void listener_last_fn(void *arg, int fd, const struct address *peer);
+void listeners_close_tcp(struct listeners *l, listener_last_fn *take, void *arg);
 
 /* Closes all and removes socket files. */
 void listeners_close(struct listeners *l);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "net/derivation.h"
 #include "net/host_name.h"
+#include "net/listener.h"
 #include "net/secure.h"
 #include "session/autodb.h"
 #include "session/cancel.h"
@@ -374,12 +375,13 @@ static bool is_console(const struct conf *conf, const char *database)
         return line == NULL || strcmp(line->name, database) != 0;
 }
 
-/* Who was accepted before the sockets were closed has no other process to go to. */
+/* Who was there before the sockets were closed, as all are who came by TCP, has no other process to go to. */
 void entry_let_in(struct client *c)
 {
         int64_t closed_us = atomic_load_explicit(&c->room->crowd->closed_us, memory_order_relaxed);
 
-        if (!c->entry->admin_database && closed_us != 0 && c->connected_us >= closed_us)
+        if (!c->entry->admin_database && closed_us != 0 && c->connected_us >= closed_us &&
+            listener_is_unix(c->stream.fd))
                 client_refuse(c, "08P01", "pooler is shutting down");
         else
                 begin_proof(c);

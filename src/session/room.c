@@ -301,12 +301,10 @@ static void open_delivery(struct letter *letter, void *owner)
         free(d);
 }
 
-/* Clients are dealt evenly: whoever accepts keeps the connection unless another worker has fewer. */
-void room_take(struct room *room, int fd, const struct address *peer)
+/* The worker with the fewest clients; `best` where it has no more than others. */
+static int least_busy(struct crowd *crowd, int best)
 {
-        struct crowd *crowd = room->crowd;
-        int best = room->self, least = atomic_load_explicit(&crowd->clients[best], memory_order_relaxed);
-        struct delivery *d;
+        int least = atomic_load_explicit(&crowd->clients[best], memory_order_relaxed);
 
         for (int i = 0; i < crowd->workers; i++) {
                 int n = atomic_load_explicit(&crowd->clients[i], memory_order_relaxed);
@@ -316,20 +314,45 @@ void room_take(struct room *room, int fd, const struct address *peer)
                         best = i;
                 }
         }
-        d = best != room->self ? calloc(1, sizeof(*d)) : NULL;
-        if (d == NULL)
-                best = room->self;
-        atomic_fetch_add_explicit(&crowd->clients[best], 1, memory_order_relaxed);
+        return best;
+}
+
+static void count(struct crowd *crowd, int worker)
+{
+        atomic_fetch_add_explicit(&crowd->clients[worker], 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&crowd->total, 1, memory_order_relaxed);
-        if (d == NULL) {
-                receive(room, fd, peer);
-                return;
-        }
+}
+
+static bool deliver(struct crowd *crowd, int worker, int fd, const struct address *peer)
+{
+        struct delivery *d = calloc(1, sizeof(*d));
+
+        if (d == NULL)
+                return false;
+        count(crowd, worker);
         d->letter.open = open_delivery;
-        d->to = crowd->rooms[best];
+        d->to = crowd->rooms[worker];
         d->fd = fd;
         d->peer = *peer;
         mailbox_post(&d->to->loop->mailbox, &d->letter);
+        return true;
+}
+
+/* Clients are dealt evenly: whoever accepts keeps the connection unless another worker has fewer. */
+void room_take(struct room *room, int fd, const struct address *peer)
+{
+        int best = least_busy(room->crowd, room->self);
+
+        if (best != room->self && deliver(room->crowd, best, fd, peer))
+                return;
+        count(room->crowd, room->self);
+        receive(room, fd, peer);
+}
+
+void crowd_take(struct crowd *crowd, int fd, const struct address *peer)
+{
+        if (!deliver(crowd, least_busy(crowd, 0), fd, peer))
+                close(fd);
 }
 
 static void on_accepted(void *arg, int fd, const struct address *peer)

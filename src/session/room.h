@@ -56,7 +56,8 @@ struct crowd {
         _Atomic int held;
         _Atomic int64_t drain_us;  /* when the next held client may go on, as failover_drain_rate has it */
         _Atomic bool refusing;     /* SHUTDOWN WAIT_FOR_... is under way */
-        _Atomic int64_t closed_us; /* since when only clients of the console come in (clock_us); 0: all do */
+        _Atomic int64_t closed_us; /* since when only clients of the console come in by unix sockets
+                                      (clock_us); 0: all do */
         pthread_mutex_t news_lock;
         struct news news;        /* under news_lock */
         struct helpers *helpers; /* for what would block */
@@ -131,6 +132,8 @@ void room_free(struct room *room);
 
 /* A connection for this worker; the peer's address as accepted. */
 void room_take(struct room *room, int fd, const struct address *peer);
+/* One for any worker; any thread. */
+void crowd_take(struct crowd *crowd, int fd, const struct address *peer);
 
 /* xorshift: for choosing between nodes, nothing secret. */
 uint64_t room_random(struct room *room);

@@ -1,4 +1,5 @@
 """pgsteer among the things of its machine: ports, sockets, pid files, logs, systemd."""
+import contextlib
 import grp
 import json
 import os
@@ -54,6 +55,22 @@ def test_several_processes_on_one_port(t):
         old.status = old.process.wait(20 * SLOW)
         t.equal(old.status, 0, "exit status when the last client has left")
         new.stop()
+
+
+def test_who_waits_at_the_door_when_it_leaves(t):
+    """Connections that are complete when SIGTERM comes are served, though nobody else is there to wait for."""
+    s = t.steer(so_reuseport=1, tcp_defer_accept=0)
+    with contextlib.ExitStack() as stack:
+        s.process.send_signal(signal.SIGSTOP)
+        clients = [stack.enter_context(s.client(login=False)) for _ in range(60)]
+        s.process.send_signal(signal.SIGTERM)
+        s.process.send_signal(signal.SIGCONT)
+        t.wait(lambda: refused(s), "nobody to listen any more")
+        for number, c in enumerate(clients):
+            c.login()
+            t.equal(c.value(f"SELECT {number}"), str(number), "one who waited")
+    s.status = s.process.wait(20 * SLOW)
+    t.equal(s.status, 0, "exit status when the last client has left")
 
 
 def test_a_port_that_is_not_shared(t):
