@@ -324,7 +324,7 @@ class Tally:
         if is_refusal(steered.error):
             self.worse.append((where, str(steered.error), sql))
         else:
-            self.unlike[f"{bare.code or 'no error'} there, {steered.error} here"] += 1
+            self.unlike[f"{bare.code or 'no error'} there, {steered.error} here, as: {' '.join(sql.split())[:100]}"] += 1
 
     def reads(self):
         return [row for row in self.labelled if row[0] == "read"]
