@@ -15,10 +15,15 @@
 /* Timeouts shorter than a tick may be late by one; the others by no more than the spacing. */
 static const int64_t TICK_US = 100 * US_PER_MS, SPACING_US = 10 * US_PER_MS;
 
-/* One look at everybody: what time it is, and when the next deadline after that falls. */
+/* For so many in one look it is over; thousands at once would have all others of this worker wait. */
+enum { ENDS_MAX = 100 };
+
+/* One look at everybody: what time it is, when the next deadline after that falls, and how many it is over
+ * for. */
 struct look {
         struct room *room;
         int64_t now, next;
+        int ends;
 };
 
 static bool has_come(struct look *look, int64_t moment)
@@ -30,10 +35,14 @@ static bool has_come(struct look *look, int64_t moment)
         return false;
 }
 
-/* Whether `limit` (0: none) has passed since `since`. */
+/* Whether `limit` (0: none) has passed since `since`, and it is this one's turn. */
 static bool is_due(struct look *look, int64_t since, int64_t limit)
 {
-        return limit > 0 && has_come(look, since + limit);
+        if (limit <= 0 || !has_come(look, since + limit))
+                return false;
+        if (look->ends >= ENDS_MAX)
+                look->next = look->now;
+        return look->ends++ < ENDS_MAX;
 }
 
 /* ---- held ---- */
@@ -142,7 +151,7 @@ static void look_at_held(struct look *look)
 
 void deadlines_look_at_held(struct room *room)
 {
-        struct look look = {room, loop_now(room->loop), INT64_MAX};
+        struct look look = {room, loop_now(room->loop), INT64_MAX, 0};
 
         look_at_held(&look);
         if (look.next != INT64_MAX)
@@ -269,7 +278,7 @@ static void on_tick(void *arg)
 {
         struct room *room = arg;
         int64_t now = loop_now(room->loop), next;
-        struct look look = {room, now, now + TICK_US};
+        struct look look = {room, now, now + TICK_US, 0};
 
         if (room->suspended) {
                 timer_once(room->tick, TICK_US);

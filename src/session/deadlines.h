@@ -1,6 +1,7 @@
 /* deadlines: what ends because it has lasted too long: logins, waits for a server, queries, transactions,
  * idleness. Looks at those who can be overdue on a tick, and again at the very moment the next one falls due,
- * so that nothing is late by more than a few milliseconds and nothing on a transaction's way sets a timer.
+ * so that nothing is late by more than a few milliseconds, but where hundreds end in one moment, and nothing
+ * on a transaction's way sets a timer.
  *
  * One thread, the worker's. */
 #pragma once
